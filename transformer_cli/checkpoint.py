@@ -1,0 +1,166 @@
+"""Checkpoints: everything a training needs to go on as if it had never stopped, written whole or not at all.
+
+A checkpoint is a folder with ``model.safetensors``, ``training.safetensors`` and ``state.json``; the last holds the
+checksums of the others. Nothing in it can run code when it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from transformer_cli.errors import DamagedFileError, TfmError
+from transformer_cli.textio import TEMPORARY_SUFFIX, explain_os_errors, fsync_folder, write_atomically
+
+WEIGHTS_FILE = "model.safetensors"
+_TRAINING_FILE = "training.safetensors"
+_STATE_FILE = "state.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The whole state of a training between two updates.
+
+    Args:
+        weights: The model's parameters by name.
+        tensors: What else is tensors: the optimiser's moments, random states.
+        state: What else is JSON: step, place in the data, best validation.
+    """
+
+    weights: dict[str, Tensor]
+    tensors: dict[str, Tensor]
+    state: dict[str, Any]
+
+
+def weights_of(model: nn.Module) -> dict[str, Tensor]:
+    """Return the parameters of ``model`` by name, on the CPU; a matrix that is used several times occurs once."""
+    return {name: parameter.detach().cpu().contiguous() for name, parameter in model.named_parameters()}
+
+
+def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, where: Path) -> None:
+    """Copy ``weights`` into ``model``.
+
+    Raises:
+        DamagedFileError: They are not this model's; the message names the first parameter that differs.
+    """
+    own = dict(model.named_parameters())
+    for name in sorted(own.keys() ^ weights.keys()):
+        raise DamagedFileError(f"{where}: {'no' if name in own else 'unknown'} parameter {name}; it is another model's")
+    with torch.no_grad():
+        for name, parameter in own.items():
+            if parameter.shape != weights[name].shape:
+                shapes = f"{tuple(weights[name].shape)} instead of {tuple(parameter.shape)}"
+                raise DamagedFileError(f"{where}: parameter {name} has shape {shapes}; it is another model's")
+            parameter.copy_(weights[name])
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write a safetensors file and flush it to the disk; not atomic by itself.
+
+    Raises:
+        TfmError: It cannot be written.
+    """
+    with explain_os_errors(path):
+        try:
+            save_file(dict(tensors), path)
+        except SafetensorError as error:
+            raise TfmError(f"cannot write {path}: {error}; free some space there and run the command again") from None
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read a safetensors file.
+
+    Raises:
+        DamagedFileError: It is missing, cut short or altered.
+    """
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise DamagedFileError(f"{path} is missing") from None
+    except (SafetensorError, OSError) as error:
+        raise DamagedFileError(f"{path} is damaged or cut short: {str(error).splitlines()[0]}") from None
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint so that ``folder`` appears whole or not at all; one that is there already is replaced.
+
+    Raises:
+        TfmError: It cannot be written; what was there before is untouched.
+    """
+    beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
+    with explain_os_errors(folder):
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        try:
+            write_tensors(beside / WEIGHTS_FILE, checkpoint.weights)
+            write_tensors(beside / _TRAINING_FILE, checkpoint.tensors)
+            checksums = {name: _checksum(beside / name) for name in (WEIGHTS_FILE, _TRAINING_FILE)}
+            document = {"checksums": checksums, "state": checkpoint.state}
+            write_atomically(beside / _STATE_FILE, (json.dumps(document, indent=1) + "\n").encode())
+            if folder.exists():
+                shutil.rmtree(folder)
+            beside.rename(folder)
+            fsync_folder(folder.parent)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def load_checkpoint(folder: Path) -> Checkpoint:
+    """Read a checkpoint and verify its checksums.
+
+    Raises:
+        DamagedFileError: Something of it is missing or not as it was written.
+    """
+    state = read_state(folder)
+    for name in (WEIGHTS_FILE, _TRAINING_FILE):
+        path = folder / name
+        if not path.is_file() or _checksum(path) != state["checksums"].get(name):
+            raise DamagedFileError(f"{path} is not as it was written")
+    return Checkpoint(read_tensors(folder / WEIGHTS_FILE), read_tensors(folder / _TRAINING_FILE), state["state"])
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """Read a checkpoint's ``state.json`` alone: ``{"checksums": .., "state": ..}``.
+
+    Raises:
+        DamagedFileError: It is missing or damaged.
+    """
+    path = folder / _STATE_FILE
+    try:
+        document = json.loads(path.read_bytes())
+        if isinstance(document["checksums"], dict) and isinstance(document["state"], dict):
+            return dict(document)
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    raise DamagedFileError(f"{path} is missing or damaged")
+
+
+def average_weights(folders: Sequence[Path]) -> dict[str, Tensor]:
+    """Return the mean of the weights of several checkpoints, summed in float64.
+
+    Raises:
+        DamagedFileError: One of them cannot be read.
+    """
+    sums: dict[str, Tensor] = {}
+    for folder in folders:
+        for name, weight in read_tensors(folder / WEIGHTS_FILE).items():
+            sums[name] = sums[name] + weight if name in sums else weight.double()
+    return {name: (total / len(folders)).float() for name, total in sums.items()}
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

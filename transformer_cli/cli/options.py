@@ -1,0 +1,46 @@
+"""The arguments and options that several commands share, so that they are the same words everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from transformer_cli.cli import console
+
+RecipeArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[RECIPE]",
+        help="A .toml file or the name of a shipped recipe. Default: ./tfm.toml, else the phrasebook.",
+    ),
+]
+RunDirOption = Annotated[
+    Path | None,
+    typer.Option("--run-dir", "-d", envvar="TFM_RUN_DIR", help="The run directory. Default: runs/<recipe name>."),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", metavar="SECTION.KEY=VALUE", help="Override a value of the recipe; repeatable."),
+]
+WaitOption = Annotated[
+    bool, typer.Option("--wait", help="Wait if another process holds the run directory, instead of exit code 75.")
+]
+
+
+def _quiet(quiet: bool) -> bool:
+    if quiet:
+        console.set_level(quiet=True, verbose=False)
+    return quiet
+
+
+def _verbose(verbose: bool) -> bool:
+    if verbose:
+        console.set_level(quiet=False, verbose=True)
+    return verbose
+
+
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", callback=_quiet, help="Only warnings and errors.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", callback=_verbose, help="More details.")]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]

@@ -1,0 +1,227 @@
+"""The settings of every part, one frozen section each; a class is given its own section and no other.
+
+Every field has a default that suits a corpus of some ten to hundred thousand pairs on an ordinary machine, so that a
+recipe names only what it wants otherwise. Keys that do not exist are errors (`recipe.py` words them).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Probability = Annotated[float, Field(ge=0.0, lt=1.0)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+MODEL_PRESETS: dict[str, dict[str, Any]] = {
+    # 29,000 captions and the like: Wu et al. 2021, "Good for Misconceived Reasons", Transformer-Tiny
+    "tiny": {
+        "num_encoder_layers": 4,
+        "num_decoder_layers": 4,
+        "d_model": 128,
+        "d_ff": 256,
+        "num_heads": 4,
+        "dropout": 0.3,
+    },
+    # 100,000 to a million pairs: the customary shape for IWSLT14
+    "small": {
+        "num_encoder_layers": 6,
+        "num_decoder_layers": 6,
+        "d_model": 512,
+        "d_ff": 1024,
+        "num_heads": 4,
+        "dropout": 0.3,
+    },
+    # Vaswani et al. 2017, table 3, rows "base" and "big"
+    "base": {
+        "num_encoder_layers": 6,
+        "num_decoder_layers": 6,
+        "d_model": 512,
+        "d_ff": 2048,
+        "num_heads": 8,
+        "dropout": 0.1,
+    },
+    "big": {
+        "num_encoder_layers": 6,
+        "num_decoder_layers": 6,
+        "d_model": 1024,
+        "d_ff": 4096,
+        "num_heads": 16,
+        "dropout": 0.3,
+    },
+}
+
+
+class Section(BaseModel):
+    """A frozen group of settings in which an unknown key is an error."""
+
+    # Strict, so that `dropout = "0.3"` or `seed = true` is an error and not a guess; an integer still does for a float.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class LanguagesConfig(Section):
+    """``[languages]``: from which language into which; the codes also replace ``{lang}`` in file names."""
+
+    source: Annotated[str, Field(min_length=1)]
+    target: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _two_languages(self) -> LanguagesConfig:
+        if self.source == self.target:
+            raise ValueError(f"source and target are both {self.source!r}; they must differ")
+        return self
+
+
+class DataConfig(Section):
+    """``[data]``: where the sentence pairs come from, and which of them are left out."""
+
+    folder: str = "."
+    """Folder that the names below are relative to; itself relative to the recipe."""
+
+    train: Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
+    """Corpora: ``name.{lang}`` stands for two aligned text files; ``.tsv`` holds both sides."""
+
+    valid: str | Positive = 1000
+    """A corpus, or how many pairs of ``train`` to hold out."""
+
+    test: str | Positive | None = None
+    """A corpus, a number of pairs of ``train`` to hold out, or left out: then ``valid`` serves."""
+
+    max_characters: Positive = 1000
+    """A pair with a longer side is dropped from ``train``."""
+
+    deduplicate: bool = True
+    """Whether a pair that occurs several times in ``train`` is kept once."""
+
+
+class TokenizerConfig(Section):
+    """``[tokenizer]``: one SentencePiece model for both languages."""
+
+    vocab_size: Annotated[int, Field(ge=300)] = 8000
+    """Number of pieces, the 4 special and 256 byte pieces included."""
+
+    model_type: Literal["bpe", "unigram"] = "bpe"
+
+    character_coverage: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Share of the corpus' characters that get a piece of their own; the rest is spelled in bytes."""
+
+
+class ModelConfig(Section):
+    """``[model]``: the shape of the Transformer; the names are those of Vaswani et al. 2017, table 3."""
+
+    preset: Literal["tiny", "small", "base", "big"] = "tiny"
+    num_encoder_layers: Positive
+    num_decoder_layers: Positive
+    d_model: Annotated[int, Field(ge=2, multiple_of=2)]
+    d_ff: Positive
+    num_heads: Positive
+    dropout: Probability
+    attention_dropout: Probability = 0.0
+    """Dropout of attention weights."""
+
+    activation_dropout: Probability = 0.0
+    """Dropout between the two layers of the feed-forward network."""
+
+    norm: Literal["post", "pre"] = "post"
+    """Layer norm after each residual sum, as in the paper, or before each sublayer."""
+
+    tied_embeddings: bool = True
+    """Whether source, target and output layer share one matrix (section 3.4 of the paper)."""
+
+    max_length: Annotated[int, Field(ge=8)] = 256
+    """Longest sentence in tokens, end of sentence included: longer pairs are not trained on, longer lines are split."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_preset(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        preset = values.get("preset", cls.model_fields["preset"].default)
+        return {**MODEL_PRESETS.get(preset, {}), **values} if isinstance(preset, str) else values
+
+    @model_validator(mode="after")
+    def _heads_divide_the_model(self) -> ModelConfig:
+        if self.d_model % self.num_heads:
+            raise ValueError(f"d_model ({self.d_model}) must be divisible by num_heads ({self.num_heads})")
+        return self
+
+
+class TrainingConfig(Section):
+    """``[training]``: how long, how fast, and how one knows that it is enough."""
+
+    max_steps: Positive = 100_000
+    """Updates after which training ends, if nothing else ends it before."""
+
+    max_minutes: Annotated[float, Field(gt=0)] | None = None
+    """Wall-clock minutes for the whole of ``tfm train``, evaluation and averaging included."""
+
+    batch_tokens: Annotated[int, Field(ge=16)] = 4096
+    """Target tokens of one update, padding included."""
+
+    accumulation: Positive = 1
+    """Parts in which an update is computed: memory falls, the update stays the same."""
+
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    """Highest rate, reached at the end of the warm-up; left out: the paper's, ``(d_model * warmup_steps) ** -0.5``."""
+
+    warmup_steps: Positive = 4000
+    adam_beta1: Probability = 0.9
+    adam_beta2: Probability = 0.98
+    adam_epsilon: Annotated[float, Field(gt=0)] = 1e-9
+    clip_norm: Annotated[float, Field(gt=0)] | None = 25.0
+    """Gradients with a larger global norm are scaled down to it."""
+
+    label_smoothing: Probability = 0.1
+    patience: Positive | None = 10
+    """Validations without improvement after which training ends."""
+
+    stop_metric: Literal["loss", "bleu"] = "loss"
+    """What ``patience`` watches, and what names the best checkpoint."""
+
+    validate_every: Positive = 500
+    save_every: Positive = 500
+    log_every: Positive = 50
+    average_checkpoints: Positive = 5
+    """The average of the last so many checkpoints is released, unless the best one validates better."""
+
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
+
+
+class DecodingConfig(Section):
+    """``[decoding]``: the search for the best translation."""
+
+    beam_size: Positive = 5
+    length_penalty: float = 1.0
+    """Hypotheses are compared by ``log_prob / length ** length_penalty``, end of sentence counted."""
+
+    max_length_ratio: Annotated[float, Field(gt=0)] = 2.0
+    """A translation has at most this many tokens for each token of the source, and ``max_length_extra`` more."""
+
+    max_length_extra: Positive = 10
+    batch_tokens: Annotated[int, Field(ge=16)] = 2000
+    """Source tokens, padding included, that are searched at once; each counts ``beam_size`` times in memory."""
+
+
+class Recipe(Section):
+    """One recipe: everything that decides what a run makes."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+    languages: LanguagesConfig
+    data: DataConfig
+    tokenizer: TokenizerConfig = TokenizerConfig()
+    model: ModelConfig = ModelConfig.model_validate({})
+    training: TrainingConfig = TrainingConfig()
+    decoding: DecodingConfig = DecodingConfig()
+
+    def peak_learning_rate(self) -> float:
+        """Return the highest learning rate: the recipe's, or the paper's for this model and warm-up."""
+        if self.training.learning_rate is not None:
+            return self.training.learning_rate
+        return 1.0 / math.sqrt(self.model.d_model * self.training.warmup_steps)

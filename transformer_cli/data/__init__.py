@@ -1,0 +1,1 @@
+"""Everything between text files and the batches that a model reads."""

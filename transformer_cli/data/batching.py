@@ -1,0 +1,180 @@
+"""Batches of about equal work: sentences of like length together, so that little is padding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from transformer_cli.data.prepared import EncodedCorpus, EncodedSide
+from transformer_cli.errors import DataError
+from transformer_cli.special_tokens import BOS_ID, PAD_ID
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some sentence pairs, padded to rectangles.
+
+    Args:
+        source: (B, S) int64, each row ends in eos, then padding.
+        source_mask: (B, 1, 1, S) boolean, True where ``source`` is not padding.
+        decoder_input: (B, T) int64, the target shifted right: begins with bos.
+        labels: (B, T) int64, what is to be predicted: the target, then eos, then padding.
+        source_tokens: Tokens of ``source`` that are not padding.
+        target_tokens: Tokens of ``labels`` that are not padding.
+    """
+
+    source: Tensor
+    source_mask: Tensor
+    decoder_input: Tensor
+    labels: Tensor
+    source_tokens: int
+    target_tokens: int
+
+    @property
+    def positions(self) -> int:
+        """Places of both rectangles, padding included."""
+        return self.source.numel() + self.labels.numel()
+
+    def to(self, device: torch.device) -> Batch:
+        """Return the same batch with its tensors on ``device``."""
+        names = ("source", "source_mask", "decoder_input", "labels")
+        return replace(self, **{name: getattr(self, name).to(device, non_blocking=True) for name in names})
+
+
+def token_batches(
+    source_lengths: NDArray[np.int64],
+    target_lengths: NDArray[np.int64],
+    max_tokens: int,
+    *,
+    seed: int,
+    epoch: int,
+) -> list[NDArray[np.int64]]:
+    """Divide a corpus into batches for one epoch.
+
+    The pairs are shuffled, sorted by length (equal ones stay shuffled) and cut where the padded target rectangle would
+    exceed ``max_tokens``, or the source's twice that; then the batches are shuffled. Target lengths go up in steps of
+    two; within a step source lengths go up, within the next one down, so that neighbours are alike on both sides.
+
+    Args:
+        source_lengths: (sentences,) tokens of each source.
+        target_lengths: (sentences,) tokens of each target.
+        max_tokens: Target tokens of a batch, padding included.
+        seed: With ``epoch`` decides the order; the same two give the same batches.
+        epoch: Number of the pass over the corpus.
+
+    Returns:
+        Indices of each batch; every index occurs once. A pair too long for ``max_tokens`` is a batch of its own.
+    """
+    random = np.random.default_rng([seed, epoch])
+    order = random.permutation(len(target_lengths))
+    source, target = source_lengths[order], target_lengths[order]
+    step = target // 2
+    order = order[np.lexsort((target, np.where(step % 2, -source, source), step))]
+    batches = _cut(order, source_lengths, target_lengths, max_tokens)
+    return [batches[i] for i in random.permutation(len(batches))]
+
+
+def _cut(
+    order: NDArray[np.int64], source_lengths: NDArray[np.int64], target_lengths: NDArray[np.int64], max_tokens: int
+) -> list[NDArray[np.int64]]:
+    batches: list[NDArray[np.int64]] = []
+    start = longest_source = longest_target = 0
+    lengths = zip(source_lengths[order].tolist(), target_lengths[order].tolist(), strict=True)
+    for end, (source, target) in enumerate(lengths):
+        size = end - start + 1
+        longest_source, longest_target = max(longest_source, source), max(longest_target, target)
+        if size > 1 and (size * longest_target > max_tokens or size * longest_source > 2 * max_tokens):
+            batches.append(order[start:end])
+            start, longest_source, longest_target = end, source, target
+    batches.append(order[start:])
+    return [batch for batch in batches if len(batch)]
+
+
+def make_batch(corpus: EncodedCorpus, indices: Sequence[int] | NDArray[np.int64]) -> Batch:
+    """Collate the sentence pairs ``indices`` of ``corpus``."""
+    source, source_tokens = _pad(corpus.source, indices)
+    labels, target_tokens = _pad(corpus.target, indices)
+    decoder_input = torch.full_like(labels, PAD_ID)
+    decoder_input[:, 0] = BOS_ID
+    # A row's eos moves one place past its end: where the row is padded nothing may see it, so it is not cleared.
+    decoder_input[:, 1:] = labels[:, :-1]
+    mask = (source != PAD_ID)[:, None, None, :]  # (B, S) -> (B, 1, 1, S)
+    return Batch(source, mask, decoder_input, labels, source_tokens, target_tokens)
+
+
+def _pad(side: EncodedSide, indices: Sequence[int] | NDArray[np.int64]) -> tuple[Tensor, int]:
+    rows = [side[int(i)] for i in indices]
+    padded = np.full((len(rows), max(map(len, rows))), PAD_ID, dtype=np.int64)
+    for row, ids in zip(padded, rows, strict=True):
+        row[: len(ids)] = ids
+    return torch.from_numpy(padded), sum(map(len, rows))
+
+
+class BatchStream:
+    """An endless stream of training batches, epoch after epoch, that can be stopped and taken up anywhere.
+
+    Args:
+        corpus: What to train on.
+        max_tokens: Target tokens of one batch, padding included.
+        max_length: Pairs with a side of more tokens are left out; `left_out` counts them.
+        seed: Decides the order.
+
+    Raises:
+        DataError: Nothing is left to train on.
+    """
+
+    def __init__(self, corpus: EncodedCorpus, *, max_tokens: int, max_length: int, seed: int) -> None:
+        self.corpus = corpus
+        self._max_tokens = max_tokens
+        self._seed = seed
+        source_lengths, target_lengths = corpus.source.lengths, corpus.target.lengths
+        fits = (source_lengths <= max_length) & (target_lengths <= min(max_length, max_tokens))
+        self._indices = np.flatnonzero(fits)
+        self.left_out = len(corpus) - len(self._indices)
+        if not len(self._indices):
+            raise DataError(
+                f"none of the {len(corpus)} training pairs fits into model.max_length ({max_length} tokens) "
+                f"and training.batch_tokens ({max_tokens} a part)"
+            )
+        self._source_lengths, self._target_lengths = source_lengths[fits], target_lengths[fits]
+        self._epoch = 0
+        self._position = 0
+        self._batches = self._divide()
+
+    @property
+    def epoch(self) -> int:
+        """Number of the present pass over the corpus, from 0."""
+        return self._epoch
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Batches of the present epoch."""
+        return len(self._batches)
+
+    def _divide(self) -> list[NDArray[np.int64]]:
+        return token_batches(
+            self._source_lengths, self._target_lengths, self._max_tokens, seed=self._seed, epoch=self._epoch
+        )
+
+    def __iter__(self) -> Iterator[Batch]:
+        while True:
+            if self._position == len(self._batches):
+                self._epoch, self._position = self._epoch + 1, 0
+                self._batches = self._divide()
+            indices = self._indices[self._batches[self._position]]
+            self._position += 1
+            yield make_batch(self.corpus, indices)
+
+    def state_dict(self) -> dict[str, int]:
+        """Return where the stream stands: after the last batch it gave."""
+        return {"epoch": self._epoch, "position": self._position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go to where a stream over the same corpus with the same settings stood."""
+        self._epoch, self._position = state["epoch"], state["position"]
+        self._batches = self._divide()

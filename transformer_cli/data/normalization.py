@@ -1,0 +1,17 @@
+"""The one form of text that is learned from and translated."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Line and paragraph separators count as controls here: a prepared sentence is one line for every reader.
+_CONTROLS_AND_SPACES = re.compile(r"[ \t\u2028\u2029\x00-\x1f\x7f-\x9f]+")
+
+
+def normalize(text: str) -> str:
+    """Return ``text`` in Unicode NFC, controls turned into spaces, runs of spaces into one, none at the ends.
+
+    No-break spaces stay: they are spelling in French. The same is done to every line that is translated.
+    """
+    return _CONTROLS_AND_SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip(" ")

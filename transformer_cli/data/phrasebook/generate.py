@@ -1,0 +1,85 @@
+"""The sentences chosen from the whole grammar, in three parts that share no proposition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from transformer_cli.data.phrasebook.actions import ACTIONS
+from transformer_cli.data.phrasebook.conversation import conversations
+from transformer_cli.data.phrasebook.fixed import FIXED, fixed_expressions, greetings_and_requests
+from transformer_cli.data.phrasebook.grammar import Sentence
+from transformer_cli.data.phrasebook.people import BEING_AND_HAVING
+from transformer_cli.data.phrasebook.places import sentences_about_places
+from transformer_cli.data.phrasebook.sampling import Draw, checksum_draw
+from transformer_cli.data.phrasebook.sentences import combine, who_questions
+from transformer_cli.data.phrasebook.subjects import PEOPLE
+from transformer_cli.data.phrasebook.things import sentences_about_things
+from transformer_cli.data.phrasebook.times import sentences_about_times
+
+_SCALE = 0.8
+_TEST_SHARE = 20
+_VALID_SHARE = 36
+_ALWAYS_TEST = frozenset({"I / be a student"})
+
+
+@dataclass(frozen=True, slots=True)
+class PhrasebookPair:
+    """A French sentence and its English translation."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phrasebook:
+    """The three parts of the phrasebook; no proposition is in two of them."""
+
+    train: tuple[PhrasebookPair, ...]
+    valid: tuple[PhrasebookPair, ...]
+    test: tuple[PhrasebookPair, ...]
+
+
+def sentences(draw: Draw = checksum_draw, *, scale: float = _SCALE) -> Iterator[Sentence]:
+    """What the grammar says, thinned out by ``draw``; a sentence may come up more than once."""
+    yield from fixed_expressions()
+    yield from greetings_and_requests()
+    yield from combine("people", PEOPLE, BEING_AND_HAVING, draw, scale=scale)
+    yield from combine("people", PEOPLE, ACTIONS, draw, scale=scale)
+    yield from who_questions((*BEING_AND_HAVING, *ACTIONS), draw)
+    yield from sentences_about_things(draw)
+    yield from sentences_about_times(draw)
+    yield from sentences_about_places(draw)
+    yield from conversations(draw)
+
+
+def part_of(proposition: str) -> str:
+    """The part ("train", "valid" or "test") of a proposition and all of its sentences."""
+    if proposition in _ALWAYS_TEST:
+        return "test"
+    number = checksum_draw(f"part of {proposition}")
+    if proposition == FIXED or number >= _VALID_SHARE:
+        return "train"
+    return "test" if number < _TEST_SHARE else "valid"
+
+
+def split_sentences() -> dict[str, tuple[Sentence, ...]]:
+    """The sentences of every part, each French sentence once.
+
+    A sentence that states propositions of two parts ("... because ...") is left out.
+    """
+    parts: dict[str, dict[str, Sentence]] = {"train": {}, "valid": {}, "test": {}}
+    for sentence in sentences():
+        names = {part_of(proposition) for proposition in sentence.propositions}
+        if len(names) == 1:
+            parts[names.pop()].setdefault(sentence.source, sentence)
+    return {name: tuple(found.values()) for name, found in parts.items()}
+
+
+def build_phrasebook() -> Phrasebook:
+    """Generate the phrasebook: the same pairs in the same order on every machine."""
+    parts = {
+        name: tuple(PhrasebookPair(sentence.source, sentence.target) for sentence in found)
+        for name, found in split_sentences().items()
+    }
+    return Phrasebook(train=parts["train"], valid=parts["valid"], test=parts["test"])

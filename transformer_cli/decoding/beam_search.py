@@ -1,0 +1,287 @@
+"""Beam search over a `StepDecoder`, all sentences of a batch at once; those that are over leave it.
+
+Each sentence has two banks of fixed size W: live hypotheses, which can still grow, and finished
+ones, which ended in eos. A step takes the 2W best continuations of the live hypotheses. One that
+ends in eos and is among the first W of them is finished; the first W that do not end in eos live on
+(at most W can end in eos, so there always are W others). At the maximum length eos is the only
+continuation. A sentence is over when W hypotheses have finished, or at its maximum length. Hence
+width 1 is greedy search.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+
+from transformer_cli.decoding.hypothesis import Hypothesis
+from transformer_cli.decoding.step_decoder import StepDecoder, not_a_number_error
+from transformer_cli.errors import UsageError
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+
+
+@dataclass(frozen=True, slots=True)
+class BeamState:
+    """Where the search of B sentences stands after ``length`` steps.
+
+    A bank has W places; an empty one holds -inf. Tokens are not copied from step to step: each live
+    hypothesis names the row of the state one step before that it continues, and the sentences are
+    read off backwards at the end.
+    """
+
+    length: int  # tokens generated so far, the same for every live hypothesis
+    normalisers: Tensor  # float32: (longest + 2,), n ** length_penalty at index n
+    sentences: Tensor  # int64: (B,), position in the batch that the search began with
+    max_lengths: Tensor  # int64: (B,), eos included
+    live_log_probs: Tensor  # float32: (B, W), best first
+    live_tokens: Tensor  # int64: (B, W), the last token of each
+    live_parents: Tensor  # int64: (B, W), row (of B' * W) in the state one step before
+    finished_scores: Tensor  # float32: (B, W), best first
+    finished_log_probs: Tensor  # float32: (B, W)
+    finished_lengths: Tensor  # int64: (B, W), eos included
+    finished_parents: Tensor  # int64: (B, W), row in the state of length finished_length - 1
+
+    def take(self, indices: Tensor) -> BeamState:
+        """Keep only the sentences at these indices ((B',) int64)."""
+        shared = ("length", "normalisers")
+        taken = {f.name: getattr(self, f.name)[indices] for f in fields(self) if f.name not in shared}
+        return replace(self, **taken)
+
+
+def beam_search(
+    decoder: StepDecoder,
+    *,
+    max_lengths: Tensor,
+    beam_size: int,
+    length_penalty: float,
+    n_best: int = 1,
+    early_stop: bool = True,
+) -> list[list[Hypothesis]]:
+    """Find the best translations of each sentence of a batch.
+
+    Args:
+        decoder: Gives the probabilities; it starts with ``beam_size`` equal rows for each sentence.
+        max_lengths: (B,) int64, the most tokens of each sentence, eos included; on the decoder's
+            device.
+        beam_size: W, how many hypotheses of a sentence live at a time.
+        length_penalty: The exponent in the score of a `Hypothesis`.
+        n_best: How many hypotheses to return of each sentence.
+        early_stop: End a sentence as soon as its answer is certain (see `is_settled`). It never
+            changes the answer.
+
+    Returns:
+        For each sentence, in order, its ``n_best`` hypotheses, best first; fewer where fewer have a
+        probability above 0.
+
+    Raises:
+        UsageError: ``beam_size`` or ``n_best`` is below 1, ``n_best`` is above ``beam_size``,
+            ``length_penalty`` is not in -10 to 10, or a maximum length is below 1.
+        TfmError: The decoder returned a value that is not a number.
+    """
+    limits = set(max_lengths.tolist())
+    _check_arguments(limits, beam_size=beam_size, length_penalty=length_penalty, n_best=n_best)
+    state = initial_state(max_lengths, beam_size=beam_size, length_penalty=length_penalty)
+    history = [state]  # at each length, the sentences that were not over by then
+    departed = []  # each sentence once, as it was when it was over
+
+    with torch.no_grad():
+        while len(state.sentences) > 0:
+            log_probs = decoder.step(state.live_tokens.flatten())
+            _rule_out(log_probs, state, any_at_limit=state.length + 1 in limits)
+            state = advance(state, log_probs)
+            settled = is_settled(state, n_best=n_best, early_stop=early_stop)
+            has_nan, has_settled, has_moved = _ask_device(state, settled)
+            if has_nan:
+                raise not_a_number_error(state.length)
+            if has_settled:
+                departed.append(state.take(settled.nonzero().squeeze(1)))
+                state = state.take((~settled).nonzero().squeeze(1))
+            if (has_moved or has_settled) and len(state.sentences) > 0:
+                decoder.select(state.live_parents.flatten())
+            history.append(state)
+    return _read_off(departed, history, n_best=n_best)
+
+
+def initial_state(max_lengths: Tensor, *, beam_size: int, length_penalty: float) -> BeamState:
+    """Begin with one live hypothesis a sentence, which holds bos and no token yet.
+
+    Args:
+        max_lengths: (B,) int64, the most tokens of each sentence, eos included.
+        beam_size: W.
+        length_penalty: The exponent in the score of a `Hypothesis`.
+    """
+    num_sentences, device = len(max_lengths), max_lengths.device
+    longest = int(max_lengths.max()) if num_sentences else 0
+    lengths = torch.arange(longest + 2, dtype=torch.float64, device=device)
+    empty_scores = torch.full((num_sentences, beam_size), -torch.inf, device=device)
+    zeros = torch.zeros((num_sentences, beam_size), dtype=torch.int64, device=device)
+    live_log_probs = empty_scores.clone()
+    live_log_probs[:, 0] = 0.0
+    return BeamState(
+        length=0,
+        normalisers=lengths.pow(length_penalty).float(),
+        sentences=torch.arange(num_sentences, device=device),
+        max_lengths=max_lengths,
+        live_log_probs=live_log_probs,
+        live_tokens=torch.full_like(zeros, BOS_ID),
+        live_parents=zeros,
+        finished_scores=empty_scores,
+        finished_log_probs=empty_scores,
+        finished_lengths=zeros,
+        finished_parents=zeros,
+    )
+
+
+def advance(state: BeamState, log_probs: Tensor) -> BeamState:
+    """Extend every live hypothesis by one token, and fill both banks with the best continuations.
+
+    Args:
+        state: Before the step.
+        log_probs: (B * W, V) float32 of the next token; -inf where a token may not follow.
+            Overwritten.
+
+    Returns:
+        The state one token later. A NaN in ``log_probs`` comes out as a NaN in one of its banks.
+    """
+    width = state.live_log_probs.shape[1]
+    length = state.length + 1
+    totals, parents, tokens = _best_continuations(state.live_log_probs, log_probs)  # (B, 2W) each
+    is_eos = tokens == EOS_ID
+
+    # Among the first W, eos finishes. In a stable sort the older of two equal scores wins.
+    scores = totals[:, :width] / state.normalisers[length]
+    scores = scores.masked_fill(~is_eos[:, :width], -torch.inf)
+    scores, order = torch.cat((state.finished_scores, scores), dim=1).sort(dim=1, descending=True, stable=True)
+    order = order[:, :width]
+
+    def merge(old: Tensor, new: Tensor) -> Tensor:
+        return torch.cat((old, new[:, :width]), dim=1).gather(1, order)
+
+    # The first W others live on: a stable sort keeps each kind in its order, best first.
+    alive = is_eos.to(torch.uint8).argsort(dim=1, stable=True)[:, :width]
+    return replace(
+        state,
+        length=length,
+        live_log_probs=totals.gather(1, alive),
+        live_tokens=tokens.gather(1, alive),
+        live_parents=parents.gather(1, alive),
+        finished_scores=scores[:, :width],
+        finished_log_probs=merge(state.finished_log_probs, totals),
+        finished_lengths=merge(state.finished_lengths, torch.full_like(tokens, length)),
+        finished_parents=merge(state.finished_parents, parents),
+    )
+
+
+def is_settled(state: BeamState, *, n_best: int, early_stop: bool) -> Tensor:
+    """Tell which sentences are over: W finished, the maximum length reached, or a certain answer.
+
+    A live hypothesis of log-probability p <= 0 finishes with at most p, as no step adds anything
+    above 0, and at a length n between the next one and the maximum; n ** length_penalty is monotone
+    in n, so p divided by the larger of its values at those two ends bounds every score still to
+    come, whatever the sign of length_penalty. Once the n_best-th best finished score reaches this
+    bound for the best live hypothesis, nothing can displace it, for an equal score comes too late.
+
+    Args:
+        state: After a step.
+        n_best: How many hypotheses the answer has.
+        early_stop: Whether the certain answer ends a sentence.
+
+    Returns:
+        (B,) bool.
+    """
+    is_full = state.finished_scores[:, -1] > -torch.inf
+    settled = is_full | (state.max_lengths <= state.length)
+    if early_stop:
+        divisors = state.normalisers[state.max_lengths].maximum(state.normalisers[state.length + 1])
+        settled |= state.finished_scores[:, n_best - 1] >= state.live_log_probs[:, 0] / divisors
+    return settled
+
+
+def _check_arguments(limits: set[int], beam_size: int, length_penalty: float, n_best: int) -> None:
+    if beam_size < 1:
+        raise UsageError(f"a beam size of {beam_size} cannot search; give 1 or more")
+    if not 1 <= n_best <= beam_size:
+        raise UsageError(
+            f"a beam of {beam_size} cannot give {n_best} best translations; ask for 1 to {beam_size}, or widen the beam"
+        )
+    if not -10 <= length_penalty <= 10:  # float32 holds n ** 10 for every length n
+        raise UsageError(f"a length penalty of {length_penalty} is out of range; give -10 to 10")
+    if limits and min(limits) < 1:
+        raise UsageError(
+            f"a maximum length of {min(limits)} leaves no room for the end of the sentence; give 1 or more"
+        )
+
+
+def _rule_out(log_probs: Tensor, state: BeamState, *, any_at_limit: bool) -> None:
+    """Set to -inf, in place, pad and bos, and where a sentence must end all but eos."""
+    log_probs[:, PAD_ID] = -torch.inf
+    log_probs[:, BOS_ID] = -torch.inf
+    if any_at_limit:
+        width = state.live_log_probs.shape[1]
+        must_end = (state.max_lengths == state.length + 1).repeat_interleave(width)  # (N,)
+        is_not_eos = torch.arange(log_probs.shape[1], device=log_probs.device) != EOS_ID
+        log_probs.masked_fill_(must_end[:, None] & is_not_eos, -torch.inf)
+
+
+def _best_continuations(live_log_probs: Tensor, log_probs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Find the total log-probability, the parent row and the token of the 2W best continuations.
+
+    They come best first, each (B, 2W). The 2W best of W x V numbers lie in the 2W columns with the
+    largest maxima, so only those are searched, in a third of the time that all would take.
+    """
+    num_sentences, width = live_log_probs.shape
+    totals = log_probs.reshape(num_sentences, width, -1)  # (N, V) -> (B, W, V)
+    totals.add_(live_log_probs[:, :, None])
+    columns = totals.amax(dim=1).topk(min(2 * width, totals.shape[2]), dim=1).indices  # (B, C)
+    totals = totals.gather(2, columns[:, None, :].expand(-1, width, -1))  # (B, W, C)
+    best, cells = totals.flatten(1).topk(2 * width, dim=1)  # (B, 2W)
+    num_columns = columns.shape[1]
+    first_rows = torch.arange(0, num_sentences * width, width, device=cells.device)
+    return best, first_rows[:, None] + cells // num_columns, columns.gather(1, cells % num_columns)
+
+
+def _ask_device(state: BeamState, settled: Tensor) -> list[bool]:
+    """Ask in one transfer: is there a NaN, is a sentence over, does a row continue another one?"""
+    nan = state.live_log_probs.isnan() | state.finished_scores.isnan()
+    parents = state.live_parents.flatten()
+    moved = parents != torch.arange(len(parents), device=parents.device)
+    answers: list[bool] = torch.stack((nan.any(), settled.any(), moved.any())).tolist()
+    return answers
+
+
+def _read_off(departed: list[BeamState], history: list[BeamState], *, n_best: int) -> list[list[Hypothesis]]:
+    """Follow the parents of the best finished hypotheses back to bos.
+
+    Args:
+        departed: The sentences that are over, each sentence once.
+        history: The state at each length, without the sentences that were over by then.
+        n_best: How many hypotheses to read off of each sentence.
+    """
+    parents = [state.live_parents.flatten().tolist() for state in history]
+    tokens = [state.live_tokens.flatten().tolist() for state in history]
+
+    def sentence(length: int, row: int) -> tuple[int, ...]:
+        backwards = []
+        for step in range(length - 1, 0, -1):
+            backwards.append(tokens[step][row])
+            row = parents[step][row]
+        return tuple(reversed(backwards))
+
+    answers: dict[int, list[Hypothesis]] = {}
+    for state in departed:
+        for index, *bank in zip(
+            state.sentences.tolist(),
+            state.finished_scores[:, :n_best].tolist(),
+            state.finished_log_probs[:, :n_best].tolist(),
+            state.finished_lengths[:, :n_best].tolist(),
+            state.finished_parents[:, :n_best].tolist(),
+            strict=True,
+        ):
+            answers[index] = [
+                Hypothesis(sentence(length, row), score, log_prob)
+                for score, log_prob, length, row in zip(*bank, strict=True)
+                if score > -math.inf
+            ]
+    return [answers[index] for index in range(len(answers))]

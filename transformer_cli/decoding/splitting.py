@@ -1,0 +1,56 @@
+"""Lines too long for the model, cut where a reader would pause."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+# From the best place to cut to the worst: after a sentence, after a clause, between words.
+_PLACES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?<=[.!?…]) +|(?<=[.!?…][\"'»”’)\]]) +|(?<=[。！？])",
+        r"(?<=[;:,–—]) +|(?<=[、，；：])",
+        r" +",
+    )
+)
+
+
+def split_overlong(text: str, *, limit: int, count: Callable[[str], int]) -> list[str]:
+    """Cut ``text`` into pieces of at most ``limit`` tokens, as few and as natural as can be.
+
+    Args:
+        text: A normalised line.
+        limit: Most tokens of a piece.
+        count: Gives the number of tokens of a text.
+
+    Returns:
+        The pieces in order; only spaces between them are lost. One character is never divided, whatever it counts.
+    """
+    return list(_split(text, limit, count, places=_PLACES))
+
+
+def _split(text: str, limit: int, count: Callable[[str], int], places: tuple[re.Pattern[str], ...]) -> Iterator[str]:
+    if len(text) <= 1 or count(text) <= limit:
+        yield text
+    elif places:
+        for piece in _packed([part for part in places[0].split(text) if part], limit, count):
+            yield from _split(piece, limit, count, places[1:])
+    else:
+        middle = len(text) // 2
+        yield from _split(text[:middle], limit, count, ())
+        yield from _split(text[middle:], limit, count, ())
+
+
+def _packed(parts: list[str], limit: int, count: Callable[[str], int]) -> Iterator[str]:
+    """Join neighbours by a space as long as their tokens together stay within ``limit``."""
+    packed, tokens = "", 0
+    for part in parts:
+        size = count(part)
+        if packed and tokens + size > limit:
+            yield packed
+            packed, tokens = "", 0
+        packed = f"{packed} {part}" if packed else part
+        tokens += size
+    if packed:
+        yield packed

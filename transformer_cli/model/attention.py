@@ -1,0 +1,89 @@
+"""Attention: every position looks at the others and takes a weighted mean of what they offer (section 3.2)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def scaled_dot_product_attention(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Compute ``softmax(Q K^T / sqrt(K)) V``, equation 1 of the paper, and the weights it used.
+
+    Args:
+        query: (..., T, K).
+        key: (..., S, K).
+        value: (..., S, K).
+        mask: Boolean, broadcastable to (..., T, S); True where attention is allowed. Each row needs one True.
+
+    Returns:
+        The context (..., T, K) and the attention weights (..., T, S), whose rows sum to 1.
+    """
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.size(-1))
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -torch.inf)
+    weights = scores.softmax(dim=-1)
+    return weights @ value, weights
+
+
+class MultiHeadAttention(nn.Module):
+    """Several attentions side by side, each in a subspace of its own (section 3.2.2).
+
+    One class serves as encoder self-attention, masked decoder self-attention and encoder-decoder attention; they
+    differ in what is handed in as ``memory`` and ``mask``.
+
+    Args:
+        d_model: Size D of the vectors that go in and come out.
+        num_heads: Number H of heads; divides ``d_model``.
+        dropout: Probability with which an attention weight is dropped in training.
+    """
+
+    def __init__(self, d_model: int, num_heads: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.query = nn.Linear(d_model, d_model)
+        self.key = nn.Linear(d_model, d_model)
+        self.value = nn.Linear(d_model, d_model)
+        self.output = nn.Linear(d_model, d_model)
+
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Let each position of ``x`` attend to ``memory``.
+
+        Args:
+            x: (B, T, D), where the queries come from.
+            memory: (B, S, D), where the keys and values come from; ``x`` itself for self-attention.
+            mask: Boolean, broadcastable to (B, H, T, S); True where attention is allowed.
+
+        Returns:
+            (B, T, D).
+        """
+        return self.attend(x, *self.keys_and_values(memory), mask)
+
+    def keys_and_values(self, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Project ``memory`` (B, S, D) to keys and values, each (B, H, S, K); a cache may keep them."""
+        return self._split_heads(self.key(memory)), self._split_heads(self.value(memory))
+
+    def attend(self, x: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Attend from ``x`` (B, T, D) to projected ``key`` and ``value`` (B, H, S, K); returns (B, T, D)."""
+        # PyTorch's kernel for `scaled_dot_product_attention` above, which does not store the weights; a test holds the
+        # two equal.
+        context = F.scaled_dot_product_attention(
+            self._split_heads(self.query(x)), key, value, mask, self.dropout if self.training else 0.0
+        )
+        return self.output(self._join_heads(context))
+
+    def weights(self, x: Tensor, memory: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return the attention weights (B, H, T, S) that `forward` uses, to look at them."""
+        key, value = self.keys_and_values(memory)
+        return scaled_dot_product_attention(self._split_heads(self.query(x)), key, value, mask)[1]
+
+    def _split_heads(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)  # (B, T, D) -> (B, H, T, K)
+
+    def _join_heads(self, x: Tensor) -> Tensor:
+        return x.transpose(1, 2).flatten(2)  # (B, H, T, K) -> (B, T, D)

@@ -1,0 +1,37 @@
+"""From token ids to vectors that know what they are and where they stand (sections 3.4 and 3.5)."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor, nn
+
+from transformer_cli.model.positions import sinusoidal_positions
+
+
+class TokenEmbedding(nn.Module):
+    """Token embedding times ``sqrt(d_model)``, plus the positional encoding, then dropout.
+
+    Args:
+        vocab_size: Number of token ids V.
+        d_model: Size D of the vectors.
+        dropout: Dropout of the sum.
+        max_length: Positions computed ahead; longer input gets its table when it comes.
+    """
+
+    positions: Tensor
+
+    def __init__(self, vocab_size: int, d_model: int, *, dropout: float, max_length: int) -> None:
+        super().__init__()
+        self.table = nn.Embedding(vocab_size, d_model)
+        self.dropout = nn.Dropout(dropout)
+        self.scale = math.sqrt(d_model)
+        self.register_buffer("positions", sinusoidal_positions(max_length, d_model), persistent=False)
+
+    def forward(self, tokens: Tensor, *, first_position: int = 0) -> Tensor:
+        """Embed ``tokens`` (B, T), int64, the first of which stands at ``first_position``; returns (B, T, D)."""
+        end = first_position + tokens.size(1)
+        if end > self.positions.size(0):
+            self.positions = sinusoidal_positions(2 * end, self.positions.size(1), device=self.positions.device)
+        embedded = self.table(tokens) * self.scale + self.positions[first_position:end]
+        return self.dropout(embedded)

@@ -1,0 +1,110 @@
+"""The two kinds of layer that the encoder and the decoder are stacks of (section 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from transformer_cli.config import ModelConfig
+from transformer_cli.model.attention import MultiHeadAttention
+from transformer_cli.model.cache import LayerCache
+
+
+class FeedForward(nn.Module):
+    """Two linear layers with a ReLU between, at each position alone: ``max(0, x W1 + b1) W2 + b2`` (equation 2)."""
+
+    def __init__(self, d_model: int, d_ff: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.inner = nn.Linear(d_model, d_ff)
+        self.outer = nn.Linear(d_ff, d_model)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, T, D) to (B, T, D) through (B, T, F)."""
+        return self.outer(self.dropout(F.relu(self.inner(x))))
+
+
+class AddAndNorm(nn.Module):
+    """The residual connection around a sublayer, and its layer norm.
+
+    "post", as in the paper: ``norm(x + dropout(sublayer(x)))``. "pre": ``x + dropout(sublayer(norm(x)))``, which trains
+    deep models more readily and leaves the stack in need of one last norm.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(config.d_model)
+        self.dropout = nn.Dropout(config.dropout)
+        self.norm_first = config.norm == "pre"
+
+    def forward(self, x: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
+        """Apply ``sublayer`` to ``x`` (B, T, D) and add the result to it."""
+        if self.norm_first:
+            return x + self.dropout(sublayer(self.norm(x)))
+        return self.norm(x + self.dropout(sublayer(x)))
+
+
+class EncoderLayer(nn.Module):
+    """Self-attention, then feed-forward, each inside an `AddAndNorm`."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.self_attention = MultiHeadAttention(config.d_model, config.num_heads, config.attention_dropout)
+        self.feed_forward = FeedForward(config.d_model, config.d_ff, config.activation_dropout)
+        self.add_and_norm = nn.ModuleList(AddAndNorm(config) for _ in range(2))
+
+    def forward(self, x: Tensor, source_mask: Tensor) -> Tensor:
+        """Map (B, S, D) to (B, S, D); ``source_mask`` is (B, 1, 1, S)."""
+        x = self.add_and_norm[0](x, lambda x: self.self_attention(x, x, source_mask))
+        return self.add_and_norm[1](x, self.feed_forward)
+
+
+class DecoderLayer(nn.Module):
+    """Masked self-attention, encoder-decoder attention, then feed-forward, each inside an `AddAndNorm`."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.self_attention = MultiHeadAttention(config.d_model, config.num_heads, config.attention_dropout)
+        self.cross_attention = MultiHeadAttention(config.d_model, config.num_heads, config.attention_dropout)
+        self.feed_forward = FeedForward(config.d_model, config.d_ff, config.activation_dropout)
+        self.add_and_norm = nn.ModuleList(AddAndNorm(config) for _ in range(3))
+
+    def forward(self, x: Tensor, memory: Tensor, causal_mask: Tensor, source_mask: Tensor) -> Tensor:
+        """Map (B, T, D) to (B, T, D).
+
+        Args:
+            x: (B, T, D).
+            memory: (B, S, D), what the encoder made of the source.
+            causal_mask: (T, T), True on and below the diagonal: no position sees a later one.
+            source_mask: (B, 1, 1, S).
+        """
+        x = self.add_and_norm[0](x, lambda x: self.self_attention(x, x, causal_mask))
+        x = self.add_and_norm[1](x, lambda x: self.cross_attention(x, memory, source_mask))
+        return self.add_and_norm[2](x, self.feed_forward)
+
+    def step(self, x: Tensor, cache: LayerCache, source_mask: Tensor) -> Tensor:
+        """Do for one new position what `forward` does for all; the earlier ones are in ``cache``.
+
+        Args:
+            x: (N, 1, D), the newest position of each row; N is B * W, a sentence's W beams side by side.
+            cache: Keys and values of the earlier positions and of the source; the new position's are appended.
+            source_mask: (B, 1, 1, S).
+
+        Returns:
+            (N, 1, D).
+        """
+
+        def over_earlier_positions(x: Tensor) -> Tensor:
+            return self.self_attention.attend(x, *cache.append(*self.self_attention.keys_and_values(x)))
+
+        def over_source(x: Tensor) -> Tensor:
+            # The beams of a sentence ask as if they were W positions of it: its keys are never copied.
+            by_sentence = x.view(source_mask.size(0), -1, x.size(-1))  # (N, 1, D) -> (B, W, D)
+            attended = self.cross_attention.attend(by_sentence, cache.memory_keys, cache.memory_values, source_mask)
+            return attended.view_as(x)  # (B, W, D) -> (N, 1, D)
+
+        x = self.add_and_norm[0](x, over_earlier_positions)
+        x = self.add_and_norm[1](x, over_source)
+        return self.add_and_norm[2](x, self.feed_forward)

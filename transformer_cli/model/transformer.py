@@ -1,0 +1,107 @@
+"""The whole model: an encoder reads the source, a decoder writes the target one token at a time (figure 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from transformer_cli.config import ModelConfig
+from transformer_cli.model.cache import DecoderCache, LayerCache
+from transformer_cli.model.embedding import TokenEmbedding
+from transformer_cli.model.layers import DecoderLayer, EncoderLayer
+
+
+class Transformer(nn.Module):
+    """An encoder-decoder Transformer over one vocabulary.
+
+    Args:
+        config: The shape.
+        vocab_size: Number of token ids V, of source and target alike.
+    """
+
+    def __init__(self, config: ModelConfig, vocab_size: int) -> None:
+        super().__init__()
+        self.config = config
+        self.vocab_size = vocab_size
+        self.source_embedding = TokenEmbedding(
+            vocab_size, config.d_model, dropout=config.dropout, max_length=config.max_length
+        )
+        self.target_embedding = TokenEmbedding(
+            vocab_size, config.d_model, dropout=config.dropout, max_length=config.max_length
+        )
+        self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.num_encoder_layers))
+        self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.num_decoder_layers))
+        pre_norm = config.norm == "pre"
+        self.encoder_norm = nn.LayerNorm(config.d_model) if pre_norm else nn.Identity()
+        self.decoder_norm = nn.LayerNorm(config.d_model) if pre_norm else nn.Identity()
+        self.output = nn.Linear(config.d_model, vocab_size, bias=False)
+        if config.tied_embeddings:
+            self.target_embedding.table.weight = self.source_embedding.table.weight
+            self.output.weight = self.source_embedding.table.weight
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """Set every weight: Xavier for the layers, and rows of about unit length for the embeddings."""
+        for module in self.modules():
+            if isinstance(module, nn.Linear) and module is not self.output:
+                nn.init.xavier_uniform_(module.weight)
+                nn.init.zeros_(module.bias)
+            elif isinstance(module, nn.Embedding):
+                nn.init.normal_(module.weight, std=self.config.d_model**-0.5)
+        if not self.config.tied_embeddings:
+            nn.init.normal_(self.output.weight, std=self.config.d_model**-0.5)
+
+    def forward(self, source: Tensor, source_mask: Tensor, decoder_input: Tensor) -> Tensor:
+        """Return the logits (B, T, V) of each next token.
+
+        Args:
+            source: (B, S) int64.
+            source_mask: (B, 1, 1, S) boolean, True where ``source`` is not padding.
+            decoder_input: (B, T) int64, the target shifted right: it begins with bos.
+        """
+        return self.logits(self.decode(decoder_input, self.encode(source, source_mask), source_mask))
+
+    def encode(self, source: Tensor, source_mask: Tensor) -> Tensor:
+        """Read ``source`` (B, S); returns the memory (B, S, D)."""
+        x = self.source_embedding(source)
+        for layer in self.encoder:
+            x = layer(x, source_mask)
+        return self.encoder_norm(x)
+
+    def decode(self, decoder_input: Tensor, memory: Tensor, source_mask: Tensor) -> Tensor:
+        """Return the decoder's last hidden states (B, T, D) for a whole target at once, each blind to later tokens."""
+        length = decoder_input.size(1)
+        causal_mask = torch.ones(length, length, dtype=torch.bool, device=decoder_input.device).tril()
+        x = self.target_embedding(decoder_input)
+        for layer in self.decoder:
+            x = layer(x, memory, causal_mask, source_mask)
+        return self.decoder_norm(x)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Map hidden states (..., D) to logits (..., V): the final linear layer, before its softmax."""
+        return self.output(hidden)
+
+    def start_cache(self, memory: Tensor, source_mask: Tensor) -> DecoderCache:
+        """Return an empty cache for `decode_step`, the source projected once for every layer."""
+        layers = [LayerCache(*layer.cross_attention.keys_and_values(memory)) for layer in self._decoder_layers]
+        return DecoderCache(layers, source_mask)
+
+    def decode_step(self, tokens: Tensor, cache: DecoderCache) -> Tensor:
+        """Return the logits (N, V) after one more token a row, and remember it in ``cache``.
+
+        Args:
+            tokens: (N,) int64, the newest token of each row; N is B times the rows a sentence.
+            cache: From `start_cache`; changed in place.
+        """
+        x = self.target_embedding(tokens[:, None], first_position=cache.position)  # (N,) -> (N, 1, D)
+        for layer, layer_cache in zip(self._decoder_layers, cache.layers, strict=True):
+            x = layer.step(x, layer_cache, cache.source_mask)
+        cache.position += 1
+        return self.logits(self.decoder_norm(x)[:, 0])
+
+    @property
+    def _decoder_layers(self) -> Iterable[DecoderLayer]:
+        return cast("Iterable[DecoderLayer]", self.decoder)  # a ModuleList does not tell what it holds

@@ -1,0 +1,182 @@
+"""Recipes: where they lie, TOML plus overrides in, a `Recipe` out, and errors that name the key."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from transformer_cli.config import Recipe
+from transformer_cli.errors import RecipeError
+
+DEFAULT_RECIPE_FILE = "tfm.toml"
+DEFAULT_RECIPE_NAME = "phrasebook"
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeFile:
+    """A recipe that was found.
+
+    Args:
+        path: The TOML file.
+        folder: What the file names in it are relative to: its own folder, or for a recipe that ships with the package
+            the current one.
+        is_fallback: Whether nothing was asked for and no ``tfm.toml`` was there, so that the phrasebook steps in.
+    """
+
+    path: Path
+    folder: Path
+    is_fallback: bool = False
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """Return the recipes that come with the package, by name."""
+    package = Path(__file__).parent
+    # An installed wheel carries them inside the package; a source checkout has them beside it.
+    folder = next((f for f in (package / "recipes", package.parent / "recipes") if f.is_dir()), package)
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def find_recipe(argument: str | None) -> RecipeFile:
+    """Find the recipe a command was given: a path, a shipped recipe's name, ``./tfm.toml`` or the phrasebook.
+
+    Raises:
+        RecipeError: Nothing of that name is there.
+    """
+    shipped = shipped_recipes()
+    if argument is None:
+        if Path(DEFAULT_RECIPE_FILE).is_file():
+            return RecipeFile(Path(DEFAULT_RECIPE_FILE), Path())
+        return RecipeFile(shipped[DEFAULT_RECIPE_NAME], Path(), is_fallback=True)
+    path = Path(argument)
+    if path.is_file():
+        return RecipeFile(path, path.parent)
+    if argument in shipped:
+        return RecipeFile(shipped[argument], Path())
+    if path.exists():
+        raise RecipeError(f'"{argument}" is not a file; give a recipe, that is a .toml file')
+    raise RecipeError(f'there is no recipe "{argument}"; give a .toml file, or one that ships: {", ".join(shipped)}')
+
+
+def load_recipe(file: RecipeFile, overrides: Sequence[str] = ()) -> Recipe:
+    """Read, override and check a recipe.
+
+    Args:
+        file: Where it is.
+        overrides: ``section.key=value``, the value in TOML's spelling; what is no TOML value is taken as a string.
+
+    Raises:
+        RecipeError: The file cannot be read, or a key or value in it or in an override is wrong.
+    """
+    values = _read_toml(file.path)
+    origin = {}
+    for override in overrides:
+        key = _apply_override(values, override)
+        origin[key] = f"--set {override}"
+    values.setdefault("name", file.path.stem)
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"] if isinstance(part, str) and not part.startswith("function"))
+        raise RecipeError(f"{_origin_of(key, origin, file)}: {_explain(first, key)}") from None
+
+
+def _origin_of(key: str, origin: Mapping[str, str], file: RecipeFile) -> str:
+    return next((place for name, place in origin.items() if key.startswith(name)), str(file.path))
+
+
+def recipe_to_toml(recipe: Recipe) -> str:
+    """Write a recipe with every value spelled out, as TOML that `load_recipe` reads back to an equal one."""
+    values = recipe.model_dump(mode="json", exclude_none=True)
+    lines = [f"{key} = {_toml_value(value)}" for key, value in values.items() if not isinstance(value, dict)]
+    for section, fields in values.items():
+        if isinstance(fields, dict):
+            lines += ["", f"[{section}]", *(f"{key} = {_toml_value(value)}" for key, value in fields.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _toml_value(value: Any) -> str:
+    # The basic strings, numbers, booleans and flat lists of TOML are spelled as in JSON.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise RecipeError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path}: is not valid TOML: {_lower_first(str(error))}") from None
+
+
+def _apply_override(values: dict[str, Any], override: str) -> str:
+    """Set one value in ``values`` and return the dotted key."""
+    key, equals, text = override.partition("=")
+    key = key.strip()
+    parts = key.split(".")
+    if not equals or not all(parts):
+        raise RecipeError(f'--set {override}: write it as section.key=value, as in "training.max_steps=1000"')
+    section: Any = values
+    for part in parts[:-1]:
+        section = section.setdefault(part, {})
+        if not isinstance(section, dict):
+            raise RecipeError(f'--set {override}: "{part}" is not a section')
+    try:
+        section[parts[-1]] = tomllib.loads(f"value = {text.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        section[parts[-1]] = text.strip()
+    return key
+
+
+def _explain(error: Any, key: str) -> str:
+    """Word one of pydantic's findings as a sentence that names the key and the way out."""
+    match error["type"]:
+        case "extra_forbidden":
+            return f'unknown key "{key}"{_suggestion(key)}'
+        case "missing":
+            return f'"{key}" is missing'
+        case "value_error":
+            reason = str(error["ctx"]["error"])
+            return f'"{key}": {reason}' if key else reason
+        case "model_type":
+            return f'"{key}" must be a section, [{key}]'
+    return f'"{key}" is {_shown(error["input"])}; {_lower_first(error["msg"])}'
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _suggestion(key: str) -> str:
+    matches = difflib.get_close_matches(key, _all_keys(Recipe), n=1, cutoff=0.6)
+    if not matches:
+        # The right name in the wrong section, or a name like "n_heads" whose section makes it too different.
+        name = key.rpartition(".")[2]
+        names = {known: known.rpartition(".")[2] for known in _all_keys(Recipe)}
+        close = difflib.get_close_matches(name, names.values(), n=1, cutoff=0.6)
+        matches = [known for known, last in names.items() if close and last == close[0]][:1]
+    return f'; did you mean "{matches[0]}"?' if matches else ""
+
+
+def _all_keys(section: type[BaseModel], prefix: str = "") -> list[str]:
+    keys = []
+    for name, field in section.model_fields.items():
+        kind = field.annotation
+        keys.append(prefix + name)
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            keys += _all_keys(kind, f"{prefix}{name}.")
+    return keys
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,205 @@
+"""The run directory: where each file of a run is, who may write to it, and which version is live.
+
+runs/NAME/
+├── recipe.toml          every setting the run uses, spelled out
+├── prepare.json         what was read, kept and dropped
+├── data/                train, valid, test: `datasets` folders; valid and test as plain text as well
+├── tokenizer.model      SentencePiece
+├── checkpoints/         step-00000500/ ..., and best/
+├── metrics.jsonl        one JSON object a line
+├── versions/0001/ ...   finished models
+└── model                link to the live version
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from transformer_cli.errors import RunDirectoryBusyError
+from transformer_cli.textio import TEMPORARY_SUFFIX, explain_os_errors, fsync_folder, write_atomically
+
+MODEL_CONFIG_FILE = "config.json"
+"""Written last into a model directory: where it is, the model is whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """The files of one run.
+
+    Args:
+        path: The directory; it need not exist yet.
+    """
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        """The recipe of the latest training, every value spelled out."""
+        return self.path / "recipe.toml"
+
+    @property
+    def prepare_report(self) -> Path:
+        """What `tfm prepare` read, kept and dropped; written last, so that its presence means the data is whole."""
+        return self.path / "prepare.json"
+
+    @property
+    def data(self) -> Path:
+        """The prepared data."""
+        return self.path / "data"
+
+    @property
+    def tokenizer(self) -> Path:
+        """The SentencePiece model."""
+        return self.path / "tokenizer.model"
+
+    @property
+    def tokenizer_report(self) -> Path:
+        """From what the tokenizer was made."""
+        return self.path / "tokenizer.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Checkpoints of the present or latest training."""
+        return self.path / "checkpoints"
+
+    @property
+    def best_checkpoint(self) -> Path:
+        """The checkpoint that validated best."""
+        return self.checkpoints / "best"
+
+    @property
+    def metrics(self) -> Path:
+        """Metrics of all trainings, one JSON object a line."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def versions(self) -> Path:
+        """Finished models."""
+        return self.path / "versions"
+
+    @property
+    def live_model(self) -> Path:
+        """Link to the version in service."""
+        return self.path / "model"
+
+    def checkpoint(self, step: int) -> Path:
+        """Return the folder of the checkpoint after ``step`` updates."""
+        return self.checkpoints / f"step-{step:08d}"
+
+    def checkpoints_by_step(self) -> list[Path]:
+        """Return the folders of the checkpoints that are there, oldest first."""
+        return sorted(path for path in self.checkpoints.glob("step-*") if re.fullmatch(r"step-\d{8,}", path.name))
+
+    def version_folders(self) -> list[Path]:
+        """Return the finished versions, oldest first."""
+        return sorted(
+            (p for p in self.versions.glob("*") if re.fullmatch(r"\d{4,}", p.name)), key=lambda p: int(p.name)
+        )
+
+    def next_version(self) -> Path:
+        """Return the folder that the next version is to have."""
+        folders = self.version_folders()
+        return self.versions / f"{int(folders[-1].name) + 1 if folders else 1:04d}"
+
+    def make_live(self, version: Path) -> None:
+        """Point the live link at ``version``; a reader finds the old or the new model, never none.
+
+        Raises:
+            TfmError: The link cannot be written.
+        """
+        beside = self.path / f"model{TEMPORARY_SUFFIX}"
+        with explain_os_errors(self.live_model):
+            beside.unlink(missing_ok=True)
+            beside.symlink_to(version.relative_to(self.path), target_is_directory=True)
+            beside.replace(self.live_model)
+            fsync_folder(self.path)
+
+    @contextmanager
+    def lock(self, *, wait: bool = False) -> Iterator[None]:
+        """Hold the directory for writing; the lock of a process that has died is no lock.
+
+        Args:
+            wait: Wait for the present holder instead of giving up.
+
+        Raises:
+            RunDirectoryBusyError: Another process holds it; the message says which.
+            TfmError: The directory cannot be written to.
+        """
+        holder = self.path / ".lock.json"
+        with explain_os_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(self.path / ".lock")
+            try:
+                lock.acquire(timeout=-1 if wait else 0)
+            except filelock.Timeout:
+                raise RunDirectoryBusyError(
+                    f"{self.path} is in use by {_describe(holder)}; try later, or --wait"
+                ) from None
+            try:
+                write_atomically(holder, json.dumps(_this_process()).encode())
+                yield
+            finally:
+                holder.unlink(missing_ok=True)
+                lock.release()
+
+
+def _this_process() -> dict[str, Any]:
+    return {"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+
+
+def _describe(holder: Path) -> str:
+    try:
+        fields = json.loads(holder.read_bytes())
+        return f"process {fields['pid']} on {fields['host']} since {fields['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+
+
+class MetricsLog:
+    """Appends to ``metrics.jsonl``, and can go back to where it was at a checkpoint.
+
+    Args:
+        path: The file; made when the first line is written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def write(self, **fields: Any) -> None:
+        """Append one JSON object.
+
+        Raises:
+            TfmError: The file cannot be written.
+        """
+        with explain_os_errors(self._path), self._path.open("ab") as file:
+            file.write((json.dumps(fields, ensure_ascii=False) + "\n").encode())
+
+    def size(self) -> int:
+        """Return the length of the file in bytes."""
+        return self._path.stat().st_size if self._path.exists() else 0
+
+    def cut(self, size: int) -> None:
+        """Forget what was written after the file had ``size`` bytes: a resumed training writes it again."""
+        if self.size() > size:
+            with explain_os_errors(self._path):
+                os.truncate(self._path, size)
+
+
+def read_json(path: Path) -> Mapping[str, Any] | None:
+    """Read a JSON object; None if the file is not there or holds none."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) else None

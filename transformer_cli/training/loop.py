@@ -1,0 +1,116 @@
+"""The training loop: a generator of reports; whoever reads them saves, logs and draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from transformer_cli.config import TrainingConfig
+from transformer_cli.data.batching import Batch, BatchStream
+from transformer_cli.training.progress_tracking import ProgressTracker
+from transformer_cli.training.reports import (
+    CheckpointDue,
+    Report,
+    StopReason,
+    TrainingEnded,
+    ValidationReport,
+    ValidationScores,
+)
+from transformer_cli.training.trainer import Trainer
+
+
+@dataclass(slots=True)
+class LoopState:
+    """What the loop remembers from one step to the next, besides trainer and data; part of every checkpoint.
+
+    Args:
+        tracker: The best validation so far.
+        validated_step: Step of the latest validation, or None before the first.
+    """
+
+    tracker: ProgressTracker
+    validated_step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """How to validate: batches for the loss, and a function that translates and scores, or gives None if asked to stop."""
+
+    batches: list[Batch]
+    evaluate: Callable[[], ValidationScores | None]
+
+
+def train_until(
+    trainer: Trainer,
+    stream: BatchStream,
+    state: LoopState,
+    *,
+    config: TrainingConfig,
+    validation: Validation,
+    is_out_of_time: Callable[[], bool],
+    is_asked_to_stop: Callable[[], bool],
+) -> Iterator[Report]:
+    """Train until steps, time or patience run out, or until asked to stop.
+
+    After each update a `StepReport` comes. Where both are due a `CheckpointDue` comes before the validation, so that a
+    kill during the validation loses nothing: a training resumed there validates first.
+
+    Args:
+        trainer: Trained in place.
+        stream: Where the batches come from; left where the last update took its last batch.
+        state: Changed in place.
+        config: ``[training]``.
+        validation: What to validate with.
+        is_out_of_time: Asked after each update.
+        is_asked_to_stop: Asked after each update; then the state is offered for saving and nothing more is done.
+    """
+    batches = iter(stream)
+    saved_step = trainer.step if trainer.step else None
+    while True:
+        step = trainer.step
+        reason = _reason_to_end(trainer, state, config, is_out_of_time, is_asked_to_stop)
+        if step and step != saved_step and (reason or step % config.save_every == 0):
+            yield CheckpointDue(step)
+            saved_step = step
+        is_due = step > 0 and (reason is not None or step % config.validate_every == 0)
+        if is_due and state.validated_step != step and reason is not StopReason.SIGNAL:
+            report = _validate(trainer, state, config, validation)
+            if report is not None:
+                yield report
+            # A validation may have used up the patience or the time, or have been broken off by a signal.
+            if report is None or _reason_to_end(trainer, state, config, is_out_of_time, is_asked_to_stop):
+                continue
+        if reason:
+            yield TrainingEnded(step, reason)
+            return
+        yield trainer.train_step(list(islice(batches, config.accumulation)))
+
+
+def _reason_to_end(
+    trainer: Trainer,
+    state: LoopState,
+    config: TrainingConfig,
+    is_out_of_time: Callable[[], bool],
+    is_asked_to_stop: Callable[[], bool],
+) -> StopReason | None:
+    if is_asked_to_stop():
+        return StopReason.SIGNAL
+    if trainer.step >= config.max_steps:
+        return StopReason.MAX_STEPS
+    if state.tracker.is_out_of_patience(config.patience):
+        return StopReason.PATIENCE
+    return StopReason.MAX_MINUTES if is_out_of_time() else None
+
+
+def _validate(
+    trainer: Trainer, state: LoopState, config: TrainingConfig, validation: Validation
+) -> ValidationReport | None:
+    loss = trainer.validation_loss(validation.batches)
+    scores = validation.evaluate()
+    if scores is None:
+        return None
+    value = loss if config.stop_metric == "loss" else -scores.bleu
+    state.tracker = state.tracker.after(trainer.step, value)
+    state.validated_step = trainer.step
+    return ValidationReport(trainer.step, loss, scores, is_best=state.tracker.best_step == trainer.step)

@@ -1,0 +1,128 @@
+"""One update: some batches forward and backward, the gradients clipped, Adam's step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from transformer_cli.config import TrainingConfig
+from transformer_cli.data.batching import Batch
+from transformer_cli.device import autocast, choose_precision
+from transformer_cli.errors import DivergedError
+from transformer_cli.model.transformer import Transformer
+from transformer_cli.special_tokens import PAD_ID
+from transformer_cli.training.loss import TokenLoss, label_smoothed_cross_entropy
+from transformer_cli.training.reports import StepReport
+from transformer_cli.training.schedule import learning_rate
+
+
+class Trainer:
+    """The model, its optimiser and the number of updates done.
+
+    Args:
+        model: Trained in place; on the device where it lies.
+        config: ``[training]``.
+        peak_learning_rate: The rate at the end of the warm-up.
+    """
+
+    def __init__(self, model: Transformer, config: TrainingConfig, *, peak_learning_rate: float) -> None:
+        self.model = model
+        self.step = 0
+        self._config = config
+        self._peak_learning_rate = peak_learning_rate
+        self._device = next(model.parameters()).device
+        self._precision = choose_precision(config.precision, self._device)
+        self._optimizer = torch.optim.Adam(
+            model.parameters(),
+            betas=(config.adam_beta1, config.adam_beta2),
+            eps=config.adam_epsilon,
+            fused=True,
+        )
+        # Only float16 has so small a range that gradients must be scaled into it.
+        self._scaler = torch.amp.GradScaler(self._device.type, enabled=self._precision == torch.float16)
+
+    def train_step(self, batches: Sequence[Batch]) -> StepReport:
+        """Do one update with all ``batches`` together; their division into batches does not change it.
+
+        Raises:
+            DivergedError: Loss or gradient is not finite; nothing was updated.
+        """
+        self.model.train()
+        step = self.step + 1
+        rate = learning_rate(step, peak=self._peak_learning_rate, warmup_steps=self._config.warmup_steps)
+        target_tokens = sum(batch.target_tokens for batch in batches)
+        self._optimizer.zero_grad()
+        loss = 0.0
+        for batch in batches:
+            token_loss = self.loss(batch)
+            mean = token_loss.total / target_tokens
+            self._scaler.scale(mean).backward()
+            loss += mean.item()
+        gradient_norm = self._clip_gradients()
+        self._check_finite(step, loss, gradient_norm, rate)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self._scaler.step(self._optimizer)
+        self._scaler.update()
+        self.step = step
+        source_tokens = sum(batch.source_tokens for batch in batches)
+        positions = sum(batch.positions for batch in batches)
+        return StepReport(step, loss, rate, gradient_norm, target_tokens, source_tokens, positions)
+
+    def loss(self, batch: Batch) -> TokenLoss:
+        """Return the smoothed loss of one batch in the model's present mode."""
+        batch = batch.to(self._device)
+        with autocast(self._device, self._precision):
+            memory = self.model.encode(batch.source, batch.source_mask)
+            hidden = self.model.decode(batch.decoder_input, memory, batch.source_mask)
+            # Padding is left out before the output layer, where most of a small model's arithmetic is.
+            is_token = batch.labels != PAD_ID
+            logits = self.model.logits(hidden[is_token])  # (B, T, D) -> (n, V)
+        return label_smoothed_cross_entropy(logits, batch.labels[is_token], smoothing=self._config.label_smoothing)
+
+    @torch.no_grad()
+    def validation_loss(self, batches: Sequence[Batch]) -> float:
+        """Return the smoothed cross-entropy a target token over ``batches``, in nats, without dropout."""
+        self.model.eval()
+        losses = [self.loss(batch) for batch in batches]
+        return sum(loss.total.item() for loss in losses) / sum(loss.tokens for loss in losses)
+
+    def _clip_gradients(self) -> float:
+        self._scaler.unscale_(self._optimizer)
+        limit = self._config.clip_norm
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), math.inf if limit is None else limit)
+        return norm.item()
+
+    def _check_finite(self, step: int, loss: float, gradient_norm: float, rate: float) -> None:
+        # With float16 an overflow of the gradients is ordinary: the scaler skips the update and lowers its scale.
+        is_finite = math.isfinite(loss) and (math.isfinite(gradient_norm) or self._scaler.is_enabled())
+        if not is_finite:
+            raise DivergedError(
+                f"training diverged at step {step}: loss {loss:.4g}, gradient norm {gradient_norm:.4g}; lower "
+                f"training.learning_rate (now {rate:.2g}), raise training.warmup_steps, or lower training.clip_norm"
+            )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return step, optimiser and scaler state; the model's weights are not part of it."""
+        names = [name for name, _ in self.model.named_parameters()]
+        moments: dict[str, Tensor] = {}
+        for index, state in self._optimizer.state_dict()["state"].items():
+            for key, value in state.items():
+                moments[f"{names[index]}.{key}"] = value
+        return {"step": self.step, "scaler": self._scaler.state_dict(), "moments": moments}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up where the trainer stood that `state_dict` came from; the model's weights are loaded apart."""
+        self.step = state["step"]
+        self._scaler.load_state_dict(state["scaler"])
+        own = self._optimizer.state_dict()
+        own["state"] = {
+            index: {key: state["moments"][f"{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq")}
+            for index, (name, _) in enumerate(self.model.named_parameters())
+            if f"{name}.step" in state["moments"]
+        }
+        self._optimizer.load_state_dict(own)

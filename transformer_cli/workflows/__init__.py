@@ -1,0 +1,32 @@
+"""What the commands do, each as a function without a terminal: ``from transformer_cli.workflows import train``.
+
+A function is imported when it is first asked for, so that scoring needs no torch and help needs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from transformer_cli.workflows.preparation import prepare as prepare
+    from transformer_cli.workflows.scoring import score as score
+    from transformer_cli.workflows.tokenizer_training import train_tokenizer as train_tokenizer
+    from transformer_cli.workflows.training_run import train as train
+    from transformer_cli.workflows.translation import translate as translate
+
+_MODULES = {
+    "prepare": "preparation",
+    "score": "scoring",
+    "train": "training_run",
+    "train_tokenizer": "tokenizer_training",
+    "translate": "translation",
+}
+
+__all__ = ["prepare", "score", "train", "train_tokenizer", "translate"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

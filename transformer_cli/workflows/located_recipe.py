@@ -1,0 +1,55 @@
+"""From what a caller names to a recipe, the folder of its files, and its run directory. No torch here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformer_cli.config import Recipe
+from transformer_cli.recipe import RecipeFile, find_recipe, load_recipe
+from transformer_cli.run_directory import RunDirectory
+
+RUN_DIRECTORY_VARIABLE = "TFM_RUN_DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedRecipe:
+    """A recipe and its surroundings.
+
+    Args:
+        recipe: What is wanted.
+        folder: What file names in it are relative to, ``data.folder`` not yet counted.
+        run: Where everything that is made of it goes.
+    """
+
+    recipe: Recipe
+    folder: Path
+    run: RunDirectory
+
+
+def locate_recipe(
+    recipe: str | Path | None,
+    *,
+    run_dir: Path | None = None,
+    overrides: Sequence[str] = (),
+    note: Callable[[str], None] = lambda _: None,
+) -> LocatedRecipe:
+    """Find and read a recipe.
+
+    Args:
+        recipe: A path or the name of a shipped recipe; None: ``./tfm.toml``, else the phrasebook.
+        run_dir: The run directory; None: ``TFM_RUN_DIR``, else ``runs/`` and the recipe's name.
+        overrides: ``section.key=value``.
+        note: Told in one line if the phrasebook steps in.
+
+    Raises:
+        RecipeError: There is no such recipe, or something in it is wrong.
+    """
+    file: RecipeFile = find_recipe(None if recipe is None else str(recipe))
+    loaded = load_recipe(file, overrides)
+    if file.is_fallback:
+        note("no recipe given and no tfm.toml here: using the embedded phrasebook, French to English")
+    given = run_dir or os.environ.get(RUN_DIRECTORY_VARIABLE)
+    return LocatedRecipe(loaded, file.folder, RunDirectory(Path(given) if given else Path("runs") / loaded.name))

@@ -1,0 +1,127 @@
+"""``tfm train``: whatever is missing or stale of data and tokenizer, then training, evaluation, and a new version."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformer_cli.errors import StoppedBySignalError
+from transformer_cli.recipe import recipe_to_toml
+from transformer_cli.run_directory import MODEL_CONFIG_FILE, RunDirectory, read_json
+from transformer_cli.stopping import StopRequest
+from transformer_cli.textio import explain_os_errors, write_atomically
+from transformer_cli.workflows import fingerprints
+from transformer_cli.workflows.located_recipe import LocatedRecipe, locate_recipe
+from transformer_cli.workflows.preparation import data_fingerprint
+from transformer_cli.workflows.tokenizer_training import ensure_tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOutcome:
+    """What ``tfm train`` has done.
+
+    Args:
+        version: Folder of the version that is now live.
+        is_new: False if there was nothing to do.
+        summary: One line for people.
+    """
+
+    version: Path
+    is_new: bool
+    summary: str
+
+
+def train(
+    recipe: str | Path | None = None,
+    *,
+    run_dir: Path | None = None,
+    overrides: Sequence[str] = (),
+    report: Callable[[object], None] = lambda _: None,
+    device: str = "auto",
+    wait: bool = False,
+    stop: StopRequest | None = None,
+    started: float | None = None,
+) -> TrainOutcome:
+    """Bring a run up to date with its recipe and data: prepare, learn the tokenizer, train or resume, release.
+
+    Args:
+        recipe: A path or the name of a shipped recipe; None: ``./tfm.toml``, else the phrasebook.
+        run_dir: The run directory; None: ``TFM_RUN_DIR``, else ``runs/`` and the recipe's name.
+        overrides: ``section.key=value``.
+        report: Called with a line of text, or with a `training.loop` report, as things happen.
+        device: "auto", "cpu", "cuda" ...
+        wait: Wait if another process holds the run directory.
+        stop: Set by a signal handler to make the training save and stop.
+        started: `time.monotonic()` when the command started; ``max_minutes`` counts from there.
+
+    Raises:
+        TfmError: As each step says; `StoppedBySignalError` after saving.
+    """
+    started = time.monotonic() if started is None else started
+    stop = stop or StopRequest()
+    located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides, note=report)
+    with located.run.lock(wait=wait):
+        done = _finished_version(located)
+        if done is not None:
+            return TrainOutcome(done, False, f"nothing to do: {done} is up to date with recipe and data")
+        ensure_tokenizer(located, note=report)
+        write_atomically(located.run.recipe, recipe_to_toml(located.recipe).encode())
+        return _train_and_release(located, report, device, stop, started)
+
+
+def _finished_version(located: LocatedRecipe) -> Path | None:
+    """Return the live version if it was made from just this recipe and data. Imports no torch."""
+    live = located.run.live_model
+    config = read_json(live / MODEL_CONFIG_FILE)
+    data = data_fingerprint(located) if config else None
+    if config is None or data is None or not (live / "model.safetensors").is_file():
+        return None
+    is_same = config.get("made_from", {}).get("version") == fingerprints.of_version(located.recipe, data)
+    return live.parent / live.readlink() if is_same else None
+
+
+def _train_and_release(
+    located: LocatedRecipe,
+    report: Callable[[object], None],
+    device: str,
+    stop: StopRequest,
+    started: float,
+) -> TrainOutcome:
+    # Imported here: "nothing to do" must not wait for torch.
+    from transformer_cli.training.reports import StopReason
+    from transformer_cli.workflows.release import release
+    from transformer_cli.workflows.training_session import TrainingSession
+
+    stop.is_deferred = True
+    try:
+        session = TrainingSession.open(
+            located.recipe,
+            located.run,
+            data_fingerprint=data_fingerprint(located) or "",
+            device=device,
+            report=report,
+            stop=stop,
+            started=started,
+        )
+        ended = session.train()
+        if ended.reason is StopReason.SIGNAL:
+            raise StoppedBySignalError(
+                stop.signal_number or 2,
+                f"stopped at step {ended.step}, which is saved; the same command goes on from there",
+            )
+    finally:
+        stop.is_deferred = False
+    report(f"training ended at step {ended.step}: {ended.reason.value}")
+    version, summary = release(session, report)
+    _remove_old_checkpoints(located.run)
+    return TrainOutcome(version, True, summary)
+
+
+def _remove_old_checkpoints(run: RunDirectory) -> None:
+    """Keep only the newest checkpoint, from which a longer training could go on, and the best."""
+    with explain_os_errors(run.checkpoints):
+        for folder in run.checkpoints_by_step()[:-1]:
+            shutil.rmtree(folder)
