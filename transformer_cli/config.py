@@ -103,8 +103,8 @@ class DataConfig(Section):
 class TokenizerConfig(Section):
     """``[tokenizer]``: one SentencePiece model for both languages."""
 
-    vocab_size: Annotated[int, Field(ge=300)] = 8000
-    """Number of pieces, the 4 special and 256 byte pieces included."""
+    vocab_size: Annotated[int, Field(ge=300)] | None = None
+    """Number of pieces, the 4 special and 256 byte pieces included; left out: 8000, or what a small corpus carries."""
 
     model_type: Literal["bpe", "unigram"] = "bpe"
 

@@ -189,11 +189,18 @@ class MetricsLog:
         """Return the length of the file in bytes."""
         return self._path.stat().st_size if self._path.exists() else 0
 
-    def cut(self, size: int) -> None:
-        """Forget what was written after the file had ``size`` bytes: a resumed training writes it again."""
-        if self.size() > size:
-            with explain_os_errors(self._path):
-                os.truncate(self._path, size)
+    def rewind(self, size: int) -> None:
+        """Forget the course of training written after the file had ``size`` bytes: a resumed training writes it again.
+
+        Test scores stay: they belong to versions that exist.
+        """
+        if self.size() <= size:
+            return
+        with explain_os_errors(self._path, "read"):
+            content = self._path.read_bytes()
+        later = content[size:].splitlines(keepends=True)
+        kept = [line for line in later if line.startswith(b'{"kind": "test"')]
+        write_atomically(self._path, content[:size] + b"".join(kept))
 
 
 def read_json(path: Path) -> Mapping[str, Any] | None:

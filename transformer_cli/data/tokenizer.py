@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import sentencepiece
@@ -14,10 +14,12 @@ from transformer_cli.config import TokenizerConfig
 from transformer_cli.data.normalization import normalize
 from transformer_cli.errors import DamagedFileError, DataError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
-from transformer_cli.textio import explain_os_errors
 
 # SentencePiece skips longer sentences in silence; this admits whatever `data.max_characters` lets through.
 _MAX_SENTENCE_BYTES = 1 << 20
+
+DEFAULT_VOCAB_SIZE = 8000
+"""Pieces that a vocabulary has when the recipe does not say, if the corpus can carry so many."""
 
 
 class Tokenizer:
@@ -85,55 +87,58 @@ class Tokenizer:
         return list(self._processor.encode(normalize(text), out_type=str))
 
 
-def fit_tokenizer(sentences: Iterable[str], config: TokenizerConfig, *, where: str) -> Tokenizer:
+def fit_tokenizer(sentences: Sequence[str], config: TokenizerConfig, *, where: str) -> Tokenizer:
     """Learn a tokenizer from the sentences of both languages.
 
     Text comes back exactly as it went in, but for runs of spaces: characters are neither folded nor replaced, and
     what has no piece is spelled in UTF-8 bytes.
 
     Args:
-        sentences: Normalised sentences; read once.
+        sentences: Normalised sentences.
         config: Size and kind.
         where: The corpus' name, for the error message.
 
     Raises:
         DataError: The corpus is too small for the vocabulary.
     """
-    model = io.BytesIO()
+    wanted = config.vocab_size or DEFAULT_VOCAB_SIZE
     try:
-        with explain_os_errors(Path(where)):
-            sentencepiece.SentencePieceTrainer.train(
-                sentence_iterator=iter(sentences),
-                model_writer=model,
-                model_type=config.model_type,
-                vocab_size=config.vocab_size,
-                character_coverage=config.character_coverage,
-                normalization_rule_name="identity",
-                byte_fallback=True,
-                pad_id=PAD_ID,
-                unk_id=UNK_ID,
-                bos_id=BOS_ID,
-                eos_id=EOS_ID,
-                max_sentence_length=_MAX_SENTENCE_BYTES,
-                num_threads=2,
-                minloglevel=2,
-            )
+        return _fit(sentences, config, wanted)
     except RuntimeError as error:
-        raise DataError(_explain_failure(str(error), config.vocab_size, where)) from None
+        highest = re.search(r"value <= (\d+)", str(error))
+        if highest and config.vocab_size is None:
+            return fit_tokenizer(sentences, config.model_copy(update={"vocab_size": int(highest[1])}), where=where)
+        if highest:
+            advice = f"set tokenizer.vocab_size to {highest[1]} or less, or leave it out"
+            raise DataError(f"{where} is too small for a vocabulary of {wanted} pieces; {advice}") from None
+        raise DataError(f"{where}: {_explain_failure(str(error), wanted)}") from None
+
+
+def _fit(sentences: Sequence[str], config: TokenizerConfig, vocab_size: int) -> Tokenizer:
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(sentences),
+        model_writer=model,
+        model_type=config.model_type,
+        vocab_size=vocab_size,
+        character_coverage=config.character_coverage,
+        normalization_rule_name="identity",
+        byte_fallback=True,
+        pad_id=PAD_ID,
+        unk_id=UNK_ID,
+        bos_id=BOS_ID,
+        eos_id=EOS_ID,
+        max_sentence_length=_MAX_SENTENCE_BYTES,
+        num_threads=2,
+        minloglevel=2,
+    )
     return Tokenizer(model.getvalue())
 
 
-def _explain_failure(message: str, vocab_size: int, where: str) -> str:
-    highest = re.search(r"value <= (\d+)", message)
-    if highest:
+def _explain_failure(message: str, vocab_size: int) -> str:
+    if "smaller than" in message:
         return (
-            f"{where} is too small for a vocabulary of {vocab_size} pieces; "
-            f"set tokenizer.vocab_size to {highest[1]} or less"
+            f"more different characters than a vocabulary of {vocab_size} pieces can hold; "
+            "raise tokenizer.vocab_size or lower tokenizer.character_coverage"
         )
-    lowest = re.search(r"required_chars[^\d]*(\d+) vs (\d+)|(\d+) vs (\d+)", message)
-    if "smaller than" in message and lowest:
-        return (
-            f"{where} has more different characters than a vocabulary of {vocab_size} pieces can hold; "
-            f"raise tokenizer.vocab_size or lower tokenizer.character_coverage"
-        )
-    return f"no tokenizer of {vocab_size} pieces can be learned from {where}: {message.splitlines()[-1]}"
+    return f"no tokenizer of {vocab_size} pieces can be learned: {message.splitlines()[-1]}"

@@ -35,7 +35,7 @@ class LoopState:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """How to validate: batches for the loss, and a function that translates and scores, or gives None if asked to stop."""
+    """How to validate: batches for the loss; a function that translates and scores, or gives None if asked to stop."""
 
     batches: list[Batch]
     evaluate: Callable[[], ValidationScores | None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +23,13 @@ class LocatedRecipe:
         recipe: What is wanted.
         folder: What file names in it are relative to, ``data.folder`` not yet counted.
         run: Where everything that is made of it goes.
+        command: What to type for the same.
     """
 
     recipe: Recipe
     folder: Path
     run: RunDirectory
+    command: str
 
 
 def locate_recipe(
@@ -52,4 +55,7 @@ def locate_recipe(
     if file.is_fallback:
         note("no recipe given and no tfm.toml here: using the embedded phrasebook, French to English")
     given = run_dir or os.environ.get(RUN_DIRECTORY_VARIABLE)
-    return LocatedRecipe(loaded, file.folder, RunDirectory(Path(given) if given else Path("runs") / loaded.name))
+    run = RunDirectory(Path(given) if given else Path("runs") / loaded.name)
+    named = [] if recipe is None else [str(recipe)]
+    command = shlex.join(["tfm", "train", *named, *(word for override in overrides for word in ("--set", override))])
+    return LocatedRecipe(loaded, file.folder, run, command)

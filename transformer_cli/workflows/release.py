@@ -105,7 +105,7 @@ Translates {languages.source} to {languages.target}, one sentence a line.
 
 | | |
 | --- | --- |
-| made | {time.strftime("%Y-%m-%d")} by tfm {__version__} with `tfm train` and the recipe {recipe.name} |
+| made | {time.strftime("%Y-%m-%d")} by tfm {__version__}: `{session.command}` |
 | model | Transformer, {model.num_encoder_layers}+{model.num_decoder_layers} layers, d_model {model.d_model}, \
 d_ff {model.d_ff}, {model.num_heads} heads, {model.norm}-norm, {parameters:,} parameters |
 | vocabulary | {session.tokenizer.vocab_size} SentencePiece pieces |

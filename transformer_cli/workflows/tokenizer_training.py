@@ -45,19 +45,18 @@ def ensure_tokenizer(located: LocatedRecipe, *, note: Callable[[str], None]) -> 
     if _is_current(run, made_from):
         return False
     from transformer_cli.data.prepared import read_split
-    from transformer_cli.data.tokenizer import fit_tokenizer
+    from transformer_cli.data.tokenizer import DEFAULT_VOCAB_SIZE, fit_tokenizer
 
     corpus = read_split(run.data, "train")
-    note(f"learning a tokenizer of {recipe.tokenizer.vocab_size} pieces")
-    tokenizer = fit_tokenizer(
-        (sentence for side in (corpus.sources, corpus.targets) for sentence in side),
-        recipe.tokenizer,
-        where=", ".join(recipe.data.train),
-    )
+    note(f"learning a tokenizer from {2 * len(corpus)} sentences")
+    where = ", ".join(recipe.data.train)
+    tokenizer = fit_tokenizer([*corpus.sources, *corpus.targets], recipe.tokenizer, where=where)
     run.tokenizer_report.unlink(missing_ok=True)
     write_atomically(run.tokenizer, tokenizer.model)
     report = {"made_from": made_from, "fingerprint": tokenizer.fingerprint, "vocab_size": tokenizer.vocab_size}
     write_atomically(run.tokenizer_report, (json.dumps(report, indent=1) + "\n").encode())
+    if recipe.tokenizer.vocab_size is None and tokenizer.vocab_size < DEFAULT_VOCAB_SIZE:
+        note(f"the corpus is small: a vocabulary of {tokenizer.vocab_size} pieces instead of {DEFAULT_VOCAB_SIZE}")
     return True
 
 

@@ -66,6 +66,7 @@ def train(
     with located.run.lock(wait=wait):
         done = _finished_version(located)
         if done is not None:
+            _ensure_live(located.run, done)
             return TrainOutcome(done, False, f"nothing to do: {done} is up to date with recipe and data")
         ensure_tokenizer(located, note=report)
         write_atomically(located.run.recipe, recipe_to_toml(located.recipe).encode())
@@ -73,14 +74,23 @@ def train(
 
 
 def _finished_version(located: LocatedRecipe) -> Path | None:
-    """Return the live version if it was made from just this recipe and data. Imports no torch."""
-    live = located.run.live_model
-    config = read_json(live / MODEL_CONFIG_FILE)
-    data = data_fingerprint(located) if config else None
-    if config is None or data is None or not (live / "model.safetensors").is_file():
+    """Return the newest version that was made from just this recipe and data. Imports no torch."""
+    data = data_fingerprint(located)
+    if data is None:
         return None
-    is_same = config.get("made_from", {}).get("version") == fingerprints.of_version(located.recipe, data)
-    return live.parent / live.readlink() if is_same else None
+    wanted = fingerprints.of_version(located.recipe, data)
+    for folder in reversed(located.run.version_folders()):
+        config = read_json(folder / MODEL_CONFIG_FILE)
+        if config is not None and config.get("made_from", {}).get("version") == wanted:
+            return folder
+    return None
+
+
+def _ensure_live(run: RunDirectory, version: Path) -> None:
+    """Finish a release that was broken off between the writing of the version and the switch to it."""
+    live = run.live_model
+    if not live.exists() or int(live.readlink().name) < int(version.name):
+        run.make_live(version)
 
 
 def _train_and_release(
@@ -98,8 +108,7 @@ def _train_and_release(
     stop.is_deferred = True
     try:
         session = TrainingSession.open(
-            located.recipe,
-            located.run,
+            located,
             data_fingerprint=data_fingerprint(located) or "",
             device=device,
             report=report,

@@ -42,6 +42,7 @@ from transformer_cli.training.reports import (
 )
 from transformer_cli.training.trainer import Trainer
 from transformer_cli.workflows import fingerprints
+from transformer_cli.workflows.located_recipe import LocatedRecipe
 
 _TRANSLATED_AT_ONCE = 200
 
@@ -69,6 +70,7 @@ class TrainingSession:
 
     recipe: Recipe
     run: RunDirectory
+    command: str
     data_fingerprint: str
     tokenizer: Tokenizer
     model: Transformer
@@ -86,8 +88,7 @@ class TrainingSession:
     @classmethod
     def open(
         cls,
-        recipe: Recipe,
-        run: RunDirectory,
+        located: LocatedRecipe,
         *,
         data_fingerprint: str,
         device: str,
@@ -96,6 +97,7 @@ class TrainingSession:
         started: float,
     ) -> TrainingSession:
         """Build model and data, and take up the newest checkpoint of the same training if there is one."""
+        recipe, run = located.recipe, located.run
         devices.keep_freed_memory()
         torch.manual_seed(recipe.training.seed)
         tokenizer = Tokenizer.load(run.tokenizer)
@@ -111,6 +113,7 @@ class TrainingSession:
         session = cls(
             recipe=recipe,
             run=run,
+            command=located.command,
             data_fingerprint=data_fingerprint,
             tokenizer=tokenizer,
             model=model,
@@ -316,4 +319,4 @@ class TrainingSession:
         self.state.tracker = ProgressTracker(**state["tracker"])
         self.state.validated_step = state["validated_step"]
         self.elapsed_before = state["elapsed_seconds"]
-        self.metrics.cut(state["metrics_bytes"])
+        self.metrics.rewind(state["metrics_bytes"])

@@ -115,9 +115,7 @@ _ASKED = (
     ("à quelle heure", "what time", "manger", "eat", _SIMPLE),
     ("comment", "how", "aller", "be", Trait.PRESENT),
 )
-_SINGULAR = tuple(
-    subject for subject in (*PRONOUNS, *RELATIVES) if subject.person == 2 and subject.agreement < 2
-)
+_SINGULAR = tuple(subject for subject in (*PRONOUNS, *RELATIVES) if subject.person == 2 and subject.agreement < 2)
 
 
 def _comparisons(draw: Draw) -> Iterator[Sentence]:

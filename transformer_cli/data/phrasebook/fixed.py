@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from transformer_cli.data.phrasebook.grammar import Sentence
 from transformer_cli.data.phrasebook.sentences import framed
 
-FIXED = "fixed expression"
-"""The proposition of all that has no subject and predicate."""
-
 _EXPRESSIONS = """
 Oui. | Yes.
 Non. | No.
@@ -143,9 +140,9 @@ def _lines(table: str) -> Iterator[tuple[str, str]]:
 
 
 def fixed_expressions() -> Iterator[Sentence]:
-    """Expressions that nothing is put into: one proposition for all, which is for training only."""
+    """Expressions that nothing is put into; they state no proposition."""
     for source, target in _lines(_EXPRESSIONS):
-        yield Sentence(source, target, "fixed", (FIXED,))
+        yield Sentence(source, target, "fixed", ())
 
 
 def greetings_and_requests() -> Iterator[Sentence]:
@@ -158,5 +155,5 @@ def greetings_and_requests() -> Iterator[Sentence]:
             for end, end_english in endings:
                 if source == "Salut" and end in _FORMAL:
                     continue
-                key = f"{target} / {end_english}" if end else FIXED
-                yield framed(kind, f"{source}{end}", f"{target}{end_english}", key)
+                keys = (f"{target} / {end_english}",) if end else ()
+                yield framed(kind, f"{source}{end}", f"{target}{end_english}", *keys)

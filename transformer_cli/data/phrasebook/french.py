@@ -1,4 +1,4 @@
-"""French: elision, contraction, conjugation, agreement, negation and the three ways to ask."""
+"""French: elision, conjugation, agreement, negation and the three ways to ask."""
 
 from __future__ import annotations
 
@@ -18,13 +18,6 @@ from transformer_cli.data.phrasebook.verbs import AVOIR, ETRE, FRENCH
 _VOWEL = r"(?=[aàâeéèêëiîïoôuùûh]|y )(?!huit)"
 _ELISION = re.compile(rf"(?<!\S)(je|le|la|de|ne|que|me|te|se) {_VOWEL}", re.IGNORECASE)
 _CE_EST = re.compile(r"(?<!\S)ce (?=est|était)", re.IGNORECASE)
-_SI_IL = re.compile(r"(?<!\S)si (?=ils?\b)", re.IGNORECASE)
-_CONTRACTIONS = (
-    (re.compile(r"(?<!\S)de le "), "du "),
-    (re.compile(r"(?<!\S)de les "), "des "),
-    (re.compile(r"(?<!\S)à le "), "au "),
-    (re.compile(r"(?<!\S)à les "), "aux "),
-)
 _INDEFINITE = re.compile(r"^(une |un |du |des |de la |de l')")
 _POSSESSIVES = {
     "{mon}": ("mon", "ton", "son", "notre", "votre", "leur"),
@@ -44,13 +37,9 @@ _MODALS = {
 
 
 def elide(text: str) -> str:
-    """Join short words to a vowel ("je ai": "j'ai") and contract prepositions ("de le": "du")."""
+    """Join short words to a vowel that follows: "je ai" becomes "j'ai", "ce est" "c'est"."""
     text = _ELISION.sub(lambda match: match[1][:-1] + "'", text)
-    text = _CE_EST.sub(lambda match: match[0][0] + "'", text)
-    text = _SI_IL.sub(lambda match: match[0][0] + "'", text)
-    for pattern, contracted in _CONTRACTIONS:
-        text = pattern.sub(contracted, text)
-    return text
+    return _CE_EST.sub(lambda match: match[0][0] + "'", text)
 
 
 def finish(text: str, *, is_question: bool) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from transformer_cli.data.phrasebook.actions import ACTIONS
 from transformer_cli.data.phrasebook.conversation import conversations
-from transformer_cli.data.phrasebook.fixed import FIXED, fixed_expressions, greetings_and_requests
+from transformer_cli.data.phrasebook.fixed import fixed_expressions, greetings_and_requests
 from transformer_cli.data.phrasebook.grammar import Sentence
 from transformer_cli.data.phrasebook.people import BEING_AND_HAVING
 from transformer_cli.data.phrasebook.places import sentences_about_places
@@ -55,22 +55,21 @@ def sentences(draw: Draw = checksum_draw, *, scale: float = _SCALE) -> Iterator[
 
 def part_of(proposition: str) -> str:
     """The part ("train", "valid" or "test") of a proposition and all of its sentences."""
-    if proposition in _ALWAYS_TEST:
-        return "test"
     number = checksum_draw(f"part of {proposition}")
-    if proposition == FIXED or number >= _VALID_SHARE:
-        return "train"
-    return "test" if number < _TEST_SHARE else "valid"
+    if proposition in _ALWAYS_TEST or number < _TEST_SHARE:
+        return "test"
+    return "valid" if number < _VALID_SHARE else "train"
 
 
-def split_sentences() -> dict[str, tuple[Sentence, ...]]:
+def split(said: Iterable[Sentence]) -> dict[str, tuple[Sentence, ...]]:
     """The sentences of every part, each French sentence once.
 
-    A sentence that states propositions of two parts ("... because ...") is left out.
+    A sentence that states nothing is for training. One that states propositions of two parts
+    ("... because ...") is left out.
     """
     parts: dict[str, dict[str, Sentence]] = {"train": {}, "valid": {}, "test": {}}
-    for sentence in sentences():
-        names = {part_of(proposition) for proposition in sentence.propositions}
+    for sentence in said:
+        names = {part_of(proposition) for proposition in sentence.propositions} or {"train"}
         if len(names) == 1:
             parts[names.pop()].setdefault(sentence.source, sentence)
     return {name: tuple(found.values()) for name, found in parts.items()}
@@ -80,6 +79,6 @@ def build_phrasebook() -> Phrasebook:
     """Generate the phrasebook: the same pairs in the same order on every machine."""
     parts = {
         name: tuple(PhrasebookPair(sentence.source, sentence.target) for sentence in found)
-        for name, found in split_sentences().items()
+        for name, found in split(sentences()).items()
     }
     return Phrasebook(train=parts["train"], valid=parts["valid"], test=parts["test"])

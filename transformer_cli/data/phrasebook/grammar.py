@@ -169,9 +169,7 @@ class Form:
     @property
     def is_habitual(self) -> bool:
         """Whether the clause speaks of a habit, which English puts in the simple present."""
-        return self.negation in {"jamais", "plus"} or (
-            self.adverb is not None and self.adverb.habitual
-        )
+        return self.negation in {"jamais", "plus"} or (self.adverb is not None and self.adverb.habitual)
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,9 +145,7 @@ def _profession(forms: str, noun: str) -> Predicate:
 PROFESSIONS = tuple(_profession(forms, noun) for forms, noun in _PROFESSIONS)
 ADJECTIVES = tuple(_agreeing(forms, same(word), traits) for forms, word, traits in _ADJECTIVES)
 STATES = tuple(predicate(ETRE, french, BE, english, traits) for french, english, traits in _STATES)
-FEELINGS = tuple(
-    predicate(AVOIR, french, BE, english, traits) for french, english, traits in _FEELINGS
-)
+FEELINGS = tuple(predicate(AVOIR, french, BE, english, traits) for french, english, traits in _FEELINGS)
 AGES = tuple(
     predicate(
         AVOIR,

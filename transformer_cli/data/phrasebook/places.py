@@ -161,9 +161,7 @@ def _directions(draw: Draw) -> Iterator[Sentence]:
     for building in buildings:
         yield from _where(building, please=True)
         french, english = _where_clause(building)
-        known = predicate(
-            FRENCH["savoir"], french, ENGLISH["know"], f"where {english}", Trait.PRESENT
-        )
+        known = predicate(FRENCH["savoir"], french, ENGLISH["know"], f"where {english}", Trait.PRESENT)
         yield from combine("know where", PEOPLE, (known,), draw, scale=0.25)
 
 

@@ -75,6 +75,7 @@ def _statements() -> Iterator[Variant]:
     yield Variant("present", Form(), present, 1250)
     yield Variant("present, not", Form(negation="pas"), present, 400)
     yield Variant("no longer", Form(negation="plus"), present | Trait.NO_LONGER, 120)
+    yield Variant("no longer, as ever", Form(negation="plus"), present | Trait.HABIT, 90)
     yield Variant("never", Form(negation="jamais"), present | Trait.HABIT, 180)
     yield Variant("past", in_past, past, 420)
     yield Variant("past, not", Form(tense=Tense.PAST, negation="pas"), past, 240)
@@ -203,9 +204,7 @@ def proposition(subject: Subject, predicate: Predicate) -> str:
     return f"{subject.english} / {predicate.key}"
 
 
-def render(
-    subject: Subject, predicate: Predicate, form: Form, prefix: tuple[str, str] = ("", "")
-) -> tuple[str, str]:
+def render(subject: Subject, predicate: Predicate, form: Form, prefix: tuple[str, str] = ("", "")) -> tuple[str, str]:
     """The sentence in French and English."""
     is_question = form.question is not None
     source = f"{prefix[0]} {french.clause(subject, predicate, form)}".strip()
@@ -256,9 +255,7 @@ def who_questions(predicates: tuple[Predicate, ...], draw: Draw) -> Iterator[Sen
     return combine("who", (WHO,), fitting, draw, variants=_WHO_VARIANTS)
 
 
-def framed(
-    template: str, source: str, target: str, *propositions: str, is_question: bool = False
-) -> Sentence:
+def framed(template: str, source: str, target: str, *propositions: str, is_question: bool = False) -> Sentence:
     """A sentence that is not built as subject and predicate, from its words in both languages."""
     return Sentence(
         french.finish(source, is_question=is_question),

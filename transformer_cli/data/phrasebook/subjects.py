@@ -12,9 +12,7 @@ OWNERS = ((0, "my"), (1, "your"), (3, "our"), (4, "your"), (5, "their"))
 """The owners that a possessive names without doubt: "son" alone would be his or her."""
 
 
-def third(
-    french: str, english: str, agreement: int, *, weight: int = 1000, child: bool = False
-) -> Subject:
+def third(french: str, english: str, agreement: int, *, weight: int = 1000, child: bool = False) -> Subject:
     """A subject in the third person."""
     return Subject(
         french,

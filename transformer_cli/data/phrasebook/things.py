@@ -154,10 +154,7 @@ def _qualities(draw: Draw) -> Iterator[Sentence]:
         english = adjective.english
         quality = Predicate(f"be {english}", ETRE, adjective.forms, BE, (english,) * 4, traits)
         subjects = tuple(
-            subject
-            for noun in NOUNS
-            if suits(noun, adjective)
-            for subject in determined(noun, weight=420)
+            subject for noun in NOUNS if suits(noun, adjective) for subject in determined(noun, weight=420)
         )
         yield from combine("thing", subjects, (quality,), draw, variants=DESCRIPTIONS)
 
@@ -185,11 +182,7 @@ def _owned(draw: Draw) -> Iterator[Sentence]:
     )
     for noun in NOUNS:
         for adjective in (*ADJECTIVES, _NEW):
-            if (
-                not suits(noun, adjective)
-                or adjective.kind == "price"
-                or noun.english in {"hotel", "garden"}
-            ):
+            if not suits(noun, adjective) or adjective.kind == "price" or noun.english in {"hotel", "garden"}:
                 continue
             french, english = described(noun, adjective)
             is_old = adjective.english == "old"
@@ -202,9 +195,7 @@ def _owned(draw: Draw) -> Iterator[Sentence]:
                 yield from combine("owner", PEOPLE, (said,), draw, variants=_OWNING, scale=0.07)
 
 
-def _with(
-    verb: FrenchVerb, french: str, verb_english: str, english: str, traits: Trait
-) -> Predicate:
+def _with(verb: FrenchVerb, french: str, verb_english: str, english: str, traits: Trait) -> Predicate:
     return predicate(verb, french, ENGLISH[verb_english], english, traits)
 
 
@@ -236,9 +227,7 @@ def _prices(draw: Draw) -> Iterator[Sentence]:
     )
     costs = FRENCH["coûter"], ENGLISH["cost"]
     for price, price_english in _PRICES:
-        said = predicate(
-            costs[0], f"{price} euros", costs[1], f"{price_english} euros", Trait.PRESENT
-        )
+        said = predicate(costs[0], f"{price} euros", costs[1], f"{price_english} euros", Trait.PRESENT)
         yield from combine("price", wares, (said,), draw, variants=_COSTING)
     for ware in wares:
         do = "do" if ware.agreement >= 2 else "does"

@@ -150,9 +150,7 @@ def _timetables(draw: Draw) -> Iterator[Sentence]:
         for verb, verb_english in verbs:
             for clock, share in ((_ROUND, scale), (_CLOCK, scale * 0.4)):
                 said = _at(clock, verb, verb_english, traits)
-                yield from combine(
-                    "timetable", subjects, said, draw, variants=_TIMETABLE, scale=share
-                )
+                yield from combine("timetable", subjects, said, draw, variants=_TIMETABLE, scale=share)
 
 
 def _at(
@@ -185,11 +183,7 @@ def _routines(draw: Draw) -> Iterator[Sentence]:
         ("partir", "leave", ("", ""), move, f"{morning} noon two four"),
         ("arriver", "arrive", ("", ""), move, f"{evening} noon three five"),
     ):
-        times = tuple(
-            time
-            for time in _ROUND
-            if time[1].removeprefix("half past ").split()[0] in hours.split()
-        )
+        times = tuple(time for time in _ROUND if time[1].removeprefix("half past ").split()[0] in hours.split())
         said = _at(times, verb, verb_english, traits, extra)
         yield from combine("routine", PEOPLE, said, draw, variants=_TIMETABLE, scale=0.11)
 
@@ -265,9 +259,7 @@ def _weather(draw: Draw) -> Iterator[Sentence]:
                 yield from _seasons(draw, verb, sky, verb_english, sky_english)
 
 
-def _seasons(
-    draw: Draw, verb: str, sky: str, verb_english: str, sky_english: str
-) -> Iterator[Sentence]:
+def _seasons(draw: Draw, verb: str, sky: str, verb_english: str, sky_english: str) -> Iterator[Sentence]:
     subject = _WEATHER if sky in {"beau", "mauvais"} else _IT
     for season, season_english, skies in _SEASONS:
         if (sky_english or verb_english) not in skies.split():

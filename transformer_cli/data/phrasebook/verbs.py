@@ -17,9 +17,7 @@ def _verb(
 ) -> FrenchVerb:
     """A verb whose six present forms are written out."""
     forms = tuple(present.split())
-    return FrenchVerb(
-        infinitive, forms, participle, future_stem, imperfect_stem, with_etre, reflexive
-    )
+    return FrenchVerb(infinitive, forms, participle, future_stem, imperfect_stem, with_etre, reflexive)
 
 
 def _er(
@@ -63,9 +61,7 @@ FRENCH = {
         _er("écouter"),
         _er("parler"),
         _verb("apprendre", "apprends apprends apprend apprenons apprenez apprennent", "appris"),
-        _verb(
-            "comprendre", "comprends comprends comprend comprenons comprenez comprennent", "compris"
-        ),
+        _verb("comprendre", "comprends comprends comprend comprenons comprenez comprennent", "compris"),
         _verb("prendre", "prends prends prend prenons prenez prennent", "pris"),
         _er("aimer"),
         _er("aider"),
