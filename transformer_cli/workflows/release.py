@@ -28,19 +28,19 @@ def release(session: TrainingSession, report: Callable[[object], None]) -> tuple
         The version's folder and one line that sums up.
     """
     chosen, weights = _choose_weights(session, report)
-    load_weights(session.model, weights, where=session.run.checkpoints)
-    test = read_split(session.run.data, "test")
+    load_weights(session.evaluator.model, weights, where=session.located.run.checkpoints)
+    test = read_split(session.located.run.data, "test")
     scores = _test(session, test)
-    version = session.run.next_version()
+    version = session.located.run.next_version()
     save_model_directory(
         version,
         weights=weights,
         tokenizer=session.tokenizer,
-        model=session.recipe.model,
-        languages=session.recipe.languages,
-        decoding=session.recipe.decoding,
+        model=session.located.recipe.model,
+        languages=session.located.recipe.languages,
+        decoding=session.located.recipe.decoding,
         made_from={
-            "version": fingerprints.of_version(session.recipe, session.data_fingerprint),
+            "version": fingerprints.of_version(session.located.recipe, session.data_fingerprint),
             "data": session.data_fingerprint,
             "program": __version__,
         },
@@ -55,22 +55,22 @@ def release(session: TrainingSession, report: Callable[[object], None]) -> tuple
         chrf_signature=scores.chrf.signature,
         elapsed_seconds=session.elapsed_seconds(),
     )
-    session.run.make_live(version)
+    session.located.run.make_live(version)
     minutes = session.elapsed_seconds() / 60
     return version, (
-        f"version {version.name} is live after {session.trainer.step} steps and {minutes:.1f} minutes: "
+        f"version {version.name} is live after {session.step} steps and {minutes:.1f} minutes: "
         f"BLEU {scores.bleu.value:.2f}, chrF {scores.chrf.value:.2f} on {len(test)} test pairs "
         f"({scores.bleu.signature}); it lies in {version}"
     )
 
 
 def _choose_weights(session: TrainingSession, report: Callable[[object], None]) -> tuple[str, Mapping[str, Tensor]]:
-    folders = session.run.checkpoints_by_step()[-session.recipe.training.average_checkpoints :]
+    folders = session.located.run.checkpoints_by_step()[-session.located.recipe.training.average_checkpoints :]
     candidates: dict[str, Mapping[str, Tensor]] = {}
     candidates[f"average of the last {len(folders)} checkpoints"] = average_weights(folders)
-    if session.run.best_checkpoint.is_dir():
-        best = f"best checkpoint, step {session.state.tracker.best_step}"
-        candidates[best] = read_tensors(session.run.best_checkpoint / WEIGHTS_FILE)
+    if session.located.run.best_checkpoint.is_dir():
+        best = f"best checkpoint, step {session.state.loop.tracker.best_step}"
+        candidates[best] = read_tensors(session.located.run.best_checkpoint / WEIGHTS_FILE)
     scored = {name: _validation_bleu(session, weights) for name, weights in candidates.items()}
     chosen = max(scored, key=scored.__getitem__)
     report("on the validation set: " + "; ".join(f"{name}: BLEU {bleu:.2f}" for name, bleu in scored.items()))
@@ -78,7 +78,7 @@ def _choose_weights(session: TrainingSession, report: Callable[[object], None]) 
 
 
 def _validation_bleu(session: TrainingSession, weights: Mapping[str, Tensor]) -> float:
-    load_weights(session.model, weights, where=session.run.checkpoints)
+    load_weights(session.evaluator.model, weights, where=session.located.run.checkpoints)
     return corpus_bleu(_translate(session, session.valid), [session.valid.targets]).value
 
 
@@ -87,16 +87,15 @@ def _test(session: TrainingSession, test: Corpus) -> Scores:
 
 
 def _translate(session: TrainingSession, corpus: Corpus) -> list[str]:
-    translated = session.evaluate(corpus)
-    # Signals are no longer deferred here, so that nothing asks for a stop.
-    return translated[0] if translated else []
+    # Signals are no longer deferred here, so that it never returns None.
+    return session.evaluator.translate(corpus) or []
 
 
 def _card(session: TrainingSession, version: str, chosen: str, scores: Scores, test_pairs: int) -> str:
-    recipe = session.recipe
+    recipe = session.located.recipe
     languages, model = recipe.languages, recipe.model
     low, high = scores.bleu.confidence or (scores.bleu.value, scores.bleu.value)
-    parameters = sum(weight.numel() for weight in weights_of(session.model).values())
+    parameters = sum(weight.numel() for weight in weights_of(session.evaluator.model).values())
     return f"""# {recipe.name}, version {version}
 
 Translates {languages.source} to {languages.target}, one sentence a line.
@@ -105,12 +104,12 @@ Translates {languages.source} to {languages.target}, one sentence a line.
 
 | | |
 | --- | --- |
-| made | {time.strftime("%Y-%m-%d")} by tfm {__version__}: `{session.command}` |
+| made | {time.strftime("%Y-%m-%d")} by tfm {__version__}: `{session.located.command}` |
 | model | Transformer, {model.num_encoder_layers}+{model.num_decoder_layers} layers, d_model {model.d_model}, \
 d_ff {model.d_ff}, {model.num_heads} heads, {model.norm}-norm, {parameters:,} parameters |
 | vocabulary | {session.tokenizer.vocab_size} SentencePiece pieces |
-| training data | {len(session.stream.corpus)} pairs of {", ".join(recipe.data.train)} |
-| training | {session.trainer.step} steps, {session.elapsed_seconds() / 60:.1f} minutes |
+| training data | {len(session.state.stream.corpus)} pairs of {", ".join(recipe.data.train)} |
+| training | {session.step} steps, {session.elapsed_seconds() / 60:.1f} minutes |
 | weights | {chosen} |
 | BLEU | {scores.bleu.value:.2f} [{low:.2f}, {high:.2f}] on {test_pairs} test pairs, `{scores.bleu.signature}` |
 | chrF | {scores.chrf.value:.2f}, `{scores.chrf.signature}` |

@@ -103,11 +103,11 @@ def _train_and_release(
     # Imported here: "nothing to do" must not wait for torch.
     from transformer_cli.training.reports import StopReason
     from transformer_cli.workflows.release import release
-    from transformer_cli.workflows.training_session import TrainingSession
+    from transformer_cli.workflows.training_session import open_session
 
     stop.is_deferred = True
     try:
-        session = TrainingSession.open(
+        session = open_session(
             located,
             data_fingerprint=data_fingerprint(located) or "",
             device=device,

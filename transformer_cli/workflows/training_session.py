@@ -10,22 +10,13 @@ from dataclasses import asdict, dataclass, field
 import torch
 
 from transformer_cli import device as devices
-from transformer_cli.checkpoint import (
-    Checkpoint,
-    load_checkpoint,
-    load_weights,
-    save_checkpoint,
-    weights_of,
-)
-from transformer_cli.config import Recipe
+from transformer_cli.checkpoint import load_checkpoint, save_checkpoint
 from transformer_cli.data.batching import Batch, BatchStream, make_batch, token_batches
 from transformer_cli.data.prepared import Corpus, encode_corpus, read_split
 from transformer_cli.data.tokenizer import Tokenizer
-from transformer_cli.decoding.translator import Translator
 from transformer_cli.errors import DamagedFileError
-from transformer_cli.metrics import corpus_bleu, corpus_chrf
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.run_directory import MetricsLog, RunDirectory
+from transformer_cli.run_directory import MetricsLog
 from transformer_cli.stopping import StopRequest
 from transformer_cli.textio import explain_os_errors
 from transformer_cli.training.loop import LoopState, Validation, train_until
@@ -42,9 +33,9 @@ from transformer_cli.training.reports import (
 )
 from transformer_cli.training.trainer import Trainer
 from transformer_cli.workflows import fingerprints
+from transformer_cli.workflows.evaluation import Evaluator
 from transformer_cli.workflows.located_recipe import LocatedRecipe
-
-_TRANSLATED_AT_ONCE = 200
+from transformer_cli.workflows.training_state import TrainingState
 
 
 @dataclass(slots=True)
@@ -66,179 +57,108 @@ class _Interval:
 
 @dataclass(slots=True)
 class TrainingSession:
-    """A model in training with everything around it; made by `open`."""
+    """A model in training with everything around it.
 
-    recipe: Recipe
-    run: RunDirectory
-    command: str
+    Args:
+        located: The recipe and the run directory.
+        data_fingerprint: Stands for the prepared data.
+        tokenizer: The run's.
+        state: What changes from step to step.
+        valid: The validation set.
+        evaluator: Translates with the model as it is.
+        report: Told what happens.
+        stop: Makes `train` save and return.
+        started: `time.monotonic()` when this sitting began.
+    """
+
+    located: LocatedRecipe
     data_fingerprint: str
     tokenizer: Tokenizer
-    model: Transformer
-    trainer: Trainer
-    stream: BatchStream
-    state: LoopState
-    metrics: MetricsLog
+    state: TrainingState
+    valid: Corpus
+    evaluator: Evaluator
     report: Callable[[object], None]
     stop: StopRequest
-    valid: Corpus
     started: float
-    elapsed_before: float = 0.0
-    validation_seconds: float | None = None
-
-    @classmethod
-    def open(
-        cls,
-        located: LocatedRecipe,
-        *,
-        data_fingerprint: str,
-        device: str,
-        report: Callable[[object], None],
-        stop: StopRequest,
-        started: float,
-    ) -> TrainingSession:
-        """Build model and data, and take up the newest checkpoint of the same training if there is one."""
-        recipe, run = located.recipe, located.run
-        devices.keep_freed_memory()
-        torch.manual_seed(recipe.training.seed)
-        tokenizer = Tokenizer.load(run.tokenizer)
-        model = Transformer(recipe.model, tokenizer.vocab_size).to(devices.choose_device(device))
-        stream = BatchStream(
-            encode_corpus(read_split(run.data, "train"), tokenizer),
-            max_tokens=recipe.training.batch_tokens // recipe.training.accumulation,
-            max_length=recipe.model.max_length,
-            seed=recipe.training.seed,
-        )
-        if stream.left_out:
-            report(f"{stream.left_out} training pairs are longer than model.max_length or a batch and are left out")
-        session = cls(
-            recipe=recipe,
-            run=run,
-            command=located.command,
-            data_fingerprint=data_fingerprint,
-            tokenizer=tokenizer,
-            model=model,
-            trainer=Trainer(model, recipe.training, peak_learning_rate=recipe.peak_learning_rate()),
-            stream=stream,
-            state=LoopState(ProgressTracker()),
-            metrics=MetricsLog(run.metrics),
-            report=report,
-            stop=stop,
-            valid=read_split(run.data, "valid"),
-            started=started,
-        )
-        session._resume()
-        limit = recipe.training
-        report(
-            SessionOpened(
-                parameters=sum(parameter.numel() for parameter in model.parameters()),
-                updates_per_epoch=max(1, stream.batches_per_epoch // limit.accumulation),
-                device=session.device.type,
-                threads=torch.get_num_threads(),
-                step=session.trainer.step,
-                max_steps=limit.max_steps,
-                max_seconds=None if limit.max_minutes is None else 60 * limit.max_minutes,
-            )
-        )
-        return session
+    _elapsed_before: float = 0.0
+    _validation_seconds: float | None = None
 
     @property
-    def device(self) -> torch.device:
-        """Where the model lies."""
-        return next(self.model.parameters()).device
+    def step(self) -> int:
+        """Updates done."""
+        return self.state.trainer.step
+
+    @property
+    def metrics(self) -> MetricsLog:
+        """The run's log of metrics."""
+        return MetricsLog(self.located.run.metrics)
 
     def elapsed_seconds(self) -> float:
         """Seconds this training has taken, earlier sittings included."""
-        return self.elapsed_before + time.monotonic() - self.started
+        return self._elapsed_before + time.monotonic() - self.started
 
     def train(self) -> TrainingEnded:
         """Train to the end of steps, time or patience, or until a signal; save, log and report on the way."""
-        validation = Validation(self._validation_batches(), self._evaluate_timed)
+        config = self.located.recipe.training
         interval = _Interval()
-        ended = TrainingEnded(self.trainer.step, StopReason.SIGNAL)
+        ended = TrainingEnded(self.step, StopReason.SIGNAL)
         for event in train_until(
-            self.trainer,
-            self.stream,
-            self.state,
-            config=self.recipe.training,
-            validation=validation,
+            self.state.trainer,
+            self.state.stream,
+            self.state.loop,
+            config=config,
+            validation=Validation(self._validation_batches(), self._evaluate),
             is_out_of_time=self._is_out_of_time,
             is_asked_to_stop=lambda: self.stop.is_asked,
         ):
             match event:
                 case StepReport():
                     interval.add(event)
-                    if event.step % self.recipe.training.log_every == 0:
+                    if event.step % config.log_every == 0:
                         self._log(event, interval)
                         interval = _Interval()
                     self.report(event)
+                    continue
                 case CheckpointDue():
                     self._save(event.step)
                 case ValidationReport():
                     self._keep_validation(event)
                 case TrainingEnded():
                     ended = event
-            if not isinstance(event, StepReport):
-                interval = _Interval()  # saving and validating are not training time
+            interval = _Interval()  # the time for saving and validating is not training time
         return ended
 
-    def evaluate(self, corpus: Corpus) -> tuple[list[str], float] | None:
-        """Translate ``corpus`` by beam search; return the translations and the seconds, or None if asked to stop."""
+    def _evaluate(self) -> ValidationScores | None:
         began = time.monotonic()
-        translator = Translator(self.model, self.tokenizer, self.recipe.decoding)
-        order = sorted(range(len(corpus)), key=lambda i: len(corpus.sources[i]))
-        hypotheses = [""] * len(corpus)
-        for first in range(0, len(order), _TRANSLATED_AT_ONCE):
-            if self.stop.is_deferred and self.stop.is_asked:
-                return None
-            indices = order[first : first + _TRANSLATED_AT_ONCE]
-            translations = translator.translate([corpus.sources[i] for i in indices])
-            for i, translation in zip(indices, translations, strict=True):
-                hypotheses[i] = translation.text
-        return hypotheses, time.monotonic() - began
-
-    def _evaluate_timed(self) -> ValidationScores | None:
-        began = time.monotonic()
-        translated = self.evaluate(self.valid)
-        if translated is None:
-            return None
-        hypotheses, _ = translated
-        references = [self.valid.targets]
-        shown = self.state.validated_step or 0
-        shown = (shown // self.recipe.training.validate_every) % len(self.valid)
-        scores = ValidationScores(
-            corpus_bleu(hypotheses, references).value,
-            corpus_chrf(hypotheses, references).value,
-            (self.valid.sources[shown], hypotheses[shown], self.valid.targets[shown]),
-        )
-        self.validation_seconds = time.monotonic() - began
+        validations = self.step // self.located.recipe.training.validate_every
+        scores = self.evaluator.scores(self.valid, shown=validations)
+        self._validation_seconds = time.monotonic() - began
         return scores
 
     def _is_out_of_time(self) -> bool:
-        minutes = self.recipe.training.max_minutes
+        minutes = self.located.recipe.training.max_minutes
         if minutes is None:
             return False
         budget = 60 * minutes
-        # What remains to be done: the last validation, that of the average, and the test set; unknown before the first.
-        finish = 0.15 * budget if self.validation_seconds is None else 4 * self.validation_seconds + 5
+        # What remains to be done: a last validation, those of average and best, the test. Unknown before the first.
+        finish = 0.15 * budget if self._validation_seconds is None else 4 * self._validation_seconds + 5
         return self.elapsed_seconds() + min(finish, 0.5 * budget) >= budget
 
     def _validation_batches(self) -> list[Batch]:
         corpus = encode_corpus(self.valid, self.tokenizer)
-        indices = token_batches(
-            corpus.source.lengths, corpus.target.lengths, self.recipe.training.batch_tokens, seed=0, epoch=0
-        )
-        return [make_batch(corpus, batch) for batch in indices]
+        budget = self.located.recipe.training.batch_tokens
+        batches = token_batches(corpus.source.lengths, corpus.target.lengths, budget, seed=0, epoch=0)
+        return [make_batch(corpus, indices) for indices in batches]
 
     def _log(self, step: StepReport, interval: _Interval) -> None:
-        seconds = time.monotonic() - interval.began
         means = IntervalReport(
             step=step.step,
             loss=interval.loss / interval.target_tokens,
-            target_tokens_per_second=interval.target_tokens / seconds,
+            target_tokens_per_second=interval.target_tokens / (time.monotonic() - interval.began),
             learning_rate=step.learning_rate,
             gradient_norm=step.gradient_norm,
             padding_share=1 - (interval.source_tokens + interval.target_tokens) / interval.positions,
-            epoch=self.stream.epoch,
+            epoch=self.state.stream.epoch,
             elapsed_seconds=self.elapsed_seconds(),
         )
         self.metrics.write(kind="train", **asdict(means))
@@ -254,69 +174,90 @@ class TrainingSession:
             elapsed_seconds=self.elapsed_seconds(),
         )
         if event.is_best:
-            save_checkpoint(self.run.best_checkpoint, self._checkpoint())
+            save_checkpoint(self.located.run.best_checkpoint, self.state.capture(**self._identity()))
         self.report(event)
 
-    def _checkpoint(self) -> Checkpoint:
-        state = self.trainer.state_dict()
-        random = devices.random_state(self.device)
-        tensors = {f"moments.{name}": tensor.cpu() for name, tensor in state["moments"].items()}
-        tensors |= {f"random.{kind}": tensor for kind, tensor in random.items()}
-        return Checkpoint(
-            weights=weights_of(self.model),
-            tensors=tensors,
-            state={
-                "training": fingerprints.of_training(self.recipe, self.data_fingerprint),
-                "tokenizer": self.tokenizer.fingerprint,
-                "step": state["step"],
-                "scaler": state["scaler"],
-                "stream": self.stream.state_dict(),
-                "tracker": self.state.tracker.to_json(),
-                "validated_step": self.state.validated_step,
-                "elapsed_seconds": self.elapsed_seconds(),
-                "metrics_bytes": self.metrics.size(),
-            },
-        )
-
     def _save(self, step: int) -> None:
-        save_checkpoint(self.run.checkpoint(step), self._checkpoint())
-        keep = self.recipe.training.average_checkpoints
-        with explain_os_errors(self.run.checkpoints):
-            for folder in self.run.checkpoints_by_step()[:-keep]:
+        run = self.located.run
+        more = {"elapsed_seconds": self.elapsed_seconds(), "metrics_bytes": self.metrics.size()}
+        save_checkpoint(run.checkpoint(step), self.state.capture(**self._identity(), **more))
+        with explain_os_errors(run.checkpoints):
+            for folder in run.checkpoints_by_step()[: -self.located.recipe.training.average_checkpoints]:
                 shutil.rmtree(folder)
 
-    def _resume(self) -> None:
+    def _identity(self) -> dict[str, str]:
+        """Return what tells a checkpoint of this training from one of another."""
+        training = fingerprints.of_training(self.located.recipe, self.data_fingerprint)
+        return {"training": training, "tokenizer": self.tokenizer.fingerprint}
+
+    def resume(self) -> None:
         """Go on from the newest whole checkpoint of this very training; remove those of any other."""
-        for folder in reversed(self.run.checkpoints_by_step()):
+        run = self.located.run
+        for folder in reversed(run.checkpoints_by_step()):
             try:
                 checkpoint = load_checkpoint(folder)
             except DamagedFileError as error:
                 self.report(f"warning: {error}; going back to the checkpoint before")
                 continue
-            if self._is_of_this_training(checkpoint):
-                self._restore(checkpoint)
-                self.report(f"resuming from step {self.trainer.step}")
+            if self._identity().items() <= checkpoint.state.items():
+                self.state.restore(checkpoint, where=folder)
+                self._elapsed_before = checkpoint.state["elapsed_seconds"]
+                self.metrics.rewind(checkpoint.state["metrics_bytes"])
+                self.report(f"resuming from step {self.step}")
                 return
             break
-        if self.run.checkpoints.exists():
-            self.report("recipe or data have changed: training starts anew")
-            with explain_os_errors(self.run.checkpoints):
-                shutil.rmtree(self.run.checkpoints)
+        if run.checkpoints.exists():
+            self.report("recipe or data have changed, or no checkpoint is whole: training starts anew")
+            with explain_os_errors(run.checkpoints):
+                shutil.rmtree(run.checkpoints)
 
-    def _is_of_this_training(self, checkpoint: Checkpoint) -> bool:
-        state = checkpoint.state
-        own = fingerprints.of_training(self.recipe, self.data_fingerprint), self.tokenizer.fingerprint
-        return (state["training"], state["tokenizer"]) == own
 
-    def _restore(self, checkpoint: Checkpoint) -> None:
-        state, tensors = checkpoint.state, checkpoint.tensors
-        load_weights(self.model, checkpoint.weights, where=self.run.checkpoints)
-        moments = {n.removeprefix("moments."): t for n, t in tensors.items() if n.startswith("moments.")}
-        self.trainer.load_state_dict({"step": state["step"], "scaler": state["scaler"], "moments": moments})
-        random = {n.removeprefix("random."): t for n, t in tensors.items() if n.startswith("random.")}
-        devices.set_random_state(random, self.device)
-        self.stream.load_state_dict(state["stream"])
-        self.state.tracker = ProgressTracker(**state["tracker"])
-        self.state.validated_step = state["validated_step"]
-        self.elapsed_before = state["elapsed_seconds"]
-        self.metrics.rewind(state["metrics_bytes"])
+def open_session(
+    located: LocatedRecipe,
+    *,
+    data_fingerprint: str,
+    device: str,
+    report: Callable[[object], None],
+    stop: StopRequest,
+    started: float,
+) -> TrainingSession:
+    """Build model and data, and take up the newest checkpoint of the same training if there is one."""
+    recipe, run = located.recipe, located.run
+    config = recipe.training
+    devices.keep_freed_memory()
+    torch.manual_seed(config.seed)
+    tokenizer = Tokenizer.load(run.tokenizer)
+    model = Transformer(recipe.model, tokenizer.vocab_size).to(devices.choose_device(device))
+    stream = BatchStream(
+        encode_corpus(read_split(run.data, "train"), tokenizer),
+        max_tokens=config.batch_tokens // config.accumulation,
+        max_length=recipe.model.max_length,
+        seed=config.seed,
+    )
+    trainer = Trainer(model, config, peak_learning_rate=recipe.peak_learning_rate())
+    session = TrainingSession(
+        located=located,
+        data_fingerprint=data_fingerprint,
+        tokenizer=tokenizer,
+        state=TrainingState(trainer, stream, LoopState(ProgressTracker())),
+        valid=read_split(run.data, "valid"),
+        evaluator=Evaluator(model, tokenizer, recipe.decoding, stop),
+        report=report,
+        stop=stop,
+        started=started,
+    )
+    session.resume()
+    if stream.left_out:
+        report(f"{stream.left_out} training pairs are longer than model.max_length or a batch and are left out")
+    report(
+        SessionOpened(
+            parameters=sum(parameter.numel() for parameter in model.parameters()),
+            updates_per_epoch=max(1, stream.batches_per_epoch // config.accumulation),
+            device=session.state.device.type,
+            threads=torch.get_num_threads(),
+            step=session.step,
+            max_steps=config.max_steps,
+            max_seconds=None if config.max_minutes is None else 60 * config.max_minutes,
+        )
+    )
+    return session
