@@ -21,26 +21,14 @@ C'est près d'ici ? | Is it near here?
 C'est tout. | That is all.
 C'est pour moi. | It is for me.
 C'est pour vous. | It is for you.
-Qu'est-ce que c'est ? | What is it?
-Qui êtes-vous ? | Who are you?
 Qui es-tu ? | Who are you?
-Quelle heure est-il ? | What time is it?
-Quel jour sommes-nous ? | What day is it?
-Comment vous appelez-vous ? | What is your name?
 Comment t'appelles-tu ? | What is your name?
-Ça va ? | How are you?
 Ça va bien. | I am fine.
 Ça va très bien, merci. | I am very well, thank you.
 Je vais très bien, merci. | I am very well, thank you.
 Et vous ? | And you?
 Et toi ? | And you?
 Je pense que oui. | I think so.
-Pouvez-vous répéter ? | Can you repeat that?
-Pouvez-vous répéter, s'il vous plaît ? | Can you repeat that, please?
-Puis-je entrer ? | May I come in?
-Puis-je vous aider ? | May I help you?
-Où sommes-nous ? | Where are we?
-Où allons-nous ? | Where are we going?
 Pourquoi ? | Why?
 Pourquoi pas ? | Why not?
 Comment ? | How?
@@ -130,7 +118,28 @@ Fermez la fenêtre | Close the window
 Ouvrez la porte | Open the door
 Ouvrez la fenêtre | Open the window
 """
-_ASKED_NICELY = (*_ADDRESSED, (", s'il vous plaît", ", please"))
+_QUESTIONS = """
+Quelle heure est-il | What time is it
+Quel jour sommes-nous | What day is it
+Qui êtes-vous | Who are you
+Comment vous appelez-vous | What is your name
+Pouvez-vous répéter | Can you repeat that
+Puis-je entrer | May I come in
+Puis-je vous aider | May I help you
+Où sommes-nous | Where are we
+Où allons-nous | Where are we going
+Qu'est-ce que c'est | What is it
+"""
+_FAMILIAR_QUESTIONS = """
+Ça va | How are you
+Quelle heure est-il | What time is it
+Quel jour sommes-nous | What day is it
+Où sommes-nous | Where are we
+Où allons-nous | Where are we going
+Qu'est-ce que c'est | What is it
+"""
+_PLEASE = (", s'il vous plaît", ", please")
+_ASKED_NICELY = (*_ADDRESSED, _PLEASE)
 
 
 def _lines(table: str) -> Iterator[tuple[str, str]]:
@@ -146,14 +155,17 @@ def fixed_expressions() -> Iterator[Sentence]:
 
 
 def greetings_and_requests() -> Iterator[Sentence]:
-    """Greetings, wishes and requests to everyone whom they can be said to."""
+    """Greetings, wishes, requests and short questions to everyone whom they can be said to."""
     for table, endings, kind in (
         (_GREETINGS, _ADDRESSED, "greeting"),
         (_REQUESTS, _ASKED_NICELY, "request"),
+        (_QUESTIONS, (*_ADDRESSED[:3], _PLEASE), "polite question"),
+        (_FAMILIAR_QUESTIONS, _ADDRESSED, "familiar question"),
     ):
         for source, target in _lines(table):
             for end, end_english in endings:
                 if source == "Salut" and end in _FORMAL:
                     continue
                 keys = (f"{target} / {end_english}",) if end else ()
-                yield framed(kind, f"{source}{end}", f"{target}{end_english}", *keys)
+                asks = kind.endswith("question")
+                yield framed(kind, source + end, target + end_english, *keys, is_question=asks)

@@ -158,11 +158,14 @@ def _directions(draw: Draw) -> Iterator[Sentence]:
         )
     )
     yield from combine("direction", buildings, directions, draw, variants=DESCRIPTIONS)
+    known = [("quelle heure il est", "what time it is")]
     for building in buildings:
         yield from _where(building, please=True)
         french, english = _where_clause(building)
-        known = predicate(FRENCH["savoir"], french, ENGLISH["know"], f"where {english}", Trait.PRESENT)
-        yield from combine("know where", PEOPLE, (known,), draw, scale=0.25)
+        known.append((french, f"where {english}"))
+    for french, english in known:
+        said = predicate(FRENCH["savoir"], french, ENGLISH["know"], english, Trait.PRESENT)
+        yield from combine("know where", PEOPLE, (said,), draw, scale=0.25)
 
 
 def _where_clause(subject: Subject) -> tuple[str, str]:

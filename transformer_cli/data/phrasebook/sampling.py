@@ -12,8 +12,3 @@ Draw = Callable[[str], int]
 def checksum_draw(text: str) -> int:
     """A number from 0 to 999 that looks random and depends on nothing but the text (CRC-32)."""
     return zlib.crc32(text.encode("utf-8")) % 1000
-
-
-def keep_all(text: str) -> int:
-    """The draw that keeps everything the grammar can say."""
-    return 0 if text else -1

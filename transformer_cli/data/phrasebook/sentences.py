@@ -47,8 +47,8 @@ _LATER = (
     Adverb("vendredi", "on Friday"),
 )
 _ALWAYS = _FREQUENCIES[1]
-_LASTING = (FRENCH["être"], FRENCH["chercher"], FRENCH["attendre"])
-"""With these "toujours" would rather mean "still"."""
+_EVER = tuple(FRENCH[name] for name in ("manger", "boire", "prendre", "lever", "coucher", "préparer"))
+"""With these "toujours" means "always"; with most others it would rather mean "still"."""
 _AT_NIGHT = (_BEFORE[2], _LATER[1])
 _WHY = ("pourquoi", "why")
 _WHEN = ("quand", "when")
@@ -190,7 +190,7 @@ def _allows(subject: Subject, predicate: Predicate, variant: Variant) -> bool:
         return False
     if form.modal is Modal.CAN and Trait.SEARCH in traits:
         return False
-    if form.adverb is _ALWAYS and predicate.french_verb in _LASTING:
+    if form.adverb is _ALWAYS and predicate.french_verb not in _EVER:
         return False
     if form.adverb in _AT_NIGHT and Trait.DAYTIME in traits:
         return False

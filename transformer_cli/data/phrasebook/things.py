@@ -9,7 +9,6 @@ from transformer_cli.data.phrasebook.english import a
 from transformer_cli.data.phrasebook.french import possessive, starts_with_vowel
 from transformer_cli.data.phrasebook.grammar import (
     Form,
-    FrenchVerb,
     Predicate,
     Question,
     Sentence,
@@ -191,12 +190,8 @@ def _owned(draw: Draw) -> Iterator[Sentence]:
             for verb, verb_english, traits in verbs[: 1 if is_old else None]:
                 if noun.english == "dress" and verb in {"avoir", "vouloir"}:
                     continue
-                said = _with(FRENCH[verb], french, verb_english, english, traits | personal)
+                said = predicate(FRENCH[verb], french, ENGLISH[verb_english], english, traits | personal)
                 yield from combine("owner", PEOPLE, (said,), draw, variants=_OWNING, scale=0.07)
-
-
-def _with(verb: FrenchVerb, french: str, verb_english: str, english: str, traits: Trait) -> Predicate:
-    return predicate(verb, french, ENGLISH[verb_english], english, traits)
 
 
 _PRICES = (
