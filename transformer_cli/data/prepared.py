@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transformer_cli.config import LanguagesConfig
+from transformer_cli.data.progress_bars import without_progress_bars
 from transformer_cli.data.tokenizer import Tokenizer
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.special_tokens import EOS_ID
@@ -51,17 +51,23 @@ def write_prepared(folder: Path, splits: Mapping[str, Iterable[tuple[str, str]]]
     with explain_os_errors(folder):
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
-        for split in SPLITS:
-            sources, targets = _unzip(splits[split])
-            table = datasets.Dataset.from_dict({"source": sources, "target": targets})
-            with _without_progress_bars():
-                table.save_to_disk(beside / split)
-            if split != "train":
-                for code, lines in ((languages.source, sources), (languages.target, targets)):
-                    (beside / f"{split}.{code}").write_bytes("".join(f"{line}\n" for line in lines).encode())
-        if folder.exists():
-            shutil.rmtree(folder)
-        beside.rename(folder)
+        try:
+            for split in SPLITS:
+                _write_split(beside, split, *_unzip(splits[split]), languages)
+            if folder.exists():
+                shutil.rmtree(folder)
+            beside.rename(folder)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def _write_split(folder: Path, split: str, sources: list[str], targets: list[str], languages: LanguagesConfig) -> None:
+    table = datasets.Dataset.from_dict({"source": sources, "target": targets})
+    with without_progress_bars():
+        table.save_to_disk(folder / split)
+    if split != "train":
+        for code, lines in ((languages.source, sources), (languages.target, targets)):
+            (folder / f"{split}.{code}").write_bytes("".join(f"{line}\n" for line in lines).encode())
 
 
 def read_split(folder: Path, split: str) -> Corpus:
@@ -84,18 +90,6 @@ def _unzip(pairs: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
         sources.append(source)
         targets.append(target)
     return sources, targets
-
-
-@contextmanager
-def _without_progress_bars() -> Iterator[None]:
-    """Keep `datasets` from drawing on stderr, which belongs to the command line."""
-    were_on = datasets.is_progress_bar_enabled()
-    datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        if were_on:
-            datasets.enable_progress_bars()
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,10 @@ def _current_report(located: LocatedRecipe) -> PreparationReport | None:
 
 
 def _inputs(recipe: Recipe, folder: Path, known: Any = ()) -> dict[str, Any]:
-    """Describe all that decides the prepared data: settings, files, and for the phrasebook the program's version."""
+    """Describe all that decides the prepared data: settings, files, and for the phrasebook the program's version.
+
+    For a data set of the hub only its name counts, which is part of the settings.
+    """
     folder = folder / recipe.data.folder
     names = [*recipe.data.train, *(n for n in (recipe.data.valid, recipe.data.test) if isinstance(n, str))]
     files = fingerprints.of_files([p for name in names for p in corpus_files(name, recipe.languages, folder)], known)
@@ -138,7 +141,7 @@ def _make_splits(recipe: Recipe, folder: Path) -> tuple[dict[str, list[Pair]], P
         report.corpora[name] = CleaningReport()
         pairs = read_corpus(name, recipe.languages, folder, part="train")
         train += ((name, pair) for pair in cleaner.clean(pairs, report.corpora[name]))
-    train = _hold_out(train, data, splits, report)
+    train = _hold_out(train, data, splits, report) if train else []
     splits["train"] = [pair for _, pair in train]
     if data.test is None:
         splits["test"] = splits["valid"]

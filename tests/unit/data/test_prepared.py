@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import datasets
+import numpy as np
+import pytest
+
+from transformer_cli.config import LanguagesConfig, TokenizerConfig
+from transformer_cli.data.prepared import Corpus, encode_corpus, read_split, write_prepared
+from transformer_cli.data.tokenizer import fit_tokenizer
+from transformer_cli.errors import DamagedFileError, TfmError
+from transformer_cli.special_tokens import EOS_ID
+
+FR_EN = LanguagesConfig(source="fr", target="en")
+HOSTILE = [("Où ?", "Where?"), ('"a,b"', "[red]\\N\u00a0"), ("NA", "null"), ("👩‍👩‍👧", "\U0010ffff"), ("1", "2")]
+SPLITS = {"train": HOSTILE, "valid": HOSTILE[:2], "test": HOSTILE[3:]}
+
+
+def write(folder, **changed) -> None:
+    write_prepared(folder, {**SPLITS, **changed}, FR_EN)
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_split_reads_back_as_it_was_written(tmp_path, split):
+    write(tmp_path / "data")
+
+    corpus = read_split(tmp_path / "data", split)
+    assert list(zip(corpus.sources, corpus.targets, strict=True)) == SPLITS[split]
+    assert len(corpus) == len(SPLITS[split])
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_split_is_a_datasets_folder_with_columns_source_and_target(tmp_path, split):
+    write(tmp_path / "data")
+
+    table = datasets.load_from_disk(str(tmp_path / "data" / split))
+    assert table.column_names == ["source", "target"]
+    assert [(row["source"], row["target"]) for row in table] == SPLITS[split]
+
+
+def test_valid_and_test_lie_there_as_plain_text_too(tmp_path):
+    write(tmp_path / "data")
+
+    texts = {path.name: path.read_text("utf-8") for path in (tmp_path / "data").iterdir() if path.is_file()}
+    assert texts == {
+        f"{split}.{code}": "".join(f"{pair[side]}\n" for pair in SPLITS[split])
+        for split in ("valid", "test")
+        for side, code in enumerate(("fr", "en"))
+    }
+
+
+def test_an_older_folder_is_replaced_with_all_that_was_in_it(tmp_path):
+    write(tmp_path / "data")
+    (tmp_path / "data" / "valid.de").touch()
+
+    write(tmp_path / "data", train=[("new", "new")])
+
+    assert read_split(tmp_path / "data", "train").sources == ["new"]
+    assert not (tmp_path / "data" / "valid.de").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_an_older_folder_stays_whole_when_writing_the_new_one_fails(tmp_path):
+    def broken_off() -> Iterator[tuple[str, str]]:
+        yield "new", "new"
+        raise TfmError("the corpus ends here")
+
+    write(tmp_path / "data")
+    with pytest.raises(TfmError, match="the corpus ends here"):
+        write(tmp_path / "data", test=broken_off())
+
+    assert read_split(tmp_path / "data", "train").sources == [source for source, _ in HOSTILE]
+    write(tmp_path / "data", train=[("new", "new")])
+    assert read_split(tmp_path / "data", "train").sources == ["new"]
+
+
+def test_where_no_folder_can_be_made_the_error_names_the_place(tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(TfmError, match=r"^cannot write .*file/data.*not a directory"):
+        write(tmp_path / "file" / "data")
+
+
+def test_writing_draws_no_progress_bars_and_leaves_the_users_choice_alone(tmp_path, capfd):
+    datasets.enable_progress_bars()
+
+    write(tmp_path / "data")
+
+    assert capfd.readouterr() == ("", "")
+    assert datasets.is_progress_bar_enabled()
+
+
+def test_a_missing_split_is_named_with_what_to_run(tmp_path):
+    write(tmp_path / "data")
+    shutil.rmtree(tmp_path / "data" / "test")
+
+    with pytest.raises(DamagedFileError, match=r"data/test cannot be read .*; run `tfm prepare` again$"):
+        read_split(tmp_path / "data", "test")
+
+
+@pytest.mark.parametrize("name", ["data-00000-of-00001.arrow", "dataset_info.json", "state.json"])
+@pytest.mark.parametrize("damage", [lambda content: content[: len(content) // 2], lambda content: b"", None])
+def test_a_damaged_split_is_named_with_what_to_run(tmp_path, name, damage):
+    write(tmp_path / "data")
+    path = tmp_path / "data" / "train" / name
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_bytes(damage(path.read_bytes()))
+
+    with pytest.raises(DamagedFileError, match=r"data/train cannot be read .*; run `tfm prepare` again$"):
+        read_split(tmp_path / "data", "train")
+
+
+def test_a_corpus_is_encoded_sentence_by_sentence_each_ended_by_eos():
+    corpus = Corpus(["un chat", "", "deux"], ["a cat", "x", "two cats here"])
+    tokenizer = fit_tokenizer([*corpus.sources, *corpus.targets], TokenizerConfig(), where="x")
+
+    encoded = encode_corpus(corpus, tokenizer)
+
+    assert len(encoded) == 3
+    for side, sentences in ((encoded.source, corpus.sources), (encoded.target, corpus.targets)):
+        expected = [[*tokenizer.encode(sentence), EOS_ID] for sentence in sentences]
+        assert [side[i].tolist() for i in range(3)] == expected
+        assert side.lengths.tolist() == [len(ids) for ids in expected]
+        assert side.ids.dtype == np.int32
+        assert side.lengths.dtype == np.int64

@@ -1,0 +1,105 @@
+"""Tables as text: tabs, where a quote is a character like any other; and CSV, where it is not."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from transformer_cli.config import LanguagesConfig
+from transformer_cli.data.readers.pairs import SentencePair, find_columns
+from transformer_cli.errors import DataError
+from transformer_cli.textio import read_text_lines
+
+
+def read_tsv(path: Path, languages: LanguagesConfig) -> Iterator[SentencePair]:
+    """Yield the pairs of a file with a tab between the columns; each line is a row.
+
+    If the first line names the columns, that says which ones are meant; else the first two are.
+
+    Raises:
+        DataError: The file cannot be read, or a row lacks a column.
+    """
+    columns = (0, 1)
+    for line in read_text_lines(path):
+        row = line.text.split("\t")
+        if line.number == 1 and (header := _header(row, languages)):
+            columns = header
+            continue
+        place = f"{path}:{line.number}"
+        yield _pair(row, columns, place, is_utf8=not line.had_invalid_bytes, layout="source, tab, target")
+
+
+def read_csv(path: Path, languages: LanguagesConfig) -> Iterator[SentencePair]:
+    r"""Yield the pairs of a CSV file (RFC 4180): quoted fields may hold commas, doubled quotes and line breaks.
+
+    If the first row names the columns, that says which ones are meant; else the first two are. Behind such a row
+    columns may also be separated by semicolons, as spreadsheets do where the comma is the decimal sign. Empty lines
+    are passed over. ``\r\n`` inside a field becomes ``\n``.
+
+    Raises:
+        DataError: The file cannot be read, a quote is out of place or never closed, or a row lacks a column.
+    """
+    lines = _CsvLines(path)
+    delimiter = ";" if _header(lines.first.split(";"), languages) else ","
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    columns, is_first = (0, 1), True
+    while True:
+        started, invalid_before = rows.line_num + 1, lines.invalid
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            raise DataError(f"{path}:{started}: {_what_is_wrong(error)}") from None
+        if row is None:
+            return
+        if is_first and (header := _header(row, languages)):
+            columns = header
+        elif row:
+            place, is_utf8 = f"{path}:{started}", lines.invalid == invalid_before
+            yield _pair(row, columns, place, is_utf8=is_utf8, layout="source, comma, target")
+        is_first = False
+
+
+class _CsvLines:
+    """The lines of a file, each with its line end, the first known before it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._lines = read_text_lines(path)
+        self._first = next(self._lines, None)
+        self.first = self._first.text if self._first else ""
+        self.invalid = 0
+        """How many of the lines given out so far were not UTF-8."""
+
+    def __iter__(self) -> Iterator[str]:
+        if self._first is None:
+            return
+        self.invalid += self._first.had_invalid_bytes
+        yield self._first.text + "\n"
+        for line in self._lines:
+            self.invalid += line.had_invalid_bytes
+            yield line.text + "\n"
+
+
+def _what_is_wrong(error: csv.Error) -> str:
+    message = str(error)
+    if "unexpected end" in message or "field larger" in message:
+        return "a quote that is opened here, or in the row, is never closed; close it, or double it if it is text"
+    if "expected after" in message:
+        return "text follows a closing quote; double the quotes that are part of a text"
+    if "new-line character" in message:
+        return "a carriage return stands outside quotes; quote the field, or end rows with a line feed"
+    return f"{message}; mend the row or leave it out"
+
+
+def _header(row: Sequence[str], languages: LanguagesConfig) -> tuple[int, int] | None:
+    names = find_columns(tuple(row), languages)
+    return (row.index(names[0]), row.index(names[1])) if names else None
+
+
+def _pair(row: Sequence[str], columns: tuple[int, int], place: str, *, is_utf8: bool, layout: str) -> SentencePair:
+    source, target = columns
+    if max(columns) >= len(row):
+        raise DataError(
+            f"{place}: {len(row)} column{'s' * (len(row) > 1)} where at least {max(columns) + 1} are needed: {layout}"
+        )
+    return SentencePair(row[source], row[target], place, is_utf8)

@@ -1,0 +1,97 @@
+"""What a corpus is, told from its name in the recipe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from transformer_cli.errors import DataError, RecipeError
+
+COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
+FORMATS = (".tsv", ".csv", ".jsonl", ".parquet", ".tmx", ".po")
+HUB = "hub:"
+LANG = "{lang}"
+_WILDCARDS = re.compile(r"(\*+/?|\?|\[[^]]+\])")
+
+
+def kind_of(name: str) -> str:
+    """Return the suffix that tells the format, in lower case and without that of the packing."""
+    path = Path(name)
+    return (Path(path.stem) if path.suffix.lower() in COMPRESSIONS else path).suffix.lower()
+
+
+def hub_parts(corpus: str, folder: Path) -> tuple[str, str | None, Path | None]:
+    """Take ``hub:OWNER/NAME:CONFIG`` apart.
+
+    Returns:
+        Name, configuration if there is one, and the folder if the name is that of a folder here.
+
+    Raises:
+        RecipeError: There is no name.
+    """
+    rest = corpus.removeprefix(HUB)
+    name, _, config = rest.rpartition(":") if ":" in rest and not (folder / rest).is_dir() else (rest, "", "")
+    if not name.strip("/"):
+        raise RecipeError(f'data: "{corpus}" names no data set; write "hub:OWNER/NAME" or "hub:OWNER/NAME:CONFIG"')
+    return name, config or None, folder / name if (folder / name).is_dir() else None
+
+
+def expand(corpus: str, folder: Path) -> list[Path]:
+    """Return the file that a name stands for, or, sorted, all files that a name with ``*``, ``?`` or ``[…]`` fits.
+
+    Raises:
+        DataError: A name with wildcards fits none.
+        RecipeError: The wildcards make no sense.
+    """
+    path = folder / corpus
+    if path.exists() or not _WILDCARDS.search(corpus):
+        return [path]
+    pattern = Path(corpus)
+    base = Path(pattern.anchor) if pattern.is_absolute() else folder
+    try:
+        # As in the shell, a hidden file is none of them.
+        found = base.glob(str(pattern.relative_to(pattern.anchor)))
+        paths = sorted(path for path in found if not path.name.startswith("."))
+    except ValueError:
+        raise RecipeError(f'data: in "{corpus}" something stands beside **; write **/*.tmx and the like') from None
+    if not paths:
+        raise DataError(f'no file fits "{corpus}"; it is taken relative to {folder.resolve()}')
+    return paths
+
+
+def expand_aligned(corpus: str, folder: Path, codes: tuple[str, str]) -> Iterator[tuple[Path, Path]]:
+    """Yield the pairs of files that a name with ``{lang}`` stands for.
+
+    Raises:
+        DataError: Wildcards fit a file of the one language whose counterpart is missing.
+    """
+    sources, targets = (
+        {
+            _filled_in(path, corpus.replace(LANG, code), folder): path
+            for path in expand(corpus.replace(LANG, code), folder)
+        }
+        for code in codes
+    )
+    for filled_in, path in (sources | targets).items():
+        if filled_in not in sources or filled_in not in targets:
+            missing = codes[0] if filled_in not in sources else codes[1]
+            raise DataError(f'"{corpus}" fits {path}, but there is none for {missing} beside it; add or remove one')
+    yield from ((sources[filled_in], targets[filled_in]) for filled_in in sources)
+
+
+def _filled_in(path: Path, pattern: str, folder: Path) -> tuple[str, ...]:
+    """Return what each wildcard of ``pattern`` stands for in ``path``: files of one pair have the same there."""
+    if path == folder / pattern:
+        return ()
+    is_absolute = Path(pattern).is_absolute()
+    parts = _WILDCARDS.split(str(Path(pattern)))
+    expression = "".join(_expression(part) if index % 2 else re.escape(part) for index, part in enumerate(parts))
+    found = re.fullmatch(expression, str(path if is_absolute else path.relative_to(folder)))
+    return found.groups() if found else (str(path),)
+
+
+def _expression(wildcard: str) -> str:
+    if wildcard.startswith("["):
+        return f"({wildcard.replace('[!', '[^', 1)})"
+    return {"*": "([^/]*)", "?": "([^/])", "**/": "((?:.*/)?)"}.get(wildcard, "([^/]*/?)")

@@ -1,0 +1,127 @@
+"""What every reader yields, and how a reader finds the two languages of the recipe in what it reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from transformer_cli.config import LanguagesConfig
+from transformer_cli.errors import DataError
+
+_LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?")  # language, script, region
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class SentencePair:
+    """A sentence and its translation as they stand in a corpus.
+
+    Args:
+        source: The sentence in the source language.
+        target: Its translation.
+        place: Where it stands: ``file:line``, ``file: unit 12`` or ``file: row 12``, all counted from 1.
+        is_utf8: False where something that is no text had to be replaced by U+FFFD.
+    """
+
+    source: str
+    target: str
+    place: str
+    is_utf8: bool = True
+
+
+def choose_languages(available: Iterable[str], languages: LanguagesConfig) -> tuple[str, str] | None:
+    """Find the recipe's two languages among language codes.
+
+    The very code comes first (case, and ``_`` for ``-``, do not matter). Failing that, the first of which one is the
+    other with a region or a script more: ``fr-CA`` serves for ``fr``, and ``pt`` for ``pt-BR``, but never ``pt-PT``.
+
+    Args:
+        available: Codes, or names of columns of which some may be codes.
+        languages: The codes in the recipe.
+
+    Returns:
+        The codes of source and target as they stand in ``available``; None unless both are there.
+    """
+    codes = list(available)
+    source, target = _exact(codes, languages.source), _exact(codes, languages.target)
+    rest = [code for code in codes if code not in (source, target)]
+    if source is None:
+        source = _relative(rest, languages.source)
+    if target is None:
+        target = _relative([code for code in rest if code != source], languages.target)
+    return None if source is None or target is None else (source, target)
+
+
+def same_language(one: str, other: str) -> bool:
+    """Tell whether two codes are equal but for a region or a script that one of them leaves open."""
+    subtags = [_plain(code).split("-") for code in (one, other)]
+    shared = min(map(len, subtags))
+    return subtags[0][:shared] == subtags[1][:shared]
+
+
+def _plain(code: str) -> str:
+    return code.strip().lower().replace("_", "-")
+
+
+def _exact(codes: Iterable[str], wanted: str) -> str | None:
+    return next((code for code in codes if _plain(code) == _plain(wanted)), None)
+
+
+def _relative(codes: Iterable[str], wanted: str) -> str | None:
+    # A column may be named after anything, and "en-tête" is no kind of English.
+    tags = (code for code in codes if _LANGUAGE_TAG.fullmatch(_plain(code)))
+    return next((code for code in tags if same_language(code, wanted)), None)
+
+
+@lru_cache(maxsize=64)
+def find_columns(names: tuple[str, ...], languages: LanguagesConfig) -> tuple[str, str] | None:
+    """Find the columns of source and target by their names.
+
+    These are the very language codes; else "source" and "target"; else codes as `choose_languages` matches them.
+
+    Returns:
+        The two names as they stand in ``names``; None if these are not names of such columns.
+    """
+    for source, target in ((languages.source, languages.target), ("source", "target")):
+        found = _exact(names, source), _exact(names, target)
+        if found[0] is not None and found[1] is not None:
+            return found[0], found[1]
+    return choose_languages(names, languages)
+
+
+def pair_of_record(record: Mapping[str, Any], languages: LanguagesConfig, place: str) -> SentencePair:
+    """Make a pair of ``{"fr": …, "en": …}``, ``{"source": …, "target": …}`` or ``{"translation": {"fr": …, "en": …}}``.
+
+    A value of None counts as an empty sentence, which cleaning drops and counts.
+
+    Raises:
+        DataError: The record has no such columns, or one of the two is no text.
+    """
+    nested = [value for value in record.values() if isinstance(value, Mapping)]
+    for columns in (record, *nested):
+        if (names := find_columns(tuple(columns), languages)) is not None:
+            source, target = (_text(columns[name], name, place) for name in names)
+            # JSON can spell half of a character; no file can hold it.
+            clean = [_SURROGATES.sub("\ufffd", text) for text in (source, target)]
+            return SentencePair(clean[0], clean[1], place, clean == [source, target])
+    raise DataError(no_columns(place, tuple(record), languages))
+
+
+def _text(value: Any, name: str, place: str) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise DataError(f'{place}: "{name}" is a {type(value).__name__}, not a text; leave this record out')
+    return value
+
+
+def no_columns(place: str, names: Sequence[str], languages: LanguagesConfig) -> str:
+    """Return the message for a record or table in which no column can be told to be source and target."""
+    there = ", ".join(f'"{name}"' for name in names[:10]) or "nothing"
+    return (
+        f'{place}: holds {there}; name the two sides "{languages.source}" and "{languages.target}", '
+        'or "source" and "target"'
+    )
