@@ -45,9 +45,12 @@ class Transformer(nn.Module):
 
     def _initialise(self) -> None:
         """Set every weight: Xavier for the layers, and rows of about unit length for the embeddings."""
-        for module in self.modules():
+        for name, module in self.named_modules():
             if isinstance(module, nn.Linear) and module is not self.output:
-                nn.init.xavier_uniform_(module.weight)
+                # Queries, keys and values are drawn as one matrix (3 D, D) would be: with larger ones attention is
+                # sharp before it knows where to look, and learning starts late.
+                is_projection = name.endswith((".query", ".key", ".value"))
+                nn.init.xavier_uniform_(module.weight, gain=2**-0.5 if is_projection else 1.0)
                 nn.init.zeros_(module.bias)
             elif isinstance(module, nn.Embedding):
                 nn.init.normal_(module.weight, std=self.config.d_model**-0.5)
