@@ -101,8 +101,10 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         TfmError: It cannot be written; what was there before is untouched.
     """
     beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
+    aside = folder.with_name(f"{folder.name}.old{TEMPORARY_SUFFIX}")
     with explain_os_errors(folder):
         shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(aside, ignore_errors=True)
         beside.mkdir(parents=True)
         try:
             write_tensors(beside / WEIGHTS_FILE, checkpoint.weights)
@@ -111,9 +113,10 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
             document = {"checksums": checksums, "state": checkpoint.state}
             write_atomically(beside / _STATE_FILE, (json.dumps(document, indent=1) + "\n").encode())
             if folder.exists():
-                shutil.rmtree(folder)
+                folder.rename(aside)  # deleted where it is, it could be left half deleted
             beside.rename(folder)
             fsync_folder(folder.parent)
+            shutil.rmtree(aside, ignore_errors=True)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 

@@ -85,7 +85,8 @@ class DataConfig(Section):
     """Folder that the names below are relative to; itself relative to the recipe."""
 
     train: Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
-    """Corpora: ``name.{lang}`` stands for two aligned text files; ``.tsv`` holds both sides."""
+    """Corpora: ``name.{lang}`` stands for two aligned text files; ``.tsv .csv .jsonl .parquet .tmx .po`` hold both
+    sides, and so does ``hub:OWNER/NAME``, a Hugging Face data set."""
 
     valid: str | Positive = 1000
     """A corpus, or how many pairs of ``train`` to hold out."""
@@ -108,7 +109,7 @@ class TokenizerConfig(Section):
 
     model_type: Literal["bpe", "unigram"] = "bpe"
 
-    character_coverage: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    character_coverage: Annotated[float, Field(ge=0.98, le=1.0)] = 1.0  # SentencePiece takes no less
     """Share of the corpus' characters that get a piece of their own; the rest is spelled in bytes."""
 
 

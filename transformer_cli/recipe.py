@@ -83,13 +83,32 @@ def load_recipe(file: RecipeFile, overrides: Sequence[str] = ()) -> Recipe:
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"] if isinstance(part, str) and not part.startswith("function"))
-        raise RecipeError(f"{_origin_of(key, origin, file)}: {_explain(first, key)}") from None
+        key, finding = _first_finding(error)
+        raise RecipeError(f"{_origin_of(key, origin, file)}: {_explain(finding, key)}") from None
+
+
+def _first_finding(error: ValidationError) -> tuple[str, Any]:
+    """Return the first key with something wrong, and what that is.
+
+    Below section and key pydantic names an item of a list, or one of the types a value may have. Each of several
+    types has its finding; that a number is out of range says more than that a string would have done as well.
+    """
+    findings = error.errors(include_url=False)
+    place = findings[0]["loc"][:2]
+    same = [finding for finding in findings if finding["loc"][:2] == place]
+    finding = next((finding for finding in same if not finding["type"].endswith("_type")), same[0])
+    if finding["type"].endswith("_type"):
+        wanted = dict.fromkeys(each["msg"].removeprefix("Input should be ") for each in same)
+        finding["msg"] = f"input should be {' or '.join(wanted)}"
+    return ".".join(str(part) for part in place), finding
 
 
 def _origin_of(key: str, origin: Mapping[str, str], file: RecipeFile) -> str:
-    return next((place for name, place in origin.items() if key.startswith(name)), str(file.path))
+    # The finding may be about the whole section that an override gave a value in.
+    for name, place in origin.items():
+        if f"{key}.".startswith(f"{name}.") or name.startswith(f"{key}."):
+            return place
+    return str(file.path)
 
 
 def recipe_to_toml(recipe: Recipe) -> str:
@@ -125,6 +144,8 @@ def _apply_override(values: dict[str, Any], override: str) -> str:
     parts = key.split(".")
     if not equals or not all(parts):
         raise RecipeError(f'--set {override}: write it as section.key=value, as in "training.max_steps=1000"')
+    if any("\ud800" <= character <= "\udfff" for character in override):  # what Python makes of other bytes
+        raise RecipeError(f"--set {override}: is not UTF-8 text, so that no recipe can hold it")
     section: Any = values
     for part in parts[:-1]:
         section = section.setdefault(part, {})
@@ -158,13 +179,14 @@ def _shown(value: Any) -> str:
 
 
 def _suggestion(key: str) -> str:
-    matches = difflib.get_close_matches(key, _all_keys(Recipe), n=1, cutoff=0.6)
+    names = {known: known.rpartition(".")[2] for known in _all_keys(Recipe)}
+    name = key.rpartition(".")[2]
+    matches = [known for known, last in names.items() if last == name]  # the right name in the wrong section
+    matches = matches or difflib.get_close_matches(key, names, n=1, cutoff=0.6)
     if not matches:
-        # The right name in the wrong section, or a name like "n_heads" whose section makes it too different.
-        name = key.rpartition(".")[2]
-        names = {known: known.rpartition(".")[2] for known in _all_keys(Recipe)}
+        # A name whose section makes the whole too different.
         close = difflib.get_close_matches(name, names.values(), n=1, cutoff=0.6)
-        matches = [known for known, last in names.items() if close and last == close[0]][:1]
+        matches = [known for known, last in names.items() if last in close]
     return f'; did you mean "{matches[0]}"?' if matches else ""
 
 

@@ -1,8 +1,7 @@
 """Lines of text in, whole files out: what a line is, and how a file is read and written.
 
-Only a line feed ends a line here. Python's own text mode and ``str.splitlines`` also stop at a lone
-carriage return, at U+2028 and at other characters; one of those inside a sentence would shift every
-later line of an aligned corpus.
+Only a line feed ends a line here. Python's own text mode and ``str.splitlines`` also stop at a lone carriage return, at
+U+2028 and at other characters; one of those inside a sentence would shift every later line of an aligned corpus.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import codecs
 import errno
 import gzip
 import importlib
+import io
 import lzma
 import os
 import secrets
@@ -20,17 +20,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from transformer_cli.errors import DataError, TfmError
 
 TEMPORARY_SUFFIX = ".tfm-tmp"
-"""Ends the name of every file that is still being written.
-
-What a killed process leaves of them may be deleted.
-"""
-
-_LINE_BREAKS = str.maketrans(dict.fromkeys("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029", " "))
+"""Ends the name of every file that is still being written; what a killed process leaves of them may be deleted."""
 
 # UTF-32 comes first: its little-endian mark begins with the bytes of UTF-16's.
 _WIDE_MARKS = (
@@ -40,6 +35,8 @@ _WIDE_MARKS = (
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
 
+_UNPACKED_AT_ONCE = 1 << 16
+
 _ADVICE = {
     errno.ENOSPC: "free some space there and run the command again",
     errno.EDQUOT: "free some of your quota there and run the command again",
@@ -47,6 +44,7 @@ _ADVICE = {
     errno.EACCES: "change its permissions or choose another place",
     errno.EPERM: "change its permissions or choose another place",
     errno.ENOENT: "check the path, and that its folder exists",
+    errno.EEXIST: "a file of this name is in the way of a folder; choose another place",
     errno.ENOTDIR: "check the path: a part of it is a file, not a folder",
     errno.EISDIR: "name a file, not a folder",
     errno.ENAMETOOLONG: "choose a shorter name",
@@ -71,15 +69,11 @@ class Line:
 def decode_line(raw: bytes, number: int) -> Line:
     r"""Turn the bytes of one line into text.
 
-    One final ``\n`` and a ``\r`` right before it are dropped; so is a UTF-8 byte order mark on
-    line 1.
+    One final ``\n`` and a ``\r`` right before it are dropped; so is a UTF-8 byte order mark on line 1.
 
     Args:
         raw: The line, with or without its line end.
         number: Its place in the input, counted from 1.
-
-    Returns:
-        The decoded line.
     """
     if raw.endswith(b"\n"):
         raw = raw[:-1].removesuffix(b"\r")
@@ -107,18 +101,6 @@ def read_lines(stream: BinaryIO) -> Iterator[Line]:
         yield decode_line(raw, number)
 
 
-def single_line(text: str) -> str:
-    """Replace every character that some reader takes for a line end by a space.
-
-    Args:
-        text: Any text.
-
-    Returns:
-        A text of the same length that ``str.splitlines`` leaves in one piece.
-    """
-    return text.translate(_LINE_BREAKS)
-
-
 def open_text_input(path: Path) -> BinaryIO:
     """Open a file to be read as bytes; ``.gz``, ``.bz2``, ``.xz`` and ``.zst`` are unpacked.
 
@@ -136,15 +118,49 @@ def open_text_input(path: Path) -> BinaryIO:
             case ".gz":
                 if path.is_file() and path.stat().st_size == 0:
                     raise _damaged(path, 0)  # gzip would take it for an archive of nothing
-                return cast("BinaryIO", gzip.open(path))
+                return _unpacked(path, gzip.open(path))
             case ".bz2":
-                return cast("BinaryIO", bz2.open(path))
+                return _unpacked(path, bz2.open(path))
             case ".xz":
-                return cast("BinaryIO", lzma.open(path))
+                return _unpacked(path, lzma.open(path))
             case ".zst":
-                return _open_zst(path)
+                return _unpacked(path, _open_zst(path))
             case _:
                 return path.open("rb")
+
+
+def _unpacked(path: Path, packed: io.BufferedIOBase) -> BinaryIO:
+    return io.BufferedReader(_Unpacked(path, packed), _UNPACKED_AT_ONCE)
+
+
+class _Unpacked(io.RawIOBase):
+    """The bytes that a packed file holds; has no descriptor, which would give the packed ones."""
+
+    def __init__(self, path: Path, packed: io.BufferedIOBase) -> None:
+        self._path = path
+        self._packed = packed
+        self._lines = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int:
+        try:
+            data = self._packed.read1(len(target))
+        except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+            raise _damaged(self._path, self._lines) from error
+        except OSError as error:
+            # bz2 says "Invalid data stream" with an OSError that has no number.
+            if error.errno is None:
+                raise _damaged(self._path, self._lines) from error
+            raise
+        self._lines += data.count(b"\n")
+        target[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
 
 
 def read_text_lines(path: Path) -> Iterator[Line]:
@@ -159,30 +175,19 @@ def read_text_lines(path: Path) -> Iterator[Line]:
     Raises:
         DataError: The file cannot be opened, is cut short or damaged, or is UTF-16 or UTF-32.
     """
-    number = 0
-    with open_text_input(path) as stream:
-        try:
-            for number, raw in enumerate(iter(stream.readline, b""), start=1):
-                if number == 1:
-                    _refuse_wide_text(path, raw)
-                yield decode_line(raw, number)
-        except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-            raise _damaged(path, number) from error
-        except OSError as error:
-            # bz2 says "Invalid data stream" with an OSError that has no number.
-            if error.errno is None:
-                raise _damaged(path, number) from error
-            with explain_os_errors(path, "read", DataError):
-                raise
+    with open_text_input(path) as stream, explain_os_errors(path, "read", DataError):
+        for number, raw in enumerate(iter(stream.readline, b""), start=1):
+            if number == 1:
+                _refuse_wide_text(path, raw)
+            yield decode_line(raw, number)
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Write a file that appears whole or not at all, whatever ends the process in between.
 
-    The bytes go to a temporary file in the same folder, which is flushed to the disk and then
-    renamed. A symbolic link stays one, and what it points to is replaced. A device or a named pipe
-    (``/dev/null``) is written to directly.
+    The bytes go to a temporary file in the same folder, which is flushed to the disk and then renamed. A symbolic link
+    stays one, and what it points to is replaced. A device or a named pipe (``/dev/null``) is written to directly.
 
     Args:
         path: The file to make or replace; its permissions follow the umask.
@@ -220,9 +225,6 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 def fsync_folder(folder: Path) -> None:
     """Flush a folder's list of names to the disk, so that a rename in it outlives a power cut.
-
-    Args:
-        folder: The folder.
 
     Raises:
         OSError: The disk failed. A file system that has no such operation is not an error.
@@ -277,14 +279,14 @@ def _damaged(path: Path, number: int) -> DataError:
     )
 
 
-def _open_zst(path: Path) -> BinaryIO:
+def _open_zst(path: Path) -> io.BufferedIOBase:
     # Python 3.14 brings the module; the package gives older ones the same.
     for name in ("compression.zstd", "backports.zstd"):
         try:
             zstd = importlib.import_module(name)
         except ImportError:
             continue
-        return cast("BinaryIO", zstd.open(path))
+        return cast("io.BufferedIOBase", zstd.open(path))
     raise DataError(
         f"cannot unpack {path}: this Python has no zstd; "
         "run `pip install backports.zstd`, or unpack the file with `zstd -d`"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import re
 import sys
 from typing import Annotated
 
 import typer
 
 from transformer_cli import __version__
-from transformer_cli.cli import console, signals
+from transformer_cli.cli import console, signals, streams
 from transformer_cli.cli.prepare import prepare
 from transformer_cli.cli.score import score
 from transformer_cli.cli.train import train
@@ -18,11 +17,18 @@ from transformer_cli.cli.train_tokenizer import train_tokenizer
 from transformer_cli.cli.translate import translate
 from transformer_cli.errors import TfmError, UsageError
 
+# What PyTorch says of the memory of a CPU and of a GPU, neither of which it reports by a `MemoryError`.
+_OUT_OF_MEMORY = re.compile(r"out of memory|(can't|cannot) allocate memory|not enough memory", re.IGNORECASE)
+_MORE_MEMORY = (
+    "out of memory; lower training.batch_tokens or raise training.accumulation to train, lower --batch-tokens to "
+    "translate, or take a smaller model"
+)
+
 app = typer.Typer(
     name="tfm",
     help="Train a Transformer on your own sentence pairs and translate with it.",
     epilog="Example: tfm train && echo 'Je suis étudiant.' | tfm translate",
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -37,45 +43,78 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _program(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(UsageError.exit_code)
 
 
-app.command("prepare", epilog="Example: tfm prepare phrasebook")(prepare)
-app.command("train-tokenizer", epilog="Example: tfm train-tokenizer phrasebook")(train_tokenizer)
-app.command("train", epilog="Example: tfm train phrasebook --set training.max_minutes=5")(train)
-app.command("translate", epilog="Example: tfm translate < input.txt > output.txt")(translate)
-app.command("score", epilog="Example: tfm translate < test.fr | tfm score test.en")(score)
+app.command(
+    "prepare",
+    short_help="Read, clean, de-duplicate and split the corpora.",
+    epilog="Example: tfm prepare phrasebook",
+)(prepare)
+app.command(
+    "train-tokenizer",
+    short_help="Learn the SentencePiece model.",
+    epilog="Example: tfm train-tokenizer phrasebook",
+)(train_tokenizer)
+app.command(
+    "train",
+    short_help="Train a model, or go on with an interrupted training.",
+    epilog="Example: tfm train phrasebook --set training.max_minutes=5",
+)(train)
+app.command(
+    "translate",
+    short_help="Translate lines of text.",
+    epilog="Example: tfm translate < input.txt > output.txt",
+)(translate)
+app.command(
+    "score",
+    short_help="Compute BLEU, chrF and TER.",
+    epilog="Example: tfm translate < test.fr | tfm score test.en",
+)(score)
 
 
 def main() -> None:
     """Run the command line and exit with one of the documented codes."""
     signals.install()
-    sys.exit(_run())
+    streams.make_usable()
+    sys.exit(run())
 
 
-def _run() -> int:
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line without leaving the process.
+
+    Args:
+        arguments: What follows the program's name; None: what this process was started with.
+
+    Returns:
+        The exit code.
+    """
     try:
         # Without "standalone mode" Typer raises usage errors instead of drawing them, and returns the code of `Exit`.
-        code = app(standalone_mode=False)
+        code = app(arguments, standalone_mode=False, prog_name="tfm")
         sys.stdout.flush()
-    except TfmError as error:
+    except (TfmError, signals.SignalReceived) as error:
         return _fail(str(error), error.exit_code)
     except typer.TyperException as error:
-        return _fail(f"{_lower_first(error.format_message())}; --help tells what there is", UsageError.exit_code)
-    except typer.Abort:
-        return _fail("interrupted", 128 + signal.SIGINT)
+        return _fail(_explain_usage(error.format_message()), UsageError.exit_code)
     except BrokenPipeError:
-        # The reader has gone, as with `| head -1`. What is still in the buffer has nowhere to go either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.discard_stdout()
         return 0
     except OSError as error:
-        return _fail(f"{error.filename or 'the system'}: {error.strerror or error}", 1)
-    except MemoryError:
-        return _fail("out of memory; lower training.batch_tokens, raise training.accumulation, or --batch-tokens", 1)
+        if error.filename is None:  # then it is stdout that cannot be written
+            streams.discard_stdout()
+        return _fail(f"{error.filename or 'cannot write stdout'}: {_lower_first(error.strerror or str(error))}", 1)
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not _OUT_OF_MEMORY.search(str(error)):
+            raise
+        return _fail(_MORE_MEMORY, 1)
     return code if isinstance(code, int) else 0
 
 
@@ -84,5 +123,10 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
+def _explain_usage(message: str) -> str:
+    message = _lower_first(message.rstrip(".")).replace(". Did you mean", "; did you mean")
+    return message if message.endswith("?") else f"{message}; --help tells what there is"
+
+
 def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:].rstrip(".")
+    return text[:1].lower() + text[1:]

@@ -44,6 +44,12 @@ def note(text: str) -> None:
         _write_line(text if is_terminal() else f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}")
 
 
+def detail(text: str) -> None:
+    """Tell on stderr what only those want to know who ask for it."""
+    if is_verbose():
+        note(text)
+
+
 def warn(text: str) -> None:
     """Tell on stderr what is doubtful."""
     _write_line(f"warning: {text}")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from transformer_cli import __version__
 from transformer_cli.cli import console
 
 RecipeArgument = Annotated[
     str | None,
     typer.Argument(
-        metavar="[RECIPE]",
+        metavar="RECIPE",
         help="A .toml file or the name of a shipped recipe. Default: ./tfm.toml, else the phrasebook.",
     ),
 ]
@@ -38,6 +40,7 @@ def _quiet(quiet: bool) -> bool:
 def _verbose(verbose: bool) -> bool:
     if verbose:
         console.set_level(quiet=False, verbose=True)
+        console.detail(f"tfm {__version__}, Python {platform.python_version()}, {platform.platform()}")
     return verbose
 
 

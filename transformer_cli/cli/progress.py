@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 _INDENT = "    "
+_SECONDS_BETWEEN_LINES = 60
 
 
 @contextmanager
@@ -37,8 +39,10 @@ def _show_lines(event: object) -> None:
 
 
 def _lines(event: object) -> list[str]:
-    """Word a report; a single update has nothing to say."""
+    """Word a report; a single update has nothing to say unless details are wanted."""
     match event:
+        case StepReport() if console.is_verbose():
+            return [f"step {event.step}: loss {event.loss:.3f}, gradient norm {event.gradient_norm:.3g}"]
         case str():
             return [event]
         case SessionOpened():
@@ -99,10 +103,12 @@ class _LiveTraining:
         match event:
             case StepReport():
                 self._progress.update(self._task, step=event.step, visible=True)
+                self._print(event)
             case IntervalReport():
-                self._progress.update(
-                    self._task, completed=self._share_done(event), figures=f"{_figures(event)}{self._time_left(event)}"
-                )
+                # Short enough for 80 columns; a line that is longer loses its beginning.
+                figures = f"loss {event.loss:.3f}, {event.target_tokens_per_second:,.0f} tokens/s"
+                figures += self._time_left(event)
+                self._progress.update(self._task, completed=self._share_done(event), figures=figures)
             case SessionOpened():
                 self._opened = event
                 self._print(event)
@@ -125,3 +131,43 @@ class _LiveTraining:
             return ""
         # Steps of an earlier sitting took their time then; both are part of `elapsed_seconds`.
         return f", {_duration(event.elapsed_seconds * (1 - done) / done)} left at most"
+
+
+@contextmanager
+def translation_display(*, is_wanted: bool) -> Iterator[Callable[[int], None]]:
+    """Yield a function that is told how many lines are translated: a live count on a terminal, else a line a minute.
+
+    Args:
+        is_wanted: False where the translations themselves are to be seen.
+    """
+    if not is_wanted or console.is_quiet():
+        yield lambda _: None
+    elif console.is_terminal():
+        yield from _live_count()
+    else:
+        yield _LineCount().show
+
+
+def _live_count() -> Iterator[Callable[[int], None]]:
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,} lines", markup=False), TimeElapsedColumn())
+    terminal = Console(stderr=True, markup=False, highlight=False, emoji=False)
+    with Progress(*columns, console=terminal, transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda lines: progress.update(task, completed=lines)
+
+
+class _LineCount:
+    """A line for a log file now and then."""
+
+    def __init__(self) -> None:
+        self._began = self._told = time.monotonic()
+
+    def show(self, lines: int) -> None:
+        """Take the number of lines done so far."""
+        now = time.monotonic()
+        if now - self._told >= _SECONDS_BETWEEN_LINES:
+            console.note(f"{lines:,} lines translated, {lines / (now - self._began):.0f} a second")
+            self._told = now

@@ -21,7 +21,7 @@ def score(
     reference: Annotated[Path, typer.Argument(metavar="REFERENCE", help="One reference translation a line.")],
     hypotheses: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[HYPOTHESIS]...", help="Translations to score; left out or -: stdin."),
+        typer.Argument(metavar="HYPOTHESIS", help="Translations to score; left out or -: stdin."),
     ] = None,
     tokenize: Annotated[
         str, typer.Option("--tokenize", help='sacreBLEU\'s tokeniser for BLEU; "none" for tokenised text.')

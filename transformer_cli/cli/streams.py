@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+import typer
+
+from transformer_cli.cli import console
 from transformer_cli.textio import atomic_write, open_text_input
+
+
+def make_usable() -> None:
+    """See to it that there are three standard streams, and that stdout takes any text.
+
+    A stream that was closed when the program started (``<&-``) becomes one to ``/dev/null``; else the next file that is
+    opened would take its place. What stdout's encoding does not have is written as an escape sequence.
+    """
+    streams = {"stdin": sys.stdin, "stdout": sys.stdout, "stderr": sys.stderr}
+    for descriptor, (name, stream) in enumerate(streams.items()):
+        if stream is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != descriptor:
+                os.dup2(opened, descriptor)
+            setattr(sys, name, os.fdopen(descriptor, "w" if descriptor else "r"))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def discard_stdout() -> None:
+    """Let what is still to be written to stdout go nowhere, so that the end of the process does not try it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager
@@ -19,6 +46,8 @@ def open_input(file: Path | None) -> Iterator[BinaryIO]:
         DataError: It cannot be opened.
     """
     if file is None or str(file) == "-":
+        if sys.stdin.isatty():
+            console.note("reading from the terminal, a sentence a line; Ctrl-D ends")
         yield sys.stdin.buffer
         return
     with open_text_input(file) as stream:
@@ -39,6 +68,16 @@ def open_output(file: Path | None) -> Iterator[Callable[[bytes], object]]:
         yield stream.write
 
 
+def is_stdout_watched(output: Path | None) -> bool:
+    """Say whether what `open_output` is given appears on a terminal."""
+    return (output is None or str(output) == "-") and sys.stdout.isatty()
+
+
 def _write_to_stdout(data: bytes) -> None:
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # The reader has gone, as with `| head -1`. Typer would take the error for a failure.
+        discard_stdout()
+        raise typer.Exit from None

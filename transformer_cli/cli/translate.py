@@ -10,10 +10,12 @@ import typer
 
 from transformer_cli.cli import console
 from transformer_cli.cli.options import DeviceOption, QuietOption, VerboseOption
+from transformer_cli.cli.progress import translation_display
+from transformer_cli.cli.streams import is_stdout_watched, open_input, open_output
 
 
 def translate(
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Input; left out or -: stdin.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Input; left out or -: stdin.")] = None,
     model: Annotated[
         Path | None,
         typer.Option("--model", "-m", envvar="TFM_MODEL", help="A model directory or a run directory."),
@@ -34,7 +36,9 @@ def translate(
     ] = "split",
     strict: Annotated[bool, typer.Option("--strict", help="Stop at bytes that are not UTF-8 (exit code 65).")] = False,
     device: DeviceOption = "auto",
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads of the arithmetic.")] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, max=1024, help="Threads of the arithmetic.")
+    ] = None,
     batch_tokens: Annotated[
         int | None, typer.Option("--batch-tokens", min=16, help="Source tokens searched at once.")
     ] = None,
@@ -45,21 +49,17 @@ def translate(
 
     A line's translation does not depend on the lines beside it, but for rounding where two hypotheses tie.
     """
-    from transformer_cli.cli.streams import open_input, open_output
     from transformer_cli.workflows.find_model import find_model
     from transformer_cli.workflows.translation import TranslationSettings
     from transformer_cli.workflows.translation import translate as run_translate
 
-    given = {"beam_size": beam_size, "length_penalty": length_penalty, "batch_tokens": batch_tokens}
-    settings = TranslationSettings(
-        device=device,
-        threads=threads,
-        search={key: value for key, value in given.items() if value is not None},
-        on_overlong=on_overlong,
-        strict=strict,
-    )
+    search = {"beam_size": beam_size, "length_penalty": length_penalty, "batch_tokens": batch_tokens}
+    settings = TranslationSettings(device, threads, search, on_overlong, strict)
     with ExitStack() as stack:
         folder = find_model(model)
         source = stack.enter_context(open_input(file))
         write = stack.enter_context(open_output(output))
-        run_translate(source, write, model=folder, settings=settings, warn=console.warn)
+        progress = stack.enter_context(translation_display(is_wanted=not is_stdout_watched(output)))
+        console.detail(f"translating with {folder}")
+        count = run_translate(source, write, model=folder, settings=settings, warn=console.warn, progress=progress)
+    console.detail(f"{count} lines translated")

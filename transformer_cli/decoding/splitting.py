@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
-# From the best place to cut to the worst: after a sentence, after a clause, between words.
+# From the best place to cut to the worst: after a sentence, after a clause, between words. A mark that closes a
+# quotation stays with it, also the French one, which a space comes before.
 _PLACES = tuple(
     re.compile(pattern)
     for pattern in (
-        r"(?<=[.!?…]) +|(?<=[.!?…][\"'»”’)\]]) +|(?<=[。！？])",
-        r"(?<=[;:,–—]) +|(?<=[、，；：])",
+        r"(?<=[.!?…]) +(?!»)|(?<=[.!?…][\"'»«”“’)\]]) +|(?<=[.!?…][ \u00a0\u202f]») +"
+        r"|(?<=[。！？])(?![」』”]) *|(?<=[。！？][」』”]) *",
+        r"(?<=[;:,–—]) +|(?<=[、，；：]) *",
         r" +",
     )
 )
@@ -34,7 +37,7 @@ def _split(text: str, limit: int, count: Callable[[str], int], places: tuple[re.
     if len(text) <= 1 or count(text) <= limit:
         yield text
     elif places:
-        for piece in _packed([part for part in places[0].split(text) if part], limit, count):
+        for piece in _packed(_cut(text, places[0]), limit, count):
             yield from _split(piece, limit, count, places[1:])
     else:
         middle = len(text) // 2
@@ -42,15 +45,21 @@ def _split(text: str, limit: int, count: Callable[[str], int], places: tuple[re.
         yield from _split(text[middle:], limit, count, ())
 
 
+def _cut(text: str, place: re.Pattern[str]) -> list[str]:
+    """Cut ``text`` at every ``place``; the spaces there stay at the end of the part before."""
+    ends = [match.end() for match in place.finditer(text)]
+    return [text[start:end] for start, end in pairwise([0, *ends, len(text)]) if start < end]
+
+
 def _packed(parts: list[str], limit: int, count: Callable[[str], int]) -> Iterator[str]:
-    """Join neighbours by a space as long as their tokens together stay within ``limit``."""
+    """Join neighbours as long as their tokens together stay within ``limit``."""
     packed, tokens = "", 0
     for part in parts:
         size = count(part)
         if packed and tokens + size > limit:
-            yield packed
+            yield packed.rstrip(" ")
             packed, tokens = "", 0
-        packed = f"{packed} {part}" if packed else part
+        packed += part
         tokens += size
     if packed:
-        yield packed
+        yield packed.rstrip(" ")

@@ -16,7 +16,6 @@ from transformer_cli.decoding.transformer_decoder import TransformerStepDecoder,
 from transformer_cli.device import autocast
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import EOS_ID, PAD_ID
-from transformer_cli.textio import single_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Translation:
     """The best translation of one line.
 
     Args:
-        text: One line of text; empty for a blank line.
+        text: One line of text without controls, which a model may spell in bytes; empty for a blank line.
         score: Mean over the line's pieces of the hypotheses' scores (`Hypothesis.score`); 0 for a blank line.
         pieces: In how many pieces the line was translated; 1 unless it was too long for the model.
     """
@@ -72,7 +71,11 @@ class Translator:
 
     def cut(self, line: str) -> str:
         """Return the beginning of ``line`` that the model takes at once."""
-        return self._tokenizer.decode(self._tokenizer.encode(line)[: self.limit])
+        tokens = self._tokenizer.encode(line)[: self.limit]
+        # The last tokens may be part of a character that is spelled in bytes: up to four, and the space before them.
+        beginnings = [tokens[: len(tokens) - left_out] for left_out in range(5)]
+        whole = (ids for ids in beginnings if self._tokenizer.encode(self._tokenizer.decode(ids)) == ids)
+        return self._tokenizer.decode(next(whole, beginnings[0]))
 
     @property
     def limit(self) -> int:
@@ -92,7 +95,7 @@ class Translator:
             texts[line].append(text)
             scores[line].append(score)
         return [
-            Translation(single_line(" ".join(parts)).strip(" "), sum(score) / max(1, len(score)), len(score))
+            Translation(normalize(" ".join(parts)), sum(score) / max(1, len(score)), len(score))
             for parts, score in zip(texts, scores, strict=True)
         ]
 

@@ -46,10 +46,11 @@ def _model_at(folder: Path) -> Path:
         problem = "is not a folder" if folder.exists() else "is not there"
         raise ModelNotFoundError(f"the model {folder} {problem}; give a model directory or a run directory")
     raise ModelNotFoundError(
-        f"there is no whole model in {folder}: {folder / MODEL_CONFIG_FILE} is missing; run `tfm train` first, "
-        "or name another model"
+        f"there is no model in {folder}: neither {live / MODEL_CONFIG_FILE} nor {folder / MODEL_CONFIG_FILE} is there; "
+        "run `tfm train` first, or name another model"
     )
 
 
 def _is_model(folder: Path) -> bool:
-    return (folder / MODEL_CONFIG_FILE).is_file()
+    """Say whether ``folder`` is a model directory, if only what is left of one: loading it will say what is missing."""
+    return (folder / MODEL_CONFIG_FILE).is_file() or (folder / "model.safetensors").is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -101,7 +102,6 @@ def _train_and_release(
     started: float,
 ) -> TrainOutcome:
     # Imported here: "nothing to do" must not wait for torch.
-    from transformer_cli.training.reports import StopReason
     from transformer_cli.workflows.release import release
     from transformer_cli.workflows.training_session import open_session
 
@@ -116,13 +116,14 @@ def _train_and_release(
             started=started,
         )
         ended = session.train()
-        if ended.reason is StopReason.SIGNAL:
-            raise StoppedBySignalError(
-                stop.signal_number or 2,
-                f"stopped at step {ended.step}, which is saved; the same command goes on from there",
-            )
     finally:
         stop.is_deferred = False
+    # Looked at only now, when no signal is deferred any more: one may have come after the loop's last look.
+    if stop.is_asked:
+        raise StoppedBySignalError(
+            stop.signal_number or signal.SIGINT,
+            f"stopped at step {ended.step}, which is saved; the same command goes on from there",
+        )
     report(f"training ended at step {ended.step}: {ended.reason.value}")
     version, summary = release(session, report)
     _remove_old_checkpoints(located.run)

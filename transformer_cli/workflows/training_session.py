@@ -130,8 +130,7 @@ class TrainingSession:
 
     def _evaluate(self) -> ValidationScores | None:
         began = time.monotonic()
-        validations = self.step // self.located.recipe.training.validate_every
-        scores = self.evaluator.scores(self.valid, shown=validations)
+        scores = self.evaluator.scores(self.valid, shown=self.step)
         self._validation_seconds = time.monotonic() - began
         return scores
 
@@ -181,9 +180,20 @@ class TrainingSession:
         run = self.located.run
         more = {"elapsed_seconds": self.elapsed_seconds(), "metrics_bytes": self.metrics.size()}
         save_checkpoint(run.checkpoint(step), self.state.capture(**self._identity(), **more))
+        self._remove_superseded(step)
+
+    def _remove_superseded(self, step: int) -> None:
+        """Leave the checkpoints that are to be averaged: the one of ``step`` and the last ones that were due before it.
+
+        One that a signal asked for between two of those would make a resumed training end in another average than an
+        uninterrupted one, and a later one is damaged, else the training would have gone on from there.
+        """
+        run, config = self.located.run, self.located.recipe.training
+        steps = {int(folder.name.removeprefix("step-")): folder for folder in run.checkpoints_by_step()}
+        due = [number for number in steps if number == step or (number < step and number % config.save_every == 0)]
         with explain_os_errors(run.checkpoints):
-            for folder in run.checkpoints_by_step()[: -self.located.recipe.training.average_checkpoints]:
-                shutil.rmtree(folder)
+            for number in steps.keys() - set(due[-config.average_checkpoints :]):
+                shutil.rmtree(steps[number])
 
     def _identity(self) -> dict[str, str]:
         """Return what tells a checkpoint of this training from one of another."""
@@ -203,6 +213,7 @@ class TrainingSession:
                 self.state.restore(checkpoint, where=folder)
                 self._elapsed_before = checkpoint.state["elapsed_seconds"]
                 self.metrics.rewind(checkpoint.state["metrics_bytes"])
+                self._remove_superseded(self.step)
                 self.report(f"resuming from step {self.step}")
                 return
             break

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-from transformer_cli.errors import DataError
-from transformer_cli.textio import Line, decode_line
+from transformer_cli.errors import DamagedFileError, DataError, UsageError
+from transformer_cli.textio import Line, decode_line, explain_os_errors
 
 if TYPE_CHECKING:
     from transformer_cli.decoding.translator import Translator
 
 _WINDOW_LINES = 4000
 _WINDOW_BYTES = 1 << 20
+_LINE_BYTES = 1 << 24
 _READ_BYTES = 1 << 16
 
 OnOverlong = Literal["split", "cut", "fail"]
@@ -31,7 +32,7 @@ class TranslationSettings:
     Args:
         device: "auto", "cpu", "cuda" ...
         threads: Threads of the arithmetic; None leaves them to torch.
-        search: Fields of ``[decoding]`` to use instead of the model's own.
+        search: Fields of ``[decoding]`` to use instead of the model's own; None leaves one as it is.
         on_overlong: A line too long for the model is translated in pieces, cut with a warning, or an error.
         strict: Stop at bytes that are not UTF-8 instead of replacing them by U+FFFD.
     """
@@ -70,7 +71,8 @@ def translate(
 
     Raises:
         DataError: A line is not UTF-8 and ``strict`` is set, or too long and ``on_overlong`` is "fail".
-        TfmError: The model cannot be used.
+        DamagedFileError: The model is not whole.
+        UsageError: There is no such device, or a search setting is out of its range.
     """
     translator = _load_translator(model, settings)
     count = 0
@@ -87,6 +89,7 @@ def translate(
 def _load_translator(model: Path, settings: TranslationSettings) -> Translator:
     # Imported here: what can go wrong without torch should not wait for it.
     import torch
+    from pydantic import ValidationError
 
     from transformer_cli.config import DecodingConfig
     from transformer_cli.decoding.translator import Translator
@@ -95,8 +98,16 @@ def _load_translator(model: Path, settings: TranslationSettings) -> Translator:
 
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
-    loaded = load_model_directory(model, choose_device(settings.device))
-    decoding = DecodingConfig(**{**loaded.decoding.model_dump(), **(settings.search or {})})
+    try:
+        with explain_os_errors(model, "read", DamagedFileError):
+            loaded = load_model_directory(model, choose_device(settings.device))
+        given = {key: value for key, value in (settings.search or {}).items() if value is not None}
+        decoding = DecodingConfig(**{**loaded.decoding.model_dump(), **given})
+    except DamagedFileError as error:
+        raise DamagedFileError(f"{error}; copy the model anew, or remove {model} and run `tfm train`") from None
+    except ValidationError as error:
+        finding = error.errors(include_url=False)[0]
+        raise UsageError(f"{finding['loc'][0]} is {finding['input']}: {finding['msg'].lower()}") from None
     return Translator(loaded.model, loaded.tokenizer, decoding)
 
 
@@ -122,11 +133,14 @@ def _fitting(line: Line, translator: Translator, settings: TranslationSettings, 
 
 
 def read_windows(source: BinaryIO) -> Iterator[list[Line]]:
-    """Yield the lines of ``source`` in windows as large as can be had without waiting, bounded in size."""
-    number = 0
+    """Yield the lines of ``source`` in windows as large as can be had without waiting, bounded in size.
+
+    Raises:
+        DataError: ``source`` cannot be read, or holds a line of more than 16 MiB, which no text has.
+    """
     window: list[Line] = []
-    size = 0
-    rest = b""
+    number = size = 0
+    rest = bytearray()
     while True:
         if window and (size >= _WINDOW_BYTES or not _has_more_now(source)):
             yield window
@@ -134,34 +148,49 @@ def read_windows(source: BinaryIO) -> Iterator[list[Line]]:
         chunk = _read_some(source)
         if not chunk:
             break
-        *complete, rest = (rest + chunk).split(b"\n")
+        rest += chunk
+        if len(rest) > _LINE_BYTES:
+            raise DataError(f"line {number + 1} is longer than {_LINE_BYTES >> 20} MiB; is the input text?")
+        if b"\n" not in chunk:
+            continue
+        *complete, rest = rest.split(b"\n")
         for raw in complete:
             number += 1
             size += len(raw)
-            window.append(decode_line(raw + b"\n", number))
+            window.append(decode_line(bytes(raw) + b"\n", number))
             if len(window) == _WINDOW_LINES:
                 yield window
                 window, size = [], 0
     if rest:
-        window.append(decode_line(rest, number + 1))
+        window.append(decode_line(bytes(rest), number + 1))
     if window:
         yield window
 
 
 def _read_some(source: BinaryIO) -> bytes:
     """Return what is there, waiting only if nothing is; empty at the end."""
-    try:
-        return os.read(source.fileno(), _READ_BYTES)
-    except io.UnsupportedOperation:
+    descriptor = _descriptor(source)
+    if descriptor is None:
         return source.read(_READ_BYTES)
+    with explain_os_errors(Path(str(getattr(source, "name", "the input"))), "read", DataError):
+        while True:
+            try:
+                return os.read(descriptor, _READ_BYTES)
+            except BlockingIOError:  # whoever opened the pipe made it so; what is wanted here is to wait
+                select.select([descriptor], [], [])
 
 
 def _has_more_now(source: BinaryIO) -> bool:
     """Say whether reading would return at once; a file and a stream in memory always do."""
-    try:
-        descriptor = source.fileno()
-    except io.UnsupportedOperation:
-        return True
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+    descriptor = _descriptor(source)
+    if descriptor is None or stat.S_ISREG(os.fstat(descriptor).st_mode):
         return True
     return bool(select.select([descriptor], [], [], 0)[0])
+
+
+def _descriptor(source: BinaryIO) -> int | None:
+    """Return what the system knows ``source`` by; None for a stream in memory or a packed file."""
+    try:
+        return source.fileno()
+    except io.UnsupportedOperation:
+        return None
