@@ -20,7 +20,6 @@ from transformer_cli.textio import (
     open_text_input,
     read_lines,
     read_text_lines,
-    single_line,
 )
 
 PYTHON_HAS_ZSTD = sys.version_info >= (3, 14)
@@ -101,20 +100,6 @@ def test_a_line_from_a_slow_pipe_comes_out_before_the_next_one_is_written():
         watchdog.cancel()
         os.close(writing)
         assert [line.text for line in lines] == ["unfin"]
-
-
-@settings(deadline=None)
-@given(st.text())
-@example(INNER_BREAKS + "\n\r\n")
-def test_a_single_line_is_one_line_to_every_reader_and_as_long_as_before(text):
-    line = single_line(text)
-    assert line.splitlines() in ([line], [])
-    assert len(line) == len(text)
-    assert all(a == b or b == " " for a, b in zip(text, line, strict=True))
-
-
-def test_a_single_line_keeps_what_ends_no_line():
-    assert single_line("a\tb\0c \u00a0\u200b[/]\x1b[31m") == "a\tb\0c \u00a0\u200b[/]\x1b[31m"
 
 
 # Files

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from tests.support.command_line import environment, run_here
+from transformer_cli import __version__
+from transformer_cli.cli.app import app
+
+PROGRAM: Any = typer.main.get_command(app)
+HELP = {"--help", "-h"}
+LEVELS = {"--quiet", "-q", "--verbose", "-v"}
+WHERE = {"--run-dir", "-d", "--set", "-s", "--wait"}
+
+OPTIONS = {
+    "prepare": HELP | LEVELS | WHERE,
+    "train-tokenizer": HELP | LEVELS | WHERE,
+    "train": HELP | LEVELS | WHERE | {"--device"},
+    "translate": HELP
+    | LEVELS
+    | {"--model", "-m", "--output", "-o", "--beam-size", "--length-penalty", "--on-overlong", "--strict"}
+    | {"--device", "--threads", "--batch-tokens"},
+    "score": HELP | {"--quiet", "-q", "--tokenize", "--lowercase", "--bootstrap", "--ter", "--no-ter", "--json"},
+}
+ARGUMENTS = {
+    "prepare": ["recipe"],
+    "train-tokenizer": ["recipe"],
+    "train": ["recipe"],
+    "translate": ["file"],
+    "score": ["reference", "hypotheses"],
+}
+
+# What takes long to import. A terminal that is drawn on needs rich, help does not.
+SLOW = {"torch", "numpy", "pydantic", "datasets", "pyarrow", "sacrebleu", "sentencepiece", "safetensors", "rich"}
+RUN_AND_LIST_MODULES = """
+import sys
+from transformer_cli.cli import app
+arguments = sys.argv[1:]
+while "then" in arguments:
+    app.run(arguments[: arguments.index("then")])
+    arguments = arguments[arguments.index("then") + 1 :]
+app.run(arguments)
+print("modules:", *sorted(name for name in sys.modules if "." not in name), file=sys.stderr)
+"""
+
+
+def parameters(command: str) -> list[Any]:
+    program = PROGRAM.make_context("tfm", [], resilient_parsing=True)
+    context = PROGRAM.commands[command].make_context(command, [], parent=program, resilient_parsing=True)
+    return list(PROGRAM.commands[command].get_params(context))
+
+
+def slow_modules_after(*arguments: str, cwd: Path) -> tuple[set[str], str]:
+    """Run commands, separated by ``then``, in a fresh Python; return what they imported of `SLOW`, and stderr."""
+    command = [sys.executable, "-c", RUN_AND_LIST_MODULES, *arguments]
+    finished = subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, text=True, check=True)
+    stderr, _, modules = finished.stderr.rpartition("modules: ")
+    assert modules, finished.stderr
+    return SLOW & set(modules.split()), stderr
+
+
+def examples(text: str) -> list[list[str]]:
+    """Return the arguments of each ``tfm`` in the example that help ends with."""
+    line = " ".join(text.splitlines()).rpartition("Example: ")[2]
+    commands = [shlex.split(re.split(r" [<>]", part)[0]) for part in re.split(r"&&|\|", line)]
+    return [arguments for program, *arguments in commands if program == "tfm"]
+
+
+def test_the_commands_are_those_that_are_tested_here():
+    assert PROGRAM.commands.keys() == OPTIONS.keys()
+
+
+@pytest.mark.parametrize("command", OPTIONS)
+def test_a_command_has_these_options_and_no_others(command):
+    options = [parameter for parameter in parameters(command) if parameter.param_type_name == "option"]
+
+    assert {name for option in options for name in (*option.opts, *option.secondary_opts)} == OPTIONS[command]
+    assert [option.name for option in options if not option.help] == []
+
+
+@pytest.mark.parametrize("command", ARGUMENTS)
+def test_a_command_has_these_arguments_and_no_others(command):
+    arguments = [parameter for parameter in parameters(command) if parameter.param_type_name == "argument"]
+
+    assert [argument.name for argument in arguments] == ARGUMENTS[command]
+    assert [argument.name for argument in arguments if not argument.help] == []
+
+
+@pytest.mark.parametrize("command", ["", *OPTIONS])
+def test_both_spellings_of_help_print_it_to_stdout(command):
+    long, short = (run_here(*command.split(), spelling) for spelling in ("--help", "-h"))
+
+    assert (long.code, long.stderr) == (0, "")
+    assert long.stdout.decode().startswith(f"Usage: tfm {command}".rstrip())
+    assert short == long
+
+
+@pytest.mark.parametrize("command", ["", *OPTIONS])
+def test_help_ends_with_an_example_whose_commands_and_options_exist(command):
+    text = run_here(*command.split(), "--help").stdout.decode()
+
+    found = examples(text)
+    assert command in {"", *(name for name, *_ in found)}
+    for name, *arguments in found:
+        PROGRAM.commands[name].make_context(name, arguments)
+
+
+def test_the_list_of_commands_says_of_each_what_it_does():
+    text = run_here("--help").stdout.decode()
+
+    listed = dict(re.findall(r"^  ([a-z-]+) {2,}(\S.*)$", text.partition("Commands:\n")[2], flags=re.MULTILINE))
+    assert listed.keys() == OPTIONS.keys()
+    assert all(summary.endswith(".") and "..." not in summary for summary in listed.values())
+
+
+def test_no_command_at_all_prints_help_but_not_as_a_product():
+    finished = run_here()
+
+    assert (finished.code, finished.stdout) == (2, b"")
+    assert finished.stderr == run_here("--help").stdout.decode()
+
+
+def test_the_version_is_printed():
+    finished = run_here("--version")
+
+    assert (finished.code, finished.stdout.decode(), finished.stderr) == (0, f"tfm {__version__}\n", "")
+
+
+def test_help_imports_nothing_that_is_slow(tmp_path):
+    assert slow_modules_after("--version", "then", "--help", cwd=tmp_path) == (set(), "")
+
+
+def test_help_of_a_command_imports_nothing_that_is_slow_but_what_typer_itself_does(tmp_path):
+    calls = " then ".join(f"{command} --help" for command in OPTIONS)
+
+    modules, stderr = slow_modules_after(*calls.split(), cwd=tmp_path)
+    assert stderr == ""
+    assert modules <= {"pydantic"}
+
+
+def test_wrong_arguments_import_nothing_that_is_slow_but_what_typer_itself_does(tmp_path):
+    modules, stderr = slow_modules_after("translate", "--beam", "2", "then", "trian", cwd=tmp_path)
+    assert modules <= {"pydantic"}
+    assert stderr.count("error: ") == 2
+
+
+@pytest.mark.parametrize("arguments", ["translate", "translate --model nowhere", "train nowhere", "prepare nowhere"])
+def test_what_is_not_there_is_reported_without_torch(arguments, tmp_path):
+    modules, stderr = slow_modules_after(*arguments.split(), cwd=tmp_path)
+    assert modules <= {"pydantic"}
+    assert "error: " in stderr
+
+
+def test_nothing_to_do_is_said_without_torch(toy):
+    modules, stderr = slow_modules_after("prepare", "then", "train-tokenizer", "then", "train", cwd=toy.folder)
+    assert stderr.count("nothing to do") == 3
+    assert modules <= {"pydantic", "sentencepiece"}
+
+
+def test_scoring_imports_no_torch(toy):
+    corpus = str(toy.folder / "toy.en")
+
+    modules, _ = slow_modules_after("score", corpus, corpus, cwd=toy.folder)
+    assert "sacrebleu" in modules
+    assert modules.isdisjoint({"torch", "datasets"})
+
+
+def complete(words: str, tmp_path: Path) -> list[str]:
+    """Return what bash is told to offer for the last of ``words``."""
+    completing = {"_TFM_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
+    code = "from transformer_cli.cli.app import run; run()"
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment(**completing),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("tfm tra", ["train-tokenizer", "train", "translate"]),
+        ("tfm translate --be", ["--beam-size"]),
+        ("tfm translate --on-overlong ", ["split", "cut", "fail"]),
+    ],
+)
+def test_the_shell_completes_commands_options_and_choices(words, offered, tmp_path):
+    assert complete(words, tmp_path) == offered
+
+
+def test_bash_understands_the_completion_script():
+    # A shell that has more to do than one command stays the parent process, which is what is asked for its name.
+    script = 'script=$("$0" -m transformer_cli --show-completion) && eval "$script" && complete -p tfm'
+
+    finished = subprocess.run(
+        ["bash", "-c", script, sys.executable], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert finished.stdout.endswith("_tfm_completion tfm\n")

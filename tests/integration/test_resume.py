@@ -1,0 +1,237 @@
+"""A training that was interrupted, in whatever way, ends in the same weights as one that was not, bit for bit.
+
+The recipe has all in it that could differ: dropout in three places, accumulation, early stopping, an average of
+checkpoints, several epochs, and steps at which checkpoints, validations and the end do not fall together.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import finish, start
+from tests.support.small_runs import (
+    copy_of,
+    metrics_of,
+    one_thread,
+    steps_of_checkpoints,
+    texts_of,
+    weights_of_version,
+    write_small,
+)
+from transformer_cli.errors import StoppedBySignalError
+from transformer_cli.stopping import StopRequest
+from transformer_cli.training.reports import StepReport, ValidationReport
+from transformer_cli.workflows import train, train_tokenizer
+
+LAST_STEP = 24
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    with one_thread():
+        yield
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with recipe, corpus, a prepared run directory, and one in which a training was never interrupted."""
+    folder = tmp_path_factory.mktemp("resume")
+    write_small(folder)
+    train_tokenizer(folder / "tfm.toml", run_dir=folder / "prepared")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def looks(home):
+    """Train without an interruption; return at which look for a signal something noteworthy happens."""
+    stop = StopAtLook(None)
+    numbers = {"before the first step": 1}
+
+    def note(report: object) -> None:
+        if isinstance(report, ValidationReport):
+            numbers.setdefault("in a validation", stop.looks)
+
+    train(home / "tfm.toml", run_dir=copy_of(home / "prepared", home / "uninterrupted"), stop=stop, report=note)
+    numbers["after a validation"] = numbers["in a validation"] + 1
+    numbers["after the last step"] = stop.looks
+    return numbers
+
+
+@pytest.fixture
+def run(home, looks, tmp_path):
+    """A prepared run directory of one's own."""
+    return copy_of(home / "prepared", tmp_path / "run")
+
+
+class StopAtSteps:
+    """Takes the reports of trainings, keeps their lines of text, and asks them to stop after certain updates."""
+
+    def __init__(self, *steps: int) -> None:
+        self.request = StopRequest()
+        self.texts: list[str] = []
+        self._steps = steps
+
+    def __call__(self, report: object) -> None:
+        self.texts += texts_of([report])
+        if isinstance(report, StepReport) and report.step in self._steps:
+            self.request.signal_number = signal.SIGTERM
+
+
+class StopAtLook(StopRequest):
+    """Counts how often it is looked at, and is asked to stop from a certain look on."""
+
+    def __init__(self, number: int | None) -> None:
+        super().__init__()
+        self.looks = 0
+        self._number = number
+
+    @property
+    def is_asked(self) -> bool:
+        self.looks += 1
+        return self._number is not None and self.looks >= self._number
+
+
+def train_until_stopped(home: Path, run: Path, stop: StopRequest, report=lambda _: None) -> None:
+    with pytest.raises(StoppedBySignalError):
+        train(home / "tfm.toml", run_dir=run, stop=stop, report=report)
+
+
+def finish_training(home: Path, run: Path) -> list[str]:
+    reports: list[object] = []
+    train(home / "tfm.toml", run_dir=run, report=reports.append)
+    return texts_of(reports)
+
+
+def assert_same_as_uninterrupted(home: Path, run: Path) -> None:
+    assert metrics_of(run) == metrics_of(home / "uninterrupted")
+    assert weights_of_version(run) == weights_of_version(home / "uninterrupted")
+    for checkpoint in ("best", f"step-{LAST_STEP:08d}"):
+        for name in ("model.safetensors", "training.safetensors"):
+            path = Path("checkpoints", checkpoint, name)
+            assert (run / path).read_bytes() == (home / "uninterrupted" / path).read_bytes()
+
+
+# The recipe validates after 8, 16 and 24 updates and saves after 5, 10, 15, 20 and the last; an epoch has 6.
+@pytest.mark.parametrize("step", [1, 8, 18])
+def test_a_training_that_was_stopped_once_ends_as_if_it_had_not_been(home, run, step):
+    stop = StopAtSteps(step)
+    train_until_stopped(home, run, stop.request, stop)
+    assert steps_of_checkpoints(run)[-1] == step
+
+    texts = finish_training(home, run)
+
+    assert f"resuming from step {step}" in texts
+    assert_same_as_uninterrupted(home, run)
+
+
+def test_a_training_that_was_stopped_again_and_again_ends_as_if_it_had_not_been(home, run):
+    for step in (3, 4, 11, 22):
+        stop = StopAtSteps(step)
+        train_until_stopped(home, run, stop.request, stop)
+
+    finish_training(home, run)
+
+    assert_same_as_uninterrupted(home, run)
+
+
+@pytest.mark.parametrize(
+    "moment", ["before the first step", "in a validation", "after a validation", "after the last step"]
+)
+def test_a_training_stopped_wherever_it_looks_for_a_signal_ends_as_if_it_had_not_been(home, looks, run, moment):
+    train_until_stopped(home, run, StopAtLook(looks[moment]))
+
+    finish_training(home, run)
+
+    assert_same_as_uninterrupted(home, run)
+
+
+def wait_for_step(run: Path, step: int, process) -> None:
+    """Return when a training in another process has logged an update, or has ended."""
+    metrics = run / "metrics.jsonl"
+    while process.poll() is None and not (metrics.exists() and f'"step": {step},' in metrics.read_text()):
+        time.sleep(0.002)
+
+
+def test_a_training_that_was_killed_ends_as_if_it_had_not_been(home, run):
+    process = start("train", home / "tfm.toml", "--run-dir", run, cwd=home)
+    wait_for_step(run, 7, process)
+    process.send_signal(signal.SIGKILL)
+    assert finish(process).code == -signal.SIGKILL
+    assert steps_of_checkpoints(run)
+    assert not (run / "model").exists()
+
+    texts = finish_training(home, run)
+
+    assert any(text.startswith("resuming from step ") for text in texts)
+    assert_same_as_uninterrupted(home, run)
+
+
+def test_a_training_that_a_signal_stopped_goes_on_at_the_next_command(home, run):
+    process = start("train", home / "tfm.toml", "--run-dir", run, cwd=home)
+    wait_for_step(run, 6, process)
+    process.send_signal(signal.SIGTERM)
+    stopped = finish(process)
+
+    said = re.fullmatch(r"stopped at step (\d+), which is saved; the same command goes on from there", stopped.error)
+    assert stopped.code == 128 + signal.SIGTERM
+    assert said
+
+    texts = finish_training(home, run)
+
+    assert f"resuming from step {said[1]}" in texts
+    assert_same_as_uninterrupted(home, run)
+
+
+# Damage
+
+
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["training.safetensors", "state.json"])
+def test_a_damaged_checkpoint_costs_the_steps_after_the_one_before_and_nothing_else(home, run, name):
+    stop = StopAtSteps(12)
+    train_until_stopped(home, run, stop.request, stop)
+    newest = run / "checkpoints" / "step-00000012" / name
+    damage(newest) if name != "state.json" else newest.write_text("{")
+
+    texts = finish_training(home, run)
+
+    assert [text for text in texts if text.startswith("warning: ")] == [
+        f"warning: {newest} is {'missing or damaged' if name == 'state.json' else 'not as it was written'}; "
+        "going back to the checkpoint before"
+    ]
+    assert "resuming from step 10" in texts
+    assert_same_as_uninterrupted(home, run)
+
+
+def test_where_no_checkpoint_is_whole_the_training_starts_anew(home, run):
+    stop = StopAtSteps(7)
+    train_until_stopped(home, run, stop.request, stop)
+    for folder in (run / "checkpoints").iterdir():
+        (folder / "state.json").unlink()
+
+    texts = finish_training(home, run)
+
+    assert any(text.endswith("training starts anew") for text in texts)
+    assert weights_of_version(run) == weights_of_version(home / "uninterrupted")
+
+
+def test_a_killed_preparation_is_done_again(home, tmp_path):
+    # As after a kill between the data and its report, which is written last.
+    run = copy_of(home / "prepared", tmp_path / "run")
+    (run / "prepare.json").unlink()
+    shutil.rmtree(run / "data" / "test")
+
+    finish_training(home, run)
+
+    assert_same_as_uninterrupted(home, run)

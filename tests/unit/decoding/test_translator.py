@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from tests.support.tiny_models import SENTENCES, fill_with_noise, make_talkative, tiny_config, tiny_tokenizer
+from transformer_cli.config import DecodingConfig
+from transformer_cli.data.normalization import normalize
+from transformer_cli.data.tokenizer import Tokenizer
+from transformer_cli.decoding.splitting import split_overlong
+from transformer_cli.decoding.translator import Translation, Translator
+from transformer_cli.model.transformer import Transformer
+from transformer_cli.special_tokens import EOS_ID, PAD_ID
+
+LINES = ("chat", "Je suis étudiant.", "", "pain noir", "Où ?", "chats", "le chien dort", " \t ", "Je suis là-bas.")
+
+
+class RecordingTransformer(Transformer):
+    """Notes every source that it reads."""
+
+    def __init__(self, **changes: Any) -> None:
+        super().__init__(
+            tiny_config(norm="pre", tied_embeddings=False, d_model=16, **changes), tiny_tokenizer().vocab_size
+        )
+        self.double()
+        fill_with_noise(self)
+        make_talkative(self)
+        self.sources: list[Tensor] = []
+
+    def encode(self, source: Tensor, source_mask: Tensor) -> Tensor:
+        self.sources.append(source.clone())
+        return super().encode(source, source_mask)
+
+    @property
+    def sentences(self) -> list[list[int]]:
+        """All sources read so far, without padding."""
+        return [[token for token in row if token != PAD_ID] for source in self.sources for row in source.tolist()]
+
+    def speak_only(self, tokens: Sequence[int]) -> None:
+        """Make all tokens but these impossible, whatever the source is."""
+        with torch.no_grad():
+            self.decoder_norm.get_parameter("weight")[0] = 0.0
+            self.decoder_norm.get_parameter("bias")[0] = 1.0
+            self.output.weight[:, 0] = -1000.0
+            self.output.weight[list(tokens), 0] = 0.0
+
+
+class RecordingTokenizer(Tokenizer):
+    """Notes every text that it decodes."""
+
+    def __init__(self) -> None:
+        super().__init__(tiny_tokenizer().model)
+        self.decoded: list[str] = []
+
+    def decode(self, ids: Sequence[int]) -> str:
+        self.decoded.append(super().decode(ids))
+        return self.decoded[-1]
+
+
+def translator(
+    model: Transformer | None = None, tokenizer: Tokenizer | None = None, *, max_length: int = 32, **decoding: Any
+) -> Translator:
+    config = DecodingConfig(**{"beam_size": 2, "max_length_ratio": 0.5, "max_length_extra": 4, **decoding})
+    model = model or RecordingTransformer(max_length=max_length)
+    return Translator(model, tokenizer or tiny_tokenizer(), config)
+
+
+def overlong_line(translate: Translator) -> str:
+    line = " ".join(SENTENCES)
+    assert translate.is_overlong(line)
+    return line
+
+
+def assert_same(found: Translation, expected: Translation) -> None:
+    assert (found.text, found.pieces) == (expected.text, expected.pieces)
+    assert found.score == pytest.approx(expected.score, rel=1e-5)
+
+
+@pytest.mark.parametrize("batch_tokens", [16, 40, 2000])
+def test_each_line_is_translated_as_it_is_alone_and_stands_where_it_stood(batch_tokens: int):
+    translate = translator(batch_tokens=batch_tokens)
+    lines = [*LINES, overlong_line(translate), *reversed(LINES)]
+
+    together = translate.translate(lines)
+
+    assert len(together) == len(lines)
+    assert len({translation.text for translation in together}) == 9  # all different, but for the blank lines
+    for line, translation in zip(lines, together, strict=True):
+        assert_same(translation, translate.translate([line])[0])
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.text(max_size=12), max_size=5))
+def test_there_are_as_many_results_as_lines_and_each_is_one_line(lines: list[str]):
+    translations = translator(max_length=8).translate(lines)
+
+    assert len(translations) == len(lines)
+    assert all(len(translation.text.splitlines()) <= 1 for translation in translations)
+    assert [translation.pieces > 0 for translation in translations] == [bool(normalize(line)) for line in lines]
+
+
+def test_no_lines_give_no_results():
+    assert translator().translate([]) == []
+
+
+def test_a_blank_line_gives_a_blank_line_and_never_reaches_the_model():
+    model = RecordingTransformer(max_length=32)
+    lines = ["", "chat", "   ", "\t", "\x00\x1f", "\u2028", "pain noir", ""]
+
+    translations = translator(model).translate(lines)
+
+    blank = Translation("", 0.0, 0)
+    assert [t if t == blank else None for t in translations] == [blank, None, *[blank] * 4, None, blank]
+    assert sorted(model.sentences) == sorted([*tiny_tokenizer().encode(line), EOS_ID] for line in ("chat", "pain noir"))
+
+
+def test_only_blank_lines_start_no_search():
+    model = RecordingTransformer(max_length=32)
+
+    assert translator(model).translate(["", " "]) == [Translation("", 0.0, 0)] * 2
+    assert model.sources == []
+
+
+@pytest.mark.parametrize("batch_tokens", [16, 40, 100, 2000])
+def test_batches_keep_to_the_budget_of_tokens_padding_included(batch_tokens: int):
+    model = RecordingTransformer(max_length=32)
+    words = [word for sentence in SENTENCES for word in sentence.split()]
+
+    translator(model, batch_tokens=batch_tokens).translate(words)
+
+    assert len(model.sentences) == len(words)
+    assert all(len(source) == 1 or source.numel() <= batch_tokens for source in model.sources)
+    # No two neighbours would have fitted into one batch.
+    for batch, following in pairwise(model.sources):
+        assert (len(batch) + 1) * len(following[0][following[0] != PAD_ID]) > batch_tokens
+
+
+def test_lines_of_like_length_are_searched_together():
+    model = RecordingTransformer(max_length=64)
+
+    translator(model, batch_tokens=60).translate([line for line in SENTENCES for _ in range(3)])
+
+    longest = [source.size(1) for source in model.sources]
+    assert longest == sorted(longest)
+    assert len(longest) > 2
+
+
+def test_an_overlong_line_is_split_and_its_pieces_translations_joined():
+    model = RecordingTransformer(max_length=32)
+    translate = translator(model)
+    line = overlong_line(translate)
+    pieces = split_overlong(line, limit=31, count=lambda text: len(tiny_tokenizer().encode(text)))
+
+    (whole,) = translate.translate([line])
+    read = model.sentences
+
+    assert whole.pieces == len(pieces) > 3
+    assert sorted(read) == sorted([*tiny_tokenizer().encode(piece), EOS_ID] for piece in pieces)
+    assert all(len(tokens) <= 32 for tokens in read)
+    alone = translate.translate(pieces)
+    assert whole.text == " ".join(translation.text for translation in alone)
+    assert whole.score == pytest.approx(sum(t.score for t in alone) / len(pieces), rel=1e-5)
+
+
+def test_a_line_is_overlong_only_above_the_limit():
+    translate = translator(max_length=8)
+    line, longer = "qqq qq", "qqq qqq"
+    assert [len(tiny_tokenizer().encode(text)) for text in (line, longer)] == [translate.limit, translate.limit + 1]
+
+    assert not translate.is_overlong(line)
+    assert translate.is_overlong(longer)
+    assert [translation.pieces for translation in translate.translate([line, longer])] == [1, 2]
+
+
+def test_a_line_of_20000_characters_without_a_space_is_translated_whole():
+    model = RecordingTransformer(max_length=64)
+    line = "xyé😀" * 5000
+
+    (translation,) = translator(model, max_length_ratio=0.01, max_length_extra=1).translate([line])
+
+    read = sorted(model.sentences)
+    assert translation.pieces == len(read) > 20_000 / 64
+    assert all(len(tokens) <= 64 for tokens in read)
+    assert sum(len(tiny_tokenizer().decode(tokens)) for tokens in read) == 20_000
+    assert "\ufffd" not in "".join(map(tiny_tokenizer().decode, read))
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.text(alphabet="abé😀。 \ufffd", max_size=30))
+def test_what_is_cut_off_a_line_leaves_a_beginning_of_it_that_is_not_overlong(line: str):
+    translate = translator(max_length=8)
+
+    cut = translate.cut(line)
+
+    assert normalize(line).startswith(cut)
+    assert not translate.is_overlong(cut)
+    if not translate.is_overlong(line):
+        assert cut == normalize(line)
+    else:
+        # One more character would have been too much: of one spelled in bytes up to three have room, and a space.
+        assert len(tiny_tokenizer().encode(cut)) >= translate.limit - 4
+
+
+def test_results_hold_no_line_breaks_even_if_the_model_says_them():
+    model, tokenizer = RecordingTransformer(max_length=32), RecordingTokenizer()
+    breaks = {
+        text: token for token in range(tokenizer.vocab_size) if (text := tiny_tokenizer().decode([token])) in "\n\r\v"
+    }
+    model.speak_only([*breaks.values(), *tokenizer.encode("a"), *tokenizer.encode("s")])
+
+    translations = translator(model, tokenizer, max_length_extra=12).translate(LINES)
+
+    assert all(any(f"{each} " in said for said in tokenizer.decoded) for each in "\n\r")
+    for translation in translations:
+        assert len(translation.text.splitlines()) <= 1
+        assert translation.text == translation.text.strip(" ")
+
+
+def test_the_model_is_put_into_evaluation_mode_and_keeps_no_gradient():
+    model = RecordingTransformer(max_length=32, dropout=0.5)
+    model.train()
+    translate = translator(model)
+
+    first, second = translate.translate(LINES), translate.translate(LINES)
+
+    assert not model.training
+    assert first == second
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+@pytest.mark.parametrize(("ratio", "extra"), [(0.5, 3), (2.0, 1)])
+def test_a_translation_is_no_longer_than_the_settings_allow(ratio: float, extra: int):
+    tokenizer = tiny_tokenizer()
+    model = RecordingTransformer(max_length=64)
+    (letter,) = tokenizer.encode("x")[-1:]
+    model.speak_only([letter])  # eos is never said, only forced
+
+    translations = translator(model, max_length_ratio=ratio, max_length_extra=extra).translate(SENTENCES)
+
+    for line, translation in zip(SENTENCES, translations, strict=True):
+        source = len(tokenizer.encode(line)) + 1
+        assert len(translation.text) == round(ratio * source) + extra - 1
+
+
+def test_half_precision_translates_too():
+    model = RecordingTransformer(max_length=32).float()
+    config = DecodingConfig(beam_size=2)
+
+    translations = Translator(model, tiny_tokenizer(), config, precision=torch.bfloat16).translate(LINES)
+
+    assert [translation.pieces for translation in translations] == [int(bool(line.strip())) for line in LINES]

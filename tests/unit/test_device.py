@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import platform
+import resource
+
+import pytest
+import torch
+
+from transformer_cli.device import (
+    autocast,
+    choose_device,
+    choose_precision,
+    keep_freed_memory,
+    random_state,
+    set_random_state,
+)
+from transformer_cli.errors import UsageError
+
+CPU = torch.device("cpu")
+
+
+def test_the_device_is_a_gpu_if_there_is_one_unless_named():
+    assert choose_device().type == ("cuda" if torch.cuda.is_available() else "cpu")
+    assert choose_device("cpu") == CPU
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "gpu", "", "CPU", "cuda:-1", "xla", "meta", "hpu", "privateuseone"])
+def test_a_device_that_is_not_here_is_refused_with_one_that_is(name):
+    with pytest.raises(UsageError) as caught:
+        choose_device(name)
+    assert str(caught.value) == f'--device {name}: there is no such device here; "cpu" always works'
+
+
+@pytest.mark.parametrize(
+    ("name", "precision"),
+    [
+        ("auto", torch.float32),
+        ("float32", torch.float32),
+        ("bfloat16", torch.bfloat16),
+        ("float16", torch.float16),
+    ],
+)
+def test_the_precision_is_the_one_named_and_full_on_a_cpu_unless_named(name, precision):
+    assert choose_precision(name, CPU) == precision
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_matrix_products_are_computed_in_the_precision_chosen_and_only_inside_the_block(precision):
+    x = torch.ones(2, 2)
+
+    with autocast(CPU, precision):
+        inside = x @ x
+    outside = x @ x
+
+    assert (inside.dtype, outside.dtype) == (precision, torch.float32)
+
+
+def test_random_numbers_go_on_from_a_state_that_was_put_back():
+    torch.manual_seed(3)
+    torch.rand(5)
+    state = random_state(CPU)
+    expected = torch.rand(5)
+
+    torch.rand(99)
+    set_random_state(state, CPU)
+
+    assert torch.equal(torch.rand(5), expected)
+    assert {name: tensor.dtype for name, tensor in state.items()} == {"cpu": torch.uint8}
+
+
+if platform.libc_ver()[0] == "glibc":
+
+    def test_memory_that_was_freed_is_used_again_without_touching_fresh_pages():
+        numbers = 10_000_000  # 40 MB: more than glibc ever keeps of its own accord
+        keep_freed_memory()
+        for _ in range(8):  # glibc looks for a place a few times before it comes back to the same
+            torch.ones(numbers)
+
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        torch.ones(numbers)
+        pages = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+        assert pages < 0.01 * 4 * numbers / resource.getpagesize()
