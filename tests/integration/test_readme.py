@@ -17,7 +17,8 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 
 def shown_commands() -> list[str]:
     """Return each ``tfm ...`` of the shell sessions, without redirections and comments."""
-    lines = [line for kind, body in BLOCK.findall(README) if kind in {"sh", "console"} for line in body.splitlines()]
+    bodies = [body.replace("\\\n", " ") for kind, body in BLOCK.findall(README) if kind in {"sh", "console"}]
+    lines = [line for body in bodies for line in body.splitlines()]
     parts = [part for line in lines for part in re.split(r"&&|\||;", line.removeprefix("$ ").partition(" #")[0])]
     return [shown for part in parts if (shown := re.split(r" [<>]", part.strip())[0].strip()).startswith("tfm ")]
 
