@@ -77,10 +77,12 @@ def ensure_prepared(located: LocatedRecipe, *, note: Callable[[str], None]) -> P
     current = _current_report(located)
     if current is not None:
         return current
+    # Described before they are read: a file that changes meanwhile will differ from this, and be read again.
+    inputs = _inputs(recipe, folder)
     note(f"reading {', '.join(recipe.data.train)}")
     splits, report = _make_splits(recipe, folder)
     document = {
-        **_inputs(recipe, folder),
+        **inputs,
         "corpora": {name: asdict(corpus) for name, corpus in report.corpora.items()},
         "total": asdict(report.total),
         "valid": report.valid,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.tiny_models import tiny_tokenizer
@@ -44,6 +44,7 @@ def test_each_piece_is_within_a_limit_of_tokens_or_one_character(text: str, limi
 
 
 @settings(deadline=None)
+@example("、 a。 b", 1)
 @given(LINES.filter(bool), st.integers(1, 12))
 def test_no_piece_is_empty_or_begins_or_ends_with_a_space(text: str, limit: int):
     assert all(piece and piece == piece.strip(" ") for piece in split_overlong(text, limit=limit, count=len))
@@ -91,6 +92,12 @@ def test_what_is_short_enough_stays_whole(text: str):
             ["Il dit : «\u00a0Viens.\u00a0»", "Puis il part."],
             id="French guillemets with no-break spaces",
         ),
+        pytest.param(
+            7,
+            "Oui. Non. Il dit : « Viens. » Puis il part.",
+            ["Oui. Non.", "Il dit : « Viens. »", "Puis il part."],
+            id="not before a closing guillemet",
+        ),
         pytest.param(4, "Où est-il ? Il est là.", ["Où est-il ?", "Il est là."], id="a mark after a space"),
         pytest.param(
             3, "It is 3.5 km, or 1,000 ells.", ["It is 3.5", "km,", "or 1,000 ells."], id="not inside a number"
@@ -108,6 +115,12 @@ def test_cuts_fall_where_a_reader_would_pause(limit: int, text: str, expected: l
         pytest.param(9, "行きますか？はい！行きます。", ["行きますか？はい！", "行きます。"], id="Japanese"),
         pytest.param(
             8, "「行こう。」と言った。彼は来た。", ["「行こう。」", "と言った。", "彼は来た。"], id="a quotation"
+        ),
+        pytest.param(
+            8,
+            "はい。「行こう。」と言った。",
+            ["はい。", "「行こう。」", "と言った。"],
+            id="not before a closing bracket",
         ),
         pytest.param(6, "我来，我见，我征服了。", ["我来，我见，", "我征服了。"], id="clauses"),
         pytest.param(4, "一二三四五六七八", ["一二三四", "五六七八"], id="in the middle where nothing else is left"),

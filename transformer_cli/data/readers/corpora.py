@@ -34,7 +34,9 @@ def corpus_files(corpus: str, languages: LanguagesConfig, folder: Path) -> tuple
     for path in paths:
         if not path.is_file():
             problem = "is not a file" if path.exists() else "is not there"
-            raise DataError(f'{path} {problem}; "{corpus}" is taken relative to {folder.resolve()}')
+            raise DataError(
+                f'{path} {problem}; "{corpus}" is looked for in {folder.resolve()}; put it there or set data.folder'
+            )
     return paths
 
 

@@ -56,7 +56,9 @@ def expand(corpus: str, folder: Path) -> list[Path]:
     except ValueError:
         raise RecipeError(f'data: in "{corpus}" something stands beside **; write **/*.tmx and the like') from None
     if not paths:
-        raise DataError(f'no file fits "{corpus}"; it is taken relative to {folder.resolve()}')
+        raise DataError(
+            f'no file fits "{corpus}"; it is looked for in {folder.resolve()}; put it there or set data.folder'
+        )
     return paths
 
 

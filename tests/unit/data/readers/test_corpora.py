@@ -38,7 +38,10 @@ def test_a_missing_file_is_named_with_the_folder_it_was_looked_for_in(folder, mi
 
     with pytest.raises(DataError) as caught:
         read("t.{lang}")
-    assert str(caught.value) == f't.{missing} is not there; "t.{{lang}}" is taken relative to {folder}'
+    assert (
+        str(caught.value)
+        == f't.{missing} is not there; "t.{{lang}}" is looked for in {folder}; put it there or set data.folder'
+    )
 
 
 def test_a_folder_is_no_corpus(folder):
@@ -134,7 +137,9 @@ def test_a_name_with_a_star_stands_for_all_files_it_fits_in_order(folder):
 def test_a_name_with_a_star_that_fits_nothing_is_an_error(folder):
     with pytest.raises(DataError) as caught:
         read("in/*.tmx")
-    assert str(caught.value) == f'no file fits "in/*.tmx"; it is taken relative to {folder}'
+    assert (
+        str(caught.value) == f'no file fits "in/*.tmx"; it is looked for in {folder}; put it there or set data.folder'
+    )
 
 
 def test_a_star_that_python_cannot_make_sense_of_is_an_error_in_the_recipe():
