@@ -19,7 +19,7 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-# "base" and "big" are the paper's. The shapes for small corpora are pre-norm: with post-norm, a model that is trained on
+# "base" and "big" are the paper's. The shapes for small corpora are pre-norm: with post-norm, a model trained on
 # Multi30k with the same updates finds out where to look in the source several epochs later.
 MODEL_PRESETS: dict[str, dict[str, Any]] = {
     # 29,000 captions and the like: Wu et al. 2021, "Good for Misconceived Reasons", Transformer-Tiny

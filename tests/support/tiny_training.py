@@ -20,7 +20,7 @@ PEAK_LEARNING_RATE = 0.01
 
 
 def random_corpus(*, sentences: int = 12, seed: int = 0, longest: int = 6) -> EncodedCorpus:
-    """Return pairs of 2 to ``longest`` + 1 words in the source and 1 to ``longest`` in the target, each ended by eos."""
+    """Return pairs of 2 to ``longest`` + 1 words in the source and 1 to ``longest`` in the target, eos at the end."""
     random = np.random.default_rng(seed)
     lengths = [(2 + i % longest, 1 + (i * 5 + 2) % longest) for i in range(sentences)]
 
