@@ -7,6 +7,7 @@ import datasets
 import numpy as np
 import pytest
 
+from tests.support.hostile_machine import disk_full_after
 from transformer_cli.config import LanguagesConfig, TokenizerConfig
 from transformer_cli.data.prepared import Corpus, encode_corpus, read_split, write_prepared
 from transformer_cli.data.tokenizer import fit_tokenizer
@@ -74,6 +75,16 @@ def test_an_older_folder_stays_whole_when_writing_the_new_one_fails(tmp_path):
     assert read_split(tmp_path / "data", "train").sources == [source for source, _ in HOSTILE]
     write(tmp_path / "data", train=[("new", "new")])
     assert read_split(tmp_path / "data", "train").sources == ["new"]
+
+
+def test_a_full_disk_leaves_the_older_folder_and_no_debris(tmp_path):
+    write(tmp_path / "data")
+
+    with disk_full_after(10_000), pytest.raises(TfmError, match=r"^cannot write .*data"):
+        write(tmp_path / "data", train=[("x" * 1000, "y" * 1000)] * 20)
+
+    assert read_split(tmp_path / "data", "train").sources == [source for source, _ in HOSTILE]
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 def test_where_no_folder_can_be_made_the_error_names_the_place(tmp_path):

@@ -85,6 +85,15 @@ def test_a_word_seen_often_takes_fewer_tokens_than_it_has_letters(tokenizer):
     assert len(tokenizer.encode("student")) < len("student")
 
 
+def test_the_two_kinds_of_model_are_not_the_same():
+    bpe, unigram = (
+        fit_tokenizer(SENTENCES, TokenizerConfig(vocab_size=305, model_type=kind), where="x")
+        for kind in ("bpe", "unigram")
+    )
+
+    assert bpe.encode_all(SENTENCES) != unigram.encode_all(SENTENCES)
+
+
 # The size of the vocabulary
 
 

@@ -142,6 +142,15 @@ def test_batches_keep_to_the_budget_of_tokens_padding_included(batch_tokens: int
         assert (len(batch) + 1) * len(following[0][following[0] != PAD_ID]) > batch_tokens
 
 
+def test_a_sentence_above_the_budget_is_searched_alone():
+    model = RecordingTransformer(max_length=64)
+
+    translator(model, batch_tokens=16).translate(SENTENCES[1:3])
+
+    assert [len(source) for source in model.sources] == [1, 1]
+    assert all(source.numel() > 16 for source in model.sources)
+
+
 def test_lines_of_like_length_are_searched_together():
     model = RecordingTransformer(max_length=64)
 
@@ -165,7 +174,7 @@ def test_an_overlong_line_is_split_and_its_pieces_translations_joined():
     assert sorted(read) == sorted([*tiny_tokenizer().encode(piece), EOS_ID] for piece in pieces)
     assert all(len(tokens) <= 32 for tokens in read)
     alone = translate.translate(pieces)
-    assert whole.text == " ".join(translation.text for translation in alone)
+    assert whole.text == normalize(" ".join(translation.text for translation in alone))
     assert whole.score == pytest.approx(sum(t.score for t in alone) / len(pieces), rel=1e-5)
 
 

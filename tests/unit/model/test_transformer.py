@@ -192,5 +192,6 @@ def test_the_paper_s_models_have_its_number_of_parameters(preset: str, d: int, d
 
     parameters = sum(p.numel() for p in model.parameters())
 
+    assert model.config.norm == "post"
     assert parameters == parameters_of_layers(d, d_ff) + 37_000 * d
     assert parameters == pytest.approx(published, rel=0.03)
