@@ -113,8 +113,8 @@ def speak_only(folder: Path, byte: int) -> None:
     weights = load_file(folder / "model.safetensors")
     token = sentencepiece.SentencePieceProcessor(str(folder / "tokenizer.model")).piece_to_id(f"<0x{byte:02X}>")
     # What the decoder comes to is always the first axis, on which that byte alone is positive.
-    weights["decoder.0.add_and_norm.2.norm.weight"].zero_()
-    weights["decoder.0.add_and_norm.2.norm.bias"].zero_()[0] = 1.0
+    weights["decoder_norm.weight"].zero_()
+    weights["decoder_norm.bias"].zero_()[0] = 1.0
     embedding = weights["source_embedding.table.weight"]
     embedding[:, 0] = -100.0
     embedding[token, 0] = 100.0
@@ -313,7 +313,7 @@ def unsure(toy, tmp_path_factory):
     folder = shutil.copytree(toy.model, tmp_path_factory.mktemp("unsure") / "model")
     weights = load_file(folder / "model.safetensors")
     for name in ("weight", "bias"):
-        weights[f"decoder.0.add_and_norm.2.norm.{name}"] *= 0.3
+        weights[f"decoder_norm.{name}"] *= 0.3
     save_file(weights, folder / "model.safetensors")
     return folder
 

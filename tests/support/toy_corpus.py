@@ -28,6 +28,7 @@ d_model = 16
 d_ff = 32
 num_heads = 2
 dropout = 0.0
+norm = "pre"
 max_length = 32
 
 [training]

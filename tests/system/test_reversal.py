@@ -25,6 +25,7 @@ num_decoder_layers = 2
 d_model = 64
 d_ff = 128
 dropout = 0.0
+norm = "post"
 max_length = 16
 
 [training]

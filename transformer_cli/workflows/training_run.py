@@ -81,8 +81,8 @@ def _finished_version(located: LocatedRecipe) -> Path | None:
         return None
     wanted = fingerprints.of_version(located.recipe, data)
     for folder in reversed(located.run.version_folders()):
-        config = read_json(folder / MODEL_CONFIG_FILE)
-        if config is not None and config.get("made_from", {}).get("version") == wanted:
+        made_from = (read_json(folder / MODEL_CONFIG_FILE) or {}).get("made_from", {})
+        if made_from.get("version") == wanted and (folder / "model.safetensors").is_file():
             return folder
     return None
 
