@@ -17,13 +17,13 @@ from transformer_cli.data.tokenizer import Tokenizer
 from transformer_cli.decoding.splitting import split_overlong
 from transformer_cli.decoding.translator import Translation, Translator
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.special_tokens import EOS_ID, PAD_ID
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
 
 LINES = ("chat", "Je suis étudiant.", "", "pain noir", "Où ?", "chats", "le chien dort", " \t ", "Je suis là-bas.")
 
 
 class RecordingTransformer(Transformer):
-    """Notes every source that it reads."""
+    """Notes every source that it reads, and how it was to compute."""
 
     def __init__(self, **changes: Any) -> None:
         super().__init__(
@@ -33,9 +33,12 @@ class RecordingTransformer(Transformer):
         fill_with_noise(self)
         make_talkative(self)
         self.sources: list[Tensor] = []
+        self.modes: set[tuple[torch.dtype, bool]] = set()
 
     def encode(self, source: Tensor, source_mask: Tensor) -> Tensor:
         self.sources.append(source.clone())
+        precision = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
+        self.modes.add((precision, torch.is_inference_mode_enabled()))
         return super().encode(source, source_mask)
 
     @property
@@ -53,13 +56,15 @@ class RecordingTransformer(Transformer):
 
 
 class RecordingTokenizer(Tokenizer):
-    """Notes every text that it decodes."""
+    """Notes what it decodes: token ids and text."""
 
     def __init__(self) -> None:
         super().__init__(tiny_tokenizer().model)
         self.decoded: list[str] = []
+        self.decoded_ids: list[list[int]] = []
 
     def decode(self, ids: Sequence[int]) -> str:
+        self.decoded_ids.append(list(ids))
         self.decoded.append(super().decode(ids))
         return self.decoded[-1]
 
@@ -178,6 +183,13 @@ def test_an_overlong_line_is_split_and_its_pieces_translations_joined():
     assert whole.score == pytest.approx(sum(t.score for t in alone) / len(pieces), rel=1e-5)
 
 
+def test_an_overlong_line_is_cut_at_its_controls_as_at_spaces():
+    translate = translator()
+    line = overlong_line(translate)
+
+    assert translate.translate([line.replace(" ", "\t")]) == translate.translate([line])
+
+
 def test_a_line_is_overlong_only_above_the_limit():
     translate = translator(max_length=8)
     line, longer = "qqq qq", "qqq qqq"
@@ -258,10 +270,27 @@ def test_a_translation_is_no_longer_than_the_settings_allow(ratio: float, extra:
         assert len(translation.text) == round(ratio * source) + extra - 1
 
 
-def test_half_precision_translates_too():
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_products_are_computed_in_the_precision_asked_for_and_nothing_is_kept_for_training(precision: torch.dtype):
     model = RecordingTransformer(max_length=32).float()
-    config = DecodingConfig(beam_size=2)
 
-    translations = Translator(model, tiny_tokenizer(), config, precision=torch.bfloat16).translate(LINES)
+    translations = Translator(model, tiny_tokenizer(), DecodingConfig(), precision=precision).translate(LINES)
 
+    assert model.modes == {(precision, True)}
     assert [translation.pieces for translation in translations] == [int(bool(line.strip())) for line in LINES]
+
+
+def test_the_score_is_the_log_probability_by_the_length_to_the_power_of_the_penalty():
+    model, tokenizer = RecordingTransformer(max_length=32), RecordingTokenizer()
+
+    (translation,) = translator(model, tokenizer, length_penalty=0.5).translate(["le chien dort"])
+
+    source = torch.tensor([[*tokenizer.encode("le chien dort"), EOS_ID]])
+    target = [*tokenizer.decoded_ids[0], EOS_ID]
+    with torch.no_grad():
+        logits = model(
+            source, torch.ones(1, 1, 1, source.size(1), dtype=torch.bool), torch.tensor([[BOS_ID, *target[:-1]]])
+        )
+    log_prob = logits[0].log_softmax(dim=-1).gather(1, torch.tensor(target)[:, None]).sum().item()
+    assert len(target) > 2
+    assert translation.score == pytest.approx(log_prob / len(target) ** 0.5, rel=1e-5)
