@@ -181,7 +181,7 @@ def test_a_batch_moves_to_a_device_with_everything_in_it():
 
 
 def open_stream(**changes) -> BatchStream:
-    settings = {"max_tokens": 16, "max_length": 9, "seed": 3, **changes}
+    settings = {"max_tokens": 32, "max_length": 9, "seed": 3, **changes}
     random = np.random.default_rng(7)
     sides = [
         [[*(4 + random.integers(0, 90, int(size))), EOS_ID] for size in random.integers(0, 8, 40)] for _ in range(2)
@@ -215,10 +215,10 @@ def test_an_epoch_holds_each_pair_once_and_the_next_one_again():
     assert contents(second) != contents(first)
 
 
-@pytest.mark.parametrize("taken", range(12))
+@pytest.mark.parametrize("taken", [0, 1, 9, 10, 11, 20, 25])  # an epoch has ten batches
 def test_a_stream_taken_up_anywhere_goes_on_as_if_it_had_never_stopped(taken):
     whole = open_stream()
-    assert 4 < whole.batches_per_epoch < 30
+    assert whole.batches_per_epoch == 10
     expected = contents(list(islice(whole, taken + 40)))
 
     stopped = open_stream()

@@ -101,7 +101,7 @@ def test_each_line_is_translated_as_it_is_alone_and_stands_where_it_stood(batch_
         assert_same(translation, translate.translate([line])[0])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None)  # the machine may be busy
 @given(st.lists(st.text(max_size=12), max_size=5))
 def test_there_are_as_many_results_as_lines_and_each_is_one_line(lines: list[str]):
     translations = translator(max_length=8).translate(lines)
@@ -213,7 +213,7 @@ def test_a_line_of_20000_characters_without_a_space_is_translated_whole():
     assert "\ufffd" not in "".join(map(tiny_tokenizer().decode, read))
 
 
-@settings(deadline=None)  # the machine may be busy
+@settings(max_examples=40, deadline=None)
 @given(st.text(alphabet="abé😀。 \ufffd", max_size=30))
 def test_what_is_cut_off_a_line_leaves_a_beginning_of_it_that_is_not_overlong(line: str):
     translate = translator(max_length=8)
