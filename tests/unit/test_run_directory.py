@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.hostile_machine import disk_full_after, kill, python
+from tests.support.hostile_machine import crash_at_each_moment, disk_full_after, kill, python
 from transformer_cli.errors import RunDirectoryBusyError, TfmError
 from transformer_cli.run_directory import MetricsLog, RunDirectory, read_json
 
@@ -126,7 +126,7 @@ def test_what_a_killed_switch_left_is_in_nobodys_way(run):
     assert sorted(path.name for path in Path("run").iterdir()) == ["model", "versions"]
 
 
-def test_a_reader_finds_a_live_model_at_every_moment_of_200_switches(run):
+def test_readers_find_a_live_model_at_every_moment_of_200_switches(run):
     versions = make_versions(run)
     run.make_live(versions[0])
     stop, seen, missed = threading.Event(), set(), []
@@ -138,15 +138,42 @@ def test_a_reader_finds_a_live_model_at_every_moment_of_200_switches(run):
             except OSError as error:
                 missed.append(error)
 
-    reader = threading.Thread(target=read)
-    reader.start()
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
     for number in range(200):
         run.make_live(versions[number % 2])
     stop.set()
-    reader.join()
+    for reader in readers:
+        reader.join()
 
     assert missed == []
     assert seen == {"0001", "0002"}
+
+
+def test_a_switch_that_is_killed_at_any_moment_leaves_the_old_model_live_or_the_new_one(run, folder):
+    make_versions(run)
+    code = """
+from pathlib import Path
+from transformer_cli.run_directory import RunDirectory
+
+run = RunDirectory(Path("run"))
+
+def begin():
+    run.make_live(run.versions / "0001")
+
+def act():
+    run.make_live(run.versions / "0002")
+
+def outcome():
+    return (run.live_model / "config.json").read_text()
+"""
+
+    outcomes = crash_at_each_moment(code, folder=folder)
+
+    assert len(outcomes) > 3
+    assert outcomes == sorted(outcomes)
+    assert set(outcomes) == {"0001", "0002"}
 
 
 # One writer

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import datasets
 import pytest
 
+from tests.support.hostile_machine import output_of
 from transformer_cli.data.cleaning import CleaningReport
 from transformer_cli.errors import DataError, RecipeError, RunDirectoryBusyError
 from transformer_cli.run_directory import RunDirectory
@@ -35,8 +37,8 @@ def numbers(first: int, last: int) -> list[tuple[str, str]]:
     return [(f"numéro {n}", f"number {n}") for n in range(first, last)]
 
 
-def prepared(split: str) -> list[tuple[str, str]]:
-    table = datasets.load_from_disk(str(RUN / "data" / split))
+def prepared(split: str, run: Path = RUN) -> list[tuple[str, str]]:
+    table = datasets.load_from_disk(str(run / "data" / split))
     assert table.column_names == ["source", "target"]
     return [(row["source"], row["target"]) for row in table]
 
@@ -129,6 +131,18 @@ def test_the_same_pairs_are_held_out_whatever_their_order_in_the_corpus():
     assert report.is_new
     assert {split: prepared(split) for split in ("valid", "test")} == first
     assert (len(first["valid"]), len(first["test"])) == (6, 5)
+
+
+def test_another_process_holds_out_the_same_pairs(folder):
+    write_recipe('train = "a.tsv"\nvalid = 6\ntest = 5\n')
+    write_tsv("a.tsv", numbers(0, 50))
+    run()
+    here = [prepared(split) for split in ("train", "valid", "test")]
+
+    code = "from pathlib import Path; from transformer_cli.workflows import prepare; prepare(run_dir=Path('elsewhere'))"
+    output_of(code, folder=folder)
+
+    assert [prepared(split, Path("elsewhere")) for split in ("train", "valid", "test")] == here
 
 
 def test_most_of_the_held_out_pairs_stay_the_same_when_the_corpus_grows():
@@ -293,6 +307,13 @@ def test_data_without_its_report_is_unfinished_and_prepared_again(done, content)
         report.unlink()
     else:
         report.write_text(content)
+
+    assert run().is_new
+    assert len(prepared("train")) == 27
+
+
+def test_data_that_was_deleted_is_prepared_again(done):
+    shutil.rmtree(RUN / "data")
 
     assert run().is_new
     assert len(prepared("train")) == 27
