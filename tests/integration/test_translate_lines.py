@@ -23,11 +23,13 @@ from tests.support.hostile_lines import BLANK_NUMBERS, INVALID_NUMBERS, LINES, T
 from tests.support.toy_corpus import pairs
 from transformer_cli.config import DecodingConfig
 from transformer_cli.data.tokenizer import Tokenizer
+from transformer_cli.decoding.torch_engine import TorchEngine
 from transformer_cli.decoding.translator import Translator
 from transformer_cli.errors import DataError
 from transformer_cli.textio import Line, decode_line
 from transformer_cli.workflows.model_directory import load_model_directory
-from transformer_cli.workflows.translation import TranslationSettings, read_windows, translate
+from transformer_cli.workflows.translation import TranslationSettings, translate
+from transformer_cli.workflows.windows import read_windows
 
 # What the toy model has learned, and what leaves it at a loss, so that the search matters.
 SENTENCES = [sentence for source, _ in pairs()[:20] for sentence in (source, source[::-1])]
@@ -322,7 +324,7 @@ def expected(model: Path, lines: list[str], **changes: Any) -> list[str]:
     """Translate by the library, with other search settings than the model's own."""
     loaded = load_model_directory(model, torch.device("cpu"))
     config = DecodingConfig(**{**loaded.decoding.model_dump(), **changes})
-    found = Translator(loaded.model, loaded.tokenizer, config).translate(lines)
+    found = Translator(TorchEngine(loaded.model, config), loaded.tokenizer).translate(lines)
     return [translation.text for translation in found]
 
 

@@ -82,6 +82,10 @@ class Tokenizer:
         """Return the text of ``ids``; never fails, whatever the order of byte pieces."""
         return str(self._processor.decode(list(ids)))
 
+    def piece(self, token: int) -> str:
+        """Return the piece of a token id as text; a space is written as U+2581."""
+        return str(self._processor.id_to_piece(token))
+
     def pieces(self, text: str) -> list[str]:
         """Return the pieces of one sentence as text."""
         return list(self._processor.encode(normalize(text), out_type=str))

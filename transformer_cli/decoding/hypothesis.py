@@ -22,3 +22,6 @@ class Hypothesis:
 
     log_prob: float
     """Natural logarithm of the probability of the tokens and their eos, given the source."""
+
+    alignment: tuple[int, ...] | None = None
+    """For each of the tokens the position in the source that it looks at most, eos counted as one; None: not asked."""

@@ -1,73 +1,77 @@
-"""Text to text: sentences of like length searched together, results in the order of the input."""
+"""Text to text: lines into pieces of tokens, an engine's hypotheses back into lines. No torch here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
-import torch
-
-from transformer_cli.config import DecodingConfig
 from transformer_cli.data.normalization import normalize
 from transformer_cli.data.tokenizer import Tokenizer
-from transformer_cli.decoding.beam_search import beam_search
+from transformer_cli.decoding.engine import BEST_ONLY, Engine, SearchOptions
+from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.splitting import split_overlong
-from transformer_cli.decoding.transformer_decoder import TransformerStepDecoder, pad_sources
-from transformer_cli.device import autocast
-from transformer_cli.model.transformer import Transformer
-from transformer_cli.special_tokens import EOS_ID, PAD_ID
+from transformer_cli.decoding.word_alignment import word_alignment
 
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """The best translation of one line.
+    """A translation of one line.
 
     Args:
         text: One line of text without controls, which a model may spell in bytes; empty for a blank line.
         score: Mean over the line's pieces of the hypotheses' scores (`Hypothesis.score`); 0 for a blank line.
         pieces: In how many pieces the line was translated; 1 unless it was too long for the model.
+        log_prob: Natural logarithm of its probability: the sum over the pieces.
+        tokens: The subwords that the model said, of all pieces in order.
+        alignment: Pairs of a word of the line and a word of ``text``, counted from 0, words being what spaces
+            separate; None: not asked.
+        alternatives: The next best translations. Of a line in several pieces the k-th joins the k-th best of each.
     """
 
     text: str
     score: float
     pieces: int
+    log_prob: float = 0.0
+    tokens: tuple[str, ...] = ()
+    alignment: tuple[tuple[int, int], ...] | None = None
+    alternatives: tuple[Translation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Part of a line, most often all of it: where it belongs and its token ids, eos included."""
+    """Part of a line, most often all of it: where it belongs and its token ids."""
 
     line: int
     tokens: list[int]
 
 
 class Translator:
-    """Translates lines with one model.
+    """Translates lines.
 
     Args:
-        model: Put into evaluation mode here.
-        tokenizer: The model's.
-        config: ``[decoding]``.
-        precision: Type of the matrix products.
+        engine: Searches.
+        tokenizer: That of the engine's model.
+        options: What is asked of the engine.
     """
 
-    def __init__(
-        self,
-        model: Transformer,
-        tokenizer: Tokenizer,
-        config: DecodingConfig,
-        *,
-        precision: torch.dtype = torch.float32,
-    ) -> None:
-        self._model = model.eval()
+    def __init__(self, engine: Engine, tokenizer: Tokenizer, options: SearchOptions = BEST_ONLY) -> None:
+        self._engine = engine
         self._tokenizer = tokenizer
-        self._config = config
-        self._precision = precision
-        self._device = next(model.parameters()).device
+        self._options = options
+
+    @property
+    def limit(self) -> int:
+        """Tokens of a line that the model takes at once."""
+        return self._engine.limit
+
+    def count(self, line: str) -> int:
+        """Return the number of tokens of ``line``."""
+        return len(self._tokenizer.encode(line))
 
     def is_overlong(self, line: str) -> bool:
         """Say whether ``line`` has more tokens than the model takes at once."""
-        return len(self._tokenizer.encode(line)) > self.limit
+        return self.count(line) > self.limit
 
     def cut(self, line: str) -> str:
         """Return the beginning of ``line`` that the model takes at once."""
@@ -77,69 +81,60 @@ class Translator:
         whole = (ids for ids in beginnings if self._tokenizer.encode(self._tokenizer.decode(ids)) == ids)
         return self._tokenizer.decode(next(whole, beginnings[0]))
 
-    @property
-    def limit(self) -> int:
-        """Tokens of a line that the model takes at once."""
-        return self._model.config.max_length - 1  # eos needs a place
-
     def translate(self, lines: Sequence[str]) -> list[Translation]:
         """Translate each line by itself; as many results as lines, in their order.
 
         A blank line never reaches the model. A line too long for the model is cut at sentence or clause ends and the
         pieces' translations are joined by spaces.
+
+        Raises:
+            UsageError: The engine cannot do what the options ask.
         """
-        texts: list[list[str]] = [[] for _ in lines]
-        scores: list[list[float]] = [[] for _ in lines]
-        translated = dict(self._search(self._pieces(lines)))
-        for (line, _), (text, score) in sorted(translated.items()):
-            texts[line].append(text)
-            scores[line].append(score)
-        return [
-            Translation(normalize(" ".join(parts)), sum(score) / max(1, len(score)), len(score))
-            for parts, score in zip(texts, scores, strict=True)
-        ]
+        pieces = self._pieces(lines)
+        found = self._engine.search([piece.tokens for piece in pieces], self._options) if pieces else []
+        blank = Translation("", 0.0, 0, alignment=() if self._options.with_alignment else None)
+        translations = [blank] * len(lines)
+        pairs = zip(pieces, found, strict=True)
+        for line, group in groupby(pairs, key=lambda pair: pair[0].line):
+            translations[line] = self._join(list(group))
+        return translations
 
     def _pieces(self, lines: Sequence[str]) -> list[_Piece]:
         pieces = []
         for index, tokens in enumerate(self._tokenizer.encode_all(lines)):
             if len(tokens) <= self.limit:
                 if tokens:
-                    pieces.append(_Piece(index, [*tokens, EOS_ID]))
+                    pieces.append(_Piece(index, tokens))
                 continue
-            for part in split_overlong(
-                normalize(lines[index]), limit=self.limit, count=lambda text: len(self._tokenizer.encode(text))
-            ):
-                pieces.append(_Piece(index, [*self._tokenizer.encode(part)[: self.limit], EOS_ID]))
+            for part in split_overlong(normalize(lines[index]), limit=self.limit, count=self.count):
+                pieces.append(_Piece(index, self._tokenizer.encode(part)[: self.limit]))
         return pieces
 
-    def _search(self, pieces: list[_Piece]) -> Iterator[tuple[tuple[int, int], tuple[str, float]]]:
-        """Yield ((line, number of the piece), (text, score)), in any order."""
-        order = sorted(range(len(pieces)), key=lambda i: len(pieces[i].tokens))
-        for indices in self._batches(order, pieces):
-            sources = [pieces[i].tokens for i in indices]
-            for i, (tokens, score) in zip(indices, self._search_batch(sources), strict=True):
-                yield (pieces[i].line, i), (self._tokenizer.decode(tokens), score)
+    def _join(self, pieces: list[tuple[_Piece, list[Hypothesis]]]) -> Translation:
+        """Make a line's translation of its pieces' hypotheses, best first each."""
+        ranks = max(len(hypotheses) for _, hypotheses in pieces)
+        best, *others = (
+            self._join_rank([(piece, hypotheses[min(rank, len(hypotheses) - 1)]) for piece, hypotheses in pieces])
+            for rank in range(ranks)
+        )
+        return replace(best, alternatives=tuple(others))
 
-    def _batches(self, order: list[int], pieces: list[_Piece]) -> Iterator[list[int]]:
-        batch: list[int] = []
-        for i in order:  # shortest first: the one at hand is the longest of its batch
-            if batch and (len(batch) + 1) * len(pieces[i].tokens) > self._config.batch_tokens:
-                yield batch
-                batch = []
-            batch.append(i)
-        if batch:
-            yield batch
+    def _join_rank(self, pieces: list[tuple[_Piece, Hypothesis]]) -> Translation:
+        texts = [normalize(self._tokenizer.decode(hypothesis.tokens)) for _, hypothesis in pieces]
+        return Translation(
+            text=normalize(" ".join(texts)),
+            score=sum(hypothesis.score for _, hypothesis in pieces) / len(pieces),
+            pieces=len(pieces),
+            log_prob=sum(hypothesis.log_prob for _, hypothesis in pieces),
+            tokens=tuple(self._tokenizer.piece(token) for _, hypothesis in pieces for token in hypothesis.tokens),
+            alignment=tuple(self._align(pieces, texts)) if self._options.with_alignment else None,
+        )
 
-    def _search_batch(self, sources: list[list[int]]) -> list[tuple[tuple[int, ...], float]]:
-        config = self._config
-        with torch.inference_mode(), autocast(self._device, self._precision):
-            source, mask = pad_sources(sources, pad_id=PAD_ID, device=self._device)
-            decoder = TransformerStepDecoder(self._model, source, mask, rows_per_sentence=config.beam_size)
-            lengths = [round(config.max_length_ratio * len(s)) + config.max_length_extra for s in sources]
-            found = beam_search(
-                decoder,
-                max_lengths=torch.tensor(lengths, device=self._device),
-                beam_size=config.beam_size,
-                length_penalty=config.length_penalty,
-            )
-        return [(best[0].tokens, best[0].score) for best in found]
+    def _align(self, pieces: list[tuple[_Piece, Hypothesis]], texts: list[str]) -> Iterator[tuple[int, int]]:
+        first_source = first_target = 0
+        for (piece, hypothesis), text in zip(pieces, texts, strict=True):
+            source = self._tokenizer.decode(piece.tokens)
+            for i, j in word_alignment(self._tokenizer, piece.tokens, hypothesis):
+                yield first_source + i, first_target + j
+            first_source += len(source.split())
+            first_target += len(text.split())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from transformer_cli.config import DecodingConfig
 from transformer_cli.data.prepared import Corpus
 from transformer_cli.data.tokenizer import Tokenizer
+from transformer_cli.decoding.torch_engine import TorchEngine
 from transformer_cli.decoding.translator import Translator
 from transformer_cli.metrics import corpus_bleu, corpus_chrf
 from transformer_cli.model.transformer import Transformer
@@ -34,7 +35,7 @@ class Evaluator:
 
     def translate(self, corpus: Corpus) -> list[str] | None:
         """Return the translation of each source, or None if asked to stop."""
-        translator = Translator(self.model, self.tokenizer, self.decoding)
+        translator = Translator(TorchEngine(self.model, self.decoding), self.tokenizer)
         by_length = sorted(range(len(corpus)), key=lambda i: len(corpus.sources[i]))
         translations = [""] * len(corpus)
         for first in range(0, len(by_length), _TRANSLATED_AT_ONCE):

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import os
-import select
-import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-from transformer_cli.errors import DamagedFileError, DataError, UsageError
-from transformer_cli.textio import Line, decode_line, explain_os_errors
+from transformer_cli.errors import DataError
+from transformer_cli.textio import Line
+from transformer_cli.workflows.windows import read_windows
 
 if TYPE_CHECKING:
     from transformer_cli.decoding.translator import Translator
-
-_WINDOW_LINES = 4000
-_WINDOW_BYTES = 1 << 20
-_LINE_BYTES = 1 << 24
-_READ_BYTES = 1 << 16
 
 OnOverlong = Literal["split", "cut", "fail"]
 
@@ -74,7 +66,12 @@ def translate(
         DamagedFileError: The model is not whole.
         UsageError: There is no such device, or a search setting is out of its range.
     """
-    translator = _load_translator(model, settings)
+    # Imported here: what can go wrong without an engine should not wait for it.
+    from transformer_cli.workflows.engine_choice import load_translator
+
+    translator = load_translator(
+        model, device=settings.device, threads=settings.threads, search=settings.search, warn=warn
+    )
     count = 0
     for window in read_windows(source):
         _check_encoding(window, settings, warn)
@@ -84,31 +81,6 @@ def translate(
         count += len(window)
         progress(count)
     return count
-
-
-def _load_translator(model: Path, settings: TranslationSettings) -> Translator:
-    # Imported here: what can go wrong without torch should not wait for it.
-    import torch
-    from pydantic import ValidationError
-
-    from transformer_cli.config import DecodingConfig
-    from transformer_cli.decoding.translator import Translator
-    from transformer_cli.device import choose_device
-    from transformer_cli.workflows.model_directory import load_model_directory
-
-    if settings.threads is not None:
-        torch.set_num_threads(settings.threads)
-    try:
-        with explain_os_errors(model, "read", DamagedFileError):
-            loaded = load_model_directory(model, choose_device(settings.device))
-        given = {key: value for key, value in (settings.search or {}).items() if value is not None}
-        decoding = DecodingConfig(**{**loaded.decoding.model_dump(), **given})
-    except DamagedFileError as error:
-        raise DamagedFileError(f"{error}; copy the model anew, or remove {model} and run `tfm train`") from None
-    except ValidationError as error:
-        finding = error.errors(include_url=False)[0]
-        raise UsageError(f"{finding['loc'][0]} is {finding['input']}: {finding['msg'].lower()}") from None
-    return Translator(loaded.model, loaded.tokenizer, decoding)
 
 
 def _check_encoding(window: Sequence[Line], settings: TranslationSettings, warn: Callable[[str], None]) -> None:
@@ -130,67 +102,3 @@ def _fitting(line: Line, translator: Translator, settings: TranslationSettings, 
         )
     warn(f"line {line.number} is cut to the first {translator.limit} tokens")
     return translator.cut(line.text)
-
-
-def read_windows(source: BinaryIO) -> Iterator[list[Line]]:
-    """Yield the lines of ``source`` in windows as large as can be had without waiting, bounded in size.
-
-    Raises:
-        DataError: ``source`` cannot be read, or holds a line of more than 16 MiB, which no text has.
-    """
-    window: list[Line] = []
-    number = size = 0
-    rest = bytearray()
-    while True:
-        if window and (size >= _WINDOW_BYTES or not _has_more_now(source)):
-            yield window
-            window, size = [], 0
-        chunk = _read_some(source)
-        if not chunk:
-            break
-        rest += chunk
-        if len(rest) > _LINE_BYTES:
-            raise DataError(f"line {number + 1} is longer than {_LINE_BYTES >> 20} MiB; is the input text?")
-        if b"\n" not in chunk:
-            continue
-        *complete, rest = rest.split(b"\n")
-        for raw in complete:
-            number += 1
-            size += len(raw)
-            window.append(decode_line(bytes(raw) + b"\n", number))
-            if len(window) == _WINDOW_LINES:
-                yield window
-                window, size = [], 0
-    if rest:
-        window.append(decode_line(bytes(rest), number + 1))
-    if window:
-        yield window
-
-
-def _read_some(source: BinaryIO) -> bytes:
-    """Return what is there, waiting only if nothing is; empty at the end."""
-    descriptor = _descriptor(source)
-    if descriptor is None:
-        return source.read(_READ_BYTES)
-    with explain_os_errors(Path(str(getattr(source, "name", "the input"))), "read", DataError):
-        while True:
-            try:
-                return os.read(descriptor, _READ_BYTES)
-            except BlockingIOError:  # whoever opened the pipe made it so; what is wanted here is to wait
-                select.select([descriptor], [], [])
-
-
-def _has_more_now(source: BinaryIO) -> bool:
-    """Say whether reading would return at once; a file and a stream in memory always do."""
-    descriptor = _descriptor(source)
-    if descriptor is None or stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return True
-    return bool(select.select([descriptor], [], [], 0)[0])
-
-
-def _descriptor(source: BinaryIO) -> int | None:
-    """Return what the system knows ``source`` by; None for a stream in memory or a packed file."""
-    try:
-        return source.fileno()
-    except io.UnsupportedOperation:
-        return None

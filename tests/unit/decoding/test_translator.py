@@ -15,6 +15,7 @@ from transformer_cli.config import DecodingConfig
 from transformer_cli.data.normalization import normalize
 from transformer_cli.data.tokenizer import Tokenizer
 from transformer_cli.decoding.splitting import split_overlong
+from transformer_cli.decoding.torch_engine import TorchEngine
 from transformer_cli.decoding.translator import Translation, Translator
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
@@ -74,7 +75,7 @@ def translator(
 ) -> Translator:
     config = DecodingConfig(**{"beam_size": 2, "max_length_ratio": 0.5, "max_length_extra": 4, **decoding})
     model = model or RecordingTransformer(max_length=max_length)
-    return Translator(model, tokenizer or tiny_tokenizer(), config)
+    return Translator(TorchEngine(model, config), tokenizer or tiny_tokenizer())
 
 
 def overlong_line(translate: Translator) -> str:
@@ -274,7 +275,8 @@ def test_a_translation_is_no_longer_than_the_settings_allow(ratio: float, extra:
 def test_products_are_computed_in_the_precision_asked_for_and_nothing_is_kept_for_training(precision: torch.dtype):
     model = RecordingTransformer(max_length=32).float()
 
-    translations = Translator(model, tiny_tokenizer(), DecodingConfig(), precision=precision).translate(LINES)
+    engine = TorchEngine(model, DecodingConfig(), precision=precision)
+    translations = Translator(engine, tiny_tokenizer()).translate(LINES)
 
     assert model.modes == {(precision, True)}
     assert [translation.pieces for translation in translations] == [int(bool(line.strip())) for line in LINES]

@@ -24,6 +24,7 @@ from tests.support.toy_corpus import pairs, write_corpus
 from transformer_cli.checkpoint import read_tensors
 from transformer_cli.data.prepared import read_split
 from transformer_cli.data.tokenizer import Tokenizer
+from transformer_cli.decoding.torch_engine import TorchEngine
 from transformer_cli.decoding.translator import Translator
 from transformer_cli.errors import DataError, DivergedError, RunDirectoryBusyError, StoppedBySignalError, UsageError
 from transformer_cli.metrics import score_corpus
@@ -132,7 +133,7 @@ def test_the_model_learns_and_its_learning_rate_warms_up(home, outcome):
 def test_the_scores_are_those_of_the_model_that_is_in_service(home, outcome):
     loaded = load_model_directory(home / "trained" / "model", torch.device("cpu"))
     test = read_split(home / "trained" / "data", "test")
-    found = Translator(loaded.model, loaded.tokenizer, loaded.decoding).translate(test.sources)
+    found = Translator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizer).translate(test.sources)
 
     scores = score_corpus([translation.text for translation in found], [test.targets], bootstrap=1000, with_ter=False)
 

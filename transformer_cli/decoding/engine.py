@@ -1,0 +1,75 @@
+"""What translates token ids into token ids, whichever library computes it. No torch here.
+
+`Translator` has everything around it: text, over-long lines, blank lines, the order of the results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from transformer_cli.decoding.hypothesis import Hypothesis
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Draw translations at random instead of searching for the best.
+
+    Args:
+        temperature: Logits are divided by this; below 1 sharpens the distribution, above 1 flattens it.
+        top_k: Only so many of the most probable tokens may be drawn; None: all.
+        top_p: Only the most probable tokens that together have this probability may be drawn; None: all.
+        seed: The same seed draws the same translation of the same source, whatever stands beside it.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """What is asked of an engine beside the settings it was made with.
+
+    Args:
+        n_best: How many hypotheses of each source.
+        with_alignment: Whether to say where in the source each token comes from.
+        prefix: Token ids that every translation begins with.
+        sampling: How to draw; None: search.
+    """
+
+    n_best: int = 1
+    with_alignment: bool = False
+    prefix: tuple[int, ...] = ()
+    sampling: Sampling | None = None
+
+
+BEST_ONLY = SearchOptions()
+"""One translation of each source, nothing more."""
+
+
+class Engine(Protocol):
+    """Searches translations with a model that it holds."""
+
+    @property
+    def limit(self) -> int:
+        """Most tokens of a source, its eos not counted."""
+        ...
+
+    def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+        """Translate a window of sentences; how they are batched is up to the engine.
+
+        Args:
+            sources: Token ids of each, not empty, at most `limit`, without eos.
+            options: What is asked.
+
+        Returns:
+            For each source, in order, at least one and at most ``n_best`` hypotheses, best first. A source's
+            hypotheses do not depend on the sources beside it.
+
+        Raises:
+            UsageError: The engine cannot do what is asked.
+        """
+        ...

@@ -1,0 +1,34 @@
+"""From links between subwords to links between words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from transformer_cli.data.normalization import normalize
+from transformer_cli.data.tokenizer import Tokenizer
+from transformer_cli.decoding.hypothesis import Hypothesis
+
+
+def word_alignment(tokenizer: Tokenizer, source: Sequence[int], hypothesis: Hypothesis) -> list[tuple[int, int]]:
+    """Return which words of the source the words of a translation come from.
+
+    Two words are linked if a token of the one looks at a token of the other most.
+
+    Args:
+        tokenizer: Of both sides.
+        source: Token ids without eos.
+        hypothesis: With its alignment; a token aligned to eos has no link.
+
+    Returns:
+        Pairs (word of the source, word of the translation), sorted, counted from 0; spaces separate words.
+    """
+    source_words = _words(tokenizer, source)
+    target_words = _words(tokenizer, hypothesis.tokens)
+    links = zip(hypothesis.alignment or (), target_words, strict=True)
+    return sorted({(source_words[position], word) for position, word in links if position < len(source)})
+
+
+def _words(tokenizer: Tokenizer, tokens: Sequence[int]) -> list[int]:
+    """Return the number of the word that each token is part of: that which the text up to it ends with."""
+    texts = (normalize(tokenizer.decode(tokens[: end + 1])) for end in range(len(tokens)))
+    return [text.count(" ") for text in texts]
