@@ -33,8 +33,8 @@ class Checkpoint:
     """The whole state of a training between two updates.
 
     Args:
-        weights: The model's parameters by name.
-        tensors: What else is tensors: the optimiser's moments, random states.
+        weights: Parameters by name, as they are evaluated and released.
+        tensors: What else is tensors: the optimiser's moments, and the model's own weights if the above are an average.
         state: What else is JSON: step, place in the data, best validation.
     """
 

@@ -185,6 +185,13 @@ class TrainingConfig(Section):
     """Gradients with a larger global norm are scaled down to it."""
 
     label_smoothing: Probability = 0.1
+    r_drop: Annotated[float, Field(gt=0)] | None = None
+    """Weight of what R-Drop (Liang et al. 2021) adds: each batch is computed twice, and the two distributions that
+    dropout makes are drawn together. About twice the work; the paper has 5 for small corpora."""
+
+    ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Decay of an exponential moving average of the weights, which is then what is evaluated and released."""
+
     patience: Positive | None = 10
     """Validations without improvement after which training ends."""
 
@@ -198,6 +205,9 @@ class TrainingConfig(Section):
     """The average of the last so many checkpoints is released, unless the best one validates better."""
 
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    tensorboard: bool = False
+    """Whether the metrics are written for TensorBoard as well, into ``tensorboard/`` of the run directory."""
+
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
 
 

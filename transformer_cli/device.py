@@ -1,4 +1,4 @@
-"""The machine: which device, which precision, how memory is kept, and the random state of both."""
+"""The machine: which device, which precision, how memory is kept, and how randomness is seeded."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 
 from transformer_cli.errors import UsageError
@@ -64,16 +65,9 @@ def keep_freed_memory() -> None:
         mallopt(_M_TOP_PAD, 1 << 28)
 
 
-def random_state(device: torch.device) -> dict[str, torch.Tensor]:
-    """Return the state of torch's random generators, uint8, by device type."""
-    state = {"cpu": torch.get_rng_state()}
-    if device.type == "cuda":
-        state["cuda"] = torch.cuda.get_rng_state(device)
-    return state
+def seed_from(*numbers: int) -> None:
+    """Seed torch's random generators, on every device, with a hash of some numbers of zero or more.
 
-
-def set_random_state(state: dict[str, torch.Tensor], device: torch.device) -> None:
-    """Put back what `random_state` returned."""
-    torch.set_rng_state(state["cpu"])
-    if device.type == "cuda" and "cuda" in state:
-        torch.cuda.set_rng_state(state["cuda"], device)
+    What is drawn after it depends on nothing that was drawn before.
+    """
+    torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0]))

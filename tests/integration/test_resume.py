@@ -1,7 +1,8 @@
 """A training that was interrupted, in whatever way, ends in the same weights as one that was not, bit for bit.
 
-The recipe has all in it that could differ: dropout in three places, accumulation, early stopping, an average of
-checkpoints, several epochs, and steps at which checkpoints, validations and the end do not fall together.
+The recipe has all in it that could differ: dropout in three places, R-Drop, a moving average of the weights,
+accumulation, early stopping, an average of checkpoints, several epochs, and steps at which checkpoints, validations
+and the end do not fall together.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ def home(tmp_path_factory):
     """A folder with recipe, corpus, a prepared run directory, and one in which a training was never interrupted."""
     folder = tmp_path_factory.mktemp("resume")
     write_small(folder)
+    recipe = (folder / "tfm.toml").read_text(encoding="utf-8")
+    (folder / "tfm.toml").write_text(recipe.replace("[training]", "[training]\nr_drop = 1.0\nema_decay = 0.8"))
     train_tokenizer(folder / "tfm.toml", run_dir=folder / "prepared")
     return folder
 

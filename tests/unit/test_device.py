@@ -11,8 +11,7 @@ from transformer_cli.device import (
     choose_device,
     choose_precision,
     keep_freed_memory,
-    random_state,
-    set_random_state,
+    seed_from,
 )
 from transformer_cli.errors import UsageError
 
@@ -55,17 +54,15 @@ def test_matrix_products_are_computed_in_the_precision_chosen_and_only_inside_th
     assert (inside.dtype, outside.dtype) == (precision, torch.float32)
 
 
-def test_random_numbers_go_on_from_a_state_that_was_put_back():
-    torch.manual_seed(3)
-    torch.rand(5)
-    state = random_state(CPU)
-    expected = torch.rand(5)
+def test_what_is_drawn_depends_on_the_numbers_it_was_seeded_from_and_on_nothing_before():
+    def drawn(*numbers: int) -> float:
+        torch.rand(7)
+        seed_from(*numbers)
+        return torch.rand(1, dtype=torch.float64).item()
 
-    torch.rand(99)
-    set_random_state(state, CPU)
-
-    assert torch.equal(torch.rand(5), expected)
-    assert {name: tensor.dtype for name, tensor in state.items()} == {"cpu": torch.uint8}
+    several = [(1, 2, 3), (1, 3, 2), (1, 2), (0, 0), (0, 2**31), (1, 2, 4)]
+    assert [drawn(*numbers) for numbers in several] == [drawn(*numbers) for numbers in several]
+    assert len({drawn(*numbers) for numbers in several}) == len(several)
 
 
 if platform.libc_ver()[0] == "glibc":

@@ -40,6 +40,15 @@ class Batch:
         """Places of both rectangles, padding included."""
         return self.source.numel() + self.labels.numel()
 
+    def repeated(self, times: int) -> Batch:
+        """Return a batch that has all rows of this one, in their order, ``times`` times."""
+        tensors = {
+            name: torch.cat([getattr(self, name)] * times)
+            for name in ("source", "source_mask", "decoder_input", "labels")
+        }
+        source_tokens, target_tokens = times * self.source_tokens, times * self.target_tokens
+        return Batch(**tensors, source_tokens=source_tokens, target_tokens=target_tokens)
+
     def to(self, device: torch.device) -> Batch:
         """Return the same batch with its tensors on ``device``."""
         names = ("source", "source_mask", "decoder_input", "labels")

@@ -67,19 +67,22 @@ def train_until(
     """
     batches = iter(stream)
     saved_step = trainer.step if trainer.step else None
+    is_broken_off = False
     while True:
         step = trainer.step
         reason = _reason_to_end(trainer, state, config, is_out_of_time, is_asked_to_stop)
+        reason = StopReason.SIGNAL if is_broken_off else reason
         if step and step != saved_step and (reason or step % config.save_every == 0):
             yield CheckpointDue(step)
             saved_step = step
         is_due = step > 0 and (reason is not None or step % config.validate_every == 0)
         if is_due and state.validated_step != step and reason is not StopReason.SIGNAL:
             report = _validate(trainer, state, config, validation)
+            is_broken_off = report is None
             if report is not None:
                 yield report
             # A validation may have used up the patience or the time, or have been broken off by a signal.
-            if report is None or _reason_to_end(trainer, state, config, is_out_of_time, is_asked_to_stop):
+            if is_broken_off or _reason_to_end(trainer, state, config, is_out_of_time, is_asked_to_stop):
                 continue
         if reason:
             yield TrainingEnded(step, reason)
@@ -106,8 +109,9 @@ def _reason_to_end(
 def _validate(
     trainer: Trainer, state: LoopState, config: TrainingConfig, validation: Validation
 ) -> ValidationReport | None:
-    loss = trainer.validation_loss(validation.batches)
-    scores = validation.evaluate()
+    with trainer.evaluated_weights():
+        loss = trainer.validation_loss(validation.batches)
+        scores = validation.evaluate()
     if scores is None:
         return None
     value = loss if config.stop_metric == "loss" else -scores.bleu

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -11,11 +12,13 @@ from torch import Tensor, nn
 
 from transformer_cli.config import TrainingConfig
 from transformer_cli.data.batching import Batch
-from transformer_cli.device import autocast, choose_precision
+from transformer_cli.device import autocast, choose_precision, seed_from
 from transformer_cli.errors import DivergedError
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import PAD_ID
 from transformer_cli.training.loss import TokenLoss, label_smoothed_cross_entropy
+from transformer_cli.training.moving_average import MovingAverage
+from transformer_cli.training.r_drop import r_drop_loss
 from transformer_cli.training.reports import StepReport
 from transformer_cli.training.schedule import learning_rate
 
@@ -44,6 +47,7 @@ class Trainer:
         )
         # Only float16 has so small a range that gradients must be scaled into it.
         self._scaler = torch.amp.GradScaler(self._device.type, enabled=self._precision == torch.float16)
+        self.average = None if config.ema_decay is None else MovingAverage(model, decay=config.ema_decay)
 
     def train_step(self, batches: Sequence[Batch]) -> StepReport:
         """Do one update with all ``batches`` together; their division into batches does not change it.
@@ -53,6 +57,8 @@ class Trainer:
         """
         self.model.train()
         step = self.step + 1
+        # So seeded, an update draws the same dropout whatever came before it, in this process or in an earlier one.
+        seed_from(self._config.seed, step)
         rate = learning_rate(step, peak=self._peak_learning_rate, warmup_steps=self._config.warmup_steps)
         target_tokens = sum(batch.target_tokens for batch in batches)
         self._optimizer.zero_grad()
@@ -69,12 +75,16 @@ class Trainer:
         self._scaler.step(self._optimizer)
         self._scaler.update()
         self.step = step
+        if self.average is not None:
+            self.average.update(step)
         source_tokens = sum(batch.source_tokens for batch in batches)
         positions = sum(batch.positions for batch in batches)
         return StepReport(step, loss, rate, gradient_norm, target_tokens, source_tokens, positions)
 
     def loss(self, batch: Batch) -> TokenLoss:
         """Return the smoothed loss of one batch in the model's present mode."""
+        if self.model.training and self._config.r_drop is not None:
+            return self._r_drop_loss(batch.to(self._device), self._config.r_drop)
         batch = batch.to(self._device)
         with autocast(self._device, self._precision):
             memory = self.model.encode(batch.source, batch.source_mask)
@@ -83,6 +93,25 @@ class Trainer:
             is_token = batch.labels != PAD_ID
             logits = self.model.logits(hidden[is_token])  # (B, T, D) -> (n, V)
         return label_smoothed_cross_entropy(logits, batch.labels[is_token], smoothing=self._config.label_smoothing)
+
+    def _r_drop_loss(self, batch: Batch, weight: float) -> TokenLoss:
+        twice = batch.repeated(2)
+        with autocast(self._device, self._precision):
+            memory = self.model.encode(twice.source, twice.source_mask)
+            hidden = self.model.decode(twice.decoder_input, memory, twice.source_mask)
+            logits = self.model.logits(hidden[twice.labels != PAD_ID])  # (2B, T, D) -> (2n, V)
+        labels = batch.labels[batch.labels != PAD_ID]
+        first, second = logits.chunk(2)
+        return r_drop_loss(first, second, labels, smoothing=self._config.label_smoothing, weight=weight)
+
+    @contextmanager
+    def evaluated_weights(self) -> Iterator[None]:
+        """Inside the block the model has the weights that are to be judged: the moving average where one is kept."""
+        if self.average is None:
+            yield
+        else:
+            with self.average.in_place():
+                yield
 
     @torch.no_grad()
     def validation_loss(self, batches: Sequence[Batch]) -> float:

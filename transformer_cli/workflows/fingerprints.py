@@ -14,6 +14,9 @@ from transformer_cli.textio import explain_os_errors
 # Settings that decide when a training ends, not what it does until then: a change of these lets it go on.
 _LIMITS = {"max_steps", "max_minutes", "patience", "average_checkpoints", "log_every"}
 
+# Settings that only decide what is written about a training.
+_OUTPUTS = {"tensorboard"}
+
 
 def of_values(values: Any) -> str:
     """Return 64 hexadecimal digits that stand for a JSON value."""
@@ -44,7 +47,8 @@ def _of_file(path: Path, known: Mapping[str, Any] | None) -> dict[str, Any]:
 def of_training(recipe: Recipe, data_fingerprint: str) -> str:
     """Return what stands for the course of a training; its limits are not part of it."""
     values = recipe.model_dump(include={"tokenizer", "model", "training", "decoding"})
-    values["training"] = {key: value for key, value in values["training"].items() if key not in _LIMITS}
+    without = _LIMITS | _OUTPUTS
+    values["training"] = {key: value for key, value in values["training"].items() if key not in without}
     return of_values([data_fingerprint, values])
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from transformer_cli import device as devices
 from transformer_cli.checkpoint import Checkpoint, load_weights, weights_of
 from transformer_cli.data.batching import BatchStream
 from transformer_cli.training.loop import LoopState
@@ -37,13 +36,18 @@ class TrainingState:
         return next(self.trainer.model.parameters()).device
 
     def capture(self, **more: Any) -> Checkpoint:
-        """Return a checkpoint of this moment; ``more`` is JSON that goes into its state."""
+        """Return a checkpoint of this moment; ``more`` is JSON that goes into its state.
+
+        Its ``weights`` are those that are evaluated and released: the moving average where one is kept.
+        """
         trainer = self.trainer.state_dict()
-        random = devices.random_state(self.device)
         tensors = {f"moments.{name}": tensor.cpu() for name, tensor in trainer["moments"].items()}
-        tensors |= {f"random.{kind}": tensor for kind, tensor in random.items()}
+        weights = weights_of(self.trainer.model)
+        if self.trainer.average is not None:
+            tensors |= {f"weights.{name}": weight for name, weight in weights.items()}
+            weights = self.trainer.average.weights()
         return Checkpoint(
-            weights=weights_of(self.trainer.model),
+            weights=weights,
             tensors=tensors,
             state={
                 "step": trainer["step"],
@@ -58,10 +62,13 @@ class TrainingState:
     def restore(self, checkpoint: Checkpoint, *, where: Path) -> None:
         """Put everything back as it was when ``checkpoint``, read from ``where``, was captured."""
         state = checkpoint.state
-        load_weights(self.trainer.model, checkpoint.weights, where=where)
+        weights = checkpoint.weights
+        if self.trainer.average is not None:
+            self.trainer.average.load(weights)
+            weights = _with_prefix(checkpoint.tensors, "weights.")
+        load_weights(self.trainer.model, weights, where=where)
         moments = _with_prefix(checkpoint.tensors, "moments.")
         self.trainer.load_state_dict({"step": state["step"], "scaler": state["scaler"], "moments": moments})
-        devices.set_random_state(_with_prefix(checkpoint.tensors, "random."), self.device)
         self.stream.load_state_dict(state["stream"])
         self.loop.tracker = ProgressTracker(**state["tracker"])
         self.loop.validated_step = state["validated_step"]

@@ -240,6 +240,12 @@ def test_asked_to_stop_during_a_validation_it_saves_once_and_ends(save_every: in
     assert sitting.state.validated_step == (None if is_broken_off else 2)
 
 
+def test_a_validation_without_a_result_is_taken_for_a_request_to_stop():
+    sitting = Sitting({"max_steps": 50, "validate_every": 2, "save_every": 100}, bleu_at=lambda _: None)
+
+    assert sitting.finish() == ["step 1", "step 2", "save 2", "end 2 SIGNAL"]
+
+
 def test_asked_to_stop_before_the_first_update_nothing_is_saved():
     assert Sitting({"max_steps": 5}, asked_to_stop_from=0).finish() == ["end 0 SIGNAL"]
 
