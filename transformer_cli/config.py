@@ -98,11 +98,18 @@ class DataConfig(Section):
     test: str | Positive | None = None
     """A corpus, a number of pairs of ``train`` to hold out, or left out: then ``valid`` serves."""
 
+    tests: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=50)], str] = {}
+    """Further test sets by name, say one for each domain; a new version is tested on all of them."""
+
     max_characters: Positive = 1000
     """A pair with a longer side is dropped from ``train``."""
 
     deduplicate: bool = True
     """Whether a pair that occurs several times in ``train`` is kept once."""
+
+    def named_tests(self) -> dict[str, str]:
+        """Return the corpora of ``tests`` by the name that each has among the prepared data, ``test-NAME``."""
+        return {f"test-{name}": corpus for name, corpus in self.tests.items()}
 
 
 class TokenizerConfig(Section):
@@ -211,6 +218,35 @@ class TrainingConfig(Section):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
 
 
+class RetrainingConfig(Section):
+    """``[retraining]``: how a new version begins with the weights of the live one."""
+
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    """Highest rate of such a training; left out: the schedule goes on from where the live model's training ended."""
+
+    warmup_steps: Positive = 100
+    """Updates until that rate: the optimiser starts anew, so that its first steps must be small."""
+
+    new_weight: Annotated[float, Field(ge=1)] = 4.0
+    """How many times a pair that the live model has not seen is drawn for once that one is which it has."""
+
+
+class ReleaseConfig(Section):
+    """``[release]``: when a new version takes the place of the live one, and how many are kept."""
+
+    significance: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """A version is worse on a test set if its BLEU or chrF is lower and the paired bootstrap's p is below this."""
+
+    tolerance: Annotated[float, Field(ge=0)] = 0.2
+    """How much lower BLEU or chrF may be in the mean of all test sets, and BLEU on the validation set."""
+
+    resamples: Annotated[int, Field(ge=100)] = 1000
+    """Resamples of the paired bootstrap."""
+
+    keep: Annotated[int, Field(ge=2)] = 5
+    """Versions kept; older ones are deleted, but never the live one or the one before it."""
+
+
 class DecodingConfig(Section):
     """``[decoding]``: the search for the best translation."""
 
@@ -235,6 +271,8 @@ class Recipe(Section):
     tokenizer: TokenizerConfig = TokenizerConfig()
     model: ModelConfig = ModelConfig.model_validate({})
     training: TrainingConfig = TrainingConfig()
+    retraining: RetrainingConfig = RetrainingConfig()
+    release: ReleaseConfig = ReleaseConfig()
     decoding: DecodingConfig = DecodingConfig()
 
     def peak_learning_rate(self) -> float:

@@ -122,6 +122,8 @@ def recipe_to_toml(recipe: Recipe) -> str:
 
 
 def _toml_value(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_toml_value(key)} = {_toml_value(item)}' for key, item in value.items())}}}"
     # The basic strings, numbers, booleans and flat lists of TOML are spelled as in JSON.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 

@@ -306,16 +306,17 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
     languages=st.lists(TEXTS, min_size=2, max_size=2, unique=True),
     learning_rate=st.one_of(st.none(), st.floats(1e-300, 1e300)),
     minutes=st.one_of(st.none(), st.integers(1, 10**9), st.floats(1e-5, 1e9)),
+    tests=st.dictionaries(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,9}", fullmatch=True), TEXTS, max_size=2),
 )
-@example(['a"b\\c.tsv', "d'é\u2028\x7f\x00\n\r\t.tsv"], "C:\\é", ['"', "\\"], 1e-9, 60)
+@example(['a"b\\c.tsv', "d'é\u2028\x7f\x00\n\r\t.tsv"], "C:\\é", ['"', "\\"], 1e-9, 60, {"1-a": '"\\'})
 def test_a_recipe_written_out_reads_back_as_an_equal_one(
-    tmp_path_factory, train, held_out, languages, learning_rate, minutes
+    tmp_path_factory, train, held_out, languages, learning_rate, minutes, tests
 ):
     recipe = Recipe.model_validate(
         {
             "name": "x",
             "languages": dict(zip(("source", "target"), languages, strict=True)),
-            "data": {"train": train, "test": held_out},
+            "data": {"train": train, "test": held_out, "tests": tests},
             "training": {"learning_rate": learning_rate, "max_minutes": minutes},
         }
     )

@@ -132,12 +132,21 @@ class BatchStream:
         max_tokens: Target tokens of one batch, padding included.
         max_length: Pairs with a side of more tokens are left out; `left_out` counts them.
         seed: Decides the order.
+        weights: (pairs,) How often an epoch has each pair, in the mean; None: once.
 
     Raises:
         DataError: Nothing is left to train on.
     """
 
-    def __init__(self, corpus: EncodedCorpus, *, max_tokens: int, max_length: int, seed: int) -> None:
+    def __init__(
+        self,
+        corpus: EncodedCorpus,
+        *,
+        max_tokens: int,
+        max_length: int,
+        seed: int,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         self.corpus = corpus
         self._max_tokens = max_tokens
         self._seed = seed
@@ -150,7 +159,8 @@ class BatchStream:
                 f"none of the {len(corpus)} training pairs fits into model.max_length ({max_length} tokens) "
                 f"and training.batch_tokens ({max_tokens} a part)"
             )
-        self._source_lengths, self._target_lengths = source_lengths[fits], target_lengths[fits]
+        self._source_lengths, self._target_lengths = source_lengths, target_lengths
+        self._weights = None if weights is None else weights[fits]
         self._epoch = 0
         self._position = 0
         self._batches = self._divide()
@@ -166,16 +176,26 @@ class BatchStream:
         return len(self._batches)
 
     def _divide(self) -> list[NDArray[np.int64]]:
-        return token_batches(
-            self._source_lengths, self._target_lengths, self._max_tokens, seed=self._seed, epoch=self._epoch
-        )
+        drawn = self._draw()
+        source_lengths, target_lengths = self._source_lengths[drawn], self._target_lengths[drawn]
+        batches = token_batches(source_lengths, target_lengths, self._max_tokens, seed=self._seed, epoch=self._epoch)
+        return [drawn[batch] for batch in batches]
+
+    def _draw(self) -> NDArray[np.int64]:
+        """Return the indices of the present epoch's pairs, each as often as its weight says; fractions by lot."""
+        if self._weights is None:
+            return self._indices
+        random = np.random.default_rng([self._seed, self._epoch, 1])
+        times = np.floor(self._weights + random.random(len(self._weights))).astype(np.int64)
+        drawn = np.repeat(self._indices, times)
+        return drawn if len(drawn) else self._indices
 
     def __iter__(self) -> Iterator[Batch]:
         while True:
             if self._position == len(self._batches):
                 self._epoch, self._position = self._epoch + 1, 0
                 self._batches = self._divide()
-            indices = self._indices[self._batches[self._position]]
+            indices = self._batches[self._position]
             self._position += 1
             yield make_batch(self.corpus, indices)
 

@@ -18,8 +18,6 @@ from transformer_cli.errors import DamagedFileError
 from transformer_cli.special_tokens import EOS_ID
 from transformer_cli.textio import TEMPORARY_SUFFIX, explain_os_errors
 
-SPLITS = ("train", "valid", "test")
-
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
@@ -38,13 +36,13 @@ class Corpus:
 
 
 def write_prepared(folder: Path, splits: Mapping[str, Iterable[tuple[str, str]]], languages: LanguagesConfig) -> None:
-    """Write ``train``, ``valid`` and ``test`` below ``folder``; an older folder stays until the new one is whole.
+    """Write all splits below ``folder``; an older folder stays until the new one is whole.
 
-    For valid and test the two sides are written as plain text as well (``test.fr``, ``test.en``), for the shell.
+    For all but ``train`` the two sides are written as plain text as well (``test.fr``, ``test.en``), for the shell.
 
     Args:
         folder: The ``data`` folder of the run.
-        splits: (source, target) pairs of each split.
+        splits: (source, target) pairs of ``train``, ``valid``, ``test`` and each ``test-NAME``.
         languages: Name the plain text files.
     """
     beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
@@ -52,8 +50,8 @@ def write_prepared(folder: Path, splits: Mapping[str, Iterable[tuple[str, str]]]
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
         try:
-            for split in SPLITS:
-                _write_split(beside, split, *_unzip(splits[split]), languages)
+            for split, pairs in splits.items():
+                _write_split(beside, split, *_unzip(pairs), languages)
             if folder.exists():
                 shutil.rmtree(folder)
             beside.rename(folder)

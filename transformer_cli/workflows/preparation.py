@@ -124,7 +124,8 @@ def _inputs(recipe: Recipe, folder: Path, known: Any = ()) -> dict[str, Any]:
     For a data set of the hub only its name counts, which is part of the settings.
     """
     folder = folder / recipe.data.folder
-    names = [*recipe.data.train, *(n for n in (recipe.data.valid, recipe.data.test) if isinstance(n, str))]
+    held_out = (recipe.data.valid, recipe.data.test, *recipe.data.tests.values())
+    names = [*recipe.data.train, *(name for name in held_out if isinstance(name, str))]
     files = fingerprints.of_files([p for name in names for p in corpus_files(name, recipe.languages, folder)], known)
     contents = [entry["sha256"] for entry in files]
     builtin = __version__ if BUILTIN_PHRASEBOOK in names else None
@@ -136,6 +137,7 @@ def _inputs(recipe: Recipe, folder: Path, known: Any = ()) -> dict[str, Any]:
 def _make_splits(recipe: Recipe, folder: Path) -> tuple[dict[str, list[Pair]], PreparationReport]:
     data, folder = recipe.data, folder / recipe.data.folder
     splits = {name: _read_held_out(recipe, folder, name, getattr(data, name)) for name in ("valid", "test")}
+    splits |= {name: _read_held_out(recipe, folder, name, path) for name, path in data.named_tests().items()}
     cleaner = Cleaner(data, held_out=(pair_hash(*pair) for pairs in splits.values() for pair in pairs))
     report = PreparationReport()
     train: list[tuple[str, Pair]] = []
@@ -157,11 +159,11 @@ def _read_held_out(recipe: Recipe, folder: Path, part: str, corpus: str | int | 
     """Read a validation or test set that has files of its own; every pair counts, only empty ones are left out."""
     if not isinstance(corpus, str):
         return []
-    read = read_corpus(corpus, recipe.languages, folder, part=part)
+    read = read_corpus(corpus, recipe.languages, folder, part=part.partition("-")[0])
     pairs = [(normalize(pair.source), normalize(pair.target)) for pair in read]
     pairs = [pair for pair in pairs if all(pair)]
     if not pairs:
-        raise DataError(f"data.{part}: {corpus} holds no sentence pairs")
+        raise DataError(f"data.{part.replace('test-', 'tests.')}: {corpus} holds no sentence pairs")
     return pairs
 
 

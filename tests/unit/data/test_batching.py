@@ -276,3 +276,39 @@ def test_where_nothing_fits_the_error_names_both_limits():
 def test_a_corpus_without_pairs_is_an_error():
     with pytest.raises(DataError, match="none of the 0 training pairs"):
         BatchStream(encoded([], []), max_tokens=500, max_length=10, seed=1)
+
+
+def numbered(pairs: int) -> EncodedCorpus:
+    """Return pairs of one word, which tells their number."""
+    sentences = [[EOS_ID + 1 + number, EOS_ID] for number in range(pairs)]
+    return encoded(sentences, sentences)
+
+
+def test_a_weight_says_how_often_an_epoch_has_a_pair():
+    weights = np.tile([0.5, 1.0, 3.0, 2.25], 10)
+    stream = BatchStream(numbered(40), max_tokens=64, max_length=16, seed=1, weights=weights)
+
+    counts = np.zeros(40)
+    epochs = 400
+    for batch in stream:
+        if stream.epoch == epochs:
+            break
+        np.add.at(counts, batch.source[:, 0].numpy() - EOS_ID - 1, 1)
+
+    # Standard deviation of a mean over 400 epochs: at most 0.5 / 20.
+    assert counts / epochs == pytest.approx(weights, abs=0.12)
+    assert counts[weights == 1.0].tolist() == [epochs] * 10
+    assert counts[weights == 3.0].tolist() == [3 * epochs] * 10
+
+
+def test_a_weighted_stream_goes_on_where_it_was_stopped():
+    weights = np.linspace(0.2, 2.5, 12)
+    first, second = (BatchStream(numbered(12), max_tokens=8, max_length=16, seed=1, weights=weights) for _ in range(2))
+    ahead = iter(first)
+    for _ in range(2 * first.batches_per_epoch + 1):
+        next(ahead)
+
+    second.load_state_dict(first.state_dict())
+
+    for ours, theirs in islice(zip(second, ahead, strict=False), 20):
+        assert torch.equal(ours.source, theirs.source)

@@ -117,6 +117,32 @@ def test_without_a_test_set_the_validation_set_serves():
     assert prepared("test") == prepared("valid")
 
 
+def test_further_test_sets_are_prepared_under_their_names_and_kept_out_of_training():
+    write_tsv("a.tsv", numbers(0, 20))
+    write_tsv("law.tsv", numbers(3, 6))
+    write_tsv("news.tsv", numbers(5, 9))
+    write_recipe('train = "a.tsv"\nvalid = 3\ntests = {law = "law.tsv", news = "news.tsv"}\n')
+    run()
+
+    assert prepared("test-law") == numbers(3, 6)
+    assert prepared("test-news") == numbers(5, 9)
+    assert (RUN / "data" / "test-law.en").read_text().splitlines() == ["number 3", "number 4", "number 5"]
+    assert set(prepared("train")).isdisjoint(numbers(3, 9))
+
+    write_tsv("law.tsv", numbers(3, 7))
+    assert run().is_new
+    assert prepared("test-law") == numbers(3, 7)
+
+
+def test_a_further_test_set_without_pairs_is_an_error_that_names_its_key():
+    write_tsv("a.tsv", numbers(0, 20))
+    write_tsv("law.tsv", [])
+    write_recipe('train = "a.tsv"\nvalid = 3\ntests = {law = "law.tsv"}\n')
+
+    with pytest.raises(DataError, match=r"data\.tests\.law: law\.tsv holds no sentence pairs"):
+        run()
+
+
 def test_the_same_pairs_are_held_out_whatever_their_order_in_the_corpus():
     pairs = numbers(0, 50)
     write_recipe('train = "a.tsv"\nvalid = 6\ntest = 5\n')
