@@ -12,11 +12,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from transformer_cli.config import Recipe
+from transformer_cli.config import CorpusConfig, Recipe
 from transformer_cli.errors import RecipeError
 
 DEFAULT_RECIPE_FILE = "tfm.toml"
 DEFAULT_RECIPE_NAME = "phrasebook"
+_MOVED = {"data.max_characters": "cleaning.too_long", "data.deduplicate": "cleaning.duplicate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +95,19 @@ def _first_finding(error: ValidationError) -> tuple[str, Any]:
     types has its finding; that a number is out of range says more than that a string would have done as well.
     """
     findings = error.errors(include_url=False)
-    place = findings[0]["loc"][:2]
-    same = [finding for finding in findings if finding["loc"][:2] == place]
+    place = _place_of_key(findings[0]["loc"])
+    same = [finding for finding in findings if _place_of_key(finding["loc"]) == place]
     finding = next((finding for finding in same if not finding["type"].endswith("_type")), same[0])
     if finding["type"].endswith("_type"):
         wanted = dict.fromkeys(each["msg"].removeprefix("Input should be ") for each in same)
         finding["msg"] = f"input should be {' or '.join(wanted)}"
-    return ".".join(str(part) for part in place), finding
+    return ".".join(part for part in place if isinstance(part, str)), finding
+
+
+def _place_of_key(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    # Behind the number of an item follows, if that is a table, the key in it.
+    has_table = len(location) > 3 and isinstance(location[2], int)
+    return location[: 4 if has_table else 2]
 
 
 def _origin_of(key: str, origin: Mapping[str, str], file: RecipeFile) -> str:
@@ -122,9 +129,11 @@ def recipe_to_toml(recipe: Recipe) -> str:
 
 
 def _toml_value(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml_value, value))}]"
     if isinstance(value, dict):
         return f"{{{', '.join(f'{_toml_value(key)} = {_toml_value(item)}' for key, item in value.items())}}}"
-    # The basic strings, numbers, booleans and flat lists of TOML are spelled as in JSON.
+    # The basic strings, numbers and booleans of TOML are spelled as in JSON.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -163,6 +172,8 @@ def _apply_override(values: dict[str, Any], override: str) -> str:
 def _explain(error: Any, key: str) -> str:
     """Word one of pydantic's findings as a sentence that names the key and the way out."""
     match error["type"]:
+        case "extra_forbidden" if key in _MOVED:
+            return f'"{key}" is now "{_MOVED[key]}"'
         case "extra_forbidden":
             return f'unknown key "{key}"{_suggestion(key)}'
         case "missing":
@@ -170,6 +181,8 @@ def _explain(error: Any, key: str) -> str:
         case "value_error":
             reason = str(error["ctx"]["error"])
             return f'"{key}": {reason}' if key else reason
+        case "model_type" if key == "data.train":
+            return f'"{key}" is {_shown(error["input"])}; input should be a valid string or a table with "path"'
         case "model_type":
             return f'"{key}" must be a section, [{key}]'
     return f'"{key}" is {_shown(error["input"])}; {_lower_first(error["msg"])}'
@@ -195,7 +208,7 @@ def _suggestion(key: str) -> str:
 def _all_keys(section: type[BaseModel], prefix: str = "") -> list[str]:
     keys = []
     for name, field in section.model_fields.items():
-        kind = field.annotation
+        kind = CorpusConfig if name == "train" else field.annotation
         keys.append(prefix + name)
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             keys += _all_keys(kind, f"{prefix}{name}.")

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from transformer_cli.config import (
     MODEL_PRESETS,
+    CleaningConfig,
     DataConfig,
     DecodingConfig,
     LanguagesConfig,
@@ -17,7 +18,8 @@ from transformer_cli.config import (
 
 SECTIONS = [
     LanguagesConfig(source="fr", target="en"),
-    DataConfig(train=["a.tsv"]),
+    DataConfig.model_validate({"train": ["a.tsv"]}),
+    CleaningConfig(),
     TokenizerConfig(),
     ModelConfig.model_validate({}),
     TrainingConfig(),
@@ -107,7 +109,9 @@ def test_a_section_refuses_a_name_it_does_not_have(section: Section):
         ("decoding", "beam_size", 0),
         ("decoding", "max_length_ratio", 0.0),
         ("decoding", "batch_tokens", 15),
-        ("data", "max_characters", 0),
+        ("cleaning", "too_long", 0),
+        ("cleaning", "length_ratio", 1.0),
+        ("cleaning", "leakage", 1),
         ("languages", "source", ""),
     ],
 )
@@ -133,6 +137,41 @@ def test_the_heads_must_share_the_model_out_evenly():
 def test_the_two_languages_must_differ():
     with pytest.raises(ValidationError, match="source and target are both 'fr'; they must differ"):
         LanguagesConfig(source="fr", target="fr")
+
+
+def test_a_corpus_is_a_name_or_a_table_with_one():
+    table = {"path": "a.csv", "weight": 2, "tag": "<law>", "source_column": "fr", "target_column": 3}
+
+    first, second = recipe(data={"train": ["a.tsv", table]}).data.train
+
+    assert (first.path, first.weight, first.tag) == ("a.tsv", 1.0, None)
+    assert (second.path, second.weight, second.tag) == ("a.csv", 2.0, "<law>")
+    assert (second.source_column, second.target_column) == ("fr", 3)
+    assert recipe(data={"train": table}) == recipe(data={"train": [table]})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("path", ""),
+        ("weight", 0),
+        ("weight", "2"),
+        ("tag", "two words"),
+        ("tag", "a\0"),
+        ("tag", ""),
+        ("size", 1),
+        ("source_column", 1),
+        ("target_column", "en"),
+    ],
+)
+def test_a_corpus_that_makes_no_sense_is_refused(key, value):
+    with pytest.raises(ValidationError):
+        recipe(data={"train": [{"path": "a.csv", key: value}]})
+
+
+def test_the_two_columns_must_differ():
+    with pytest.raises(ValidationError, match="are both 2; they must differ"):
+        recipe(data={"train": [{"path": "a.csv", "source_column": 2, "target_column": 2}]})
 
 
 def test_one_corpus_may_be_named_without_a_list():

@@ -106,7 +106,26 @@ def test_a_key_like_no_other_is_named_alone():
         (f"{FIVE_LINES}[model]\nnorm = 'mid'\n", "\"model.norm\" is \"mid\"; input should be 'post' or 'pre'"),
         (f"{FIVE_LINES}valid = 0\n", '"data.valid" is 0; input should be greater than or equal to 1'),
         (f"{FIVE_LINES}test = 1.5\n", '"data.test" is 1.5; input should be a valid string or a valid integer'),
-        (FIVE_LINES.replace('"train.tsv"', "[1]"), '"data.train" is 1; input should be a valid string'),
+        (FIVE_LINES.replace('"train.tsv"', "[1]"), '"data.train" is 1; input should be a valid string or a table'),
+        (
+            FIVE_LINES.replace('"train.tsv"', '["a.tsv", {path = "b.tsv", weight = 0}]'),
+            '"data.train.weight" is 0; input should be greater than 0',
+        ),
+        (
+            FIVE_LINES.replace('"train.tsv"', '{path = "b.tsv", wieght = 2}'),
+            'unknown key "data.train.wieght"; did you mean "data.train.weight"?',
+        ),
+        (FIVE_LINES.replace('"train.tsv"', "[{weight = 2}]"), '"data.train.path" is missing'),
+        (
+            FIVE_LINES.replace('"train.tsv"', '{path = "b.tsv", source_column = 1}'),
+            '"data.train": source_column and target_column go together; give both or none',
+        ),
+        (f"{FIVE_LINES}max_characters = 9\n", '"data.max_characters" is now "cleaning.too_long"'),
+        (f"{FIVE_LINES}deduplicate = true\n", '"data.deduplicate" is now "cleaning.duplicate"'),
+        (
+            f"{FIVE_LINES}[cleaning]\ntoo_long = true\n",
+            '"cleaning.too_long" is true; input should be a valid integer or false',
+        ),
         (f"model = 3\n{FIVE_LINES}", '"model" must be a section, [model]'),
         (f"{FIVE_LINES}[[model]]\nd_ff = 8\n", '"model" must be a section, [model]'),
         (f"{FIVE_LINES}[name]\nx = 1\n", '"name" is {"x": 1}; input should be a valid string'),
@@ -283,9 +302,8 @@ def test_a_shipped_recipe_loads_and_each_of_its_values_arrives(path):
 
     written = tomllib.loads(path.read_text(encoding="utf-8"))
     assert written.pop("name") == recipe.name == path.stem
-    assert {
-        section: {key: getattr(getattr(recipe, section), key) for key in values} for section, values in written.items()
-    } == written
+    values = recipe.model_dump()
+    assert {section: {key: values[section][key] for key in keys} for section, keys in written.items()} == written
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
@@ -301,22 +319,32 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 @hypothesis_settings(deadline=None)
 @given(
-    train=st.lists(TEXTS, min_size=1, max_size=3),
+    train=st.lists(TEXTS | st.fixed_dictionaries({"path": TEXTS, "weight": st.floats(1e-9, 1e9)}), min_size=1),
+    too_long=st.integers(1, 9) | st.just(False),
     held_out=st.one_of(st.none(), st.integers(1, 9), TEXTS),
     languages=st.lists(TEXTS, min_size=2, max_size=2, unique=True),
     learning_rate=st.one_of(st.none(), st.floats(1e-300, 1e300)),
     minutes=st.one_of(st.none(), st.integers(1, 10**9), st.floats(1e-5, 1e9)),
     tests=st.dictionaries(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,9}", fullmatch=True), TEXTS, max_size=2),
 )
-@example(['a"b\\c.tsv', "d'é\u2028\x7f\x00\n\r\t.tsv"], "C:\\é", ['"', "\\"], 1e-9, 60, {"1-a": '"\\'})
+@example(
+    [{"path": "a.tsv", "weight": 2.0}, 'a"b\\c.tsv', "d'é\u2028\x7f\x00\n\r\t.tsv"],
+    False,
+    "C:\\é",
+    ['"', "\\"],
+    1e-9,
+    60,
+    {"1-a": '"\\'},
+)
 def test_a_recipe_written_out_reads_back_as_an_equal_one(
-    tmp_path_factory, train, held_out, languages, learning_rate, minutes, tests
+    tmp_path_factory, train, too_long, held_out, languages, learning_rate, minutes, tests
 ):
     recipe = Recipe.model_validate(
         {
             "name": "x",
             "languages": dict(zip(("source", "target"), languages, strict=True)),
             "data": {"train": train, "test": held_out, "tests": tests},
+            "cleaning": {"too_long": too_long},
             "training": {"learning_rate": learning_rate, "max_minutes": minutes},
         }
     )

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from transformer_cli.config import DataConfig
+from transformer_cli.config import CleaningConfig
 from transformer_cli.data.normalization import normalize
 from transformer_cli.data.readers import SentencePair
 
@@ -45,7 +45,7 @@ class Cleaner:
             dropped, else the scores would be of things seen before.
     """
 
-    def __init__(self, config: DataConfig, held_out: Iterable[int] = ()) -> None:
+    def __init__(self, config: CleaningConfig, held_out: Iterable[int] = ()) -> None:
         self._config = config
         self._held_out = frozenset(held_out)
         self._seen: set[int] = set()
@@ -67,12 +67,12 @@ class Cleaner:
             return "not_utf8"
         if not source or not target:
             return "empty"
-        if max(len(source), len(target)) > self._config.max_characters:
+        if self._config.too_long and max(len(source), len(target)) > self._config.too_long:
             return "too_long"
         key = pair_hash(source, target)
         if key in self._held_out:
             return "held_out"
-        if self._config.deduplicate:
+        if self._config.duplicate:
             if key in self._seen:
                 return "duplicate"
             self._seen.add(key)

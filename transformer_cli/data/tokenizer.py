@@ -15,7 +15,7 @@ from transformer_cli.data.normalization import normalize
 from transformer_cli.errors import DamagedFileError, DataError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
-# SentencePiece skips longer sentences in silence; this admits whatever `data.max_characters` lets through.
+# SentencePiece skips longer sentences in silence; this admits whatever `cleaning.too_long` lets through.
 _MAX_SENTENCE_BYTES = 1 << 20
 
 DEFAULT_VOCAB_SIZE = 8000

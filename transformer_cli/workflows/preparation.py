@@ -79,7 +79,7 @@ def ensure_prepared(located: LocatedRecipe, *, note: Callable[[str], None]) -> P
         return current
     # Described before they are read: a file that changes meanwhile will differ from this, and be read again.
     inputs = _inputs(recipe, folder)
-    note(f"reading {', '.join(recipe.data.train)}")
+    note(f"reading {', '.join(recipe.data.train_paths)}")
     splits, report = _make_splits(recipe, folder)
     document = {
         **inputs,
@@ -125,11 +125,11 @@ def _inputs(recipe: Recipe, folder: Path, known: Any = ()) -> dict[str, Any]:
     """
     folder = folder / recipe.data.folder
     held_out = (recipe.data.valid, recipe.data.test, *recipe.data.tests.values())
-    names = [*recipe.data.train, *(name for name in held_out if isinstance(name, str))]
+    names = [*recipe.data.train_paths, *(name for name in held_out if isinstance(name, str))]
     files = fingerprints.of_files([p for name in names for p in corpus_files(name, recipe.languages, folder)], known)
     contents = [entry["sha256"] for entry in files]
     builtin = __version__ if BUILTIN_PHRASEBOOK in names else None
-    settings = recipe.model_dump(include={"data", "languages"})
+    settings = recipe.model_dump(include={"data", "cleaning", "languages"})
     settings["data"].pop("folder")
     return {"fingerprint": fingerprints.of_values([settings, contents, builtin]), "files": files}
 
@@ -138,10 +138,10 @@ def _make_splits(recipe: Recipe, folder: Path) -> tuple[dict[str, list[Pair]], P
     data, folder = recipe.data, folder / recipe.data.folder
     splits = {name: _read_held_out(recipe, folder, name, getattr(data, name)) for name in ("valid", "test")}
     splits |= {name: _read_held_out(recipe, folder, name, path) for name, path in data.named_tests().items()}
-    cleaner = Cleaner(data, held_out=(pair_hash(*pair) for pairs in splits.values() for pair in pairs))
+    cleaner = Cleaner(recipe.cleaning, held_out=(pair_hash(*pair) for pairs in splits.values() for pair in pairs))
     report = PreparationReport()
     train: list[tuple[str, Pair]] = []
-    for name in data.train:
+    for name in data.train_paths:
         report.corpora[name] = CleaningReport()
         pairs = read_corpus(name, recipe.languages, folder, part="train")
         train += ((name, pair) for pair in cleaner.clean(pairs, report.corpora[name]))
@@ -151,7 +151,9 @@ def _make_splits(recipe: Recipe, folder: Path) -> tuple[dict[str, list[Pair]], P
         splits["test"] = splits["valid"]
     report.valid, report.test = len(splits["valid"]), len(splits["test"])
     if not train:
-        raise DataError(f"no training pairs are left of {', '.join(data.train)}; {_what_was_dropped(report.total)}")
+        raise DataError(
+            f"no training pairs are left of {', '.join(data.train_paths)}; {_what_was_dropped(report.total)}"
+        )
     return splits, report
 
 

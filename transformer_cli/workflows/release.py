@@ -108,7 +108,7 @@ Translates {languages.source} to {languages.target}, one sentence a line.
 | model | Transformer, {model.num_encoder_layers}+{model.num_decoder_layers} layers, d_model {model.d_model}, \
 d_ff {model.d_ff}, {model.num_heads} heads, {model.norm}-norm, {parameters:,} parameters |
 | vocabulary | {session.tokenizer.vocab_size} SentencePiece pieces |
-| training data | {len(session.state.stream.corpus)} pairs of {", ".join(recipe.data.train)} |
+| training data | {len(session.state.stream.corpus)} pairs of {", ".join(recipe.data.train_paths)} |
 | training | {session.step} steps, {session.elapsed_seconds() / 60:.1f} minutes |
 | weights | {chosen} |
 | BLEU | {scores.bleu.value:.2f} [{low:.2f}, {high:.2f}] on {test_pairs} test pairs, `{scores.bleu.signature}` |

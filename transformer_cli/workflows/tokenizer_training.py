@@ -49,7 +49,7 @@ def ensure_tokenizer(located: LocatedRecipe, *, note: Callable[[str], None]) -> 
 
     corpus = read_split(run.data, "train")
     note(f"learning a tokenizer from {2 * len(corpus)} sentences")
-    where = ", ".join(recipe.data.train)
+    where = ", ".join(recipe.data.train_paths)
     tokenizer = fit_tokenizer([*corpus.sources, *corpus.targets], recipe.tokenizer, where=where)
     run.tokenizer_report.unlink(missing_ok=True)
     write_atomically(run.tokenizer, tokenizer.model)

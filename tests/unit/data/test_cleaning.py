@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transformer_cli.config import DataConfig
+from transformer_cli.config import CleaningConfig
 from transformer_cli.data.cleaning import Cleaner, CleaningReport, pair_hash
 from transformer_cli.data.readers import SentencePair
 
@@ -15,7 +15,7 @@ def numbered(*pairs: tuple[str, str]) -> list[SentencePair]:
 
 def clean(pairs: list[SentencePair], *, held_out=(), **config) -> tuple[list[tuple[str, str]], CleaningReport]:
     report = CleaningReport()
-    cleaner = Cleaner(DataConfig(train=["a.tsv"], **config), held_out)
+    cleaner = Cleaner(CleaningConfig.model_validate(config), held_out)
     return list(cleaner.clean(pairs, report)), report
 
 
@@ -26,7 +26,7 @@ GOOD = ("Le chien dort.", "The dog sleeps.")
     ("rule", "planted", "config"),
     [
         ("empty", [("", "x"), ("x", ""), ("", ""), (" \t ", "x"), ("x", "\0\u2028")], {}),
-        ("too_long", [("x" * 21, "x"), ("x", "x" * 21)], {"max_characters": 20}),
+        ("too_long", [("x" * 21, "x"), ("x", "x" * 21)], {"too_long": 20}),
         ("duplicate", [GOOD, GOOD, (" Le  chien\tdort. ", "The dog sleeps.\r")], {}),
         ("held_out", [("un", "one"), ("un", "one")], {}),
     ],
@@ -53,7 +53,7 @@ def test_pairs_that_are_not_utf8_are_dropped():
 def test_a_pair_that_breaks_several_rules_is_counted_once():
     long_and_broken = SentencePair("x" * 99, "", "t:1", is_utf8=False)
 
-    _, report = clean([long_and_broken, long_and_broken], max_characters=9)
+    _, report = clean([long_and_broken, long_and_broken], too_long=9)
 
     assert report == CleaningReport(read=2, kept=0, dropped={"not_utf8": 2})
 
@@ -72,7 +72,7 @@ def test_duplicates_are_found_whatever_their_unicode_form():
 
 
 def test_duplicates_are_found_across_corpora_and_counted_in_the_later_one():
-    cleaner = Cleaner(DataConfig(train=["a.tsv", "b.tsv"]))
+    cleaner = Cleaner(CleaningConfig())
     first, second = CleaningReport(), CleaningReport()
 
     kept = [
@@ -92,7 +92,7 @@ def test_another_translation_of_a_known_sentence_is_no_duplicate():
 
 
 def test_duplicates_stay_where_the_recipe_wants_them():
-    kept, report = clean(numbered(GOOD, GOOD), deduplicate=False)
+    kept, report = clean(numbered(GOOD, GOOD), duplicate=False)
 
     assert kept == [GOOD, GOOD]
     assert report == CleaningReport(2, 2, {})
@@ -101,7 +101,7 @@ def test_duplicates_stay_where_the_recipe_wants_them():
 def test_a_training_pair_that_is_tested_on_is_dropped_and_its_sentences_in_other_pairs_stay():
     pairs = [("un", "one"), ("un", "a"), ("une", "one")]
 
-    kept, report = clean(numbered(*pairs), held_out=[pair_hash("un", "one")], deduplicate=False)
+    kept, report = clean(numbered(*pairs), held_out=[pair_hash("un", "one")], duplicate=False)
 
     assert kept == pairs[1:]
     assert report.dropped == {"held_out": 1}
@@ -122,7 +122,7 @@ def test_reports_add_up_rule_by_rule():
 @settings(deadline=None)
 @given(st.lists(st.builds(SentencePair, st.text("ab \0"), st.text("ab"), st.just("t:1"), st.booleans())))
 def test_every_pair_is_either_kept_or_counted_as_dropped(pairs):
-    kept, report = clean(pairs, max_characters=3, held_out=[pair_hash("a", "b")])
+    kept, report = clean(pairs, too_long=3, held_out=[pair_hash("a", "b")])
 
     assert report.read == len(pairs)
     assert report.kept == len(kept) == len(set(kept))

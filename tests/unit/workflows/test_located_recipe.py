@@ -24,7 +24,7 @@ def test_the_run_directory_lies_here_under_the_recipes_name():
 
     assert located.run.path == Path("runs/mine")
     assert located.folder == Path("sub")
-    assert located.recipe.data.train == ["a.tsv"]
+    assert located.recipe.data.train_paths == ["a.tsv"]
 
 
 def test_the_name_may_be_overridden_and_so_is_the_run_directory():

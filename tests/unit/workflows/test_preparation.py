@@ -59,7 +59,7 @@ def test_every_pair_of_every_corpus_is_accounted_for():
     write_tsv("b.tsv", [*numbers(4, 8), ("test", "test"), ("valid", "valid"), ("test", "a test")])
     write_tsv("v.tsv", [("valid", "valid"), ("", "left out")])
     write_tsv("t.tsv", [("test", "test")])
-    write_recipe('train = ["a.tsv", "b.tsv"]\nvalid = "v.tsv"\ntest = "t.tsv"\nmax_characters = 30\n')
+    write_recipe('train = ["a.tsv", "b.tsv"]\nvalid = "v.tsv"\ntest = "t.tsv"\n[cleaning]\ntoo_long = 30\n')
 
     report = run()
 
@@ -246,7 +246,7 @@ def test_an_empty_corpus_is_an_error_where_pairs_are_to_be_held_out_of_it():
 def test_a_corpus_of_which_nothing_is_kept_is_an_error_with_the_reasons():
     write_tsv("a.tsv", [("", "x"), ("x" * 99, "x"), ("valid", "valid")])
     write_tsv("v.tsv", [("valid", "valid")])
-    write_recipe('train = "a.tsv"\nvalid = "v.tsv"\nmax_characters = 50\n')
+    write_recipe('train = "a.tsv"\nvalid = "v.tsv"\n[cleaning]\ntoo_long = 50\n')
 
     with pytest.raises(DataError) as caught:
         run()
@@ -309,7 +309,7 @@ def test_a_corpus_that_lies_elsewhere_with_the_same_content_is_not_prepared_agai
 
 @pytest.mark.parametrize(
     "setting",
-    ["data.max_characters=500", "data.deduplicate=false", "data.valid=4", "data.test=2", "languages.target=de"],
+    ["cleaning.too_long=500", "cleaning.duplicate=false", "data.valid=4", "data.test=2", "languages.target=de"],
 )
 def test_a_setting_that_decides_the_data_prepares_it_again(done, setting):
     assert run(setting).is_new
