@@ -6,6 +6,7 @@ import math
 
 from torch import Tensor, nn
 
+from transformer_cli.model.dropout import Dropout
 from transformer_cli.model.positions import sinusoidal_positions
 
 
@@ -24,7 +25,7 @@ class TokenEmbedding(nn.Module):
     def __init__(self, vocab_size: int, d_model: int, *, dropout: float, max_length: int) -> None:
         super().__init__()
         self.table = nn.Embedding(vocab_size, d_model)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.scale = math.sqrt(d_model)
         self.register_buffer("positions", sinusoidal_positions(max_length, d_model), persistent=False)
 

@@ -16,6 +16,7 @@ from transformer_cli.device import autocast, choose_precision, seed_from
 from transformer_cli.errors import DivergedError
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import PAD_ID
+from transformer_cli.training.chunked_loss import chunked_cross_entropy
 from transformer_cli.training.loss import TokenLoss, label_smoothed_cross_entropy
 from transformer_cli.training.moving_average import MovingAverage
 from transformer_cli.training.r_drop import r_drop_loss
@@ -86,13 +87,20 @@ class Trainer:
         if self.model.training and self._config.r_drop is not None:
             return self._r_drop_loss(batch.to(self._device), self._config.r_drop)
         batch = batch.to(self._device)
+        smoothing = self._config.label_smoothing
         with autocast(self._device, self._precision):
             memory = self.model.encode(batch.source, batch.source_mask)
             hidden = self.model.decode(batch.decoder_input, memory, batch.source_mask)
             # Padding is left out before the output layer, where most of a small model's arithmetic is.
             is_token = batch.labels != PAD_ID
-            logits = self.model.logits(hidden[is_token])  # (B, T, D) -> (n, V)
-        return label_smoothed_cross_entropy(logits, batch.labels[is_token], smoothing=self._config.label_smoothing)
+            hidden, labels = hidden[is_token], batch.labels[is_token]  # (B, T, D) -> (n, D)
+            if self._precision == torch.float16:
+                # Gradients of so small a range must be scaled from their very beginning.
+                return label_smoothed_cross_entropy(self.model.logits(hidden), labels, smoothing=smoothing)
+        return chunked_cross_entropy(self._cast(hidden), self.model.output.weight, labels, smoothing=smoothing)
+
+    def _cast(self, x: Tensor) -> Tensor:
+        return x if self._precision == torch.float32 else x.to(self._precision)
 
     def _r_drop_loss(self, batch: Batch, weight: float) -> TokenLoss:
         twice = batch.repeated(2)
