@@ -7,9 +7,11 @@ recipe names only what it wants otherwise. Keys that do not exist are errors (`r
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -40,6 +42,16 @@ def _as_list(value: Any) -> Any:
 def _as_corpus(value: Any) -> Any:
     return {"path": value} if isinstance(value, str) else value
 
+
+def _refuse_reserved(symbol: str) -> str:
+    # U+2581 is how SentencePiece writes a space.
+    if re.fullmatch("<pad>|<unk>|</?s>|<0x[0-9A-F]{2}>|.*\u2581.*", symbol):
+        raise ValueError(f'"{symbol}" means something to every tokenizer; choose another')
+    return symbol
+
+
+UserSymbol = Annotated[str, Field(pattern=r"^[^\s\p{C}]+$"), AfterValidator(_refuse_reserved)]
+"""A string that the tokenizer never cuts: a tag, a placeholder."""
 
 # "base" and "big" are the paper's. The shapes for small corpora are pre-norm: with post-norm, a model trained on
 # Multi30k with the same updates finds out where to look in the source several epochs later.
@@ -114,7 +126,7 @@ class CorpusConfig(Section):
     weight: Annotated[float, Field(gt=0)] = 1.0
     """How often its pairs are drawn in training, compared with those of a corpus of weight 1."""
 
-    tag: Annotated[str, Field(pattern=r"^[^\s\p{C}]+$")] | None = None
+    tag: UserSymbol | None = None
     """A word that is put before each source sentence, with a space: a domain or a language, say."""
 
     source_column: Annotated[str, Field(min_length=1)] | Positive | None = None
@@ -215,15 +227,25 @@ class CleaningConfig(Section):
 
 
 class TokenizerConfig(Section):
-    """``[tokenizer]``: one SentencePiece model for both languages."""
+    """``[tokenizer]``: how text is cut into subwords by SentencePiece."""
+
+    shared: bool = True
+    """Whether both languages have one vocabulary (and, with ``model.tied_embeddings``, one embedding)."""
 
     vocab_size: Annotated[int, Field(ge=300)] | None = None
-    """Number of pieces, the 4 special and 256 byte pieces included; left out: 8000, or what a small corpus carries."""
+    """Number of pieces, the 4 special and 256 byte pieces included; left out: 8000. A corpus too small for that gets
+    as many as it can carry. Separate vocabularies have that many each."""
 
     model_type: Literal["bpe", "unigram"] = "bpe"
 
     character_coverage: Annotated[float, Field(ge=0.98, le=1.0)] = 1.0  # SentencePiece takes no less
     """Share of the corpus' characters that get a piece of their own; the rest is spelled in bytes."""
+
+    user_symbols: list[UserSymbol] = []
+    """Strings that are one piece wherever they stand, as the tags of the corpora are."""
+
+    sample_pairs: Positive = 300_000
+    """Pairs of ``train`` from which the tokenizer is learned, evenly spread over it, if it has more."""
 
 
 class ModelConfig(Section):
@@ -246,7 +268,8 @@ class ModelConfig(Section):
     """Layer norm after each residual sum, as in the paper, or before each sublayer, as the small presets have it."""
 
     tied_embeddings: bool = True
-    """Whether source, target and output layer share one matrix (section 3.4 of the paper)."""
+    """Whether source, target and output layer share one matrix (section 3.4 of the paper); with separate vocabularies
+    target and output layer do."""
 
     max_length: Annotated[int, Field(ge=8)] = 256
     """Longest sentence in tokens, end of sentence included: longer pairs are not trained on, longer lines are split."""

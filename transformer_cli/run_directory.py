@@ -4,7 +4,7 @@ runs/NAME/
 ├── recipe.toml          every setting the run uses, spelled out
 ├── prepare.json         what was read, kept and dropped
 ├── data/                train, valid, test: `datasets` folders; valid and test as plain text as well
-├── tokenizer.model      SentencePiece
+├── tokenizer.model      SentencePiece; with separate vocabularies tokenizer.source.model and tokenizer.target.model
 ├── checkpoints/         step-00000500/ ..., and best/
 ├── metrics.jsonl        one JSON object a line
 ├── versions/0001/ ...   finished models
@@ -57,11 +57,6 @@ class RunDirectory:
     def data(self) -> Path:
         """The prepared data."""
         return self.path / "data"
-
-    @property
-    def tokenizer(self) -> Path:
-        """The SentencePiece model."""
-        return self.path / "tokenizer.model"
 
     @property
     def tokenizer_report(self) -> Path:

@@ -324,7 +324,7 @@ def expected(model: Path, lines: list[str], **changes: Any) -> list[str]:
     """Translate by the library, with other search settings than the model's own."""
     loaded = load_model_directory(model, torch.device("cpu"))
     config = DecodingConfig(**{**loaded.decoding.model_dump(), **changes})
-    found = Translator(TorchEngine(loaded.model, config), loaded.tokenizer).translate(lines)
+    found = Translator(TorchEngine(loaded.model, config), loaded.tokenizers).translate(lines)
     return [translation.text for translation in found]
 
 

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from transformer_cli.config import ModelConfig, TokenizerConfig
-from transformer_cli.data.tokenizer import Tokenizer, fit_tokenizer
+from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
+from transformer_cli.data.tokenizer_fitting import fit_tokenizer
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import EOS_ID, PAD_ID
 
@@ -95,3 +96,8 @@ def padded_sources(lengths: list[int], *, seed: int = 0, vocab_size: int = VOCAB
 def tiny_tokenizer() -> Tokenizer:
     """Return a tokenizer learned from `SENTENCES`: most words are spelled in letters and bytes."""
     return fit_tokenizer(SENTENCES, TokenizerConfig(vocab_size=330), where="the test's sentences")
+
+
+def tiny_tokenizers() -> TokenizerPair:
+    """Return that tokenizer for both sides."""
+    return TokenizerPair(tiny_tokenizer(), tiny_tokenizer())

@@ -53,7 +53,6 @@ def holder(folder):
         ("recipe", "recipe.toml"),
         ("prepare_report", "prepare.json"),
         ("data", "data"),
-        ("tokenizer", "tokenizer.model"),
         ("metrics", "metrics.jsonl"),
         ("best_checkpoint", "checkpoints/best"),
         ("versions", "versions"),

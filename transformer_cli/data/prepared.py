@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.data.progress_bars import without_progress_bars
-from transformer_cli.data.tokenizer import Tokenizer
+from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.special_tokens import EOS_ID
 from transformer_cli.textio import TEMPORARY_SUFFIX, explain_os_errors
+
+_READ_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,51 @@ def read_split(folder: Path, split: str) -> Corpus:
     Raises:
         DamagedFileError: It is not there, or not as it was written.
     """
+    table = _load_split(folder, split)
+    return Corpus(list(table["source"]), list(table["target"]))
+
+
+def _load_split(folder: Path, split: str) -> datasets.Dataset:
     try:
         table = datasets.load_from_disk(str(folder / split))
-        return Corpus(list(table["source"]), list(table["target"]))
+        return table.select_columns(["source", "target"])
     except (FileNotFoundError, KeyError, ValueError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise DamagedFileError(f"{folder / split} cannot be read ({reason}); run `tfm prepare` again") from None
+
+
+@dataclass(frozen=True, slots=True)
+class SampledColumn:
+    """Sentences of one side of a split, evenly spread over it; read from the disk anew each time they are gone through.
+
+    Args:
+        table: The split.
+        column: "source" or "target".
+        at_most: How many; all if there are no more.
+    """
+
+    table: datasets.Dataset
+    column: str
+    at_most: int
+
+    def __len__(self) -> int:
+        return min(self.at_most, len(self.table))
+
+    def __iter__(self) -> Iterator[str]:
+        column = self.table.select_columns([self.column])
+        for first in range(0, len(self), _READ_AT_ONCE):
+            numbers = range(first, min(first + _READ_AT_ONCE, len(self)))
+            yield from column[[number * len(self.table) // len(self) for number in numbers]][self.column]
+
+
+def sample_split(folder: Path, split: str, at_most: int) -> tuple[SampledColumn, SampledColumn]:
+    """Return source and target of ``at_most`` pairs of one split, always the same ones.
+
+    Raises:
+        DamagedFileError: It is not there, or not as it was written.
+    """
+    table = _load_split(folder, split)
+    return SampledColumn(table, "source", at_most), SampledColumn(table, "target", at_most)
 
 
 def _unzip(pairs: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
@@ -122,9 +163,11 @@ class EncodedCorpus:
         return len(self.source.offsets) - 1
 
 
-def encode_corpus(corpus: Corpus, tokenizer: Tokenizer) -> EncodedCorpus:
+def encode_corpus(corpus: Corpus, tokenizers: TokenizerPair) -> EncodedCorpus:
     """Turn both sides into token ids."""
-    return EncodedCorpus(_encode_side(corpus.sources, tokenizer), _encode_side(corpus.targets, tokenizer))
+    return EncodedCorpus(
+        _encode_side(corpus.sources, tokenizers.source), _encode_side(corpus.targets, tokenizers.target)
+    )
 
 
 def _encode_side(sentences: Sequence[str], tokenizer: Tokenizer) -> EncodedSide:

@@ -1,25 +1,20 @@
-"""Text to token ids and back: one SentencePiece model for both languages."""
+"""Text to token ids and back: SentencePiece models, one for both languages or one for each."""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import sentencepiece
 
-from transformer_cli.config import TokenizerConfig
 from transformer_cli.data.normalization import normalize
-from transformer_cli.errors import DamagedFileError, DataError
+from transformer_cli.errors import DamagedFileError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
-# SentencePiece skips longer sentences in silence; this admits whatever `cleaning.too_long` lets through.
-_MAX_SENTENCE_BYTES = 1 << 20
-
-DEFAULT_VOCAB_SIZE = 8000
-"""Pieces that a vocabulary has when the recipe does not say, if the corpus can carry so many."""
+TOKENIZER_FILES = ("tokenizer.model", "tokenizer.source.model", "tokenizer.target.model")
+"""Files of a joint vocabulary, and of separate ones."""
 
 
 class Tokenizer:
@@ -74,9 +69,25 @@ class Tokenizer:
         """Return the token ids of one sentence, without bos and eos; the text is normalised first."""
         return list(self._processor.encode(normalize(text)))
 
-    def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the token ids of many sentences; faster than one by one."""
-        return list(self._processor.encode([normalize(text) for text in texts], num_threads=2))
+    def encode_all(self, texts: Sequence[str], *, sampling: float | None = None, seed: int = 0) -> list[list[int]]:
+        """Return the token ids of many sentences; faster than one by one.
+
+        Args:
+            texts: The sentences.
+            sampling: Cut the words in other ways than the likeliest, for subword regularisation. Of a BPE model it is
+                the probability that a merge is left out (Provilkov et al. 2020 have 0.1); of a unigram model the power
+                alpha to which the probability of a segmentation is raised (Kudo 2018 has 0.1 to 0.5; the lower, the
+                more variety; here a user symbol falls to pieces once in some hundred times).
+            seed: Decides what is drawn: the same texts and seed give the same ids.
+        """
+        normalized = [normalize(text) for text in texts]
+        if sampling is None:
+            return list(self._processor.encode(normalized, num_threads=2))
+        sentencepiece.set_random_generator_seed(seed)
+        # One thread: which of two would take which sentence is left to chance.
+        return list(
+            self._processor.encode(normalized, num_threads=1, enable_sampling=True, alpha=sampling, nbest_size=-1)
+        )
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of ``ids``; never fails, whatever the order of byte pieces."""
@@ -91,58 +102,54 @@ class Tokenizer:
         return list(self._processor.encode(normalize(text), out_type=str))
 
 
-def fit_tokenizer(sentences: Sequence[str], config: TokenizerConfig, *, where: str) -> Tokenizer:
-    """Learn a tokenizer from the sentences of both languages.
-
-    Text comes back exactly as it went in, but for runs of spaces: characters are neither folded nor replaced, and
-    what has no piece is spelled in UTF-8 bytes.
+@dataclass(frozen=True, slots=True)
+class TokenizerPair:
+    """The tokenizers of a model's two sides; with a joint vocabulary both are the same one.
 
     Args:
-        sentences: Normalised sentences.
-        config: Size and kind.
-        where: The corpus' name, for the error message.
-
-    Raises:
-        DataError: The corpus is too small for the vocabulary.
+        source: Encodes what is read.
+        target: Encodes and decodes what is written.
     """
-    wanted = config.vocab_size or DEFAULT_VOCAB_SIZE
-    try:
-        return _fit(sentences, config, wanted)
-    except RuntimeError as error:
-        highest = re.search(r"value <= (\d+)", str(error))
-        if highest and config.vocab_size is None:
-            return fit_tokenizer(sentences, config.model_copy(update={"vocab_size": int(highest[1])}), where=where)
-        if highest:
-            advice = f"set tokenizer.vocab_size to {highest[1]} or less, or leave it out"
-            raise DataError(f"{where} is too small for a vocabulary of {wanted} pieces; {advice}") from None
-        raise DataError(f"{where}: {_explain_failure(str(error), wanted)}") from None
 
+    source: Tokenizer
+    target: Tokenizer
 
-def _fit(sentences: Sequence[str], config: TokenizerConfig, vocab_size: int) -> Tokenizer:
-    model = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(sentences),
-        model_writer=model,
-        model_type=config.model_type,
-        vocab_size=vocab_size,
-        character_coverage=config.character_coverage,
-        normalization_rule_name="identity",
-        byte_fallback=True,
-        pad_id=PAD_ID,
-        unk_id=UNK_ID,
-        bos_id=BOS_ID,
-        eos_id=EOS_ID,
-        max_sentence_length=_MAX_SENTENCE_BYTES,
-        num_threads=2,
-        minloglevel=2,
-    )
-    return Tokenizer(model.getvalue())
+    @classmethod
+    def load(cls, folder: Path, *, shared: bool) -> TokenizerPair:
+        """Read the tokenizers of a run or model directory.
 
+        Args:
+            folder: The directory.
+            shared: Whether it holds one for both languages.
 
-def _explain_failure(message: str, vocab_size: int) -> str:
-    if "smaller than" in message:
-        return (
-            f"more different characters than a vocabulary of {vocab_size} pieces can hold; "
-            "raise tokenizer.vocab_size or lower tokenizer.character_coverage"
-        )
-    return f"no tokenizer of {vocab_size} pieces can be learned: {message.splitlines()[-1]}"
+        Raises:
+            DamagedFileError: One is missing or not a SentencePiece model.
+        """
+        if shared:
+            tokenizer = Tokenizer.load(folder / TOKENIZER_FILES[0])
+            return cls(tokenizer, tokenizer)
+        source, target = (Tokenizer.load(folder / name) for name in TOKENIZER_FILES[1:])
+        return cls(source, target)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether both languages have one vocabulary."""
+        return self.source is self.target
+
+    @property
+    def source_vocab_size(self) -> int | None:
+        """Number of token ids of the source where it has a vocabulary of its own."""
+        return None if self.is_shared else self.source.vocab_size
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hexadecimal digits that stand for both models."""
+        if self.is_shared:
+            return self.source.fingerprint
+        return hashlib.sha256(f"{self.source.fingerprint}{self.target.fingerprint}".encode()).hexdigest()
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files that `load` reads, by name."""
+        if self.is_shared:
+            return {TOKENIZER_FILES[0]: self.source.model}
+        return dict(zip(TOKENIZER_FILES[1:], (self.source.model, self.target.model), strict=True))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from transformer_cli.data.normalization import normalize
-from transformer_cli.data.tokenizer import Tokenizer
+from transformer_cli.data.tokenizer import TokenizerPair
 from transformer_cli.decoding.engine import BEST_ONLY, Engine, SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.splitting import split_overlong
@@ -51,13 +51,13 @@ class Translator:
 
     Args:
         engine: Searches.
-        tokenizer: That of the engine's model.
+        tokenizers: Those of the engine's model.
         options: What is asked of the engine.
     """
 
-    def __init__(self, engine: Engine, tokenizer: Tokenizer, options: SearchOptions = BEST_ONLY) -> None:
+    def __init__(self, engine: Engine, tokenizers: TokenizerPair, options: SearchOptions = BEST_ONLY) -> None:
         self._engine = engine
-        self._tokenizer = tokenizer
+        self._tokenizers = tokenizers
         self._options = options
 
     @property
@@ -67,7 +67,7 @@ class Translator:
 
     def count(self, line: str) -> int:
         """Return the number of tokens of ``line``."""
-        return len(self._tokenizer.encode(line))
+        return len(self._tokenizers.source.encode(line))
 
     def is_overlong(self, line: str) -> bool:
         """Say whether ``line`` has more tokens than the model takes at once."""
@@ -75,11 +75,12 @@ class Translator:
 
     def cut(self, line: str) -> str:
         """Return the beginning of ``line`` that the model takes at once."""
-        tokens = self._tokenizer.encode(line)[: self.limit]
+        tokenizer = self._tokenizers.source
+        tokens = tokenizer.encode(line)[: self.limit]
         # The last tokens may be part of a character that is spelled in bytes: up to four, and the space before them.
         beginnings = [tokens[: len(tokens) - left_out] for left_out in range(5)]
-        whole = (ids for ids in beginnings if self._tokenizer.encode(self._tokenizer.decode(ids)) == ids)
-        return self._tokenizer.decode(next(whole, beginnings[0]))
+        whole = (ids for ids in beginnings if tokenizer.encode(tokenizer.decode(ids)) == ids)
+        return tokenizer.decode(next(whole, beginnings[0]))
 
     def translate(self, lines: Sequence[str]) -> list[Translation]:
         """Translate each line by itself; as many results as lines, in their order.
@@ -101,13 +102,13 @@ class Translator:
 
     def _pieces(self, lines: Sequence[str]) -> list[_Piece]:
         pieces = []
-        for index, tokens in enumerate(self._tokenizer.encode_all(lines)):
+        for index, tokens in enumerate(self._tokenizers.source.encode_all(lines)):
             if len(tokens) <= self.limit:
                 if tokens:
                     pieces.append(_Piece(index, tokens))
                 continue
             for part in split_overlong(normalize(lines[index]), limit=self.limit, count=self.count):
-                pieces.append(_Piece(index, self._tokenizer.encode(part)[: self.limit]))
+                pieces.append(_Piece(index, self._tokenizers.source.encode(part)[: self.limit]))
         return pieces
 
     def _join(self, pieces: list[tuple[_Piece, list[Hypothesis]]]) -> Translation:
@@ -120,21 +121,22 @@ class Translator:
         return replace(best, alternatives=tuple(others))
 
     def _join_rank(self, pieces: list[tuple[_Piece, Hypothesis]]) -> Translation:
-        texts = [normalize(self._tokenizer.decode(hypothesis.tokens)) for _, hypothesis in pieces]
+        target = self._tokenizers.target
+        texts = [normalize(target.decode(hypothesis.tokens)) for _, hypothesis in pieces]
         return Translation(
             text=normalize(" ".join(texts)),
             score=sum(hypothesis.score for _, hypothesis in pieces) / len(pieces),
             pieces=len(pieces),
             log_prob=sum(hypothesis.log_prob for _, hypothesis in pieces),
-            tokens=tuple(self._tokenizer.piece(token) for _, hypothesis in pieces for token in hypothesis.tokens),
+            tokens=tuple(target.piece(token) for _, hypothesis in pieces for token in hypothesis.tokens),
             alignment=tuple(self._align(pieces, texts)) if self._options.with_alignment else None,
         )
 
     def _align(self, pieces: list[tuple[_Piece, Hypothesis]], texts: list[str]) -> Iterator[tuple[int, int]]:
         first_source = first_target = 0
         for (piece, hypothesis), text in zip(pieces, texts, strict=True):
-            source = self._tokenizer.decode(piece.tokens)
-            for i, j in word_alignment(self._tokenizer, piece.tokens, hypothesis):
+            source = self._tokenizers.source.decode(piece.tokens)
+            for i, j in word_alignment(self._tokenizers, piece.tokens, hypothesis):
                 yield first_source + i, first_target + j
             first_source += len(source.split())
             first_target += len(text.split())

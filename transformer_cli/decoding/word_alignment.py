@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from transformer_cli.data.normalization import normalize
-from transformer_cli.data.tokenizer import Tokenizer
+from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.decoding.hypothesis import Hypothesis
 
 
-def word_alignment(tokenizer: Tokenizer, source: Sequence[int], hypothesis: Hypothesis) -> list[tuple[int, int]]:
+def word_alignment(tokenizers: TokenizerPair, source: Sequence[int], hypothesis: Hypothesis) -> list[tuple[int, int]]:
     """Return which words of the source the words of a translation come from.
 
     Two words are linked if a token of the one looks at a token of the other most.
 
     Args:
-        tokenizer: Of both sides.
+        tokenizers: Of both sides.
         source: Token ids without eos.
         hypothesis: With its alignment; a token aligned to eos has no link.
 
     Returns:
         Pairs (word of the source, word of the translation), sorted, counted from 0; spaces separate words.
     """
-    source_words = _words(tokenizer, source)
-    target_words = _words(tokenizer, hypothesis.tokens)
+    source_words = _words(tokenizers.source, source)
+    target_words = _words(tokenizers.target, hypothesis.tokens)
     links = zip(hypothesis.alignment or (), target_words, strict=True)
     return sorted({(source_words[position], word) for position, word in links if position < len(source)})
 

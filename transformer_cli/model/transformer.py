@@ -15,19 +15,20 @@ from transformer_cli.model.layers import DecoderLayer, EncoderLayer
 
 
 class Transformer(nn.Module):
-    """An encoder-decoder Transformer over one vocabulary.
+    """An encoder-decoder Transformer over one vocabulary, or one for each side.
 
     Args:
         config: The shape.
         vocab_size: Number of token ids V, of source and target alike.
+        source_vocab_size: Number of token ids of a source that has a vocabulary of its own.
     """
 
-    def __init__(self, config: ModelConfig, vocab_size: int) -> None:
+    def __init__(self, config: ModelConfig, vocab_size: int, *, source_vocab_size: int | None = None) -> None:
         super().__init__()
         self.config = config
         self.vocab_size = vocab_size
         self.source_embedding = TokenEmbedding(
-            vocab_size, config.d_model, dropout=config.dropout, max_length=config.max_length
+            source_vocab_size or vocab_size, config.d_model, dropout=config.dropout, max_length=config.max_length
         )
         self.target_embedding = TokenEmbedding(
             vocab_size, config.d_model, dropout=config.dropout, max_length=config.max_length
@@ -39,8 +40,9 @@ class Transformer(nn.Module):
         self.decoder_norm = nn.LayerNorm(config.d_model) if pre_norm else nn.Identity()
         self.output = nn.Linear(config.d_model, vocab_size, bias=False)
         if config.tied_embeddings:
-            self.target_embedding.table.weight = self.source_embedding.table.weight
-            self.output.weight = self.source_embedding.table.weight
+            if source_vocab_size is None:
+                self.target_embedding.table.weight = self.source_embedding.table.weight
+            self.output.weight = self.target_embedding.table.weight
         self._initialise()
 
     def _initialise(self) -> None:

@@ -59,4 +59,4 @@ def load_translator(
     except ValidationError as error:
         finding = error.errors(include_url=False)[0]
         raise UsageError(f"{finding['loc'][0]} is {finding['input']}: {finding['msg'].lower()}") from None
-    return Translator(TorchEngine(loaded.model, decoding), loaded.tokenizer, options)
+    return Translator(TorchEngine(loaded.model, decoding), loaded.tokenizers, options)

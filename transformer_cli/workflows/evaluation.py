@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from transformer_cli.config import DecodingConfig
 from transformer_cli.data.prepared import Corpus
-from transformer_cli.data.tokenizer import Tokenizer
+from transformer_cli.data.tokenizer import TokenizerPair
 from transformer_cli.decoding.torch_engine import TorchEngine
 from transformer_cli.decoding.translator import Translator
 from transformer_cli.metrics import corpus_bleu, corpus_chrf
@@ -23,19 +23,19 @@ class Evaluator:
 
     Args:
         model: Put into evaluation mode by each call.
-        tokenizer: The model's.
+        tokenizers: The model's.
         decoding: How to search.
         stop: Looked at now and then while it is deferred.
     """
 
     model: Transformer
-    tokenizer: Tokenizer
+    tokenizers: TokenizerPair
     decoding: DecodingConfig
     stop: StopRequest
 
     def translate(self, corpus: Corpus) -> list[str] | None:
         """Return the translation of each source, or None if asked to stop."""
-        translator = Translator(TorchEngine(self.model, self.decoding), self.tokenizer)
+        translator = Translator(TorchEngine(self.model, self.decoding), self.tokenizers)
         by_length = sorted(range(len(corpus)), key=lambda i: len(corpus.sources[i]))
         translations = [""] * len(corpus)
         for first in range(0, len(by_length), _TRANSLATED_AT_ONCE):

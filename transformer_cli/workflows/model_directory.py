@@ -2,7 +2,7 @@
 
 config.json          shape of the model, languages, search settings, what it was made from
 model.safetensors    weights
-tokenizer.model      SentencePiece
+tokenizer.model      SentencePiece; with separate vocabularies tokenizer.source.model and tokenizer.target.model
 README.md            model card
 """
 
@@ -21,13 +21,12 @@ from torch import Tensor
 
 from transformer_cli.checkpoint import WEIGHTS_FILE, load_weights, read_tensors, write_tensors
 from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
-from transformer_cli.data.tokenizer import Tokenizer
+from transformer_cli.data.tokenizer import TokenizerPair
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.run_directory import MODEL_CONFIG_FILE, read_json
 from transformer_cli.textio import TEMPORARY_SUFFIX, explain_os_errors, fsync_folder, write_atomically
 
-TOKENIZER_FILE = "tokenizer.model"
 CARD_FILE = "README.md"
 _FORMAT = 1
 
@@ -38,13 +37,13 @@ class LoadedModel:
 
     Args:
         model: In evaluation mode, on the device asked for.
-        tokenizer: Its tokenizer.
+        tokenizers: Its tokenizers.
         languages: From which language into which.
         decoding: The search settings it was evaluated with.
     """
 
     model: Transformer
-    tokenizer: Tokenizer
+    tokenizers: TokenizerPair
     languages: LanguagesConfig
     decoding: DecodingConfig
 
@@ -53,7 +52,7 @@ def save_model_directory(
     folder: Path,
     *,
     weights: Mapping[str, Tensor],
-    tokenizer: Tokenizer,
+    tokenizers: TokenizerPair,
     model: ModelConfig,
     languages: LanguagesConfig,
     decoding: DecodingConfig,
@@ -68,10 +67,11 @@ def save_model_directory(
     document = {
         "format": _FORMAT,
         "languages": languages.model_dump(),
-        "vocab_size": tokenizer.vocab_size,
+        "vocab_size": tokenizers.target.vocab_size,
+        "source_vocab_size": tokenizers.source_vocab_size,
         "model": model.model_dump(),
         "decoding": decoding.model_dump(),
-        "tokenizer_sha256": tokenizer.fingerprint,
+        "tokenizer_sha256": tokenizers.fingerprint,
         "made_from": dict(made_from),
     }
     beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
@@ -80,13 +80,19 @@ def save_model_directory(
         beside.mkdir(parents=True)
         try:
             write_tensors(beside / WEIGHTS_FILE, weights)
-            write_atomically(beside / TOKENIZER_FILE, tokenizer.model)
+            for name, content in tokenizers.files().items():
+                write_atomically(beside / name, content)
             write_atomically(beside / CARD_FILE, card.encode())
             write_atomically(beside / MODEL_CONFIG_FILE, (json.dumps(document, indent=1) + "\n").encode())
             beside.rename(folder)
             fsync_folder(folder.parent)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
+
+
+def build_model(config: ModelConfig, tokenizers: TokenizerPair) -> Transformer:
+    """Return a new model of the shape ``config`` for the vocabularies of ``tokenizers``."""
+    return Transformer(config, tokenizers.target.vocab_size, source_vocab_size=tokenizers.source_vocab_size)
 
 
 def load_model_directory(folder: Path, device: torch.device) -> LoadedModel:
@@ -109,9 +115,11 @@ def load_model_directory(folder: Path, device: torch.device) -> LoadedModel:
         vocab_size, checksum = config["vocab_size"], config["tokenizer_sha256"]
     except (ValidationError, KeyError) as error:
         raise DamagedFileError(f"{folder / MODEL_CONFIG_FILE} is damaged: {str(error).splitlines()[0]}") from None
-    tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
-    if tokenizer.fingerprint != checksum or tokenizer.vocab_size != vocab_size:
-        raise DamagedFileError(f"{folder / TOKENIZER_FILE} is not the tokenizer that this model was trained with")
-    model = Transformer(shape, vocab_size).to(device)
+    tokenizers = TokenizerPair.load(folder, shared=config.get("source_vocab_size") is None)
+    sizes = (tokenizers.target.vocab_size, tokenizers.source_vocab_size)
+    if tokenizers.fingerprint != checksum or sizes != (vocab_size, config.get("source_vocab_size")):
+        names = " or ".join(str(folder / name) for name in tokenizers.files())
+        raise DamagedFileError(f"{names} is not the tokenizer that this model was trained with")
+    model = build_model(shape, tokenizers).to(device)
     load_weights(model, read_tensors(folder / WEIGHTS_FILE), where=folder / WEIGHTS_FILE)
-    return LoadedModel(model.eval(), tokenizer, languages, decoding)
+    return LoadedModel(model.eval(), tokenizers, languages, decoding)

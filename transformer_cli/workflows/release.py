@@ -35,7 +35,7 @@ def release(session: TrainingSession, report: Callable[[object], None]) -> tuple
     save_model_directory(
         version,
         weights=weights,
-        tokenizer=session.tokenizer,
+        tokenizers=session.tokenizers,
         model=session.located.recipe.model,
         languages=session.located.recipe.languages,
         decoding=session.located.recipe.decoding,
@@ -96,6 +96,10 @@ def _card(session: TrainingSession, version: str, chosen: str, scores: Scores, t
     languages, model = recipe.languages, recipe.model
     low, high = scores.bleu.confidence or (scores.bleu.value, scores.bleu.value)
     parameters = sum(weight.numel() for weight in weights_of(session.evaluator.model).values())
+    tokenizers = session.tokenizers
+    vocabulary = f"{tokenizers.target.vocab_size} SentencePiece pieces"
+    if not tokenizers.is_shared:
+        vocabulary = f"{vocabulary}, {tokenizers.source.vocab_size} of the source"
     return f"""# {recipe.name}, version {version}
 
 Translates {languages.source} to {languages.target}, one sentence a line.
@@ -107,7 +111,7 @@ Translates {languages.source} to {languages.target}, one sentence a line.
 | made | {time.strftime("%Y-%m-%d")} by tfm {__version__}: `{session.located.command}` |
 | model | Transformer, {model.num_encoder_layers}+{model.num_decoder_layers} layers, d_model {model.d_model}, \
 d_ff {model.d_ff}, {model.num_heads} heads, {model.norm}-norm, {parameters:,} parameters |
-| vocabulary | {session.tokenizer.vocab_size} SentencePiece pieces |
+| vocabulary | {vocabulary} |
 | training data | {len(session.state.stream.corpus)} pairs of {", ".join(recipe.data.train_paths)} |
 | training | {session.step} steps, {session.elapsed_seconds() / 60:.1f} minutes |
 | weights | {chosen} |

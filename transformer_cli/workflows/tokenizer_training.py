@@ -1,10 +1,11 @@
-"""``tfm train-tokenizer``: learn the SentencePiece model from the prepared training data."""
+"""``tfm train-tokenizer``: learn the SentencePiece models from the prepared training data."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.run_directory import RunDirectory, read_json
@@ -12,6 +13,9 @@ from transformer_cli.textio import write_atomically
 from transformer_cli.workflows import fingerprints
 from transformer_cli.workflows.located_recipe import LocatedRecipe, locate_recipe
 from transformer_cli.workflows.preparation import data_fingerprint, ensure_prepared
+
+if TYPE_CHECKING:
+    from transformer_cli.data.tokenizer import TokenizerPair
 
 
 def train_tokenizer(
@@ -42,32 +46,52 @@ def ensure_tokenizer(located: LocatedRecipe, *, note: Callable[[str], None]) -> 
     recipe, run = located.recipe, located.run
     ensure_prepared(located, note=note)
     made_from = fingerprints.of_values([data_fingerprint(located), recipe.tokenizer.model_dump()])
-    if _is_current(run, made_from):
+    if _is_current(run, made_from, shared=recipe.tokenizer.shared):
         return False
-    from transformer_cli.data.prepared import read_split
-    from transformer_cli.data.tokenizer import DEFAULT_VOCAB_SIZE, fit_tokenizer
+    from transformer_cli.data.prepared import sample_split
+    from transformer_cli.data.tokenizer import TOKENIZER_FILES
+    from transformer_cli.data.tokenizer_fitting import fit_tokenizers
 
-    corpus = read_split(run.data, "train")
-    note(f"learning a tokenizer from {2 * len(corpus)} sentences")
+    sources, targets = sample_split(run.data, "train", recipe.tokenizer.sample_pairs)
+    note(f"learning a tokenizer from {len(sources)} pairs")
     where = ", ".join(recipe.data.train_paths)
-    tokenizer = fit_tokenizer([*corpus.sources, *corpus.targets], recipe.tokenizer, where=where)
+    tags = [corpus.tag for corpus in recipe.data.train if corpus.tag is not None]
+    tokenizers = fit_tokenizers(sources, targets, recipe.tokenizer, where=where, tags=tags)
     run.tokenizer_report.unlink(missing_ok=True)
-    write_atomically(run.tokenizer, tokenizer.model)
-    report = {"made_from": made_from, "fingerprint": tokenizer.fingerprint, "vocab_size": tokenizer.vocab_size}
+    for name in TOKENIZER_FILES:
+        (run.path / name).unlink(missing_ok=True)
+    for name, model in tokenizers.files().items():
+        write_atomically(run.path / name, model)
+    report = {
+        "made_from": made_from,
+        "fingerprint": tokenizers.fingerprint,
+        "vocab_size": tokenizers.target.vocab_size,
+        "source_vocab_size": tokenizers.source.vocab_size,
+    }
     write_atomically(run.tokenizer_report, (json.dumps(report, indent=1) + "\n").encode())
-    if recipe.tokenizer.vocab_size is None and tokenizer.vocab_size < DEFAULT_VOCAB_SIZE:
-        note(f"the corpus is small: a vocabulary of {tokenizer.vocab_size} pieces instead of {DEFAULT_VOCAB_SIZE}")
+    _tell_of_smaller_vocabularies(tokenizers, recipe.tokenizer.vocab_size, note)
     return True
 
 
-def _is_current(run: RunDirectory, made_from: str) -> bool:
-    """Say whether the run's tokenizer is there, whole, and made from just this data and these settings."""
-    from transformer_cli.data.tokenizer import Tokenizer
+def _tell_of_smaller_vocabularies(tokenizers: TokenizerPair, stated: int | None, note: Callable[[str], None]) -> None:
+    from transformer_cli.data.tokenizer_fitting import DEFAULT_VOCAB_SIZE
+
+    sizes = dict.fromkeys([tokenizers.source.vocab_size, tokenizers.target.vocab_size])
+    for size in sizes:
+        if stated is None and size < DEFAULT_VOCAB_SIZE:
+            note(f"the corpus is small: a vocabulary of {size} pieces instead of {DEFAULT_VOCAB_SIZE}")
+        elif stated is not None and size < stated:
+            note(f"warning: the corpus is too small for tokenizer.vocab_size = {stated}; it carries {size} pieces")
+
+
+def _is_current(run: RunDirectory, made_from: str, *, shared: bool) -> bool:
+    """Say whether the run's tokenizers are there, whole, and made from just this data and these settings."""
+    from transformer_cli.data.tokenizer import TokenizerPair
 
     report = read_json(run.tokenizer_report)
     if report is None or report.get("made_from") != made_from:
         return False
     try:
-        return Tokenizer.load(run.tokenizer).fingerprint == report.get("fingerprint")
+        return TokenizerPair.load(run.path, shared=shared).fingerprint == report.get("fingerprint")
     except DamagedFileError:
         return False

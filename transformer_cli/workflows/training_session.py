@@ -13,9 +13,8 @@ from transformer_cli import device as devices
 from transformer_cli.checkpoint import load_checkpoint, save_checkpoint
 from transformer_cli.data.batching import Batch, BatchStream, make_batch, token_batches
 from transformer_cli.data.prepared import Corpus, encode_corpus, read_split
-from transformer_cli.data.tokenizer import Tokenizer
+from transformer_cli.data.tokenizer import TokenizerPair
 from transformer_cli.errors import DamagedFileError
-from transformer_cli.model.transformer import Transformer
 from transformer_cli.run_directory import MetricsLog
 from transformer_cli.stopping import StopRequest
 from transformer_cli.textio import explain_os_errors
@@ -35,6 +34,7 @@ from transformer_cli.training.trainer import Trainer
 from transformer_cli.workflows import fingerprints
 from transformer_cli.workflows.evaluation import Evaluator
 from transformer_cli.workflows.located_recipe import LocatedRecipe
+from transformer_cli.workflows.model_directory import build_model
 from transformer_cli.workflows.training_state import TrainingState
 
 
@@ -62,7 +62,7 @@ class TrainingSession:
     Args:
         located: The recipe and the run directory.
         data_fingerprint: Stands for the prepared data.
-        tokenizer: The run's.
+        tokenizers: The run's.
         state: What changes from step to step.
         valid: The validation set.
         evaluator: Translates with the model as it is.
@@ -73,7 +73,7 @@ class TrainingSession:
 
     located: LocatedRecipe
     data_fingerprint: str
-    tokenizer: Tokenizer
+    tokenizers: TokenizerPair
     state: TrainingState
     valid: Corpus
     evaluator: Evaluator
@@ -144,7 +144,7 @@ class TrainingSession:
         return self.elapsed_seconds() + min(finish, 0.5 * budget) >= budget
 
     def _validation_batches(self) -> list[Batch]:
-        corpus = encode_corpus(self.valid, self.tokenizer)
+        corpus = encode_corpus(self.valid, self.tokenizers)
         budget = self.located.recipe.training.batch_tokens
         batches = token_batches(corpus.source.lengths, corpus.target.lengths, budget, seed=0, epoch=0)
         return [make_batch(corpus, indices) for indices in batches]
@@ -198,7 +198,7 @@ class TrainingSession:
     def _identity(self) -> dict[str, str]:
         """Return what tells a checkpoint of this training from one of another."""
         training = fingerprints.of_training(self.located.recipe, self.data_fingerprint)
-        return {"training": training, "tokenizer": self.tokenizer.fingerprint}
+        return {"training": training, "tokenizer": self.tokenizers.fingerprint}
 
     def resume(self) -> None:
         """Go on from the newest whole checkpoint of this very training; remove those of any other."""
@@ -237,10 +237,10 @@ def open_session(
     config = recipe.training
     devices.keep_freed_memory()
     torch.manual_seed(config.seed)
-    tokenizer = Tokenizer.load(run.tokenizer)
-    model = Transformer(recipe.model, tokenizer.vocab_size).to(devices.choose_device(device))
+    tokenizers = TokenizerPair.load(run.path, shared=recipe.tokenizer.shared)
+    model = build_model(recipe.model, tokenizers).to(devices.choose_device(device))
     stream = BatchStream(
-        encode_corpus(read_split(run.data, "train"), tokenizer),
+        encode_corpus(read_split(run.data, "train"), tokenizers),
         max_tokens=config.batch_tokens // config.accumulation,
         max_length=recipe.model.max_length,
         seed=config.seed,
@@ -249,10 +249,10 @@ def open_session(
     session = TrainingSession(
         located=located,
         data_fingerprint=data_fingerprint,
-        tokenizer=tokenizer,
+        tokenizers=tokenizers,
         state=TrainingState(trainer, stream, LoopState(ProgressTracker())),
         valid=read_split(run.data, "valid"),
-        evaluator=Evaluator(model, tokenizer, recipe.decoding, stop),
+        evaluator=Evaluator(model, tokenizers, recipe.decoding, stop),
         report=report,
         stop=stop,
         started=started,

@@ -10,7 +10,7 @@ import pytest
 from tests.support.hostile_machine import disk_full_after
 from transformer_cli.config import LanguagesConfig, TokenizerConfig
 from transformer_cli.data.prepared import Corpus, encode_corpus, read_split, write_prepared
-from transformer_cli.data.tokenizer import fit_tokenizer
+from transformer_cli.data.tokenizer_fitting import fit_tokenizers
 from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.special_tokens import EOS_ID
 
@@ -127,12 +127,13 @@ def test_a_damaged_split_is_named_with_what_to_run(tmp_path, name, damage):
 
 def test_a_corpus_is_encoded_sentence_by_sentence_each_ended_by_eos():
     corpus = Corpus(["un chat", "", "deux"], ["a cat", "x", "two cats here"])
-    tokenizer = fit_tokenizer([*corpus.sources, *corpus.targets], TokenizerConfig(), where="x")
+    tokenizers = fit_tokenizers(corpus.sources, corpus.targets, TokenizerConfig(shared=False), where="x")
 
-    encoded = encode_corpus(corpus, tokenizer)
+    encoded = encode_corpus(corpus, tokenizers)
 
     assert len(encoded) == 3
-    for side, sentences in ((encoded.source, corpus.sources), (encoded.target, corpus.targets)):
+    sides = ((encoded.source, corpus.sources), (encoded.target, corpus.targets))
+    for (side, sentences), tokenizer in zip(sides, (tokenizers.source, tokenizers.target), strict=True):
         expected = [[*tokenizer.encode(sentence), EOS_ID] for sentence in sentences]
         assert [side[i].tolist() for i in range(3)] == expected
         assert side.lengths.tolist() == [len(ids) for ids in expected]

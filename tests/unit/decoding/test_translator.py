@@ -10,10 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tests.support.tiny_models import SENTENCES, fill_with_noise, make_talkative, tiny_config, tiny_tokenizer
+from tests.support.tiny_models import (
+    SENTENCES,
+    fill_with_noise,
+    make_talkative,
+    tiny_config,
+    tiny_tokenizer,
+    tiny_tokenizers,
+)
 from transformer_cli.config import DecodingConfig
 from transformer_cli.data.normalization import normalize
-from transformer_cli.data.tokenizer import Tokenizer
+from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.decoding.splitting import split_overlong
 from transformer_cli.decoding.torch_engine import TorchEngine
 from transformer_cli.decoding.translator import Translation, Translator
@@ -75,7 +82,8 @@ def translator(
 ) -> Translator:
     config = DecodingConfig(**{"beam_size": 2, "max_length_ratio": 0.5, "max_length_extra": 4, **decoding})
     model = model or RecordingTransformer(max_length=max_length)
-    return Translator(TorchEngine(model, config), tokenizer or tiny_tokenizer())
+    tokenizer = tokenizer or tiny_tokenizer()
+    return Translator(TorchEngine(model, config), TokenizerPair(tokenizer, tokenizer))
 
 
 def overlong_line(translate: Translator) -> str:
@@ -276,7 +284,7 @@ def test_products_are_computed_in_the_precision_asked_for_and_nothing_is_kept_fo
     model = RecordingTransformer(max_length=32).float()
 
     engine = TorchEngine(model, DecodingConfig(), precision=precision)
-    translations = Translator(engine, tiny_tokenizer()).translate(LINES)
+    translations = Translator(engine, tiny_tokenizers()).translate(LINES)
 
     assert model.modes == {(precision, True)}
     assert [translation.pieces for translation in translations] == [int(bool(line.strip())) for line in LINES]

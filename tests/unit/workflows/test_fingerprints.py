@@ -28,7 +28,16 @@ def changed(section: str, name: str) -> Recipe:
     """Return a recipe in which one value is another than in `recipe`."""
     plain = recipe()
     before: Any = getattr(getattr(plain, section), name)
-    after = "other" if isinstance(before, str) else not before if isinstance(before, bool) else (before or 400) + 1
+    after: Any
+    match before:
+        case str():
+            after = "other"
+        case bool():
+            after = not before
+        case list():
+            after = [*before, "other"]
+        case _:
+            after = (before or 400) + 1
     part = getattr(plain, section).model_copy(update={name: after})
     return plain.model_copy(update={section: part})
 

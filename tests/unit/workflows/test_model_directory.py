@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from tests.support.hostile_machine import disk_full_after
-from tests.support.tiny_models import SENTENCES, padded_sources, tiny_tokenizer
+from tests.support.tiny_models import SENTENCES, padded_sources, tiny_tokenizer, tiny_tokenizers
 from transformer_cli.checkpoint import weights_of
 from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.errors import DamagedFileError, TfmError
@@ -33,7 +33,7 @@ def model() -> Transformer:
 def save(folder, model: Transformer, **changes) -> None:
     arguments = {
         "weights": weights_of(model),
-        "tokenizer": tiny_tokenizer(),
+        "tokenizers": tiny_tokenizers(),
         "model": SHAPE,
         "languages": LANGUAGES,
         "decoding": DECODING,
@@ -70,7 +70,7 @@ def test_a_model_that_was_copied_elsewhere_computes_the_same_from_the_copy_alone
 
     assert torch.equal(logits(loaded.model), logits(model))
     assert not loaded.model.training
-    assert loaded.tokenizer.encode_all(SENTENCES) == tiny_tokenizer().encode_all(SENTENCES)
+    assert loaded.tokenizers.source.encode_all(SENTENCES) == tiny_tokenizer().encode_all(SENTENCES)
     assert (loaded.languages, loaded.decoding, loaded.model.config) == (LANGUAGES, DECODING, SHAPE)
 
 

@@ -108,11 +108,21 @@ def test_a_small_corpus_chooses_its_vocabulary_and_that_is_said():
     assert notes[-1] == f"the corpus is small: a vocabulary of {size} pieces instead of 8000"
 
 
-def test_too_large_a_vocabulary_names_the_corpora_and_leaves_the_older_tokenizer():
+def test_too_large_a_vocabulary_is_lowered_with_a_warning():
+    notes: list[str] = []
+
+    run("tokenizer.vocab_size=9000", note=notes.append)
+
+    size = Tokenizer.load(RUN / "tokenizer.model").vocab_size
+    assert notes[-1] == f"warning: the corpus is too small for tokenizer.vocab_size = 9000; it carries {size} pieces"
+    assert not run("tokenizer.vocab_size=9000")
+
+
+def test_a_corpus_of_which_nothing_can_be_learned_is_named_and_the_older_tokenizer_stays():
     run()
     content = (RUN / "tokenizer.model").read_bytes()
+    write_corpus(Path(), "toy", [(chr(0x4E00 + n), chr(0x5E00 + n)) for n in range(60)])
 
-    with pytest.raises(DataError, match=r"^toy\.\{lang\} is too small for a vocabulary of 9000 pieces; set "):
-        run("tokenizer.vocab_size=9000")
+    with pytest.raises(DataError, match=r"^toy\.\{lang\}: more different characters than a vocabulary of 300 pieces"):
+        run("tokenizer.vocab_size=300")
     assert (RUN / "tokenizer.model").read_bytes() == content
-    assert not run()

@@ -133,7 +133,7 @@ def test_the_model_learns_and_its_learning_rate_warms_up(home, outcome):
 def test_the_scores_are_those_of_the_model_that_is_in_service(home, outcome):
     loaded = load_model_directory(home / "trained" / "model", torch.device("cpu"))
     test = read_split(home / "trained" / "data", "test")
-    found = Translator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizer).translate(test.sources)
+    found = Translator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers).translate(test.sources)
 
     scores = score_corpus([translation.text for translation in found], [test.targets], bootstrap=1000, with_ter=False)
 
