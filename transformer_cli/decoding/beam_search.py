@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
+from transformer_cli.decoding.engine import check_search
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.step_decoder import StepDecoder, not_a_number_error
 from transformer_cli.errors import UsageError
@@ -200,14 +201,7 @@ def is_settled(state: BeamState, *, n_best: int, early_stop: bool) -> Tensor:
 
 
 def _check_arguments(limits: set[int], beam_size: int, length_penalty: float, n_best: int) -> None:
-    if beam_size < 1:
-        raise UsageError(f"a beam size of {beam_size} cannot search; give 1 or more")
-    if not 1 <= n_best <= beam_size:
-        raise UsageError(
-            f"a beam of {beam_size} cannot give {n_best} best translations; ask for 1 to {beam_size}, or widen the beam"
-        )
-    if not -10 <= length_penalty <= 10:  # float32 holds n ** 10 for every length n
-        raise UsageError(f"a length penalty of {length_penalty} is out of range; give -10 to 10")
+    check_search(beam_size=beam_size, length_penalty=length_penalty, n_best=n_best)
     if limits and min(limits) < 1:
         raise UsageError(
             f"a maximum length of {min(limits)} leaves no room for the end of the sentence; give 1 or more"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from transformer_cli.decoding.hypothesis import Hypothesis
+from transformer_cli.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +74,20 @@ class Engine(Protocol):
             UsageError: The engine cannot do what is asked.
         """
         ...
+
+
+def check_search(*, beam_size: int, length_penalty: float, n_best: int) -> None:
+    """Refuse what no beam search can do.
+
+    Raises:
+        UsageError: ``beam_size`` or ``n_best`` is below 1, ``n_best`` is above ``beam_size``, or ``length_penalty`` is
+            not in -10 to 10.
+    """
+    if beam_size < 1:
+        raise UsageError(f"a beam size of {beam_size} cannot search; give 1 or more")
+    if not 1 <= n_best <= beam_size:
+        raise UsageError(
+            f"a beam of {beam_size} cannot give {n_best} best translations; ask for 1 to {beam_size}, or widen the beam"
+        )
+    if not -10 <= length_penalty <= 10:  # float32 holds n ** 10 for every length n
+        raise UsageError(f"a length penalty of {length_penalty} is out of range; give -10 to 10")

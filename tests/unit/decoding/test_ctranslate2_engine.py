@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.exported_models import POSITIONS, exportable_model, exported_engine, sources
+from tests.support.silent_tokens import set_logit
+from transformer_cli.config import DecodingConfig
+from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
+from transformer_cli.decoding.engine import BEST_ONLY, Sampling, SearchOptions
+from transformer_cli.decoding.hypothesis import Hypothesis
+from transformer_cli.decoding.torch_engine import TorchEngine
+from transformer_cli.errors import DamagedFileError, UsageError
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+
+ROOMY: Any = {"max_length_ratio": 2.0, "max_length_extra": 10}
+
+
+def tokens_of(found: list[list[Hypothesis]]) -> list[list[tuple[int, ...]]]:
+    return [[hypothesis.tokens for hypothesis in hypotheses] for hypotheses in found]
+
+
+def scores_of(found: list[list[Hypothesis]]) -> list[float]:
+    return [hypothesis.score for hypotheses in found for hypothesis in hypotheses]
+
+
+def log_probs_of(found: list[list[Hypothesis]]) -> list[float]:
+    return [hypothesis.log_prob for hypotheses in found for hypothesis in hypotheses]
+
+
+@pytest.mark.parametrize("length_penalty", [0.0, 0.6, 1.0, 2.0])
+@pytest.mark.parametrize(("beam_size", "n_best"), [(1, 1), (4, 1), (4, 3)])
+def test_it_finds_what_our_search_finds_with_the_same_scores(tmp_path, beam_size, n_best, length_penalty):
+    model = exportable_model()
+    config = DecodingConfig(beam_size=beam_size, length_penalty=length_penalty, **ROOMY)
+    asked, options = sources(60), SearchOptions(n_best=n_best)
+
+    ours = TorchEngine(model, config).search(asked, options)
+    theirs = exported_engine(tmp_path, model, config).search(asked, options)
+    if n_best > 1:  # see the module: at the longest length the two differ behind the best one
+        inside = [i for i, found in enumerate(ours) if all(len(h.tokens) < len(asked[i]) * 2 + 10 for h in found)]
+        ours, theirs = [ours[i] for i in inside], [theirs[i] for i in inside]
+
+    assert len({tokens for hypotheses in tokens_of(ours) for tokens in hypotheses}) > 20
+    assert tokens_of(theirs) == tokens_of(ours)
+    assert scores_of(theirs) == pytest.approx(scores_of(ours), abs=1e-4)
+    assert log_probs_of(theirs) == pytest.approx(log_probs_of(ours), abs=1e-3)
+
+
+@pytest.mark.parametrize("beam_size", [1, 4])
+@pytest.mark.parametrize(("ratio", "extra"), [(0.01, 1), (0.01, 2), (0.4, 1), (0.7, 1)])
+def test_at_the_longest_length_nothing_but_the_end_follows(tmp_path, beam_size, ratio, extra):
+    model = exportable_model()
+    set_logit(model, EOS_ID, -3.0)  # a sentence ends only where it must
+    config = DecodingConfig(beam_size=beam_size, max_length_ratio=ratio, max_length_extra=extra)
+    asked = sources(40)
+
+    ours = TorchEngine(model, config).search(asked, BEST_ONLY)
+    theirs = exported_engine(tmp_path, model, config).search(asked, BEST_ONLY)
+
+    longest = [round(ratio * (len(source) + 1)) + extra for source in asked]
+    assert sum(len(found[0].tokens) + 1 == most for found, most in zip(theirs, longest, strict=True)) > 20
+    assert tokens_of(theirs) == tokens_of(ours)
+    assert scores_of(theirs) == pytest.approx(scores_of(ours), abs=1e-4)
+    assert log_probs_of(theirs) == pytest.approx(log_probs_of(ours), abs=1e-3)
+
+
+def test_no_translation_is_longer_than_there_are_positions(tmp_path):
+    model = exportable_model(max_length=60)
+    set_logit(model, EOS_ID, -50.0)
+    config = DecodingConfig(beam_size=2, max_length_ratio=3.0, max_length_extra=10)
+
+    (found,) = exported_engine(tmp_path, model, config).search(sources(1, longest=59, seed=2), BEST_ONLY)
+
+    assert len(found[0].tokens) == POSITIONS - 1
+
+
+def test_padding_and_the_beginning_are_never_predicted(tmp_path):
+    model = exportable_model()
+    for token in (PAD_ID, BOS_ID):
+        set_logit(model, token, 50.0)
+    engine = exported_engine(tmp_path, model, DecodingConfig(beam_size=3, **ROOMY))
+
+    predicted = {token for found in engine.search(sources(20), BEST_ONLY) for token in found[0].tokens}
+
+    assert predicted
+    assert predicted.isdisjoint({PAD_ID, BOS_ID, EOS_ID})
+
+
+@pytest.mark.parametrize("quantization", ["float32", "int8"])
+def test_neighbours_threads_and_their_order_change_nothing(tmp_path, quantization):
+    model = exportable_model()
+    config = DecodingConfig(beam_size=3, **ROOMY)
+    asked = sources(70)
+    engine = exported_engine(tmp_path / "one", model, config, quantization=quantization)
+    three = exported_engine(tmp_path / "three", model, config, quantization=quantization, threads=3)
+
+    together = tokens_of(engine.search(asked, BEST_ONLY))
+
+    assert tokens_of(engine.search(asked[::-1], BEST_ONLY)) == together[::-1]
+    assert tokens_of(three.search(asked, BEST_ONLY)) == together
+    assert [tokens_of(engine.search([source], BEST_ONLY))[0] for source in asked] == together
+
+
+def test_nothing_is_found_for_no_sources(tmp_path):
+    assert exported_engine(tmp_path, exportable_model(), DecodingConfig()).search([], BEST_ONLY) == []
+
+
+def test_a_source_may_be_as_long_as_the_model_takes(tmp_path):
+    engine = exported_engine(tmp_path, exportable_model(), DecodingConfig(**ROOMY))
+
+    assert engine.limit == 15
+    assert len(engine.search([[5] * 15], BEST_ONLY)) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (SearchOptions(sampling=Sampling()), "cannot draw samples"),
+        (SearchOptions(with_alignment=True), "cannot align words"),
+        (SearchOptions(prefix=(5,)), "cannot begin translations with a prefix"),
+        (SearchOptions(n_best=6), "cannot give 6 best translations"),
+    ],
+)
+def test_what_it_cannot_do_is_an_error_and_not_left_out(tmp_path, options, named):
+    engine = exported_engine(tmp_path, exportable_model(), DecodingConfig(beam_size=5))
+
+    with pytest.raises(UsageError, match=named):
+        engine.search([[5, 6]], options)
+
+
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    [
+        ("model.bin", "missing"),
+        ("model.bin", "cut short"),
+        ("config.json", "cut short"),
+        ("shared_vocabulary.json", "missing"),
+        ("shared_vocabulary.json", "cut short"),
+    ],
+)
+def test_a_damaged_model_is_named(tmp_path, file, damage):
+    config = DecodingConfig()
+    exported_engine(tmp_path, exportable_model(), config)
+    damaged = tmp_path / file
+    content = damaged.read_bytes()
+    damaged.unlink()
+    if damage == "cut short":
+        damaged.write_bytes(content[: len(content) // 2])
+
+    with pytest.raises(DamagedFileError, match=str(tmp_path)):
+        CTranslate2Engine(tmp_path, config, max_length=16, num_positions=POSITIONS, threads=1)
