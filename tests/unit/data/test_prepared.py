@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.hostile_machine import disk_full_after
 from transformer_cli.config import LanguagesConfig, TokenizerConfig
-from transformer_cli.data.prepared import Corpus, encode_corpus, read_split, write_prepared
+from transformer_cli.data.prepared import Corpus, encode_corpus, read_split, sample_split, write_prepared
 from transformer_cli.data.tokenizer_fitting import fit_tokenizers
 from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.special_tokens import EOS_ID
@@ -139,3 +139,18 @@ def test_a_corpus_is_encoded_sentence_by_sentence_each_ended_by_eos():
         assert side.lengths.tolist() == [len(ids) for ids in expected]
         assert side.ids.dtype == np.int32
         assert side.lengths.dtype == np.int64
+
+
+@pytest.mark.parametrize("wanted", [1, 7, 2499, 2500, 9999])
+def test_a_sample_is_evenly_spread_and_its_sides_belong_together(tmp_path, wanted):
+    write(tmp_path / "data", train=[(str(number), f"-{number}") for number in range(2500)])
+
+    sources, targets = sample_split(tmp_path / "data", "train", wanted)
+
+    numbers = [int(source) for source in sources]
+    assert len(numbers) == len(sources) == min(wanted, 2500)
+    assert [int(target) for target in targets] == [-number for number in numbers]
+    steps = np.diff([*numbers, 2500])
+    assert numbers[0] == 0
+    assert steps.max() - steps.min() <= 1
+    assert list(sources) == list(map(str, numbers))  # a second time

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import random
 
 import pytest
 import sentencepiece
@@ -10,9 +9,9 @@ from hypothesis import strategies as st
 
 from transformer_cli.config import TokenizerConfig
 from transformer_cli.data.normalization import normalize
-from transformer_cli.data.tokenizer import Tokenizer
-from transformer_cli.data.tokenizer_fitting import DEFAULT_VOCAB_SIZE, fit_tokenizer
-from transformer_cli.errors import DamagedFileError, DataError
+from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
+from transformer_cli.data.tokenizer_fitting import fit_tokenizer
+from transformer_cli.errors import DamagedFileError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
 SENTENCES = [
@@ -85,68 +84,32 @@ def test_a_word_seen_often_takes_fewer_tokens_than_it_has_letters(tokenizer):
     assert len(tokenizer.encode("student")) < len("student")
 
 
-def test_the_two_kinds_of_model_are_not_the_same():
-    bpe, unigram = (
-        fit_tokenizer(SENTENCES, TokenizerConfig(vocab_size=305, model_type=kind), where="x")
-        for kind in ("bpe", "unigram")
-    )
+# Subword regularisation
 
-    assert bpe.encode_all(SENTENCES) != unigram.encode_all(SENTENCES)
+LONG = [" ".join(SENTENCES)] * 20
 
 
-# The size of the vocabulary
+@pytest.mark.parametrize("strength", [0.1, 0.5])
+def test_sampled_subwords_spell_the_same_text(tokenizer, strength):
+    sampled = tokenizer.encode_all(LONG, sampling=strength, seed=3)
+
+    assert [tokenizer.decode(ids) for ids in sampled] == LONG
+    assert sampled != tokenizer.encode_all(LONG)
+    assert len(set(map(tuple, sampled))) > 10
 
 
-@pytest.mark.parametrize("model_type", ["bpe", "unigram"])
-@pytest.mark.parametrize("vocab_size", [305, 320])
-def test_the_vocabulary_has_the_size_that_was_asked_for(model_type, vocab_size):
-    config = TokenizerConfig(vocab_size=vocab_size, model_type=model_type)
+def test_the_seed_decides_which_subwords_are_drawn(tokenizer):
+    first, other = (tokenizer.encode_all(LONG, sampling=0.2, seed=seed) for seed in (5, 6))
 
-    assert fit_tokenizer(SENTENCES, config, where="x").vocab_size == vocab_size
-
-
-@pytest.mark.parametrize("model_type", ["bpe", "unigram"])
-def test_too_large_a_vocabulary_is_lowered_to_the_largest_that_the_corpus_carries(model_type):
-    def fit(vocab_size: int) -> Tokenizer:
-        return fit_tokenizer(SENTENCES, TokenizerConfig(vocab_size=vocab_size, model_type=model_type), where="x")
-
-    largest = fit(9000).vocab_size
-
-    assert 300 < largest < 9000
-    assert fit(largest + 1).vocab_size == largest
-    assert fit(largest - 1).vocab_size == largest - 1
+    assert tokenizer.encode_all(LONG, sampling=0.2, seed=5) == first
+    assert other != first
 
 
-@pytest.mark.parametrize("model_type", ["bpe", "unigram"])
-def test_left_out_the_size_is_what_a_small_corpus_can_carry(model_type):
-    tokenizer = fit_tokenizer(["3 1 4", "4 1 3"], TokenizerConfig(model_type=model_type), where="x")
+def test_drawing_subwords_leaves_plain_encoding_as_it_was(tokenizer):
+    before = tokenizer.encode_all(SENTENCES)
+    tokenizer.encode_all(SENTENCES, sampling=0.9)
 
-    assert 256 + len(SPECIAL_IDS) < tokenizer.vocab_size < 300
-    assert tokenizer.decode(tokenizer.encode("1 3 4 4")) == "1 3 4 4"
-
-
-def test_left_out_the_size_is_the_default_where_the_corpus_can_carry_it():
-    letters = random.Random(1)
-    words = ["".join(letters.choices("abcdefghij", k=6)) for _ in range(9000)]
-
-    assert fit_tokenizer(words, TokenizerConfig(), where="x").vocab_size == DEFAULT_VOCAB_SIZE
-
-
-def test_more_characters_than_the_vocabulary_can_hold_are_an_error_with_both_ways_out():
-    rare = [chr(0x4E00 + number) for number in range(60)]
-    corpus = [*rare, *["a b c d"] * 1000]
-
-    with pytest.raises(DataError) as caught:
-        fit_tokenizer(corpus, TokenizerConfig(vocab_size=300), where="zh.tsv")
-    raised = fit_tokenizer(corpus, TokenizerConfig(vocab_size=330), where="zh.tsv")
-    covering_less = fit_tokenizer(corpus, TokenizerConfig(character_coverage=0.98), where="zh.tsv")
-
-    assert str(caught.value) == (
-        "zh.tsv: more different characters than a vocabulary of 300 pieces can hold; "
-        "raise tokenizer.vocab_size or lower tokenizer.character_coverage"
-    )
-    assert len(raised.encode(rare[0])) < len(covering_less.encode(rare[0]))  # there it is spelled in bytes
-    assert covering_less.decode(covering_less.encode(rare[0])) == rare[0]
+    assert tokenizer.encode_all(SENTENCES) == before
 
 
 # The file
@@ -190,3 +153,43 @@ def test_a_model_with_other_special_tokens_is_refused():
 
     with pytest.raises(DamagedFileError, match=r"special tokens have ids \(-1, 0, 1, 2\) instead of \(0, 1, 2, 3\)$"):
         Tokenizer(model.getvalue())
+
+
+# Two sides
+
+
+def test_a_joint_vocabulary_is_one_file_and_separate_ones_are_two(tmp_path, tokenizer):
+    other = fit_tokenizer(SENTENCES, TokenizerConfig(vocab_size=305), where="x")
+    for shared, pair in ((True, TokenizerPair(tokenizer, tokenizer)), (False, TokenizerPair(tokenizer, other))):
+        folder = tmp_path / str(shared)
+        folder.mkdir()
+        for name, content in pair.files().items():
+            (folder / name).write_bytes(content)
+
+        loaded = TokenizerPair.load(folder, shared=shared)
+
+        assert (loaded.is_shared, loaded.fingerprint) == (shared, pair.fingerprint)
+        assert (loaded.source.model, loaded.target.model) == (pair.source.model, pair.target.model)
+        assert loaded.source_vocab_size == (None if shared else tokenizer.vocab_size)
+    assert [path.name for path in sorted(tmp_path.glob("*/*"))] == [
+        "tokenizer.source.model",
+        "tokenizer.target.model",
+        "tokenizer.model",
+    ]
+
+
+def test_the_fingerprint_tells_the_sides_apart(tokenizer):
+    other = fit_tokenizer(SENTENCES, TokenizerConfig(vocab_size=305), where="x")
+    pairs = [(tokenizer, tokenizer), (other, other), (tokenizer, other), (other, tokenizer)]
+
+    assert len({TokenizerPair(*pair).fingerprint for pair in pairs}) == 4
+
+
+@pytest.mark.parametrize("name", ["tokenizer.source.model", "tokenizer.target.model"])
+def test_the_missing_file_of_one_side_is_named(tmp_path, tokenizer, name):
+    for side in ("source", "target"):
+        (tmp_path / f"tokenizer.{side}.model").write_bytes(tokenizer.model)
+    (tmp_path / name).unlink()
+
+    with pytest.raises(DamagedFileError, match=f"{name} is missing$"):
+        TokenizerPair.load(tmp_path, shared=False)

@@ -195,3 +195,13 @@ def test_the_paper_s_models_have_its_number_of_parameters(preset: str, d: int, d
     assert model.config.norm == "post"
     assert parameters == parameters_of_layers(d, d_ff) + 37_000 * d
     assert parameters == pytest.approx(published, rel=0.03)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_with_separate_vocabularies_only_target_and_output_layer_share_a_matrix(tied: bool):
+    model = Transformer(tiny_config(tied_embeddings=tied), VOCAB_SIZE, source_vocab_size=VOCAB_SIZE)
+    source, target = model.source_embedding.table.weight, model.target_embedding.table.weight
+
+    assert source is not target
+    assert (model.output.weight is target) == tied
+    assert abs(source.std().item() - 8**-0.5) < 0.1

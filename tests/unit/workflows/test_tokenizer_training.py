@@ -64,6 +64,32 @@ def test_another_setting_of_tokenizer_or_data_learns_it_anew(setting):
     assert not run(setting)
 
 
+def test_of_a_large_corpus_a_sample_is_learned_from():
+    run("tokenizer.sample_pairs=3", "tokenizer.model_type=unigram")
+    small = Tokenizer.load(RUN / "tokenizer.model").vocab_size
+    run("tokenizer.model_type=unigram")
+
+    assert Tokenizer.load(RUN / "tokenizer.model").vocab_size > small
+
+
+def test_from_one_vocabulary_to_two_and_back_no_older_file_stays():
+    def files() -> list[str]:
+        return sorted(path.name for path in RUN.glob("tokenizer*.model"))
+
+    run()
+    run("tokenizer.shared=false")
+    assert files() == ["tokenizer.source.model", "tokenizer.target.model"]
+    assert not run("tokenizer.shared=false")
+    run()
+    assert files() == ["tokenizer.model"]
+
+
+def test_the_tags_of_corpora_are_symbols_of_the_tokenizer():
+    run("data.train=[{path='toy.{lang}', tag='<toy>'}]")
+
+    assert "<toy>" in Tokenizer.load(RUN / "tokenizer.model").pieces("<toy> le chat")
+
+
 def test_another_corpus_learns_it_anew():
     run()
     write_corpus(Path(), "toy", [*pairs(), ("tout autre", "quite another")])
