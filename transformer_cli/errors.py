@@ -8,6 +8,7 @@ TfmError                     1   a known reason, one line
 ├── ModelNotFoundError       1   no model where one was looked for
 ├── DamagedFileError         1   a model, checkpoint or other file of ours that is missing, cut short or altered
 ├── DivergedError            1   the training loss or a gradient is not a finite number any more
+├── LostProcessError         1   another process that trains the same model has died or does not answer
 └── StoppedBySignalError  128+n  SIGINT or SIGTERM came; the state was saved before this was raised
 
 Raise the narrowest one. The message is one line, starts in lower case, names value and place, and says what to do.
@@ -54,6 +55,10 @@ class DamagedFileError(TfmError):
 
 class DivergedError(TfmError):
     """The loss or the gradient norm stopped being a finite number."""
+
+
+class LostProcessError(TfmError):
+    """Of several processes that train one model one has died, or does not answer any more."""
 
 
 class StoppedBySignalError(TfmError):

@@ -15,6 +15,7 @@ from transformer_cli.cli.options import (
     WaitOption,
 )
 from transformer_cli.cli.progress import training_display
+from transformer_cli.training.ranks import is_first_process
 
 
 def train(
@@ -34,6 +35,8 @@ def train(
     started = time.monotonic()
     from transformer_cli import workflows
 
+    if not is_first_process():  # of several that torchrun started, one speaks for all
+        console.set_level(quiet=True, verbose=False)
     with training_display() as display:
         outcome = workflows.train(
             recipe,

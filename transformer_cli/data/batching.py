@@ -124,6 +124,11 @@ def _pad(side: EncodedSide, indices: Sequence[int] | NDArray[np.int64]) -> tuple
     return torch.from_numpy(padded), sum(map(len, rows))
 
 
+def _without_tokens(batch: Batch) -> Batch:
+    """Return a batch of the same shape from which nothing can be learned, for a process that has no row of its own."""
+    return replace(batch, labels=torch.full_like(batch.labels, PAD_ID), source_tokens=0, target_tokens=0)
+
+
 class BatchStream:
     """An endless stream of training batches, epoch after epoch, that can be stopped and taken up anywhere.
 
@@ -133,6 +138,8 @@ class BatchStream:
         max_length: Pairs with a side of more tokens are left out; `left_out` counts them.
         seed: Decides the order.
         weights: (pairs,) How often an epoch has each pair, in the mean; None: once.
+        rank: Number of this process among those that train together; it gets its share of the rows of each batch.
+        world_size: How many there are. Batches, and a place among them, are the same for any number.
 
     Raises:
         DataError: Nothing is left to train on.
@@ -146,10 +153,13 @@ class BatchStream:
         max_length: int,
         seed: int,
         weights: NDArray[np.float64] | None = None,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> None:
         self.corpus = corpus
         self._max_tokens = max_tokens
         self._seed = seed
+        self._rank, self._world_size = rank, world_size
         source_lengths, target_lengths = corpus.source.lengths, corpus.target.lengths
         fits = (source_lengths <= max_length) & (target_lengths <= min(max_length, max_tokens))
         self._indices = np.flatnonzero(fits)
@@ -197,7 +207,9 @@ class BatchStream:
                 self._batches = self._divide()
             indices = self._batches[self._position]
             self._position += 1
-            yield make_batch(self.corpus, indices)
+            # Rows are sorted by length, so that every other one is half of the tokens.
+            share = indices[self._rank :: self._world_size]
+            yield make_batch(self.corpus, share) if len(share) else _without_tokens(make_batch(self.corpus, indices))
 
     def state_dict(self) -> dict[str, int]:
         """Return where the stream stands: after the last batch it gave."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from transformer_cli.config import TrainingConfig
 from transformer_cli.data.batching import Batch
@@ -17,9 +18,11 @@ from transformer_cli.errors import DivergedError
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import PAD_ID
 from transformer_cli.training.chunked_loss import chunked_cross_entropy
+from transformer_cli.training.distributed import in_parallel
 from transformer_cli.training.loss import TokenLoss, label_smoothed_cross_entropy
 from transformer_cli.training.moving_average import MovingAverage
 from transformer_cli.training.r_drop import r_drop_loss
+from transformer_cli.training.ranks import Ranks
 from transformer_cli.training.reports import StepReport
 from transformer_cli.training.schedule import learning_rate
 
@@ -31,11 +34,15 @@ class Trainer:
         model: Trained in place; on the device where it lies.
         config: ``[training]``.
         peak_learning_rate: The rate at the end of the warm-up.
+        ranks: The processes that train together; each calls the same methods, with its own share of each batch.
     """
 
-    def __init__(self, model: Transformer, config: TrainingConfig, *, peak_learning_rate: float) -> None:
+    def __init__(
+        self, model: Transformer, config: TrainingConfig, *, peak_learning_rate: float, ranks: Ranks | None = None
+    ) -> None:
         self.model = model
         self.step = 0
+        self.ranks = ranks or Ranks()
         self._config = config
         self._peak_learning_rate = peak_learning_rate
         self._device = next(model.parameters()).device
@@ -48,6 +55,7 @@ class Trainer:
         )
         # Only float16 has so small a range that gradients must be scaled into it.
         self._scaler = torch.amp.GradScaler(self._device.type, enabled=self._precision == torch.float16)
+        self._parallel: DistributedDataParallel | None = None
         self.average = None if config.ema_decay is None else MovingAverage(model, decay=config.ema_decay)
 
     def train_step(self, batches: Sequence[Batch]) -> StepReport:
@@ -59,16 +67,14 @@ class Trainer:
         self.model.train()
         step = self.step + 1
         # So seeded, an update draws the same dropout whatever came before it, in this process or in an earlier one.
-        seed_from(self._config.seed, step)
+        seed_from(self._config.seed, step, self.ranks.rank)
         rate = learning_rate(step, peak=self._peak_learning_rate, warmup_steps=self._config.warmup_steps)
-        target_tokens = sum(batch.target_tokens for batch in batches)
+        target_tokens, source_tokens, positions = self._sizes(batches)
         self._optimizer.zero_grad()
         loss = 0.0
-        for batch in batches:
-            token_loss = self.loss(batch)
-            mean = token_loss.total / target_tokens
-            self._scaler.scale(mean).backward()
-            loss += mean.item()
+        for number, batch in enumerate(batches, start=1):
+            loss += self._backward(batch, target_tokens, is_last=number == len(batches))
+        [loss] = self.ranks.sum(loss)
         gradient_norm = self._clip_gradients()
         self._check_finite(step, loss, gradient_norm, rate)
         for group in self._optimizer.param_groups:
@@ -78,9 +84,26 @@ class Trainer:
         self.step = step
         if self.average is not None:
             self.average.update(step)
-        source_tokens = sum(batch.source_tokens for batch in batches)
-        positions = sum(batch.positions for batch in batches)
         return StepReport(step, loss, rate, gradient_norm, target_tokens, source_tokens, positions)
+
+    def _sizes(self, batches: Sequence[Batch]) -> list[int]:
+        """Return target tokens, source tokens and positions of ``batches`` in all processes."""
+        sizes = [(batch.target_tokens, batch.source_tokens, batch.positions) for batch in batches]
+        return [int(size) for size in self.ranks.sum(*(sum(size) for size in zip(*sizes, strict=True)))]
+
+    def _backward(self, batch: Batch, target_tokens: int, *, is_last: bool) -> float:
+        """Add the gradient of this batch's part of the mean loss, and return that part."""
+        if self.ranks.world_size == 1:
+            alone = self.loss(batch).total / target_tokens
+            self._scaler.scale(alone).backward()
+            return alone.item()
+        if self._parallel is None:  # made here, where the weights are those of the checkpoint
+            self._parallel = in_parallel(_TotalLoss(self.model, self.loss))
+        with nullcontext() if is_last else self._parallel.no_sync():
+            part: Tensor = self._parallel(batch) / target_tokens
+            # `DistributedDataParallel` takes the mean of the gradients over the processes; wanted is their sum.
+            self._scaler.scale(part * self.ranks.world_size).backward()
+        return part.item()
 
     def loss(self, batch: Batch) -> TokenLoss:
         """Return the smoothed loss of one batch in the model's present mode."""
@@ -125,8 +148,9 @@ class Trainer:
     def validation_loss(self, batches: Sequence[Batch]) -> float:
         """Return the smoothed cross-entropy a target token over ``batches``, in nats, without dropout."""
         self.model.eval()
-        losses = [self.loss(batch) for batch in batches]
-        return sum(loss.total.item() for loss in losses) / sum(loss.tokens for loss in losses)
+        losses = [self.loss(batch) for batch in batches[self.ranks.rank :: self.ranks.world_size]]
+        total, tokens = self.ranks.sum(sum(loss.total.item() for loss in losses), sum(loss.tokens for loss in losses))
+        return total / tokens
 
     def _clip_gradients(self) -> float:
         self._scaler.unscale_(self._optimizer)
@@ -163,3 +187,15 @@ class Trainer:
             if f"{name}.step" in state["moments"]
         }
         self._optimizer.load_state_dict(own)
+
+
+class _TotalLoss(nn.Module):
+    """The model and its loss as one module with one forward pass, as `DistributedDataParallel` wants it."""
+
+    def __init__(self, model: Transformer, loss: Callable[[Batch], TokenLoss]) -> None:
+        super().__init__()
+        self.model = model
+        self._loss = loss
+
+    def forward(self, batch: Batch) -> Tensor:
+        return self._loss(batch).total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from transformer_cli.stopping import StopRequest
 from transformer_cli.textio import explain_os_errors
 from transformer_cli.training.loop import LoopState, Validation, train_until
 from transformer_cli.training.progress_tracking import ProgressTracker
+from transformer_cli.training.ranks import Ranks
 from transformer_cli.training.reports import (
     CheckpointDue,
     IntervalReport,
@@ -69,6 +71,7 @@ class TrainingSession:
         report: Told what happens.
         stop: Makes `train` save and return.
         started: `time.monotonic()` when this sitting began.
+        ranks: The processes that train together. All of them train; the first also logs, saves, evaluates and reports.
     """
 
     located: LocatedRecipe
@@ -80,6 +83,7 @@ class TrainingSession:
     report: Callable[[object], None]
     stop: StopRequest
     started: float
+    ranks: Ranks = field(default_factory=Ranks)
     _elapsed_before: float = 0.0
     _validation_seconds: float | None = None
 
@@ -108,9 +112,13 @@ class TrainingSession:
             self.state.loop,
             config=config,
             validation=Validation(self._validation_batches(), self._evaluate),
-            is_out_of_time=self._is_out_of_time,
-            is_asked_to_stop=lambda: self.stop.is_asked,
+            is_out_of_time=lambda: self.ranks.any(self.ranks.is_first and self._is_out_of_time()),
+            is_asked_to_stop=lambda: self.ranks.any(self.stop.is_asked),
         ):
+            if isinstance(event, TrainingEnded):
+                ended = event
+            if not self.ranks.is_first:
+                continue
             match event:
                 case StepReport():
                     interval.add(event)
@@ -123,16 +131,16 @@ class TrainingSession:
                     self._save(event.step)
                 case ValidationReport():
                     self._keep_validation(event)
-                case TrainingEnded():
-                    ended = event
             interval = _Interval()  # the time for saving and validating is not training time
+        self.ranks.part()  # not before the first has saved
         return ended
 
     def _evaluate(self) -> ValidationScores | None:
         began = time.monotonic()
-        scores = self.evaluator.scores(self.valid, shown=self.step)
+        scores = self.evaluator.scores(self.valid, shown=self.step) if self.ranks.is_first else None
         self._validation_seconds = time.monotonic() - began
-        return scores
+        bleu, chrf = self.ranks.from_first(*((scores.bleu, scores.chrf) if scores else (math.nan, math.nan)))
+        return scores if self.ranks.is_first or math.isnan(bleu) else ValidationScores(bleu, chrf, ("", "", ""))
 
     def _is_out_of_time(self) -> bool:
         minutes = self.located.recipe.training.max_minutes
@@ -202,6 +210,14 @@ class TrainingSession:
 
     def resume(self) -> None:
         """Go on from the newest whole checkpoint of this very training; remove those of any other."""
+        if self.ranks.is_first:
+            self._resume()
+        step = int(self.ranks.from_first(self.step)[0])
+        if step and not self.ranks.is_first:
+            folder = self.located.run.checkpoint(step)
+            self.state.restore(load_checkpoint(folder), where=folder)
+
+    def _resume(self) -> None:
         run = self.located.run
         for folder in reversed(run.checkpoints_by_step()):
             try:
@@ -231,6 +247,7 @@ def open_session(
     report: Callable[[object], None],
     stop: StopRequest,
     started: float,
+    ranks: Ranks,
 ) -> TrainingSession:
     """Build model and data, and take up the newest checkpoint of the same training if there is one."""
     recipe, run = located.recipe, located.run
@@ -244,8 +261,10 @@ def open_session(
         max_tokens=config.batch_tokens // config.accumulation,
         max_length=recipe.model.max_length,
         seed=config.seed,
+        rank=ranks.rank,
+        world_size=ranks.world_size,
     )
-    trainer = Trainer(model, config, peak_learning_rate=recipe.peak_learning_rate())
+    trainer = Trainer(model, config, peak_learning_rate=recipe.peak_learning_rate(), ranks=ranks)
     session = TrainingSession(
         located=located,
         data_fingerprint=data_fingerprint,
@@ -256,6 +275,7 @@ def open_session(
         report=report,
         stop=stop,
         started=started,
+        ranks=ranks,
     )
     session.resume()
     if stream.left_out:

@@ -312,3 +312,35 @@ def test_a_weighted_stream_goes_on_where_it_was_stopped():
 
     for ours, theirs in islice(zip(second, ahead, strict=False), 20):
         assert torch.equal(ours.source, theirs.source)
+
+
+@pytest.mark.parametrize("world_size", [2, 3])
+def test_processes_that_train_together_divide_the_rows_of_each_batch_by_length(world_size: int):
+    random = np.random.default_rng(1)
+    sides = [[[7] * n + [EOS_ID] for n in random.integers(1, 20, 90).tolist()] for _ in range(2)]
+
+    def stream(rank: int, world_size: int) -> BatchStream:
+        return BatchStream(encoded(*sides), max_tokens=200, max_length=32, seed=5, rank=rank, world_size=world_size)
+
+    together, *shares = (
+        list(islice(s, 20)) for s in (stream(0, 1), *(stream(r, world_size) for r in range(world_size)))
+    )
+
+    for batch, *parts in zip(together, *shares, strict=True):
+        assert sorted(pairs_of(parts)) == sorted(pairs_of([batch]))
+        sizes = [part.target_tokens for part in parts]
+        assert max(sizes) - min(sizes) <= 20
+    assert stream(0, 1).batches_per_epoch == stream(1, world_size).batches_per_epoch
+
+
+def test_a_process_without_a_row_of_its_own_gets_a_batch_without_tokens():
+    streams = [open_stream(max_tokens=5, rank=rank, world_size=7) for rank in range(7)]
+
+    parts = [next(iter(stream)) for stream in streams]
+
+    with_rows = [part for part in parts if part.target_tokens]
+    assert pairs_of(with_rows) == pairs_of([next(iter(open_stream(max_tokens=5)))])
+    empty = parts[-1]
+    assert (empty.source_tokens, empty.target_tokens) == (0, 0)
+    assert (empty.labels == PAD_ID).all()
+    assert len({stream.state_dict()["position"] for stream in streams}) == 1

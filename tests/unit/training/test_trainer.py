@@ -266,3 +266,17 @@ def test_a_model_learns_its_corpus_by_heart():
 
     assert losses[0] > 2.0
     assert losses[-1] < 0.05
+
+
+@pytest.mark.parametrize("options", [{}, {"r_drop": 1.0}], ids=str)
+def test_a_batch_without_tokens_has_no_loss_and_gives_every_weight_a_gradient_of_zero(options: dict[str, Any]):
+    # What a process that trains with others gets where a batch has fewer rows than there are processes.
+    trainer = tiny_trainer(dropout=0.1, **options)
+    batch = whole(random_corpus())
+    trainer.model.train()
+
+    loss = trainer.loss(replace(batch, labels=torch.full_like(batch.labels, PAD_ID), target_tokens=0))
+    loss.total.backward()
+
+    assert (loss.total.item(), loss.tokens) == (0.0, 0)
+    assert all(not gradient.any() for gradient in gradients(trainer).values())

@@ -1,0 +1,186 @@
+"""Several processes under ``torchrun`` train one model: what one would have trained, and never in vain.
+
+Without dropout the number of processes changes nothing but the order in which float32 numbers are added.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command_line import TIMEOUT_SECONDS, environment
+from tests.support.small_runs import (
+    copy_of,
+    metrics_of,
+    one_thread,
+    steps_of_checkpoints,
+    texts_of,
+    weights_of_version,
+    write_small,
+)
+from transformer_cli.workflows import train, train_tokenizer
+
+# Seen: 2e-7 after 24 updates.
+TOLERANCE = 1e-5
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    with one_thread():
+        yield
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with a recipe without dropout, its corpus, and a prepared run directory."""
+    folder = tmp_path_factory.mktemp("torchrun")
+    write_small(folder)
+    recipe = (folder / "tfm.toml").read_text(encoding="utf-8")
+    (folder / "tfm.toml").write_text(re.sub("dropout = 0.1", "dropout = 0.0", recipe), encoding="utf-8")
+    train_tokenizer(folder / "tfm.toml", run_dir=folder / "prepared")
+    return folder
+
+
+@pytest.fixture
+def run(home, tmp_path):
+    """A prepared run directory of one's own."""
+    return copy_of(home / "prepared", tmp_path / "run")
+
+
+@contextmanager
+def torchrun(home: Path, run: Path, *options: object, restarts: int = 0) -> Iterator[subprocess.Popen[str]]:
+    """Start a training in two processes; whatever is left of it after the block is killed."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", f"--max-restarts={restarts}"]
+    command = ["-m", "transformer_cli", "train", str(home / "tfm.toml"), "--run-dir", str(run), *map(str, options)]
+    process = subprocess.Popen(
+        [sys.executable, *launcher, *command],
+        cwd=home,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            for worker in workers(process):
+                os.kill(worker, signal.SIGKILL)
+            process.kill()
+            process.communicate()
+
+
+def workers(process: subprocess.Popen[str]) -> list[int]:
+    """Return the processes that ``torchrun`` has started, the first one first."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    ranks = {}
+    for child in map(int, children):
+        variables = dict(entry.split("=", 1) for entry in Path(f"/proc/{child}/environ").read_text().split("\0")[:-1])
+        if "RANK" in variables:
+            ranks[int(variables["RANK"])] = child
+    return [ranks[rank] for rank in sorted(ranks)]
+
+
+def wait_for_step(run: Path, step: int, process: subprocess.Popen[str]) -> None:
+    metrics = run / "metrics.jsonl"
+    while process.poll() is None and not (metrics.exists() and f'"step": {step},' in metrics.read_text()):
+        time.sleep(0.005)
+    assert process.poll() is None, process.communicate()
+
+
+def test_two_processes_learn_what_one_learns_and_one_goes_on_where_two_stopped(home, run, tmp_path):
+    alone = copy_of(home / "prepared", tmp_path / "alone")
+    train(home / "tfm.toml", run_dir=alone, overrides=["training.max_steps=12"])
+
+    with torchrun(home, run, "--set", "training.max_steps=12") as process:
+        stdout, stderr = process.communicate(timeout=TIMEOUT_SECONDS)
+
+    assert (process.returncode, stdout) == (0, "")
+    assert stderr.count("version 0001 is live") == 1
+    assert "Traceback" not in stderr
+    assert stderr.count("Warning") == 0
+    assert_about_equal(metrics_of(run), metrics_of(alone))
+
+    reports: list[object] = []
+    train(home / "tfm.toml", run_dir=run, overrides=["training.max_steps=16"], report=reports.append)
+    train(home / "tfm.toml", run_dir=alone, overrides=["training.max_steps=16"])
+
+    assert "resuming from step 12" in texts_of(reports)
+    assert_about_equal(metrics_of(run), metrics_of(alone))
+
+
+def assert_about_equal(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> None:
+    assert len(found) == len(expected)
+    for record, other in zip(found, expected, strict=True):
+        assert record == {
+            key: pytest.approx(value, rel=TOLERANCE) if isinstance(value, float) else value
+            for key, value in other.items()
+        }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_process_that_dies_ends_the_job_with_an_error(home, run, rank):
+    with torchrun(home, run, "--set", "training.max_steps=1000000") as process:
+        wait_for_step(run, 12, process)
+        os.kill(workers(process)[rank], signal.SIGKILL)
+        _, stderr = process.communicate(timeout=TIMEOUT_SECONDS)
+
+    assert process.returncode != 0
+    own = [line for line in stderr.splitlines() if line.startswith("error: ")]
+    assert set(own) <= {
+        "error: another process of this training has died or does not answer; the same command goes on from the last "
+        "checkpoint",
+        f"error: stopped at step {steps_of_checkpoints(run)[-1]}, which is saved; the same command goes on from there",
+    }
+    assert 'File "' + str(Path(__file__).parents[2] / "transformer_cli") not in stderr
+    assert steps_of_checkpoints(run)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("to_all", [True, False])
+def test_a_signal_to_torchrun_or_to_one_process_saves_and_stops_all(home, run, to_all):
+    with torchrun(home, run, "--set", "training.max_steps=1000000") as process:
+        wait_for_step(run, 7, process)
+        os.kill(process.pid if to_all else workers(process)[1], signal.SIGTERM)
+        _, stderr = process.communicate(timeout=TIMEOUT_SECONDS)
+
+    assert process.returncode != 0
+    said = re.findall(r"^error: stopped at step (\d+), which is saved", stderr, flags=re.MULTILINE)
+    assert {int(step) for step in said} == {steps_of_checkpoints(run)[-1]}
+
+
+@pytest.mark.slow
+def test_torchrun_starts_a_training_anew_after_a_death_and_it_ends_as_if_nothing_had_been(home, run, tmp_path):
+    dropout = (
+        "--set",
+        "model.dropout=0.2",
+        "--set",
+        "training.max_steps=120",
+        "--set",
+        "training.validate_every=1000",
+    )
+    undisturbed = copy_of(home / "prepared", tmp_path / "undisturbed")
+    with torchrun(home, undisturbed, *dropout) as process:
+        _, stderr = process.communicate(timeout=TIMEOUT_SECONDS)
+    assert process.returncode == 0, stderr
+
+    with torchrun(home, run, *dropout, restarts=1) as process:
+        wait_for_step(run, 12, process)
+        os.kill(workers(process)[1], signal.SIGKILL)
+        _, stderr = process.communicate(timeout=TIMEOUT_SECONDS)
+
+    assert process.returncode == 0, stderr
+    assert "resuming from step " in stderr
+    assert weights_of_version(run) == weights_of_version(undisturbed)

@@ -1,0 +1,103 @@
+"""Training in several processes under ``torchrun``: sums over them, and one model that stays the same in all."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import torch
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from transformer_cli.errors import LostProcessError
+from transformer_cli.training.ranks import Ranks
+
+_TIMEOUT = timedelta(minutes=30)
+"""How long to wait for a process that does not answer; the longest wait is that for a validation by the first one."""
+
+_PATIENCE = timedelta(days=30)
+"""How long the others wait for the first process to prepare the data; if it dies meanwhile they learn it at once."""
+
+_OF_A_LOST_PROCESS = re.compile(r"gloo|nccl|peer|socket|store|timed? ?out|process group", re.IGNORECASE)
+
+
+class ProcessGroup(Ranks):
+    """One of several processes; numbers are exchanged on the CPU, gradients where the model lies.
+
+    Args:
+        patient: All processes once more, for the one wait that may take long.
+    """
+
+    def __init__(self, patient: distributed.ProcessGroup) -> None:
+        self.rank = distributed.get_rank()
+        self.world_size = distributed.get_world_size()
+        self._patient = patient
+
+    def sum(self, *values: float) -> list[float]:
+        """Return the sums of each value over all processes, in float64."""
+        numbers = torch.tensor(values, dtype=torch.float64)
+        distributed.all_reduce(numbers)
+        return numbers.tolist()
+
+    def from_first(self, *values: float) -> list[float]:
+        """Return the values that the first process gave, in float64."""
+        numbers = torch.tensor(values, dtype=torch.float64)
+        distributed.broadcast(numbers, src=0)
+        return numbers.tolist()
+
+    def go_ahead(self, wanted: bool) -> bool:
+        """Return what the first process gave."""
+        answer = torch.tensor([wanted])
+        distributed.broadcast(answer, src=0, group=self._patient)
+        return bool(answer.item())
+
+    def part(self) -> None:
+        """Wait for the others and leave the group."""
+        distributed.barrier(self._patient)
+        distributed.destroy_process_group()
+
+
+def own_device(name: str) -> str:
+    """Return the device of this process where ``name``, "auto" or "cuda", leaves open which: a GPU for each."""
+    leaves_open = name == "cuda" or (name == "auto" and torch.cuda.is_available())
+    return f"cuda:{os.environ['LOCAL_RANK']}" if leaves_open else name
+
+
+def in_parallel(module: nn.Module) -> DistributedDataParallel:
+    """Give all processes the weights of the first, and from now on each backward pass the mean of their gradients.
+
+    Args:
+        module: Has one forward pass, which is called through what is returned.
+    """
+    with warnings.catch_warnings():
+        # The word that replaces this one since torch 2.13 is unknown to the releases before.
+        warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
+        return DistributedDataParallel(module, broadcast_buffers=False)
+
+
+@contextmanager
+def joined(device: torch.device) -> Iterator[ProcessGroup]:
+    """Meet the other processes; in the block, `ProcessGroup.part` is to be called when nothing is left to exchange.
+
+    Args:
+        device: Where the model will lie.
+
+    Raises:
+        LostProcessError: One of them has died or does not answer.
+    """
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    try:
+        distributed.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo", timeout=_TIMEOUT)
+        yield ProcessGroup(distributed.new_group(timeout=_PATIENCE, backend="gloo"))
+    except RuntimeError as error:
+        if not _OF_A_LOST_PROCESS.search(str(error)):
+            raise
+        raise LostProcessError(
+            "another process of this training has died or does not answer; the same command goes on from the last "
+            "checkpoint"
+        ) from None
