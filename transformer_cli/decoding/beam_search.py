@@ -22,6 +22,11 @@ from transformer_cli.decoding.step_decoder import StepDecoder, not_a_number_erro
 from transformer_cli.errors import UsageError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
 
+_LEAVE_SHARE = 8
+"""Sentences that are over leave the batch when they are one in so many: to close the gaps costs about a step."""
+
+_BLOCK = 16
+
 
 @dataclass(frozen=True, slots=True)
 class BeamState:
@@ -87,19 +92,24 @@ def beam_search(
     history = [state]  # at each length, the sentences that were not over by then
     departed = []  # each sentence once, as it was when it was over
 
+    over = torch.zeros(len(max_lengths), dtype=torch.bool, device=max_lengths.device)  # still in the batch, but settled
+
     with torch.no_grad():
         while len(state.sentences) > 0:
             log_probs = decoder.step(state.live_tokens.flatten())
             _rule_out(log_probs, state, any_at_limit=state.length + 1 in limits)
             state = advance(state, log_probs)
-            settled = is_settled(state, n_best=n_best, early_stop=early_stop)
-            has_nan, has_settled, has_moved = _ask_device(state, settled)
+            settled = is_settled(state, n_best=n_best, early_stop=early_stop) & ~over
+            over |= settled
+            has_nan, has_moved, num_settled, num_over = _ask_device(state, settled, over)
             if has_nan:
                 raise not_a_number_error(state.length)
-            if has_settled:
+            if num_settled:
                 departed.append(state.take(settled.nonzero().squeeze(1)))
-                state = state.take((~settled).nonzero().squeeze(1))
-            if (has_moved or has_settled) and len(state.sentences) > 0:
+            must_leave = num_over * _LEAVE_SHARE >= len(over)
+            if must_leave:
+                state, over = state.take((~over).nonzero().squeeze(1)), over[~over]
+            if (has_moved or must_leave) and len(state.sentences) > 0:
                 decoder.select(state.live_parents.flatten())
             history.append(state)
     return _read_off(departed, history, n_best=n_best)
@@ -222,26 +232,33 @@ def _rule_out(log_probs: Tensor, state: BeamState, *, any_at_limit: bool) -> Non
 def _best_continuations(live_log_probs: Tensor, log_probs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Find the total log-probability, the parent row and the token of the 2W best continuations.
 
-    They come best first, each (B, 2W). The 2W best of W x V numbers lie in the 2W columns with the
-    largest maxima, so only those are searched, in a third of the time that all would take.
+    They come best first, each (B, 2W). The vocabulary is seen as blocks; the 2W best numbers lie in the 2W blocks with
+    the largest maxima, so only these are searched. A sum keeps its order when both sides are rounded, hence the best
+    of a block is known before the hypothesis' own log-probability is added.
     """
     num_sentences, width = live_log_probs.shape
-    totals = log_probs.reshape(num_sentences, width, -1)  # (N, V) -> (B, W, V)
-    totals.add_(live_log_probs[:, :, None])
-    columns = totals.amax(dim=1).topk(min(2 * width, totals.shape[2]), dim=1).indices  # (B, C)
-    totals = totals.gather(2, columns[:, None, :].expand(-1, width, -1))  # (B, W, C)
-    best, cells = totals.flatten(1).topk(2 * width, dim=1)  # (B, 2W)
-    num_columns = columns.shape[1]
+    size = _BLOCK if log_probs.shape[1] % _BLOCK == 0 else 1
+    blocks = log_probs.view(num_sentences, width, size, -1)  # (B, W, 16, V / 16): a block is a column
+    maxima = blocks.amax(dim=2) + live_log_probs[:, :, None]  # (B, W, V / 16)
+    num_blocks = maxima.shape[2]
+    best_blocks = maxima.flatten(1).topk(min(2 * width, width * num_blocks), dim=1).indices  # (B, C)
+    row, column = best_blocks // num_blocks, best_blocks % num_blocks
+    first_cells = (row * size * num_blocks + column)[:, None, :]
+    cells = first_cells + torch.arange(size, device=row.device)[None, :, None] * num_blocks  # (B, 16, C)
+    cells = cells.flatten(1)
+    totals = blocks.flatten(1).gather(1, cells) + live_log_probs.gather(1, cells // log_probs.shape[1])
+    best, chosen = totals.topk(2 * width, dim=1)  # (B, 2W)
+    cells = cells.gather(1, chosen)
     first_rows = torch.arange(0, num_sentences * width, width, device=cells.device)
-    return best, first_rows[:, None] + cells // num_columns, columns.gather(1, cells % num_columns)
+    return best, first_rows[:, None] + cells // log_probs.shape[1], cells % log_probs.shape[1]
 
 
-def _ask_device(state: BeamState, settled: Tensor) -> list[bool]:
-    """Ask in one transfer: is there a NaN, is a sentence over, does a row continue another one?"""
+def _ask_device(state: BeamState, settled: Tensor, over: Tensor) -> list[int]:
+    """Ask in one transfer: is there a NaN, does a row continue another one, how many sentences are over?"""
     nan = state.live_log_probs.isnan() | state.finished_scores.isnan()
     parents = state.live_parents.flatten()
     moved = parents != torch.arange(len(parents), device=parents.device)
-    answers: list[bool] = torch.stack((nan.any(), settled.any(), moved.any())).tolist()
+    answers: list[int] = torch.stack((nan.any(), moved.any(), settled.sum(), over.sum())).tolist()
     return answers
 
 

@@ -10,6 +10,7 @@ from transformer_cli.config import DecodingConfig
 from transformer_cli.decoding.beam_search import beam_search
 from transformer_cli.decoding.engine import SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
+from transformer_cli.decoding.step_weights import StepWeights
 from transformer_cli.decoding.transformer_decoder import TransformerStepDecoder, pad_sources
 from transformer_cli.device import autocast
 from transformer_cli.model.transformer import Transformer
@@ -28,6 +29,7 @@ class TorchEngine:
     def __init__(self, model: Transformer, config: DecodingConfig, *, precision: torch.dtype = torch.float32) -> None:
         self._model = model.eval()
         self._config = config
+        self._weights = StepWeights(model, precision=None if precision == torch.float32 else precision)
         self._precision = precision
         self._device = next(model.parameters()).device
 
@@ -59,7 +61,9 @@ class TorchEngine:
         config = self._config
         with torch.inference_mode(), autocast(self._device, self._precision):
             source, mask = pad_sources(sources, pad_id=PAD_ID, device=self._device)
-            decoder = TransformerStepDecoder(self._model, source, mask, rows_per_sentence=config.beam_size)
+            decoder = TransformerStepDecoder(
+                self._model, source, mask, rows_per_sentence=config.beam_size, weights=self._weights
+            )
             lengths = [round(config.max_length_ratio * len(s)) + config.max_length_extra for s in sources]
             return beam_search(
                 decoder,

@@ -1,10 +1,11 @@
-"""The Transformer as a `StepDecoder`: the source read once, then one token a step through the cache."""
+"""The Transformer as a `StepDecoder`: the source read once, then one token a step."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from transformer_cli.decoding.step_weights import StepWeights
 from transformer_cli.model.transformer import Transformer
 
 
@@ -16,23 +17,33 @@ class TransformerStepDecoder:
         source: (B, S) int64, padded.
         source_mask: (B, 1, 1, S) boolean, True where ``source`` is not padding.
         rows_per_sentence: W, the width of the search.
+        weights: Made of the model before; None: made here.
     """
 
-    def __init__(self, model: Transformer, source: Tensor, source_mask: Tensor, *, rows_per_sentence: int) -> None:
-        self._model = model
-        self._rows_per_sentence = rows_per_sentence
-        self._cache = model.start_cache(model.encode(source, source_mask), source_mask)
+    def __init__(
+        self,
+        model: Transformer,
+        source: Tensor,
+        source_mask: Tensor,
+        *,
+        rows_per_sentence: int,
+        weights: StepWeights | None = None,
+    ) -> None:
+        self._weights = weights or StepWeights(model)
+        self._cache = self._weights.start(model.encode(source, source_mask), source_mask, width=rows_per_sentence)
 
     def step(self, tokens: Tensor) -> Tensor:
-        """See `StepDecoder.step`."""
-        return self._model.decode_step(tokens, self._cache).float().log_softmax(dim=-1)
+        """See `StepDecoder.step`; the vocabulary is padded to a multiple of 16."""
+        return self._weights.step(tokens, self._cache).log_softmax(dim=-1, dtype=torch.float32)
 
     def select(self, rows: Tensor) -> None:
         """See `StepDecoder.select`."""
-        sentences = rows[:: self._rows_per_sentence] // self._rows_per_sentence
+        width = self._cache.width
+        parents = rows.view(-1, width)
         # Rows of one sentence always come together: as many sentences as before are the same ones in the same order.
-        all_go_on = len(sentences) == self._cache.source_mask.size(0)
-        self._cache.select(rows, None if all_go_on else sentences)
+        if len(parents) < self._cache.sentences:
+            self._cache.keep(parents[:, 0] // width)
+        self._cache.select(parents % width)
 
 
 def pad_sources(sentences: list[list[int]], *, pad_id: int, device: torch.device) -> tuple[Tensor, Tensor]:

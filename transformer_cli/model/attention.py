@@ -68,7 +68,7 @@ class MultiHeadAttention(nn.Module):
         return self.attend(x, *self.keys_and_values(memory), mask)
 
     def keys_and_values(self, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """Project ``memory`` (B, S, D) to keys and values, each (B, H, S, K); a cache may keep them."""
+        """Project ``memory`` (B, S, D) to keys and values, each (B, H, S, K)."""
         return self._split_heads(self.key(memory)), self._split_heads(self.value(memory))
 
     def attend(self, x: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:

@@ -9,7 +9,6 @@ from torch.nn import functional as F
 
 from transformer_cli.config import ModelConfig
 from transformer_cli.model.attention import MultiHeadAttention
-from transformer_cli.model.cache import LayerCache
 from transformer_cli.model.dropout import Dropout
 
 
@@ -83,29 +82,4 @@ class DecoderLayer(nn.Module):
         """
         x = self.add_and_norm[0](x, lambda x: self.self_attention(x, x, causal_mask))
         x = self.add_and_norm[1](x, lambda x: self.cross_attention(x, memory, source_mask))
-        return self.add_and_norm[2](x, self.feed_forward)
-
-    def step(self, x: Tensor, cache: LayerCache, source_mask: Tensor) -> Tensor:
-        """Do for one new position what `forward` does for all; the earlier ones are in ``cache``.
-
-        Args:
-            x: (N, 1, D), the newest position of each row; N is B * W, a sentence's W beams side by side.
-            cache: Keys and values of the earlier positions and of the source; the new position's are appended.
-            source_mask: (B, 1, 1, S).
-
-        Returns:
-            (N, 1, D).
-        """
-
-        def over_earlier_positions(x: Tensor) -> Tensor:
-            return self.self_attention.attend(x, *cache.append(*self.self_attention.keys_and_values(x)))
-
-        def over_source(x: Tensor) -> Tensor:
-            # The beams of a sentence ask as if they were W positions of it: its keys are never copied.
-            by_sentence = x.view(source_mask.size(0), -1, x.size(-1))  # (N, 1, D) -> (B, W, D)
-            attended = self.cross_attention.attend(by_sentence, cache.memory_keys, cache.memory_values, source_mask)
-            return attended.view_as(x)  # (B, W, D) -> (N, 1, D)
-
-        x = self.add_and_norm[0](x, over_earlier_positions)
-        x = self.add_and_norm[1](x, over_source)
         return self.add_and_norm[2](x, self.feed_forward)

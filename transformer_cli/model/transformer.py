@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import cast
-
 import torch
 from torch import Tensor, nn
 
 from transformer_cli.config import ModelConfig
-from transformer_cli.model.cache import DecoderCache, LayerCache
 from transformer_cli.model.embedding import TokenEmbedding
 from transformer_cli.model.layers import DecoderLayer, EncoderLayer
 
@@ -88,25 +84,3 @@ class Transformer(nn.Module):
     def logits(self, hidden: Tensor) -> Tensor:
         """Map hidden states (..., D) to logits (..., V): the final linear layer, before its softmax."""
         return self.output(hidden)
-
-    def start_cache(self, memory: Tensor, source_mask: Tensor) -> DecoderCache:
-        """Return an empty cache for `decode_step`, the source projected once for every layer."""
-        layers = [LayerCache(*layer.cross_attention.keys_and_values(memory)) for layer in self._decoder_layers]
-        return DecoderCache(layers, source_mask)
-
-    def decode_step(self, tokens: Tensor, cache: DecoderCache) -> Tensor:
-        """Return the logits (N, V) after one more token a row, and remember it in ``cache``.
-
-        Args:
-            tokens: (N,) int64, the newest token of each row; N is B times the rows a sentence.
-            cache: From `start_cache`; changed in place.
-        """
-        x = self.target_embedding(tokens[:, None], first_position=cache.position)  # (N,) -> (N, 1, D)
-        for layer, layer_cache in zip(self._decoder_layers, cache.layers, strict=True):
-            x = layer.step(x, layer_cache, cache.source_mask)
-        cache.position += 1
-        return self.logits(self.decoder_norm(x)[:, 0])
-
-    @property
-    def _decoder_layers(self) -> Iterable[DecoderLayer]:
-        return cast("Iterable[DecoderLayer]", self.decoder)  # a ModuleList does not tell what it holds

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from tests.support.tiny_models import padded_sources, random_tokens, talkative_model, tiny_model
+from tests.support.tiny_models import VOCAB_SIZE, padded_sources, random_tokens, talkative_model, tiny_model
 from transformer_cli.decoding.beam_search import beam_search
 from transformer_cli.decoding.greedy import greedy_search
 from transformer_cli.decoding.hypothesis import Hypothesis
@@ -40,7 +40,7 @@ def test_a_step_gives_the_log_probabilities_of_full_decoding():
     tokens = random_tokens(len(LENGTHS), 5, seed=1)
     decoder = TransformerStepDecoder(model, source, mask, rows_per_sentence=1)
 
-    steps = torch.stack([decoder.step(tokens[:, t]) for t in range(5)], dim=1)
+    steps = torch.stack([decoder.step(tokens[:, t])[:, :VOCAB_SIZE] for t in range(5)], dim=1)
 
     assert steps.dtype == torch.float32
     assert_close(steps.exp().sum(dim=-1), torch.ones(len(LENGTHS), 5))
@@ -66,7 +66,7 @@ def test_selected_rows_go_on_with_their_own_source_and_past(rows: list[int]):
     for t in range(3):
         decoder.step(before[:, t])
     decoder.select(torch.tensor(rows))
-    log_probs = decoder.step(after[:, 0])
+    log_probs = decoder.step(after[:, 0])[:, :VOCAB_SIZE]
 
     sentences = [row // 2 for row in rows]
     full = model(source[sentences], mask[sentences], torch.cat([before[rows], after], dim=1))

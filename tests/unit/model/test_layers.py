@@ -11,7 +11,6 @@ from torch.testing import assert_close
 from tests.support.tensors import assert_equal_but_rounding
 from tests.support.tiny_models import fill_with_noise, tiny_config
 from tests.support.torch_reference import layer_weights
-from transformer_cli.model.cache import LayerCache
 from transformer_cli.model.layers import AddAndNorm, DecoderLayer, EncoderLayer, FeedForward
 
 BATCH, TARGET, SOURCE, D_MODEL, D_FF = 2, 4, 5, 8, 12
@@ -121,25 +120,6 @@ def test_a_decoder_layer_equals_pytorch_s(norm: Norm):
     expected = reference(x, memory, tgt_mask=~causal, memory_key_padding_mask=~mask[:, 0, 0])
 
     assert_equal_but_rounding(layer(x, memory, causal, mask), expected)
-
-
-@norms
-@pytest.mark.parametrize("beams", [1, 3])
-def test_steps_of_a_decoder_layer_equal_the_whole_sequence_at_once(norm: Norm, beams: int):
-    layer = DecoderLayer(tiny_config(norm=norm)).double()
-    fill_with_noise(layer)
-    x, memory = noise(BATCH * beams, TARGET, D_MODEL, seed=1), noise(BATCH, SOURCE, D_MODEL, seed=2)
-    whole = layer(
-        x,
-        memory.repeat_interleave(beams, dim=0),
-        causal_mask(TARGET),
-        source_mask().repeat_interleave(beams, dim=0),
-    )
-
-    cache = LayerCache(*layer.cross_attention.keys_and_values(memory))
-    steps = [layer.step(x[:, t : t + 1], cache, source_mask()) for t in range(TARGET)]
-
-    assert_equal_but_rounding(torch.cat(steps, dim=1), whole)
 
 
 def test_each_dropout_goes_to_its_own_place():
