@@ -46,7 +46,8 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
 @contextmanager
 def autocast(device: torch.device, precision: torch.dtype) -> Iterator[None]:
     """Compute matrix products in ``precision`` inside the block."""
-    with torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32):
+    is_reduced = precision in (torch.bfloat16, torch.float16)
+    with torch.autocast(device.type, dtype=precision if is_reduced else None, enabled=is_reduced):
         yield
 
 

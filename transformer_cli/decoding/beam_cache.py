@@ -57,7 +57,7 @@ class BeamCache:
 
         Args:
             layer: Which.
-            keys_and_values: (2, B, H, W, K).
+            keys_and_values: (2, B, H, W, K), or (2, B, H, 1, K) if the hypotheses of a sentence are alike.
 
         Returns:
             Keys and values of all positions, (B, H, T * W, K) each.

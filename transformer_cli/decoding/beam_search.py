@@ -224,9 +224,10 @@ def _rule_out(log_probs: Tensor, state: BeamState, *, any_at_limit: bool) -> Non
     log_probs[:, BOS_ID] = -torch.inf
     if any_at_limit:
         width = state.live_log_probs.shape[1]
-        must_end = (state.max_lengths == state.length + 1).repeat_interleave(width)  # (N,)
-        is_not_eos = torch.arange(log_probs.shape[1], device=log_probs.device) != EOS_ID
-        log_probs.masked_fill_(must_end[:, None] & is_not_eos, -torch.inf)
+        rows = (state.max_lengths == state.length + 1).repeat_interleave(width).nonzero().squeeze(1)
+        end = log_probs[rows, EOS_ID]
+        log_probs[rows] = -torch.inf
+        log_probs[rows, EOS_ID] = end
 
 
 def _best_continuations(live_log_probs: Tensor, log_probs: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -29,8 +29,8 @@ class StepWeights:
     """
 
     def __init__(self, model: Transformer, *, precision: torch.dtype | None = None) -> None:
-        precision = precision or model.output.weight.dtype
         self.model = model
+        self.precision = precision = precision or model.output.weight.dtype
         layers = cast("list[DecoderLayer]", list(model.decoder))
         self._layers = [_FusedLayer(layer, model.config.num_heads, precision) for layer in layers]
         padding = -model.vocab_size % _MULTIPLE
@@ -54,7 +54,7 @@ class StepWeights:
         """Return the logits (N, V') after one more token a row; V' is V padded, with -inf, to a multiple of 16.
 
         Args:
-            tokens: (N,) int64, the newest token of each row.
+            tokens: (N,) int64, the newest token of each row; at the first position (B,) if rows are alike.
             cache: From `start`; changed in place.
         """
         tokens = tokens.clamp(max=self.model.vocab_size - 1)  # a row of no probability may name what is padding
@@ -105,14 +105,14 @@ class _FusedLayer:
         own, cross, feed_forward = self._add_and_norm
 
         def over_own_past(x: Tensor) -> Tensor:
-            projected = self._own(x).view(cache.sentences, cache.width, 3, self._num_heads, -1)
+            projected = self._own(x).view(cache.sentences, -1, 3, self._num_heads, x.size(1) // self._num_heads)
             query, *_ = projected = projected.permute(2, 0, 3, 1, 4)  # (3, B, H, W, K)
             keys, values = cache.append(number, projected[1:])
-            return self._own_output(_attend(query, keys, values, cache.own_mask))
+            return self._own_output(_attend(query, keys, values, cache.own_mask[:, :, : query.size(2)]))
 
         def over_source(x: Tensor) -> Tensor:
-            query = self._cross_query(x).view(cache.sentences, cache.width, self._num_heads, -1).transpose(1, 2)
-            return self._cross_output(_attend(query, *cache.memory[number], cache.source_mask))
+            query = self._cross_query(x).view(cache.sentences, -1, self._num_heads, x.size(1) // self._num_heads)
+            return self._cross_output(_attend(query.transpose(1, 2), *cache.memory[number], cache.source_mask))
 
         x = _residual(own, x, over_own_past)
         x = _residual(cross, x, over_source)

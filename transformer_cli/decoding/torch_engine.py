@@ -12,7 +12,6 @@ from transformer_cli.decoding.engine import SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.step_weights import StepWeights
 from transformer_cli.decoding.transformer_decoder import TransformerStepDecoder, pad_sources
-from transformer_cli.device import autocast
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import EOS_ID, PAD_ID
 
@@ -30,7 +29,6 @@ class TorchEngine:
         self._model = model.eval()
         self._config = config
         self._weights = StepWeights(model, precision=None if precision == torch.float32 else precision)
-        self._precision = precision
         self._device = next(model.parameters()).device
 
     @property
@@ -59,7 +57,7 @@ class TorchEngine:
 
     def _search_batch(self, sources: list[list[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         config = self._config
-        with torch.inference_mode(), autocast(self._device, self._precision):
+        with torch.inference_mode():
             source, mask = pad_sources(sources, pad_id=PAD_ID, device=self._device)
             decoder = TransformerStepDecoder(
                 self._model, source, mask, rows_per_sentence=config.beam_size, weights=self._weights

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from transformer_cli.decoding.step_weights import StepWeights
+from transformer_cli.device import autocast
 from transformer_cli.model.transformer import Transformer
 
 
@@ -30,11 +31,18 @@ class TransformerStepDecoder:
         weights: StepWeights | None = None,
     ) -> None:
         self._weights = weights or StepWeights(model)
-        self._cache = self._weights.start(model.encode(source, source_mask), source_mask, width=rows_per_sentence)
+        with autocast(source.device, self._weights.precision):
+            memory = model.encode(source, source_mask)
+        self._cache = self._weights.start(memory, source_mask, width=rows_per_sentence)
 
     def step(self, tokens: Tensor) -> Tensor:
         """See `StepDecoder.step`; the vocabulary is padded to a multiple of 16."""
-        return self._weights.step(tokens, self._cache).log_softmax(dim=-1, dtype=torch.float32)
+        is_first = self._cache.length == 0
+        if is_first:  # a sentence's rows are all alike: one of them is enough
+            tokens = tokens[:: self._cache.width]
+        logits = self._weights.step(tokens, self._cache).float()
+        log_probs = torch.log_softmax(logits, dim=-1, out=logits)  # in place: at this size fresh memory costs as much
+        return log_probs.repeat_interleave(self._cache.width, dim=0) if is_first else log_probs
 
     def select(self, rows: Tensor) -> None:
         """See `StepDecoder.select`."""
