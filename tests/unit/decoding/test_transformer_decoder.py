@@ -61,6 +61,7 @@ def test_selected_rows_go_on_with_their_own_source_and_past(rows: list[int]):
     model = tiny_model()
     source, mask = padded_sources(LENGTHS)
     before, after = random_tokens(2 * len(LENGTHS), 3, seed=1), random_tokens(len(rows), 1, seed=2)
+    before[:, 0] = BOS_ID
     decoder = TransformerStepDecoder(model, source, mask, rows_per_sentence=2)
 
     for t in range(3):
