@@ -42,12 +42,17 @@ def whole(corpus: EncodedCorpus) -> Batch:
 
 
 def tiny_trainer(
-    *, seed: int = 0, dropout: float = 0.0, peak_learning_rate: float = PEAK_LEARNING_RATE, **training: Any
+    *,
+    seed: int = 0,
+    norm: Any = "post",
+    dropout: float = 0.0,
+    peak_learning_rate: float = PEAK_LEARNING_RATE,
+    **training: Any,
 ) -> Trainer:
     """Return a trainer of a fresh model; the same seed gives the same weights."""
     torch.manual_seed(seed)
-    model = Transformer(tiny_config(dropout=dropout), VOCAB_SIZE)
-    config = TrainingConfig(**{"warmup_steps": 4, **training})
+    model = Transformer(tiny_config(dropout=dropout, norm=norm), VOCAB_SIZE)
+    config = TrainingConfig(**{"warmup_steps": 4, "precision": "float32", **training})
     return Trainer(model, config, peak_learning_rate=peak_learning_rate)
 
 

@@ -33,14 +33,24 @@ def test_a_device_that_is_not_here_is_refused_with_one_that_is(name):
 @pytest.mark.parametrize(
     ("name", "precision"),
     [
-        ("auto", torch.float32),
         ("float32", torch.float32),
         ("bfloat16", torch.bfloat16),
         ("float16", torch.float16),
     ],
 )
-def test_the_precision_is_the_one_named_and_full_on_a_cpu_unless_named(name, precision):
+def test_the_precision_is_the_one_named(name, precision):
     assert choose_precision(name, CPU) == precision
+
+
+def test_a_precision_that_was_measured_is_one_of_two_and_stays_the_same():
+    chosen = choose_precision("auto", CPU)
+
+    assert chosen in (torch.float32, torch.bfloat16)
+    assert {choose_precision("auto", CPU) for _ in range(5)} == {chosen}
+
+
+def test_a_device_that_is_neither_cpu_nor_gpu_computes_in_full_precision():
+    assert choose_precision("auto", torch.device("meta")) == torch.float32
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])

@@ -24,6 +24,7 @@ class SessionOpened:
         updates_per_epoch: Updates in one pass over the data.
         device: "cpu" or "cuda".
         threads: Of the arithmetic on the CPU.
+        precision: In which matrix products are computed.
         step: Updates done in an earlier sitting.
         max_steps: Updates after which it ends.
         max_seconds: Seconds after which it ends, if so limited.
@@ -33,6 +34,7 @@ class SessionOpened:
     updates_per_epoch: int
     device: str
     threads: int
+    precision: str
     step: int
     max_steps: int
     max_seconds: float | None

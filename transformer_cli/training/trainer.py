@@ -46,7 +46,7 @@ class Trainer:
         self._config = config
         self._peak_learning_rate = peak_learning_rate
         self._device = next(model.parameters()).device
-        self._precision = choose_precision(config.precision, self._device)
+        self.precision = choose_precision(config.precision, self._device)
         self._optimizer = torch.optim.Adam(
             model.parameters(),
             betas=(config.adam_beta1, config.adam_beta2),
@@ -54,7 +54,7 @@ class Trainer:
             fused=True,
         )
         # Only float16 has so small a range that gradients must be scaled into it.
-        self._scaler = torch.amp.GradScaler(self._device.type, enabled=self._precision == torch.float16)
+        self._scaler = torch.amp.GradScaler(self._device.type, enabled=self.precision == torch.float16)
         self._parallel: DistributedDataParallel | None = None
         self.average = None if config.ema_decay is None else MovingAverage(model, decay=config.ema_decay)
 
@@ -111,23 +111,23 @@ class Trainer:
             return self._r_drop_loss(batch.to(self._device), self._config.r_drop)
         batch = batch.to(self._device)
         smoothing = self._config.label_smoothing
-        with autocast(self._device, self._precision):
+        with autocast(self._device, self.precision):
             memory = self.model.encode(batch.source, batch.source_mask)
             hidden = self.model.decode(batch.decoder_input, memory, batch.source_mask)
             # Padding is left out before the output layer, where most of a small model's arithmetic is.
             is_token = batch.labels != PAD_ID
             hidden, labels = hidden[is_token], batch.labels[is_token]  # (B, T, D) -> (n, D)
-            if self._precision == torch.float16:
+            if self.precision == torch.float16:
                 # Gradients of so small a range must be scaled from their very beginning.
                 return label_smoothed_cross_entropy(self.model.logits(hidden), labels, smoothing=smoothing)
         return chunked_cross_entropy(self._cast(hidden), self.model.output.weight, labels, smoothing=smoothing)
 
     def _cast(self, x: Tensor) -> Tensor:
-        return x if self._precision == torch.float32 else x.to(self._precision)
+        return x if self.precision == torch.float32 else x.to(self.precision)
 
     def _r_drop_loss(self, batch: Batch, weight: float) -> TokenLoss:
         twice = batch.repeated(2)
-        with autocast(self._device, self._precision):
+        with autocast(self._device, self.precision):
             memory = self.model.encode(twice.source, twice.source_mask)
             hidden = self.model.decode(twice.decoder_input, memory, twice.source_mask)
             logits = self.model.logits(hidden[twice.labels != PAD_ID])  # (2B, T, D) -> (2n, V)
@@ -174,11 +174,14 @@ class Trainer:
         for index, state in self._optimizer.state_dict()["state"].items():
             for key, value in state.items():
                 moments[f"{names[index]}.{key}"] = value
-        return {"step": self.step, "scaler": self._scaler.state_dict(), "moments": moments}
+        precision = str(self.precision).removeprefix("torch.")
+        return {"step": self.step, "precision": precision, "scaler": self._scaler.state_dict(), "moments": moments}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up where the trainer stood that `state_dict` came from; the model's weights are loaded apart."""
         self.step = state["step"]
+        # Where the recipe leaves it to a measurement, a training goes on in the precision in which it began.
+        self.precision = choose_precision(state["precision"], self._device)
         self._scaler.load_state_dict(state["scaler"])
         own = self._optimizer.state_dict()
         own["state"] = {

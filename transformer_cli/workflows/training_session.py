@@ -286,6 +286,7 @@ def open_session(
             updates_per_epoch=max(1, stream.batches_per_epoch // config.accumulation),
             device=session.state.device.type,
             threads=torch.get_num_threads(),
+            precision=str(trainer.precision).removeprefix("torch."),
             step=session.step,
             max_steps=config.max_steps,
             max_seconds=None if config.max_minutes is None else 60 * config.max_minutes,

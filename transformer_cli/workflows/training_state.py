@@ -15,6 +15,8 @@ from transformer_cli.training.loop import LoopState
 from transformer_cli.training.progress_tracking import ProgressTracker
 from transformer_cli.training.trainer import Trainer
 
+_TRAINER_KEYS = ("step", "precision", "scaler")
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingState:
@@ -50,8 +52,7 @@ class TrainingState:
             weights=weights,
             tensors=tensors,
             state={
-                "step": trainer["step"],
-                "scaler": trainer["scaler"],
+                **{key: trainer[key] for key in _TRAINER_KEYS},
                 "stream": self.stream.state_dict(),
                 "tracker": self.loop.tracker.to_json(),
                 "validated_step": self.loop.validated_step,
@@ -68,7 +69,7 @@ class TrainingState:
             weights = _with_prefix(checkpoint.tensors, "weights.")
         load_weights(self.trainer.model, weights, where=where)
         moments = _with_prefix(checkpoint.tensors, "moments.")
-        self.trainer.load_state_dict({"step": state["step"], "scaler": state["scaler"], "moments": moments})
+        self.trainer.load_state_dict({**{key: state[key] for key in _TRAINER_KEYS}, "moments": moments})
         self.stream.load_state_dict(state["stream"])
         self.loop.tracker = ProgressTracker(**state["tracker"])
         self.loop.validated_step = state["validated_step"]

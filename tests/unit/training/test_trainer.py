@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 from torch.testing import assert_close
 
 from tests.support.tiny_training import (
@@ -280,3 +281,26 @@ def test_a_batch_without_tokens_has_no_loss_and_gives_every_weight_a_gradient_of
 
     assert (loss.total.item(), loss.tokens) == (0.0, 0)
     assert all(not gradient.any() for gradient in gradients(trainer).values())
+
+
+def test_a_resumed_training_goes_on_in_the_precision_in_which_it_began():
+    for name in ("float32", "bfloat16"):
+        resumed = tiny_trainer(precision="auto")
+
+        resumed.load_state_dict(cloned(tiny_trainer(precision=name).state_dict()))
+
+        assert resumed.precision == getattr(torch, name)
+
+
+@pytest.mark.parametrize("norm", ["pre", "post"])
+def test_an_update_has_the_gradients_of_the_plain_model_and_loss(norm: Any):
+    fast, plain = tiny_trainer(norm=norm), tiny_trainer(norm=norm)
+    batch = whole(random_corpus())
+
+    report = fast.train_step([batch])
+    logits = plain.model.eval()(batch.source, batch.source_mask, batch.decoder_input).flatten(0, 1)
+    loss = cross_entropy(logits, batch.labels.flatten(), ignore_index=PAD_ID, label_smoothing=0.1)
+    loss.backward()
+
+    assert report.loss == pytest.approx(loss.item(), rel=1e-5)
+    assert_close(gradients(fast), gradients(plain), rtol=1e-4, atol=1e-6)
