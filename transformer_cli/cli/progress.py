@@ -47,9 +47,8 @@ def _lines(event: object) -> list[str]:
             return [event]
         case SessionOpened():
             where = f"{event.device}, {event.threads} threads" if event.device == "cpu" else event.device
-            return [
-                f"{event.parameters:,} parameters, {event.updates_per_epoch} updates an epoch, on {where}, {event.precision}"
-            ]
+            where += f", {event.precision}"
+            return [f"{event.parameters:,} parameters, {event.updates_per_epoch} updates an epoch, on {where}"]
         case IntervalReport():
             return [f"step {event.step}: {_figures(event)}, {_duration(event.elapsed_seconds)} so far"]
         case ValidationReport():
