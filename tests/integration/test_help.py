@@ -26,10 +26,12 @@ OPTIONS = {
     "translate": HELP
     | LEVELS
     | {"--model", "-m", "--output", "-o", "--beam-size", "--length-penalty", "--on-overlong", "--strict"}
-    | {"--device", "--threads", "--batch-tokens"},
+    | {"--engine", "--device", "--threads", "--batch-tokens"},
+    "export": HELP | LEVELS | {"--to", "--model", "-m", "--output", "-o", "--quantization"},
     "score": HELP | {"--quiet", "-q", "--tokenize", "--lowercase", "--bootstrap", "--ter", "--no-ter", "--json"},
 }
 ARGUMENTS = {
+    "export": [],
     "prepare": ["recipe"],
     "train-tokenizer": ["recipe"],
     "train": ["recipe"],
@@ -170,6 +172,13 @@ def test_scoring_imports_no_torch(toy):
     modules, _ = slow_modules_after("score", corpus, corpus, cwd=toy.folder)
     assert "sacrebleu" in modules
     assert modules.isdisjoint({"torch", "datasets"})
+
+
+def test_an_exported_engine_translates_without_torch(toy):
+    modules, stderr = slow_modules_after("translate", "toy.fr", cwd=toy.folder)
+    assert stderr == ""
+    assert modules == {"pydantic", "sentencepiece", "numpy"} & modules
+    assert "sentencepiece" in modules
 
 
 def complete(words: str, tmp_path: Path) -> list[str]:

@@ -58,9 +58,14 @@ def translate_bytes(data: bytes, model: Path, **given: Any) -> bytes:
 # Lines in, lines out
 
 
+@pytest.fixture(scope="module", params=["torch", "ctranslate2"])
+def engine(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def hostile(toy):
-    return run_process("translate", "--model", toy.run, cwd=toy.folder, stdin=TEXT)
+def hostile(toy, engine):
+    return run_process("translate", "--model", toy.run, "--engine", engine, cwd=toy.folder, stdin=TEXT)
 
 
 def test_fifty_hostile_lines_give_fifty_lines(hostile):
@@ -75,13 +80,13 @@ def test_no_line_of_the_output_holds_what_another_reader_takes_for_a_line_end(ho
     assert text.splitlines() == text.split("\n")[:-1]
 
 
-def test_hostile_lines_come_out_in_their_order(hostile, toy):
+def test_hostile_lines_come_out_in_their_order(hostile, toy, engine):
     together = hostile.stdout.split(b"\n")[:-1]
     short = [number for number, line in enumerate(LINES) if len(line) < 1000]
     assert len(short) == 48
 
     # After a blank line, for the first line may begin with a byte order mark, which is no part of it.
-    alone = [translate_bytes(b"\n" + LINES[number] + b"\n", toy.model) for number in short]
+    alone = [translate_bytes(b"\n" + LINES[number] + b"\n", toy.model, engine=engine) for number in short]
     assert [b"\n" + together[number] + b"\n" for number in short] == alone
     assert len(set(alone)) > 20
 
@@ -106,7 +111,7 @@ def test_not_even_a_model_that_spells_controls_puts_one_out(byte, toy, tmp_path)
     folder = toy.copy_to(tmp_path / "copy") / toy.model.relative_to(toy.folder)
     speak_only(folder, byte)
 
-    finished = run_here("translate", "--model", folder, stdin=b"le chat\nle chien\n")
+    finished = run_here("translate", "--model", folder, "--engine", "torch", stdin=b"le chat\nle chien\n")
     assert (finished.code, finished.stdout, finished.stderr) == (0, b"\n\n", "")
 
 
@@ -129,12 +134,12 @@ def test_empty_input_gives_empty_output(toy):
     assert (finished.code, finished.stdout, finished.stderr) == (0, b"", "")
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=60) | st.text(max_size=30).map(lambda text: text.encode("utf-8", "surrogatepass")))
 @example(data=b"\n\n\r\n\r")
 @example(data=b"\xef\xbb\xbf\xef\xbb\xbf\n\xff")
-def test_any_bytes_give_as_many_lines_as_they_have(data, toy):
-    out = translate_bytes(data, toy.model)
+def test_any_bytes_give_as_many_lines_as_they_have(data, toy, engine):
+    out = translate_bytes(data, toy.model, engine=engine)
     assert out.count(b"\n") == number_of_lines(data)
     assert len(out.decode().splitlines()) == number_of_lines(data)
 
@@ -348,10 +353,11 @@ def test_batches_of_any_size_give_the_same_text_as_each_line_alone(batch_tokens,
     assert plain == b"".join(translate_bytes(sentence.encode(), toy.model) for sentence in SENTENCES)
 
 
-def test_the_number_of_threads_can_be_chosen(toy, plain):
+def test_the_number_of_threads_can_be_chosen(toy):
+    plain = translate_bytes(SMALL_INPUT, toy.model, engine="torch")
     before = torch.get_num_threads()
     try:
-        finished = run_here("translate", "-m", toy.run, "--threads", before + 2, stdin=SMALL_INPUT)
+        finished = run_here("translate", "-m", toy.run, "--engine", "torch", "--threads", before + 2, stdin=SMALL_INPUT)
         assert torch.get_num_threads() == before + 2
     finally:
         torch.set_num_threads(before)

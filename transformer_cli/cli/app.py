@@ -10,6 +10,7 @@ import typer
 
 from transformer_cli import __version__
 from transformer_cli.cli import console, signals, streams
+from transformer_cli.cli.export import export
 from transformer_cli.cli.prepare import prepare
 from transformer_cli.cli.score import score
 from transformer_cli.cli.train import train
@@ -78,6 +79,11 @@ app.command(
     short_help="Compute BLEU, chrF and TER.",
     epilog="Example: tfm translate < test.fr | tfm score test.en",
 )(score)
+app.command(
+    "export",
+    short_help="Write a model in another library's format.",
+    epilog="Example: tfm export --to ctranslate2",
+)(export)
 
 
 def main() -> None:

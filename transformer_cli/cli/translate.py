@@ -35,6 +35,10 @@ def translate(
         ),
     ] = "split",
     strict: Annotated[bool, typer.Option("--strict", help="Stop at bytes that are not UTF-8 (exit code 65).")] = False,
+    engine: Annotated[
+        Literal["auto", "torch", "ctranslate2"],
+        typer.Option("--engine", help="auto: what `tfm export --to ctranslate2` wrote, if it can do what is asked."),
+    ] = "auto",
     device: DeviceOption = "auto",
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, max=1024, help="Threads of the arithmetic.")
@@ -54,7 +58,7 @@ def translate(
     from transformer_cli.workflows.translation import translate as run_translate
 
     search = {"beam_size": beam_size, "length_penalty": length_penalty, "batch_tokens": batch_tokens}
-    settings = TranslationSettings(device, threads, search, on_overlong, strict)
+    settings = TranslationSettings(engine, device, threads, search, on_overlong, strict)
     with ExitStack() as stack:
         folder = find_model(model)
         source = stack.enter_context(open_input(file))

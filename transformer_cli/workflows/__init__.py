@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from transformer_cli.workflows.model_export import export_to_ctranslate2 as export_to_ctranslate2
     from transformer_cli.workflows.preparation import prepare as prepare
     from transformer_cli.workflows.scoring import score as score
     from transformer_cli.workflows.tokenizer_training import train_tokenizer as train_tokenizer
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from transformer_cli.workflows.translation import translate as translate
 
 _MODULES = {
+    "export_to_ctranslate2": "model_export",
     "prepare": "preparation",
     "score": "scoring",
     "train": "training_run",
@@ -23,7 +25,7 @@ _MODULES = {
     "translate": "translation",
 }
 
-__all__ = ["prepare", "score", "train", "train_tokenizer", "translate"]
+__all__ = ["export_to_ctranslate2", "prepare", "score", "train", "train_tokenizer", "translate"]
 
 
 def __getattr__(name: str) -> Any:

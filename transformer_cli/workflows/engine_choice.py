@@ -5,19 +5,31 @@ What is imported here needs no torch; an engine that does imports it when it is 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from transformer_cli.config import DecodingConfig
 from transformer_cli.decoding.engine import BEST_ONLY, SearchOptions
 from transformer_cli.decoding.translator import Translator
-from transformer_cli.errors import DamagedFileError, UsageError
+from transformer_cli.errors import DamagedFileError, TfmError, UsageError
 from transformer_cli.textio import explain_os_errors
+from transformer_cli.workflows.exported_engine import (
+    ENGINE_FOLDER,
+    is_installed,
+    read_manifest,
+    weights_fingerprint,
+)
+from transformer_cli.workflows.model_description import ModelDescription, read_description
+
+EngineName = Literal["auto", "torch", "ctranslate2"]
 
 
 def load_translator(
     model: Path,
     *,
+    engine: EngineName = "auto",
     device: str = "auto",
     threads: int | None = None,
     search: dict[str, Any] | None = None,
@@ -28,21 +40,83 @@ def load_translator(
 
     Args:
         model: A model directory.
+        engine: "auto" takes the exported engine where there is one that can do what is asked, else torch.
         device: "auto", "cpu", "cuda" ...
         threads: Threads of the arithmetic; None leaves them to the engine.
         search: Fields of ``[decoding]`` to use instead of the model's own; None leaves one as it is.
         options: What is asked of the engine.
-        warn: Called with one line where the engine that was wanted could not be had.
+        warn: Called with one line where there is an exported engine but torch has to do its work.
 
     Raises:
         DamagedFileError: The model is not whole.
+        TfmError: The engine asked for by name cannot be had.
         UsageError: There is no such device, or a search setting is out of its range.
     """
+    if engine != "torch":
+        try:
+            return _load_exported(model, device, threads, search, options)
+        except _NotExportedError as error:
+            if engine == "ctranslate2":
+                raise TfmError(f"--engine ctranslate2: {error}") from None
+        except _UnfitError as error:
+            if engine == "ctranslate2":
+                raise UsageError(f"--engine ctranslate2: {error}") from None
+            warn(f"{error}; torch translates instead")
+    return _load_torch(model, device, threads, search, options)
+
+
+class _NotExportedError(TfmError):
+    """There is no exported engine, or nothing that could run it."""
+
+
+class _UnfitError(TfmError):
+    """There is an exported engine, but it cannot do what is asked."""
+
+
+def _load_exported(
+    model: Path, device: str, threads: int | None, search: dict[str, Any] | None, options: SearchOptions
+) -> Translator:
+    folder = model / ENGINE_FOLDER
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise _NotExportedError(f"no exported engine in {folder}; run `tfm export --to ctranslate2 --model {model}`")
+    if not is_installed():
+        raise _NotExportedError("CTranslate2 is not installed; run `pip install 'transformer-cli[fast]'`")
+    import ctranslate2
+
+    from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine, what_is_missing
+
+    if device not in ("auto", "cpu"):
+        raise _UnfitError(f"the exported engine runs on the CPU, not on {device}")
+    if device == "auto" and ctranslate2.get_cuda_device_count() > 0:
+        raise _UnfitError("the exported engine runs on the CPU and here is a GPU; --device cpu keeps to the CPU")
+    missing = what_is_missing(options)
+    if missing is not None:
+        raise _UnfitError(f"the exported engine cannot {missing}")
+    with explain_os_errors(model, "read", DamagedFileError):
+        if weights_fingerprint(model) != manifest.weights:
+            raise _UnfitError(f"{folder} was exported from other weights; run `tfm export --to ctranslate2` again")
+    described = _describe(model)
+    decoding = _decoding(described.decoding, search)
+    try:
+        engine = CTranslate2Engine(
+            folder,
+            decoding,
+            max_length=described.model.max_length,
+            num_positions=manifest.num_positions,
+            threads=threads or _available_threads(),
+        )
+    except DamagedFileError as error:
+        raise _UnfitError(f"{error}; run `tfm export --to ctranslate2` again") from None
+    return Translator(engine, described.tokenizers, options)
+
+
+def _load_torch(
+    model: Path, device: str, threads: int | None, search: dict[str, Any] | None, options: SearchOptions
+) -> Translator:
     # Imported here: what can go wrong without torch should not wait for it.
     import torch
-    from pydantic import ValidationError
 
-    from transformer_cli.config import DecodingConfig
     from transformer_cli.decoding.torch_engine import TorchEngine
     from transformer_cli.device import choose_device
     from transformer_cli.workflows.model_directory import load_model_directory
@@ -52,11 +126,38 @@ def load_translator(
     try:
         with explain_os_errors(model, "read", DamagedFileError):
             loaded = load_model_directory(model, choose_device(device))
-        given = {key: value for key, value in (search or {}).items() if value is not None}
-        decoding = DecodingConfig(**{**loaded.decoding.model_dump(), **given})
     except DamagedFileError as error:
-        raise DamagedFileError(f"{error}; copy the model anew, or remove {model} and run `tfm train`") from None
+        raise _damaged(model, error) from None
+    return Translator(TorchEngine(loaded.model, _decoding(loaded.decoding, search)), loaded.tokenizers, options)
+
+
+def _describe(model: Path) -> ModelDescription:
+    try:
+        with explain_os_errors(model, "read", DamagedFileError):
+            return read_description(model)
+    except DamagedFileError as error:
+        raise _damaged(model, error) from None
+
+
+def _damaged(model: Path, error: DamagedFileError) -> DamagedFileError:
+    return DamagedFileError(f"{error}; copy the model anew, or remove {model} and run `tfm train`")
+
+
+def _decoding(own: DecodingConfig, search: dict[str, Any] | None) -> DecodingConfig:
+    from pydantic import ValidationError
+
+    given = {key: value for key, value in (search or {}).items() if value is not None}
+    try:
+        return DecodingConfig(**{**own.model_dump(), **given})
     except ValidationError as error:
         finding = error.errors(include_url=False)[0]
         raise UsageError(f"{finding['loc'][0]} is {finding['input']}: {finding['msg'].lower()}") from None
-    return Translator(TorchEngine(loaded.model, decoding), loaded.tokenizers, options)
+
+
+def _available_threads() -> int:
+    """Return how many threads this process may use: ``OMP_NUM_THREADS``, else the processors it may run on."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if wanted.isdecimal() and int(wanted) > 0:
+        return int(wanted)
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -16,19 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import ValidationError
 from torch import Tensor
 
 from transformer_cli.checkpoint import WEIGHTS_FILE, load_weights, read_tensors, write_tensors
 from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.data.tokenizer import TokenizerPair
-from transformer_cli.errors import DamagedFileError
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.run_directory import MODEL_CONFIG_FILE, read_json
+from transformer_cli.run_directory import MODEL_CONFIG_FILE
 from transformer_cli.textio import TEMPORARY_SUFFIX, explain_os_errors, fsync_folder, write_atomically
+from transformer_cli.workflows.model_description import FORMAT, read_description
 
 CARD_FILE = "README.md"
-_FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def save_model_directory(
         TfmError: It cannot be written.
     """
     document = {
-        "format": _FORMAT,
+        "format": FORMAT,
         "languages": languages.model_dump(),
         "vocab_size": tokenizers.target.vocab_size,
         "source_vocab_size": tokenizers.source_vocab_size,
@@ -101,25 +99,7 @@ def load_model_directory(folder: Path, device: torch.device) -> LoadedModel:
     Raises:
         DamagedFileError: A file of it is missing, cut short or altered.
     """
-    config = read_json(folder / MODEL_CONFIG_FILE)
-    if config is None:
-        raise DamagedFileError(
-            f"{folder / MODEL_CONFIG_FILE} is missing or damaged; {folder} is no whole model directory"
-        )
-    if config.get("format") != _FORMAT:
-        raise DamagedFileError(f"{folder} has format {config.get('format')}; this program reads format {_FORMAT}")
-    try:
-        shape = ModelConfig.model_validate(config["model"])
-        languages = LanguagesConfig.model_validate(config["languages"])
-        decoding = DecodingConfig.model_validate(config["decoding"])
-        vocab_size, checksum = config["vocab_size"], config["tokenizer_sha256"]
-    except (ValidationError, KeyError) as error:
-        raise DamagedFileError(f"{folder / MODEL_CONFIG_FILE} is damaged: {str(error).splitlines()[0]}") from None
-    tokenizers = TokenizerPair.load(folder, shared=config.get("source_vocab_size") is None)
-    sizes = (tokenizers.target.vocab_size, tokenizers.source_vocab_size)
-    if tokenizers.fingerprint != checksum or sizes != (vocab_size, config.get("source_vocab_size")):
-        names = " or ".join(str(folder / name) for name in tokenizers.files())
-        raise DamagedFileError(f"{names} is not the tokenizer that this model was trained with")
-    model = build_model(shape, tokenizers).to(device)
+    described = read_description(folder)
+    model = build_model(described.model, described.tokenizers).to(device)
     load_weights(model, read_tensors(folder / WEIGHTS_FILE), where=folder / WEIGHTS_FILE)
-    return LoadedModel(model.eval(), tokenizers, languages, decoding)
+    return LoadedModel(model.eval(), described.tokenizers, described.languages, described.decoding)

@@ -14,6 +14,7 @@ from transformer_cli.data.prepared import Corpus, read_split
 from transformer_cli.metrics import Scores, corpus_bleu, score_corpus
 from transformer_cli.workflows import fingerprints
 from transformer_cli.workflows.model_directory import save_model_directory
+from transformer_cli.workflows.model_export import export_after_training
 from transformer_cli.workflows.training_session import TrainingSession
 
 _RESAMPLES = 1000
@@ -56,6 +57,7 @@ def release(session: TrainingSession, report: Callable[[object], None]) -> tuple
         elapsed_seconds=session.elapsed_seconds(),
     )
     session.located.run.make_live(version)
+    export_after_training(version, report)
     minutes = session.elapsed_seconds() / 60
     return version, (
         f"version {version.name} is live after {session.step} steps and {minutes:.1f} minutes: "

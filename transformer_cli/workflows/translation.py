@@ -13,6 +13,7 @@ from transformer_cli.workflows.windows import read_windows
 
 if TYPE_CHECKING:
     from transformer_cli.decoding.translator import Translator
+    from transformer_cli.workflows.engine_choice import EngineName
 
 OnOverlong = Literal["split", "cut", "fail"]
 
@@ -22,6 +23,7 @@ class TranslationSettings:
     """How to translate.
 
     Args:
+        engine: "auto" takes the exported engine where there is one that can do what is asked, else torch.
         device: "auto", "cpu", "cuda" ...
         threads: Threads of the arithmetic; None leaves them to torch.
         search: Fields of ``[decoding]`` to use instead of the model's own; None leaves one as it is.
@@ -29,6 +31,7 @@ class TranslationSettings:
         strict: Stop at bytes that are not UTF-8 instead of replacing them by U+FFFD.
     """
 
+    engine: EngineName = "auto"
     device: str = "auto"
     threads: int | None = None
     search: dict[str, Any] | None = None
@@ -70,7 +73,12 @@ def translate(
     from transformer_cli.workflows.engine_choice import load_translator
 
     translator = load_translator(
-        model, device=settings.device, threads=settings.threads, search=settings.search, warn=warn
+        model,
+        engine=settings.engine,
+        device=settings.device,
+        threads=settings.threads,
+        search=settings.search,
+        warn=warn,
     )
     count = 0
     for window in read_windows(source):

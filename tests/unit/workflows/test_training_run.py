@@ -98,6 +98,7 @@ def test_a_first_training_puts_version_1_into_service(home, outcome):
         "model.safetensors",
         "tokenizer.model",
         "README.md",
+        "ctranslate2",
     }
 
 

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from tests.support.command_line import run_here
+from transformer_cli.workflows import model_export
+from transformer_cli.workflows.engine_choice import load_translator
+from transformer_cli.workflows.model_export import export_after_training
+
+ENGINE = "versions/0001/ctranslate2"
+
+
+@pytest.fixture
+def run(toy, tmp_path):
+    """A run directory of one's own."""
+    return shutil.copytree(toy.run, tmp_path / "runs" / "toy", symlinks=True)
+
+
+def some_lines(toy, count: int = 60) -> bytes:
+    return b"".join((toy.folder / "toy.fr").read_bytes().splitlines(keepends=True)[:count])
+
+
+def change_weights(model: Path) -> None:
+    weights = load_file(model / "model.safetensors")
+    save_file({name: tensor * 1.01 for name, tensor in weights.items()}, model / "model.safetensors")
+
+
+def test_a_training_ends_with_an_exported_engine_that_was_compared(toy):
+    manifest = json.loads((toy.run / ENGINE / "engine.json").read_bytes())
+
+    assert manifest["quantization"] in {"int8", "float32"}
+    assert "float32: 100.0 % of 8 lines have the same translation" in toy.trained.stderr
+
+
+def test_both_engines_translate_alike_in_float32(toy, run):
+    exported = run_here("export", "--to", "ctranslate2", "-m", run, "--quantization", "float32")
+    ours, theirs = (
+        run_here("translate", "-m", run, "--engine", engine, stdin=some_lines(toy)) for engine in ("torch", "auto")
+    )
+
+    assert (exported.code, exported.stdout.decode()) == (0, f"{run.resolve() / ENGINE}\n")
+    assert "100.0 % of 8 lines have the same translation" in exported.stderr
+    assert "BLEU" in exported.stderr
+    assert ours.stdout.count(b"\n") == 60
+    assert theirs == ours
+
+
+def test_auto_takes_the_exported_engine_and_torch_only_where_there_is_none(run):
+    with_engine = load_translator(run / "versions" / "0001")
+    shutil.rmtree(run / ENGINE)
+    without = load_translator(run / "versions" / "0001", warn=pytest.fail)
+
+    assert type(with_engine._engine).__name__ == "CTranslate2Engine"
+    assert type(without._engine).__name__ == "TorchEngine"
+
+
+def test_the_engine_named_is_an_error_where_it_is_not_there(run):
+    shutil.rmtree(run / ENGINE)
+
+    finished = run_here("translate", "-m", run, "--engine", "ctranslate2", stdin=b"le chat\n")
+
+    assert (finished.code, finished.stdout) == (1, b"")
+    assert "no exported engine" in finished.error
+    assert "tfm export --to ctranslate2" in finished.error
+
+
+def test_an_engine_made_from_other_weights_is_not_used(toy, run):
+    change_weights(run / "versions" / "0001")
+
+    auto, named, ours = (
+        run_here("translate", "-m", run, "--engine", engine, stdin=some_lines(toy))
+        for engine in ("auto", "ctranslate2", "torch")
+    )
+
+    assert (auto.code, auto.stdout) == (0, ours.stdout)
+    assert auto.stderr.splitlines() == [
+        f"warning: {run.resolve() / ENGINE} was exported from other weights; run `tfm export --to ctranslate2` again; "
+        "torch translates instead"
+    ]
+    assert (named.code, named.stdout) == (2, b"")
+    assert "other weights" in named.error
+
+
+def test_an_engine_is_used_wherever_its_model_is_copied(toy, run, tmp_path):
+    copied = shutil.copytree(run / "versions" / "0001", tmp_path / "elsewhere")
+
+    assert run_here("translate", "-m", copied, "--engine", "ctranslate2", stdin=some_lines(toy)).code == 0
+
+
+def test_a_damaged_engine_leaves_the_work_to_torch(toy, run):
+    binary = run / ENGINE / "model.bin"
+    binary.write_bytes(binary.read_bytes()[:1000])
+
+    finished = run_here("translate", "-m", run, stdin=some_lines(toy))
+
+    assert finished.code == 0
+    assert finished.stdout == run_here("translate", "-m", run, "--engine", "torch", stdin=some_lines(toy)).stdout
+    assert len(finished.stderr.splitlines()) == 1
+    assert "is damaged" in finished.stderr
+
+
+def test_a_device_that_is_no_cpu_is_not_the_engine_s(run):
+    finished = run_here("translate", "-m", run, "--engine", "ctranslate2", "--device", "cuda", stdin=b"le chat\n")
+
+    assert finished.code == 2
+    assert "runs on the CPU, not on cuda" in finished.error
+
+
+def test_without_the_library_torch_translates_and_an_export_says_what_to_install(toy, run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ctranslate2", None)
+
+    translated, named, exported = (
+        run_here(*command.split(), "-m", run, stdin=some_lines(toy))
+        for command in ("translate", "translate --engine ctranslate2", "export --to ctranslate2")
+    )
+
+    assert (translated.code, translated.stderr) == (0, "")
+    assert named.code == exported.code == 1
+    assert "pip install 'transformer-cli[fast]'" in named.error
+    assert "pip install 'transformer-cli[fast]'" in exported.error
+
+
+def test_a_model_without_its_run_is_compared_on_words_of_its_vocabulary(run, tmp_path):
+    alone = shutil.copytree(run / "versions" / "0001", tmp_path / "alone")
+    shutil.rmtree(alone / "ctranslate2")
+
+    finished = run_here(
+        "export", "--to", "ctranslate2", "-m", alone, "-o", tmp_path / "out", "--quantization", "float32"
+    )
+
+    assert (finished.code, finished.stdout.decode()) == (0, f"{tmp_path / 'out'}\n")
+    assert "of 200 lines" in finished.stderr
+    assert "BLEU" not in finished.stderr
+    assert not (alone / "ctranslate2").exists()
+    assert {path.name for path in (tmp_path / "out").iterdir()} >= {"model.bin", "engine.json", "tokenizer.model"}
+
+
+def test_a_folder_with_something_else_in_it_is_not_replaced(run, tmp_path):
+    precious = tmp_path / "precious" / "letter.txt"
+    precious.parent.mkdir()
+    precious.write_text("dear")
+
+    finished = run_here("export", "--to", "ctranslate2", "-m", run, "-o", precious.parent)
+
+    assert finished.code == 2
+    assert "holds something else" in finished.error
+    assert precious.read_text() == "dear"
+
+
+def test_a_translation_that_differs_is_refused_and_the_old_export_stays(run, monkeypatch):
+    before = {path.name: path.read_bytes() for path in (run / ENGINE).iterdir()}
+    monkeypatch.setattr(model_export, "_ROUNDING", -1.0)  # now no two scores are equal
+
+    finished = run_here("export", "--to", "ctranslate2", "-m", run)
+
+    assert (finished.code, finished.stdout) == (1, b"")
+    assert "nothing was written" in finished.error
+    assert {path.name: path.read_bytes() for path in (run / ENGINE).iterdir()} == before
+    assert [path.name for path in (run / ENGINE).parent.glob("*tfm-tmp*")] == []
+
+
+def test_where_8_bits_lose_too_much_float32_is_taken(run, monkeypatch):
+    monkeypatch.setattr(model_export, "_QUANTIZED_ROUNDING", -1.0)
+
+    run_here("export", "--to", "ctranslate2", "-m", run)
+
+    assert json.loads((run / ENGINE / "engine.json").read_bytes())["quantization"] == "float32"
+    assert run_here("translate", "-m", run, "--engine", "ctranslate2", stdin=b"le chat\n").code == 0
+
+
+def test_a_training_does_not_fail_where_its_export_does(run):
+    shutil.rmtree(run / ENGINE)
+    (run / ENGINE).write_text("in the way")
+    told: list[str] = []
+
+    export_after_training(run / "versions" / "0001", told.append)
+
+    assert len(told) == 1
+    assert told[0].startswith("warning: the version works, but could not be exported")
+
+
+def test_threads_of_torch_are_left_alone(run):
+    before = torch.get_num_threads()
+
+    run_here("translate", "-m", run, "--threads", before + 3, stdin=b"le chat\n")
+
+    assert torch.get_num_threads() == before

@@ -1,0 +1,61 @@
+"""What a model directory says of its model: all but the weights. No torch here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
+from transformer_cli.data.tokenizer import TokenizerPair
+from transformer_cli.errors import DamagedFileError
+from transformer_cli.run_directory import MODEL_CONFIG_FILE, read_json
+
+FORMAT = 1
+"""Of ``config.json``; a program reads its own format alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescription:
+    """A model directory without its weights.
+
+    Args:
+        model: The shape.
+        tokenizers: The model's.
+        languages: From which language into which.
+        decoding: The search settings it was evaluated with.
+    """
+
+    model: ModelConfig
+    tokenizers: TokenizerPair
+    languages: LanguagesConfig
+    decoding: DecodingConfig
+
+
+def read_description(folder: Path) -> ModelDescription:
+    """Read what a model directory says of its model.
+
+    Raises:
+        DamagedFileError: ``config.json`` or a tokenizer is missing, cut short or altered.
+    """
+    config = read_json(folder / MODEL_CONFIG_FILE)
+    if config is None:
+        raise DamagedFileError(
+            f"{folder / MODEL_CONFIG_FILE} is missing or damaged; {folder} is no whole model directory"
+        )
+    if config.get("format") != FORMAT:
+        raise DamagedFileError(f"{folder} has format {config.get('format')}; this program reads format {FORMAT}")
+    try:
+        shape = ModelConfig.model_validate(config["model"])
+        languages = LanguagesConfig.model_validate(config["languages"])
+        decoding = DecodingConfig.model_validate(config["decoding"])
+        vocab_size, checksum = config["vocab_size"], config["tokenizer_sha256"]
+    except (ValidationError, KeyError) as error:
+        raise DamagedFileError(f"{folder / MODEL_CONFIG_FILE} is damaged: {str(error).splitlines()[0]}") from None
+    tokenizers = TokenizerPair.load(folder, shared=config.get("source_vocab_size") is None)
+    sizes = (tokenizers.target.vocab_size, tokenizers.source_vocab_size)
+    if tokenizers.fingerprint != checksum or sizes != (vocab_size, config.get("source_vocab_size")):
+        names = " or ".join(str(folder / name) for name in tokenizers.files())
+        raise DamagedFileError(f"{names} is not the tokenizer that this model was trained with")
+    return ModelDescription(shape, tokenizers, languages, decoding)
