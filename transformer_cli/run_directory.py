@@ -7,6 +7,7 @@ runs/NAME/
 ├── tokenizer.model      SentencePiece; with separate vocabularies tokenizer.source.model and tokenizer.target.model
 ├── checkpoints/         step-00000500/ ..., and best/
 ├── metrics.jsonl        one JSON object a line
+├── tensorboard/0001/    the same for TensorBoard, if wanted
 ├── versions/0001/ ...   finished models
 └── model                link to the live version
 """
@@ -77,6 +78,11 @@ class RunDirectory:
     def metrics(self) -> Path:
         """Metrics of all trainings, one JSON object a line."""
         return self.path / "metrics.jsonl"
+
+    @property
+    def tensorboard(self) -> Path:
+        """The course of all trainings for TensorBoard, if that is wanted."""
+        return self.path / "tensorboard"
 
     @property
     def versions(self) -> Path:

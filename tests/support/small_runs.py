@@ -49,6 +49,7 @@ validate_every = 8
 save_every = 5
 log_every = 1
 average_checkpoints = 3
+precision = "float32"
 
 [decoding]
 beam_size = 2

@@ -27,6 +27,9 @@ from transformer_cli.training.reports import StepReport
 from transformer_cli.training.schedule import learning_rate
 
 
+_PRECISIONS = (torch.float32, torch.bfloat16, torch.float16)
+
+
 class Trainer:
     """The model, its optimiser and the number of updates done.
 
@@ -46,7 +49,9 @@ class Trainer:
         self._config = config
         self._peak_learning_rate = peak_learning_rate
         self._device = next(model.parameters()).device
-        self.precision = choose_precision(config.precision, self._device)
+        # A measurement may differ from process to process; the first one's counts.
+        [first] = self.ranks.from_first(_PRECISIONS.index(choose_precision(config.precision, self._device)))
+        self.precision = _PRECISIONS[int(first)]
         self._optimizer = torch.optim.Adam(
             model.parameters(),
             betas=(config.adam_beta1, config.adam_beta2),

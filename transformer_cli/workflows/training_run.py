@@ -6,7 +6,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from transformer_cli.training.reports import StopReason, TrainingEnded
 from transformer_cli.workflows import fingerprints
 from transformer_cli.workflows.located_recipe import LocatedRecipe, locate_recipe
 from transformer_cli.workflows.preparation import data_fingerprint
+from transformer_cli.workflows.tensorboard import reports_for_tensorboard, require_tensorboard
 from transformer_cli.workflows.tokenizer_training import ensure_tokenizer
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def train(
     started = time.monotonic() if started is None else started
     stop = stop or StopRequest()
     located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides, note=report)
+    if located.recipe.training.tensorboard:
+        require_tensorboard()
     with _meet(device) as (ranks, device):
         if not ranks.is_first:
             return _follow(located, ranks, report, device, stop, started)
@@ -145,11 +148,20 @@ def _train_and_release(
 ) -> TrainOutcome:
     from transformer_cli.workflows.release import release
 
-    session, ended = _train(located, ranks, report, device, stop, started)
+    with _reports(located, report) as report:
+        session, ended = _train(located, ranks, report, device, stop, started)
     report(f"training ended at step {ended.step}: {ended.reason.value}")
     version, summary = release(session, report)
     _remove_old_checkpoints(located.run)
     return TrainOutcome(version, True, summary)
+
+
+def _reports(
+    located: LocatedRecipe, report: Callable[[object], None]
+) -> AbstractContextManager[Callable[[object], None]]:
+    if not located.recipe.training.tensorboard:
+        return nullcontext(report)
+    return reports_for_tensorboard(report, located.run.tensorboard / located.run.next_version().name)
 
 
 def _train(
