@@ -26,7 +26,6 @@ from transformer_cli.training.ranks import Ranks
 from transformer_cli.training.reports import StepReport
 from transformer_cli.training.schedule import learning_rate
 
-
 _PRECISIONS = (torch.float32, torch.bfloat16, torch.float16)
 
 
