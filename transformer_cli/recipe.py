@@ -121,18 +121,19 @@ def _origin_of(key: str, origin: Mapping[str, str], file: RecipeFile) -> str:
 def recipe_to_toml(recipe: Recipe) -> str:
     """Write a recipe with every value spelled out, as TOML that `load_recipe` reads back to an equal one."""
     values = recipe.model_dump(mode="json", exclude_none=True)
-    lines = [f"{key} = {_toml_value(value)}" for key, value in values.items() if not isinstance(value, dict)]
+    lines = [f"{key} = {toml_value(value)}" for key, value in values.items() if not isinstance(value, dict)]
     for section, fields in values.items():
         if isinstance(fields, dict):
-            lines += ["", f"[{section}]", *(f"{key} = {_toml_value(value)}" for key, value in fields.items())]
+            lines += ["", f"[{section}]", *(f"{key} = {toml_value(value)}" for key, value in fields.items())]
     return "\n".join(lines) + "\n"
 
 
-def _toml_value(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """Spell a string, number, boolean, list or mapping of these in TOML, on one line."""
     if isinstance(value, list):
-        return f"[{', '.join(map(_toml_value, value))}]"
+        return f"[{', '.join(map(toml_value, value))}]"
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{_toml_value(key)} = {_toml_value(item)}' for key, item in value.items())}}}"
+        return f"{{{', '.join(f'{toml_value(key)} = {toml_value(item)}' for key, item in value.items())}}}"
     # The basic strings, numbers and booleans of TOML are spelled as in JSON.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 

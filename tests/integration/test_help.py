@@ -20,6 +20,7 @@ LEVELS = {"--quiet", "-q", "--verbose", "-v"}
 WHERE = {"--run-dir", "-d", "--set", "-s", "--wait"}
 
 OPTIONS = {
+    "init": HELP | LEVELS | {"--from", "--to", "--valid", "--test", "--output", "-o", "--force"},
     "prepare": HELP | LEVELS | WHERE,
     "train-tokenizer": HELP | LEVELS | WHERE,
     "train": HELP | LEVELS | WHERE | {"--device"},
@@ -32,6 +33,7 @@ OPTIONS = {
 }
 ARGUMENTS = {
     "export": [],
+    "init": ["corpora"],
     "prepare": ["recipe"],
     "train-tokenizer": ["recipe"],
     "train": ["recipe"],
@@ -153,7 +155,16 @@ def test_wrong_arguments_import_nothing_that_is_slow_but_what_typer_itself_does(
     assert stderr.count("error: ") == 2
 
 
-@pytest.mark.parametrize("arguments", ["translate", "translate --model nowhere", "train nowhere", "prepare nowhere"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "translate",
+        "translate --model nowhere",
+        "train nowhere",
+        "prepare nowhere",
+        "init nowhere.tsv --from fr --to en",
+    ],
+)
 def test_what_is_not_there_is_reported_without_torch(arguments, tmp_path):
     modules, stderr = slow_modules_after(*arguments.split(), cwd=tmp_path)
     assert modules <= {"pydantic"}
@@ -164,6 +175,14 @@ def test_nothing_to_do_is_said_without_torch(toy):
     modules, stderr = slow_modules_after("prepare", "then", "train-tokenizer", "then", "train", cwd=toy.folder)
     assert stderr.count("nothing to do") == 3
     assert modules <= {"pydantic", "sentencepiece"}
+
+
+def test_a_recipe_is_written_without_torch(toy, tmp_path):
+    arguments = ("init", toy.folder / "toy.{lang}", "--from", "fr", "--to", "en")
+
+    modules, stderr = slow_modules_after(*map(str, arguments), cwd=tmp_path)
+    assert "wrote tfm.toml" in stderr
+    assert modules <= {"pydantic"}
 
 
 def test_scoring_imports_no_torch(toy):

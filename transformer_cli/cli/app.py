@@ -11,6 +11,7 @@ import typer
 from transformer_cli import __version__
 from transformer_cli.cli import console, signals, streams
 from transformer_cli.cli.export import export
+from transformer_cli.cli.init import init
 from transformer_cli.cli.prepare import prepare
 from transformer_cli.cli.score import score
 from transformer_cli.cli.train import train
@@ -54,6 +55,11 @@ def _program(
         raise typer.Exit(UsageError.exit_code)
 
 
+app.command(
+    "init",
+    short_help="Write a recipe that fits your corpora and this machine.",
+    epilog="Example: tfm init corpus.tmx --from fr --to en",
+)(init)
 app.command(
     "prepare",
     short_help="Read, clean, de-duplicate and split the corpora.",

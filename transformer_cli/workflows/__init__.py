@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from transformer_cli.workflows.initialization import init as init
     from transformer_cli.workflows.model_export import export_to_ctranslate2 as export_to_ctranslate2
     from transformer_cli.workflows.preparation import prepare as prepare
     from transformer_cli.workflows.scoring import score as score
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "export_to_ctranslate2": "model_export",
+    "init": "initialization",
     "prepare": "preparation",
     "score": "scoring",
     "train": "training_run",
@@ -25,7 +27,7 @@ _MODULES = {
     "translate": "translation",
 }
 
-__all__ = ["export_to_ctranslate2", "prepare", "score", "train", "train_tokenizer", "translate"]
+__all__ = ["export_to_ctranslate2", "init", "prepare", "score", "train", "train_tokenizer", "translate"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,170 @@
+"""Looking over corpora before anything is made of them: all pairs counted, some looked at closely."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformer_cli.config import LanguagesConfig
+from transformer_cli.data.normalization import normalize
+from transformer_cli.data.readers import read_corpus
+from transformer_cli.errors import DataError
+
+_SAMPLED_PAIRS = 20_000
+_REMEMBERED = 1_000_000
+_MOST_CHARACTERS = 1000
+_COMMON = 0.9995
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusStatistics:
+    """What a recipe is chosen by.
+
+    Args:
+        pairs: Different pairs with text on both sides.
+        sources: Different sources of these.
+        target_characters: Characters of a target, in the mean.
+        target_word_characters: Characters of a word of a target, in the mean; many where words are not spaced.
+        characters: Different characters of both sides.
+        common_characters: Those of them that make up 99.95 % of the text.
+        shared_letters: From 0 to 1: how alike the two sides' letters are, case aside; about 0 for two scripts.
+    """
+
+    pairs: int
+    sources: int
+    target_characters: float
+    target_word_characters: float
+    characters: int
+    common_characters: int
+    shared_letters: float
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusSurvey:
+    """What a look at the corpora has found.
+
+    Args:
+        counts: Pairs with text on both sides of each corpus, by its name.
+        statistics: Of all of them together.
+    """
+
+    counts: dict[str, int]
+    statistics: CorpusStatistics
+
+
+def survey_corpora(corpora: Sequence[str], languages: LanguagesConfig, folder: Path) -> CorpusSurvey:
+    """Read all pairs of ``corpora`` once. Memory is bounded.
+
+    Args:
+        corpora: Their names.
+        languages: The two language codes.
+        folder: What the names are relative to.
+
+    Raises:
+        RecipeError: A name fits no kind of corpus.
+        DataError: A corpus is missing, cut short, malformed, or holds no pair with text on both sides.
+    """
+    count, sample = _Count(), _Sample()
+    counts = {}
+    for name in corpora:
+        before = count.read
+        for pair in read_corpus(name, languages, folder, part="train"):
+            source, target = normalize(pair.source), normalize(pair.target)
+            if source and target and max(len(source), len(target)) <= _MOST_CHARACTERS:
+                count.add(source, target)
+                sample.add(source, target)
+        counts[name] = count.read - before
+        if not counts[name]:
+            raise DataError(f"{name} holds no pairs of {languages.source} and {languages.target} text; leave it out")
+    return CorpusSurvey(counts, sample.statistics(count))
+
+
+class _Count:
+    """Counts pairs, and how many of them are different; past a million, the share of the first million stands."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.characters: set[str] = set()
+        self._pairs: set[int] = set()
+        self._sources: set[int] = set()
+
+    def add(self, source: str, target: str) -> None:
+        self.read += 1
+        self.characters.update(source, target)
+        if self.read <= _REMEMBERED:
+            self._pairs.add(hash((source, target)))
+            self._sources.add(hash(source))
+
+    @property
+    def pairs(self) -> int:
+        return self._extrapolated(len(self._pairs))
+
+    @property
+    def sources(self) -> int:
+        return self._extrapolated(len(self._sources))
+
+    def _extrapolated(self, different: int) -> int:
+        return different * self.read // min(self.read, _REMEMBERED)
+
+
+class _Sample:
+    """Keeps so many pairs that any of those added is as likely among them as any other (Vitter 1985, algorithm R)."""
+
+    def __init__(self) -> None:
+        self._random = random.Random(1)
+        self._added = 0
+        self._pairs: list[tuple[str, str]] = []
+
+    def add(self, source: str, target: str) -> None:
+        self._added += 1
+        if self._added <= _SAMPLED_PAIRS:
+            self._pairs.append((source, target))
+            return
+        place = self._random.randrange(self._added)
+        if place < _SAMPLED_PAIRS:
+            self._pairs[place] = (source, target)
+
+    def statistics(self, count: _Count) -> CorpusStatistics:
+        sources, targets = zip(*self._pairs, strict=True)
+        of_source, of_target = _characters(sources), _characters(targets)
+        letters = sum(map(len, targets))
+        return CorpusStatistics(
+            pairs=count.pairs,
+            sources=count.sources,
+            target_characters=letters / len(targets),
+            target_word_characters=letters / sum(len(target.split()) for target in targets),
+            characters=len(count.characters),
+            common_characters=_number_that_cover(of_source + of_target, _COMMON),
+            shared_letters=_likeness(_letters(of_source), _letters(of_target)),
+        )
+
+
+def _characters(texts: Iterable[str]) -> Counter[str]:
+    return Counter("".join(texts))
+
+
+def _letters(characters: Counter[str]) -> Counter[str]:
+    letters: Counter[str] = Counter()
+    for character, times in characters.items():
+        if character.isalpha():
+            letters[character.casefold()] += times
+    return letters
+
+
+def _number_that_cover(characters: Counter[str], share: float) -> int:
+    wanted, covered = share * characters.total(), 0
+    for number, (_, times) in enumerate(characters.most_common(), start=1):
+        covered += times
+        if covered >= wanted:
+            return number
+    return len(characters)
+
+
+def _likeness(one: Counter[str], other: Counter[str]) -> float:
+    """Return the part that two distributions have in common: 1 where they are the same, 0 where nothing is in both."""
+    if not one or not other:
+        return 0.0
+    return sum(min(one[letter] / one.total(), other[letter] / other.total()) for letter in one)
