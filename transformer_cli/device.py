@@ -66,6 +66,12 @@ def _multiplies_faster_in_bfloat16() -> bool:
     return seconds[torch.bfloat16] < 2 / 3 * seconds[torch.float32]
 
 
+def has_fast_bfloat16() -> bool:
+    """Say whether this processor multiplies bfloat16 matrices by itself, several times as fast as float32 ones."""
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # older releases cannot tell
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
 @contextmanager
 def autocast(device: torch.device, precision: torch.dtype) -> Iterator[None]:
     """Compute matrix products in ``precision`` inside the block."""

@@ -63,6 +63,7 @@ def beam_search(
     beam_size: int,
     length_penalty: float,
     n_best: int = 1,
+    min_length: int = 1,
     early_stop: bool = True,
 ) -> list[list[Hypothesis]]:
     """Find the best translations of each sentence of a batch.
@@ -74,6 +75,7 @@ def beam_search(
         beam_size: W, how many hypotheses of a sentence live at a time.
         length_penalty: The exponent in the score of a `Hypothesis`.
         n_best: How many hypotheses to return of each sentence.
+        min_length: The least tokens of each sentence, eos included, where its most allow that.
         early_stop: End a sentence as soon as its answer is certain (see `is_settled`). It never
             changes the answer.
 
@@ -97,7 +99,7 @@ def beam_search(
     with torch.no_grad():
         while len(state.sentences) > 0:
             log_probs = decoder.step(state.live_tokens.flatten())
-            _rule_out(log_probs, state, any_at_limit=state.length + 1 in limits)
+            _rule_out(log_probs, state, may_end=state.length + 1 >= min_length, any_at_limit=state.length + 1 in limits)
             state = advance(state, log_probs)
             settled = is_settled(state, n_best=n_best, early_stop=early_stop) & ~over
             over |= settled
@@ -218,16 +220,18 @@ def _check_arguments(limits: set[int], beam_size: int, length_penalty: float, n_
         )
 
 
-def _rule_out(log_probs: Tensor, state: BeamState, *, any_at_limit: bool) -> None:
-    """Set to -inf, in place, pad and bos, and where a sentence must end all but eos."""
+def _rule_out(log_probs: Tensor, state: BeamState, *, may_end: bool, any_at_limit: bool) -> None:
+    """Set to -inf, in place, pad and bos, eos before the least length, and where a sentence must end all but eos."""
     log_probs[:, PAD_ID] = -torch.inf
     log_probs[:, BOS_ID] = -torch.inf
+    end = log_probs[:, EOS_ID].clone()
+    if not may_end:
+        log_probs[:, EOS_ID] = -torch.inf
     if any_at_limit:
         width = state.live_log_probs.shape[1]
         rows = (state.max_lengths == state.length + 1).repeat_interleave(width).nonzero().squeeze(1)
-        end = log_probs[rows, EOS_ID]
         log_probs[rows] = -torch.inf
-        log_probs[rows, EOS_ID] = end
+        log_probs[rows, EOS_ID] = end[rows]
 
 
 def _best_continuations(live_log_probs: Tensor, log_probs: Tensor) -> tuple[Tensor, Tensor, Tensor]:

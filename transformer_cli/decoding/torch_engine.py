@@ -39,16 +39,23 @@ class TorchEngine:
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         """See `Engine.search`."""
         found: dict[int, list[Hypothesis]] = {}
-        for indices in self._batches(sources):
+        for indices in self.batches(sources):
             batch = [[*sources[i], EOS_ID] for i in indices]
             found.update(zip(indices, self._search_batch(batch, options), strict=True))
         return [found[i] for i in range(len(sources))]
 
-    def _batches(self, sources: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    def batches(self, sources: Sequence[Sequence[int]], *, max_tokens: int | None = None) -> Iterator[list[int]]:
+        """Yield the indices of sources of like length, the shortest first.
+
+        Args:
+            sources: As for `search`.
+            max_tokens: Tokens of a batch, padding and eos included, if less than the settings allow.
+        """
+        limit = min(self._config.batch_tokens, max_tokens or self._config.batch_tokens)
         batch: list[int] = []
         for i in sorted(range(len(sources)), key=lambda i: len(sources[i])):
             # Shortest first: the one at hand is the longest of its batch.
-            if batch and (len(batch) + 1) * (len(sources[i]) + 1) > self._config.batch_tokens:
+            if batch and (len(batch) + 1) * (len(sources[i]) + 1) > limit:
                 yield batch
                 batch = []
             batch.append(i)
@@ -68,5 +75,6 @@ class TorchEngine:
                 max_lengths=torch.tensor(lengths, device=self._device),
                 beam_size=config.beam_size,
                 length_penalty=config.length_penalty,
+                min_length=options.min_length,
                 n_best=options.n_best,
             )

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from transformer_cli.config import DecodingConfig
 from transformer_cli.decoding.engine import BEST_ONLY, SearchOptions
 from transformer_cli.decoding.translator import Translator
 from transformer_cli.errors import DamagedFileError, TfmError, UsageError
@@ -21,7 +20,7 @@ from transformer_cli.workflows.exported_engine import (
     read_manifest,
     weights_fingerprint,
 )
-from transformer_cli.workflows.model_description import ModelDescription, read_description
+from transformer_cli.workflows.model_description import ModelDescription, damaged_model, read_description, with_search
 
 EngineName = Literal["auto", "torch", "ctranslate2"]
 
@@ -32,6 +31,7 @@ def load_translator(
     engine: EngineName = "auto",
     device: str = "auto",
     threads: int | None = None,
+    precision: str = "auto",
     search: dict[str, Any] | None = None,
     options: SearchOptions = BEST_ONLY,
     warn: Callable[[str], None] = lambda _: None,
@@ -42,7 +42,9 @@ def load_translator(
         model: A model directory.
         engine: "auto" takes the exported engine where there is one that can do what is asked, else torch.
         device: "auto", "cpu", "cuda" ...
-        threads: Threads of the arithmetic; None leaves them to the engine.
+        threads: Threads of the arithmetic, and processes for large inputs; None: as many as there are cores.
+        precision: Type of the matrix products: "float32", "bfloat16", or "auto", which is bfloat16 where it is much
+            faster and the model is not small.
         search: Fields of ``[decoding]`` to use instead of the model's own; None leaves one as it is.
         options: What is asked of the engine.
         warn: Called with one line where there is an exported engine but torch has to do its work.
@@ -62,7 +64,12 @@ def load_translator(
             if engine == "ctranslate2":
                 raise UsageError(f"--engine ctranslate2: {error}") from None
             warn(f"{error}; torch translates instead")
-    return _load_torch(model, device, threads, search, options)
+    # Imported here: what can go wrong without torch should not wait for it.
+    from transformer_cli.workflows.torch_translator import load_torch_translator
+
+    return load_torch_translator(
+        model, device=device, threads=threads, precision=precision, search=search, options=options
+    )
 
 
 class _NotExportedError(TfmError):
@@ -97,7 +104,7 @@ def _load_exported(
         if weights_fingerprint(model) != manifest.weights:
             raise _UnfitError(f"{folder} was exported from other weights; run `tfm export --to ctranslate2` again")
     described = _describe(model)
-    decoding = _decoding(described.decoding, search)
+    decoding = with_search(described.decoding, search)
     try:
         engine = CTranslate2Engine(
             folder,
@@ -111,47 +118,12 @@ def _load_exported(
     return Translator(engine, described.tokenizers, options)
 
 
-def _load_torch(
-    model: Path, device: str, threads: int | None, search: dict[str, Any] | None, options: SearchOptions
-) -> Translator:
-    # Imported here: what can go wrong without torch should not wait for it.
-    import torch
-
-    from transformer_cli.decoding.torch_engine import TorchEngine
-    from transformer_cli.device import choose_device
-    from transformer_cli.workflows.model_directory import load_model_directory
-
-    if threads is not None:
-        torch.set_num_threads(threads)
-    try:
-        with explain_os_errors(model, "read", DamagedFileError):
-            loaded = load_model_directory(model, choose_device(device))
-    except DamagedFileError as error:
-        raise _damaged(model, error) from None
-    return Translator(TorchEngine(loaded.model, _decoding(loaded.decoding, search)), loaded.tokenizers, options)
-
-
 def _describe(model: Path) -> ModelDescription:
     try:
         with explain_os_errors(model, "read", DamagedFileError):
             return read_description(model)
     except DamagedFileError as error:
-        raise _damaged(model, error) from None
-
-
-def _damaged(model: Path, error: DamagedFileError) -> DamagedFileError:
-    return DamagedFileError(f"{error}; copy the model anew, or remove {model} and run `tfm train`")
-
-
-def _decoding(own: DecodingConfig, search: dict[str, Any] | None) -> DecodingConfig:
-    from pydantic import ValidationError
-
-    given = {key: value for key, value in (search or {}).items() if value is not None}
-    try:
-        return DecodingConfig(**{**own.model_dump(), **given})
-    except ValidationError as error:
-        finding = error.errors(include_url=False)[0]
-        raise UsageError(f"{finding['loc'][0]} is {finding['input']}: {finding['msg'].lower()}") from None
+        raise damaged_model(model, error) from None
 
 
 def _available_threads() -> int:

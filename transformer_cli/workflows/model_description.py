@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.data.tokenizer import TokenizerPair
-from transformer_cli.errors import DamagedFileError
+from transformer_cli.errors import DamagedFileError, UsageError
 from transformer_cli.run_directory import MODEL_CONFIG_FILE, read_json
 
 FORMAT = 1
@@ -59,3 +60,26 @@ def read_description(folder: Path) -> ModelDescription:
         names = " or ".join(str(folder / name) for name in tokenizers.files())
         raise DamagedFileError(f"{names} is not the tokenizer that this model was trained with")
     return ModelDescription(shape, tokenizers, languages, decoding)
+
+
+def with_search(own: DecodingConfig, search: dict[str, Any] | None) -> DecodingConfig:
+    """Return search settings with others in their place.
+
+    Args:
+        own: The model's.
+        search: Fields of ``[decoding]`` to use instead; None leaves one as it is.
+
+    Raises:
+        UsageError: One is out of its range.
+    """
+    given = {key: value for key, value in (search or {}).items() if value is not None}
+    try:
+        return DecodingConfig(**{**own.model_dump(), **given})
+    except ValidationError as error:
+        finding = error.errors(include_url=False)[0]
+        raise UsageError(f"{finding['loc'][0]} is {finding['input']}: {finding['msg'].lower()}") from None
+
+
+def damaged_model(model: Path, error: DamagedFileError) -> DamagedFileError:
+    """Add to what is wrong with a model directory what to do about it."""
+    return DamagedFileError(f"{error}; copy the model anew, or remove {model} and run `tfm train`")

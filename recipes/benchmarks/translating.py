@@ -1,0 +1,149 @@
+"""How fast each engine translates the same lines with the same weights, and whether they agree.
+
+    python recipes/benchmarks/translating.py MODEL INPUT [--lines 1000] [--fixed-length 15] [--huggingface FOLDER]
+
+Each contender runs in a process of its own, one after the other, and reads, tokenises, searches with beam 5 and
+detokenises the whole input; loading and a few lines to warm up are not counted. With a fixed length every translation
+has exactly so many tokens, so that the speed does not hang on how soon a model ends its sentences.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Translate = Callable[[Sequence[str]], list[tuple[str, int]]]
+"""Gives each line's translation and its number of tokens, end of sentence counted."""
+
+_WARM_UP_LINES = 16
+
+
+def torch_engine(precision: str) -> Callable[[Path, Path | None, int, int | None], Translate]:
+    """Return this program's torch engine in one precision, as ``tfm translate --engine torch`` uses it."""
+
+    def load(model: Path, _: Path | None, threads: int, fixed_length: int | None) -> Translate:
+        from transformer_cli.decoding.engine import SearchOptions
+        from transformer_cli.workflows.engine_choice import load_translator
+
+        search = {"beam_size": 5, "length_penalty": 1.0}
+        if fixed_length:
+            search |= {"max_length_ratio": 1e-6, "max_length_extra": fixed_length}
+        translator = load_translator(
+            model,
+            engine="torch",
+            device="cpu",
+            threads=threads,
+            precision=precision,
+            search=search,
+            options=SearchOptions(min_length=fixed_length or 1),
+        )
+        return lambda lines: [(found.text, len(found.tokens) + 1) for found in translator.translate(lines)]
+
+    return load
+
+
+def transformers(_: Path, huggingface: Path | None, threads: int, fixed_length: int | None) -> Translate:
+    """Return ``generate`` of the transformers library, batches of 64 sorted by length."""
+    import torch
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+    torch.set_num_threads(threads)
+    tokenizer = AutoTokenizer.from_pretrained(str(huggingface))
+    model = AutoModelForSeq2SeqLM.from_pretrained(str(huggingface)).eval()
+    lengths = {"min_new_tokens": fixed_length, "max_new_tokens": fixed_length} if fixed_length else {}
+
+    def translate(lines: Sequence[str]) -> list[tuple[str, int]]:
+        order = sorted(range(len(lines)), key=lambda i: len(lines[i]))
+        found = [("", 0)] * len(lines)
+        for first in range(0, len(order), 64):
+            indices = order[first : first + 64]
+            batch = tokenizer([lines[i] for i in indices], return_tensors="pt", padding=True)
+            with torch.inference_mode():
+                output = model.generate(**batch, num_beams=5, length_penalty=1.0, **lengths)
+            texts = tokenizer.batch_decode(output, skip_special_tokens=True)
+            counts = (output[:, 1:] != tokenizer.pad_token_id).sum(dim=1).tolist()
+            for i, text, count in zip(indices, texts, counts, strict=True):
+                found[i] = (text, count)
+        return found
+
+    return translate
+
+
+# Name, and how it is loaded; a contender that needs a converted folder runs only where one is given.
+CONTENDERS: dict[str, Callable[[Path, Path | None, int, int | None], Translate]] = {
+    "tfm torch float32": torch_engine("float32"),
+    "tfm torch bfloat16": torch_engine("bfloat16"),
+    "transformers": transformers,
+}
+NEEDS_HUGGINGFACE = {"transformers"}
+
+
+def main(
+    model: Annotated[Path, typer.Argument(help="A model directory.")],
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="Lines to translate; .gz and the like too.")],
+    lines: Annotated[int, typer.Option(help="Take so many lines.")] = 1000,
+    fixed_length: Annotated[int | None, typer.Option(help="Tokens of each translation.")] = None,
+    threads: Annotated[int, typer.Option(help="Cores to use.")] = os.cpu_count() or 1,
+    huggingface: Annotated[Path | None, typer.Option(help="The same model as `tfm export --to huggingface`.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="A contender; repeatable.")] = None,
+    contender: Annotated[str | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Time every contender and print a table."""
+    if contender is not None:
+        load = CONTENDERS[contender]
+        sys.stdout.write(json.dumps(_measure(load(model, huggingface, threads, fixed_length), _read(source, lines))))
+        return
+    names = [name for name in only or CONTENDERS if huggingface or name not in NEEDS_HUGGINGFACE]
+    results = {}
+    for name in names:
+        command = [sys.executable, *sys.argv, "--contender", name]
+        finished = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=_environment(threads))
+        results[name] = json.loads(finished.stdout)
+        sys.stdout.write(_row(name, results[name], results[names[0]]))
+        sys.stdout.flush()
+
+
+def _environment(threads: int) -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"}
+
+
+def _read(source: Path, count: int) -> list[str]:
+    from transformer_cli.textio import read_text_lines
+
+    return [line.text for line, _ in zip(read_text_lines(source), range(count), strict=False)]
+
+
+def _measure(translate: Translate, lines: list[str]) -> dict[str, Any]:
+    translate(lines[:_WARM_UP_LINES])
+    began = time.perf_counter()
+    found = translate(lines)
+    seconds = time.perf_counter() - began
+    used = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return {
+        "seconds": seconds,
+        "tokens": sum(count for _, count in found),
+        "memory": max(used) / 1024,  # of the largest process; Linux counts in KiB
+        "texts": [text for text, _ in found],
+    }
+
+
+def _row(name: str, result: dict[str, Any], first: dict[str, Any]) -> str:
+    texts, expected, seconds = result["texts"], first["texts"], result["seconds"]
+    equal = sum(a == b for a, b in zip(texts, expected, strict=True)) / len(texts)
+    return (
+        f"{name:<24} {len(texts) / seconds:8.1f} sentences/s {result['tokens'] / seconds:9.0f} tokens/s "
+        f"{result['memory']:7.0f} MiB  {equal:6.1%} as the first\n"
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)
