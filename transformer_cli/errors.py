@@ -9,12 +9,16 @@ TfmError                     1   a known reason, one line
 ├── DamagedFileError         1   a model, checkpoint or other file of ours that is missing, cut short or altered
 ├── DivergedError            1   the training loss or a gradient is not a finite number any more
 ├── LostProcessError         1   another process that trains the same model has died or does not answer
-└── StoppedBySignalError  128+n  SIGINT or SIGTERM came; the state was saved before this was raised
+└── StoppedBySignalError  128+n  SIGINT, SIGTERM or SIGHUP came; the state was saved before this was raised
+
+Exit code 3 is no failure: a version was trained and kept, but is not better enough to be put into service.
 
 Raise the narrowest one. The message is one line, starts in lower case, names value and place, and says what to do.
 """
 
 from __future__ import annotations
+
+NOT_PROMOTED_EXIT_CODE = 3
 
 
 class TfmError(Exception):
@@ -65,7 +69,7 @@ class StoppedBySignalError(TfmError):
     """A signal asked the run to stop, and its state was saved.
 
     Args:
-        signal_number: The signal, 2 (SIGINT) or 15 (SIGTERM); the exit code is 128 more.
+        signal_number: The signal, 1 (SIGHUP), 2 (SIGINT) or 15 (SIGTERM); the exit code is 128 more.
         message: What was saved, and how to go on.
     """
 

@@ -8,7 +8,9 @@ runs/NAME/
 ├── checkpoints/         step-00000500/ ..., and best/
 ├── metrics.jsonl        one JSON object a line
 ├── tensorboard/0001/    the same for TensorBoard, if wanted
-├── versions/0001/ ...   finished models
+├── versions/0001/ ...   finished models, and beside each the hashes of the pairs it was trained on
+├── versions.jsonl       every release, promotion and rollback
+├── train.log            what `tfm train` said
 └── model                link to the live version
 """
 
@@ -94,6 +96,24 @@ class RunDirectory:
         """Link to the version in service."""
         return self.path / "model"
 
+    @property
+    def version_events(self) -> Path:
+        """Every release, promotion and rollback, one JSON object a line."""
+        return self.path / "versions.jsonl"
+
+    @property
+    def log(self) -> Path:
+        """What `tfm train` said, sitting after sitting."""
+        return self.path / "train.log"
+
+    def seen_pairs(self, version: str) -> Path:
+        """Return the file with the hashes of the pairs that a version was trained on."""
+        return self.versions / f"{version}.pairs.npy"
+
+    def live_version(self) -> str | None:
+        """Return the name of the version that the live link points to, be it whole or not; None without a link."""
+        return self.live_model.readlink().name if self.live_model.is_symlink() else None
+
     def checkpoint(self, step: int) -> Path:
         """Return the folder of the checkpoint after ``step`` updates."""
         return self.checkpoints / f"step-{step:08d}"
@@ -125,6 +145,21 @@ class RunDirectory:
             beside.symlink_to(version.relative_to(self.path), target_is_directory=True)
             beside.replace(self.live_model)
             fsync_folder(self.path)
+
+    @contextmanager
+    def switching(self) -> Iterator[None]:
+        """Let no other process switch versions meanwhile; held for moments only, so that a rollback never has to wait.
+
+        Raises:
+            TfmError: The directory is not there or cannot be written to.
+        """
+        with explain_os_errors(self.path):
+            lock = filelock.FileLock(self.path / ".versions.lock")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
     @contextmanager
     def lock(self, *, wait: bool = False) -> Iterator[None]:
@@ -160,11 +195,14 @@ def _this_process() -> dict[str, Any]:
 
 
 def _describe(holder: Path) -> str:
-    try:
-        fields = json.loads(holder.read_bytes())
-        return f"process {fields['pid']} on {fields['host']} since {fields['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+    # Who has just taken the lock needs a moment to say who it is.
+    for _ in range(10):
+        try:
+            fields = json.loads(holder.read_bytes())
+            return f"process {fields['pid']} on {fields['host']} since {fields['since']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            time.sleep(0.01)
+    return "another process"
 
 
 class MetricsLog:

@@ -23,12 +23,16 @@ OPTIONS = {
     "init": HELP | LEVELS | {"--from", "--to", "--valid", "--test", "--output", "-o", "--force"},
     "prepare": HELP | LEVELS | WHERE,
     "train-tokenizer": HELP | LEVELS | WHERE,
-    "train": HELP | LEVELS | WHERE | {"--device"},
+    "train": HELP
+    | LEVELS
+    | WHERE
+    | {"--device", "--from-scratch", "--retrain-tokenizer", "--json-logs", "--notify-command"},
     "translate": HELP
     | LEVELS
     | {"--model", "-m", "--output", "-o", "--beam-size", "--length-penalty", "--on-overlong", "--strict"}
     | {"--engine", "--device", "--threads", "--batch-tokens"},
     "export": HELP | LEVELS | {"--to", "--model", "-m", "--output", "-o", "--quantization"},
+    "versions": HELP | {"--run-dir", "-d", "--json", "--quiet", "-q"},
     "score": HELP | {"--quiet", "-q", "--tokenize", "--lowercase", "--bootstrap", "--ter", "--no-ter", "--json"},
 }
 ARGUMENTS = {
@@ -38,6 +42,7 @@ ARGUMENTS = {
     "train-tokenizer": ["recipe"],
     "train": ["recipe"],
     "translate": ["file"],
+    "versions": ["action", "number"],
     "score": ["reference", "hypotheses"],
 }
 

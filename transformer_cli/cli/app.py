@@ -17,6 +17,7 @@ from transformer_cli.cli.score import score
 from transformer_cli.cli.train import train
 from transformer_cli.cli.train_tokenizer import train_tokenizer
 from transformer_cli.cli.translate import translate
+from transformer_cli.cli.versions import versions
 from transformer_cli.errors import TfmError, UsageError
 
 # What PyTorch says of the memory of a CPU and of a GPU, neither of which it reports by a `MemoryError`.
@@ -90,6 +91,11 @@ app.command(
     short_help="Write a model in another library's format.",
     epilog="Example: tfm export --to ctranslate2",
 )(export)
+app.command(
+    "versions",
+    short_help="List the released versions, switch to one, go back.",
+    epilog="Example: tfm versions rollback",
+)(versions)
 
 
 def main() -> None:
@@ -108,6 +114,14 @@ def run(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    try:
+        return _run(arguments)
+    finally:
+        console.close_log()
+        console.set_json(False)
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         # Without "standalone mode" Typer raises usage errors instead of drawing them, and returns the code of `Exit`.
         code = app(arguments, standalone_mode=False, prog_name="tfm")

@@ -18,9 +18,24 @@ RecipeArgument = Annotated[
         help="A .toml file or the name of a shipped recipe. Default: ./tfm.toml, else the phrasebook.",
     ),
 ]
+
+
+def _folder(name: str) -> Path:
+    if not name:
+        raise typer.BadParameter("an empty name; give a folder, or leave the option out")
+    return Path(name)
+
+
 RunDirOption = Annotated[
     Path | None,
-    typer.Option("--run-dir", "-d", envvar="TFM_RUN_DIR", help="The run directory. Default: runs/<recipe name>."),
+    typer.Option(
+        "--run-dir",
+        "-d",
+        envvar="TFM_RUN_DIR",
+        parser=_folder,
+        metavar="DIRECTORY",
+        help="The run directory. Default: runs/<recipe name>.",
+    ),
 ]
 SetOption = Annotated[
     list[str] | None,

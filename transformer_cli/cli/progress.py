@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from transformer_cli.cli import console
-from transformer_cli.training.reports import IntervalReport, SessionOpened, StepReport, ValidationReport
+from transformer_cli.training.reports import IntervalReport, RunOpened, SessionOpened, StepReport, ValidationReport
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -19,10 +20,23 @@ _SECONDS_BETWEEN_LINES = 60
 
 @contextmanager
 def training_display() -> Iterator[Callable[[object], None]]:
-    """Yield a function that shows what `workflows.train` reports."""
+    """Yield a function that shows what `workflows.train` reports, and keeps it in the log of the run."""
+    with _display() as show:
+
+        def show_or_open_log(event: object) -> None:
+            if isinstance(event, RunOpened):
+                console.open_log(event.log)
+            else:
+                show(event)
+
+        yield show_or_open_log
+
+
+@contextmanager
+def _display() -> Iterator[Callable[[object], None]]:
     if console.is_quiet():
         yield _show_warning
-    elif console.is_terminal():
+    elif console.is_terminal() and not console.is_json():
         yield from _live_display()
     else:
         yield _show_lines
@@ -31,11 +45,30 @@ def training_display() -> Iterator[Callable[[object], None]]:
 def _show_warning(event: object) -> None:
     if isinstance(event, str) and event.startswith("warning: "):
         console.warn(event.removeprefix("warning: "))
+        return
+    for line in _lines(event):
+        console.log(line)
 
 
 def _show_lines(event: object) -> None:
+    if console.is_json():
+        for line in _lines(event)[:1]:
+            console.note(line, **_fields(event))
+        return
     for line in _lines(event):
         console.note(line)
+
+
+def _fields(event: object) -> dict[str, Any]:
+    """Return what a machine would want to know of a report."""
+    match event:
+        case StepReport() | IntervalReport():
+            return {"event": "train", **asdict(event)}
+        case ValidationReport():
+            return {"event": "valid", **asdict(event)}
+        case SessionOpened():
+            return {"event": "opened", **asdict(event)}
+    return {}
 
 
 def _lines(event: object) -> list[str]:
@@ -87,8 +120,13 @@ def _live_display() -> Iterator[Callable[[object], None]]:
         TextColumn("{task.fields[figures]}", markup=False),
     )
     terminal = Console(stderr=True, markup=False, highlight=False, emoji=False)
-    with Progress(*columns, console=terminal, transient=True) as progress:
+    progress = Progress(*columns, console=terminal, transient=True)
+    progress.start()
+    try:
         yield _LiveTraining(progress).show
+    finally:
+        with suppress(OSError):  # the terminal may have been closed meanwhile
+            progress.stop()
 
 
 class _LiveTraining:
@@ -101,6 +139,12 @@ class _LiveTraining:
 
     def show(self, event: object) -> None:
         """Take one report."""
+        for line in _lines(event):
+            console.log(line)
+        with suppress(OSError):  # the terminal may have been closed
+            self._draw(event)
+
+    def _draw(self, event: object) -> None:
         match event:
             case StepReport():
                 self._progress.update(self._task, step=event.step, visible=True)

@@ -35,10 +35,17 @@ class LoopState:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """How to validate: batches for the loss; a function that translates and scores, or gives None if asked to stop."""
+    """How to validate.
+
+    Args:
+        batches: For the loss.
+        evaluate: Translates and scores; gives None if asked to stop.
+        is_first: Whether to validate before the first update as well.
+    """
 
     batches: list[Batch]
     evaluate: Callable[[], ValidationScores | None]
+    is_first: bool = False
 
 
 def train_until(
@@ -75,7 +82,7 @@ def train_until(
         if step and step != saved_step and (reason or step % config.save_every == 0):
             yield CheckpointDue(step)
             saved_step = step
-        is_due = step > 0 and (reason is not None or step % config.validate_every == 0)
+        is_due = (step > 0 or validation.is_first) and (reason is not None or step % config.validate_every == 0)
         if is_due and state.validated_step != step and reason is not StopReason.SIGNAL:
             report = _validate(trainer, state, config, validation)
             is_broken_off = report is None

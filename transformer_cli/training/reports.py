@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 
 class StopReason(Enum):
@@ -16,8 +17,19 @@ class StopReason(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class RunOpened:
+    """The first report: the run directory is ours to write to.
+
+    Args:
+        log: Where what is told is to be kept.
+    """
+
+    log: Path
+
+
+@dataclass(frozen=True, slots=True)
 class SessionOpened:
-    """The first report: what is trained, where, and how far it is to go.
+    """What is trained, where, and how far it is to go.
 
     Args:
         parameters: Of the model.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -36,17 +37,32 @@ class Trainer:
         model: Trained in place; on the device where it lies.
         config: ``[training]``.
         peak_learning_rate: The rate at the end of the warm-up.
+        earlier_steps: Updates that the model has had before, in another training.
+        rewarmup_steps: Updates until the rate is where the schedule goes on after those.
         ranks: The processes that train together; each calls the same methods, with its own share of each batch.
     """
 
     def __init__(
-        self, model: Transformer, config: TrainingConfig, *, peak_learning_rate: float, ranks: Ranks | None = None
+        self,
+        model: Transformer,
+        config: TrainingConfig,
+        *,
+        peak_learning_rate: float,
+        earlier_steps: int = 0,
+        rewarmup_steps: int = 1,
+        ranks: Ranks | None = None,
     ) -> None:
         self.model = model
         self.step = 0
         self.ranks = ranks or Ranks()
         self._config = config
-        self._peak_learning_rate = peak_learning_rate
+        self._learning_rate = partial(
+            learning_rate,
+            peak=peak_learning_rate,
+            warmup_steps=config.warmup_steps,
+            earlier_steps=earlier_steps,
+            rewarmup_steps=rewarmup_steps,
+        )
         self._device = next(model.parameters()).device
         # A measurement may differ from process to process; the first one's counts.
         [first] = self.ranks.from_first(_PRECISIONS.index(choose_precision(config.precision, self._device)))
@@ -72,7 +88,7 @@ class Trainer:
         step = self.step + 1
         # So seeded, an update draws the same dropout whatever came before it, in this process or in an earlier one.
         seed_from(self._config.seed, step, self.ranks.rank)
-        rate = learning_rate(step, peak=self._peak_learning_rate, warmup_steps=self._config.warmup_steps)
+        rate = self._learning_rate(step)
         target_tokens, source_tokens, positions = self._sizes(batches)
         self._optimizer.zero_grad()
         loss = 0.0

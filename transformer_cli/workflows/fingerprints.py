@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from transformer_cli.config import Recipe
+from transformer_cli.errors import DataError
 from transformer_cli.textio import explain_os_errors
 
 # Settings that decide when a training ends, not what it does until then: a change of these lets it go on.
@@ -24,20 +25,22 @@ def of_values(values: Any) -> str:
 
 
 def of_files(paths: Sequence[Path], known: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
-    """Describe files by path, size, time of change and SHA-256.
+    """Describe files by path, size, times of change and SHA-256.
 
     Args:
         paths: The files.
-        known: An earlier answer: a file whose size and time are the same is not read again.
+        known: An earlier answer: a file whose size and times are the same is not read again.
     """
     by_path = {entry.get("path"): entry for entry in known}
     return [_of_file(path, by_path.get(str(path.resolve()))) for path in paths]
 
 
 def _of_file(path: Path, known: Mapping[str, Any] | None) -> dict[str, Any]:
-    with explain_os_errors(path, "read"):
+    with explain_os_errors(path, "read", DataError):
         status = path.stat()
-        entry = {"path": str(path.resolve()), "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+        # A file that was put back from elsewhere has its old time of change, but not its old time of arrival.
+        times = {"mtime_ns": status.st_mtime_ns, "ctime_ns": status.st_ctime_ns}
+        entry = {"path": str(path.resolve()), "size": status.st_size, **times}
         if known and all(known.get(key) == value for key, value in entry.items()):
             return dict(known)
         with path.open("rb") as file:
@@ -46,7 +49,7 @@ def _of_file(path: Path, known: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def of_training(recipe: Recipe, data_fingerprint: str) -> str:
     """Return what stands for the course of a training; its limits are not part of it."""
-    values = recipe.model_dump(include={"tokenizer", "model", "training", "decoding"})
+    values = recipe.model_dump(include={"tokenizer", "model", "training", "retraining", "decoding"})
     without = _LIMITS | _OUTPUTS
     values["training"] = {key: value for key, value in values["training"].items() if key not in without}
     return of_values([data_fingerprint, values])

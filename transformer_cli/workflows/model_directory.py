@@ -56,8 +56,11 @@ def save_model_directory(
     decoding: DecodingConfig,
     made_from: Mapping[str, Any],
     card: str,
+    release: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a model directory; ``folder`` appears whole or not at all.
+
+    Its configuration holds the sizes of the other files, by which one that was cut short is found out at once.
 
     Raises:
         TfmError: It cannot be written.
@@ -71,6 +74,7 @@ def save_model_directory(
         "decoding": decoding.model_dump(),
         "tokenizer_sha256": tokenizers.fingerprint,
         "made_from": dict(made_from),
+        "release": release and dict(release),
     }
     beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
     with explain_os_errors(folder):
@@ -81,6 +85,7 @@ def save_model_directory(
             for name, content in tokenizers.files().items():
                 write_atomically(beside / name, content)
             write_atomically(beside / CARD_FILE, card.encode())
+            document["files"] = {path.name: path.stat().st_size for path in sorted(beside.iterdir()) if path.is_file()}
             write_atomically(beside / MODEL_CONFIG_FILE, (json.dumps(document, indent=1) + "\n").encode())
             beside.rename(folder)
             fsync_folder(folder.parent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,7 @@ def ensure_prepared(located: LocatedRecipe, *, note: Callable[[str], None]) -> P
     inputs = _inputs(recipe, folder)
     note(f"reading {', '.join(recipe.data.train_paths)}")
     splits, report = _make_splits(recipe, folder)
+    _check_unchanged(inputs["files"])
     document = {
         **inputs,
         "corpora": {name: asdict(corpus) for name, corpus in report.corpora.items()},
@@ -95,6 +96,17 @@ def ensure_prepared(located: LocatedRecipe, *, note: Callable[[str], None]) -> P
         + (f"; dropped {dropped}" if dropped else "")
     )
     return report
+
+
+def _check_unchanged(files: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse what may have been read in the middle of a change.
+
+    Raises:
+        DataError: A file is not as it was before it was read.
+    """
+    for now, before in zip(fingerprints.of_files([Path(entry["path"]) for entry in files], files), files, strict=True):
+        if now != before:
+            raise DataError(f"{before['path']} changed while it was read; run the command again when it is complete")
 
 
 def data_fingerprint(located: LocatedRecipe) -> str | None:

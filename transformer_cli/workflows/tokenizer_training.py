@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from transformer_cli.config import TokenizerConfig
 from transformer_cli.errors import DamagedFileError
-from transformer_cli.run_directory import RunDirectory, read_json
+from transformer_cli.run_directory import MODEL_CONFIG_FILE, RunDirectory, read_json
 from transformer_cli.textio import write_atomically
 from transformer_cli.workflows import fingerprints
 from transformer_cli.workflows.located_recipe import LocatedRecipe, locate_recipe
@@ -38,15 +39,23 @@ def train_tokenizer(
     """
     located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides, note=note)
     with located.run.lock(wait=wait):
-        return ensure_tokenizer(located, note=note)
+        return ensure_tokenizer(located, note=note, retrain=True)
 
 
-def ensure_tokenizer(located: LocatedRecipe, *, note: Callable[[str], None]) -> bool:
-    """Do what `train_tokenizer` does; the caller holds the run directory's lock."""
+def ensure_tokenizer(located: LocatedRecipe, *, note: Callable[[str], None], retrain: bool) -> bool:
+    """Do what `train_tokenizer` does; the caller holds the run directory's lock.
+
+    Args:
+        located: The recipe and the run directory.
+        note: Called with a line about what is going on.
+        retrain: Learn it anew if the data has changed. Else one that was learned from earlier data stays as long as the
+            live version has it, whose weights are of no use with another one.
+    """
     recipe, run = located.recipe, located.run
     ensure_prepared(located, note=note)
-    made_from = fingerprints.of_values([data_fingerprint(located), recipe.tokenizer.model_dump()])
-    if _is_current(run, made_from, shared=recipe.tokenizer.shared):
+    data = data_fingerprint(located)
+    is_kept = is_learned_from(run, recipe.tokenizer, data) or (not retrain and _is_live(run, recipe.tokenizer))
+    if is_kept and _is_whole(run, shared=recipe.tokenizer.shared):
         return False
     from transformer_cli.data.prepared import sample_split
     from transformer_cli.data.tokenizer import TOKENIZER_FILES
@@ -63,7 +72,8 @@ def ensure_tokenizer(located: LocatedRecipe, *, note: Callable[[str], None]) -> 
     for name, model in tokenizers.files().items():
         write_atomically(run.path / name, model)
     report = {
-        "made_from": made_from,
+        "data": data,
+        "settings": fingerprints.of_values(recipe.tokenizer.model_dump()),
         "fingerprint": tokenizers.fingerprint,
         "vocab_size": tokenizers.target.vocab_size,
         "source_vocab_size": tokenizers.source.vocab_size,
@@ -84,14 +94,30 @@ def _tell_of_smaller_vocabularies(tokenizers: TokenizerPair, stated: int | None,
             note(f"warning: the corpus is too small for tokenizer.vocab_size = {stated}; it carries {size} pieces")
 
 
-def _is_current(run: RunDirectory, made_from: str, *, shared: bool) -> bool:
-    """Say whether the run's tokenizers are there, whole, and made from just this data and these settings."""
+def is_learned_from(run: RunDirectory, config: TokenizerConfig, data: str | None) -> bool:
+    """Say whether the run's tokenizer was learned from just this data with just these settings."""
+    return _has_settings(run, config) and _report(run).get("data") == data
+
+
+def _has_settings(run: RunDirectory, config: TokenizerConfig) -> bool:
+    return _report(run).get("settings") == fingerprints.of_values(config.model_dump())
+
+
+def _is_live(run: RunDirectory, config: TokenizerConfig) -> bool:
+    """Say whether the run's tokenizer is the live version's, and was learned with just these settings."""
+    live = read_json(run.live_model / MODEL_CONFIG_FILE) or {}
+    return _has_settings(run, config) and _report(run).get("fingerprint") == live.get("tokenizer_sha256")
+
+
+def _report(run: RunDirectory) -> Mapping[str, Any]:
+    return read_json(run.tokenizer_report) or {}
+
+
+def _is_whole(run: RunDirectory, *, shared: bool) -> bool:
+    """Say whether the run's tokenizers are as they were written."""
     from transformer_cli.data.tokenizer import TokenizerPair
 
-    report = read_json(run.tokenizer_report)
-    if report is None or report.get("made_from") != made_from:
-        return False
     try:
-        return TokenizerPair.load(run.path, shared=shared).fingerprint == report.get("fingerprint")
+        return TokenizerPair.load(run.path, shared=shared).fingerprint == _report(run).get("fingerprint")
     except DamagedFileError:
         return False

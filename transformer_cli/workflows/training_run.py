@@ -7,22 +7,22 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformer_cli.errors import StoppedBySignalError
 from transformer_cli.recipe import recipe_to_toml
-from transformer_cli.run_directory import MODEL_CONFIG_FILE, RunDirectory, read_json
+from transformer_cli.run_directory import RunDirectory
 from transformer_cli.stopping import StopRequest
 from transformer_cli.textio import explain_os_errors, write_atomically
 from transformer_cli.training.ranks import Ranks, is_one_of_several
-from transformer_cli.training.reports import StopReason, TrainingEnded
-from transformer_cli.workflows import fingerprints
+from transformer_cli.training.reports import RunOpened, StopReason, TrainingEnded
 from transformer_cli.workflows.located_recipe import LocatedRecipe, locate_recipe
-from transformer_cli.workflows.preparation import data_fingerprint
 from transformer_cli.workflows.tensorboard import reports_for_tensorboard, require_tensorboard
 from transformer_cli.workflows.tokenizer_training import ensure_tokenizer
+from transformer_cli.workflows.up_to_date import find_finished, prepared_fingerprint
+from transformer_cli.workflows.versions import Event, complete_release
 
 if TYPE_CHECKING:
     from transformer_cli.workflows.training_session import TrainingSession
@@ -33,13 +33,15 @@ class TrainOutcome:
     """What ``tfm train`` has done.
 
     Args:
-        version: Folder of the version that is now live.
+        version: Folder of the version that was made, or, if there was nothing to do, that is up to date.
         is_new: False if there was nothing to do.
+        is_live: Whether that version is in service.
         summary: One line for people.
     """
 
     version: Path
     is_new: bool
+    is_live: bool
     summary: str
 
 
@@ -50,6 +52,8 @@ def train(
     overrides: Sequence[str] = (),
     report: Callable[[object], None] = lambda _: None,
     device: str = "auto",
+    from_scratch: bool = False,
+    retrain_tokenizer: bool = False,
     wait: bool = False,
     stop: StopRequest | None = None,
     started: float | None = None,
@@ -60,8 +64,10 @@ def train(
         recipe: A path or the name of a shipped recipe; None: ``./tfm.toml``, else the phrasebook.
         run_dir: The run directory; None: ``TFM_RUN_DIR``, else ``runs/`` and the recipe's name.
         overrides: ``section.key=value``.
-        report: Called with a line of text, or with a `training.loop` report, as things happen.
+        report: Called with a line of text, or with a `training.reports` report, as things happen.
         device: "auto", "cpu", "cuda" ...
+        from_scratch: Begin with random weights although those of the live version would fit.
+        retrain_tokenizer: Learn the tokenizer anew if the data has changed; else the live version's stays.
         wait: Wait if another process holds the run directory.
         stop: Set by a signal handler to make the training save and stop.
         started: `time.monotonic()` when the command started; ``max_minutes`` counts from there.
@@ -69,24 +75,47 @@ def train(
     Raises:
         TfmError: As each step says; `StoppedBySignalError` after saving.
     """
-    started = time.monotonic() if started is None else started
     stop = stop or StopRequest()
     located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides, note=report)
     if located.recipe.training.tensorboard:
         require_tensorboard()
     with _meet(device) as (ranks, device):
+        sitting = _Sitting(
+            located,
+            ranks,
+            report,
+            device,
+            from_scratch=from_scratch,
+            stop=stop,
+            started=time.monotonic() if started is None else started,
+        )
         if not ranks.is_first:
-            return _follow(located, ranks, report, device, stop, started)
+            return _follow(sitting)
         with located.run.lock(wait=wait):
-            done = _finished_version(located)
-            if done is not None:
+            report(RunOpened(located.run.log))
+            broken_off = complete_release(located.run, keep=located.recipe.release.keep)
+            finished, reason = find_finished(located, from_scratch=from_scratch, retrain_tokenizer=retrain_tokenizer)
+            if finished is not None:
                 ranks.go_ahead(False)
-                _ensure_live(located.run, done)
-                return TrainOutcome(done, False, f"nothing to do: {done} is up to date with recipe and data")
-            ensure_tokenizer(located, note=report)
+                return _released_before(located.run, finished, broken_off)
+            report(f"training a new version: {reason}")
+            ensure_tokenizer(located, note=report, retrain=retrain_tokenizer)
             write_atomically(located.run.recipe, recipe_to_toml(located.recipe).encode())
             ranks.go_ahead(True)
-            return _train_and_release(located, ranks, report, device, stop, started)
+            return _train_and_release(sitting)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sitting:
+    """What `train` was called with, in one of the processes that train together."""
+
+    located: LocatedRecipe
+    ranks: Ranks
+    report: Callable[[object], None]
+    device: str
+    from_scratch: bool
+    stop: StopRequest
+    started: float
 
 
 @contextmanager
@@ -103,57 +132,40 @@ def _meet(device: str) -> Iterator[tuple[Ranks, str]]:
         yield ranks, device
 
 
-def _follow(
-    located: LocatedRecipe,
-    ranks: Ranks,
-    report: Callable[[object], None],
-    device: str,
-    stop: StopRequest,
-    started: float,
-) -> TrainOutcome:
+def _follow(sitting: _Sitting) -> TrainOutcome:
     """Train with the first process once it has prepared everything; the rest is its work."""
-    is_new = ranks.go_ahead(False)
+    is_new = sitting.ranks.go_ahead(False)
     if is_new:
-        _train(located, ranks, report, device, stop, started)
-    return TrainOutcome(located.run.live_model, is_new, "the first process of this training has finished it")
+        _train(sitting)
+    live = sitting.located.run.live_model
+    return TrainOutcome(live, is_new, True, "the first process of this training has finished it")
 
 
-def _finished_version(located: LocatedRecipe) -> Path | None:
-    """Return the newest version that was made from just this recipe and data. Imports no torch."""
-    data = data_fingerprint(located)
-    if data is None:
-        return None
-    wanted = fingerprints.of_version(located.recipe, data)
-    for folder in reversed(located.run.version_folders()):
-        made_from = (read_json(folder / MODEL_CONFIG_FILE) or {}).get("made_from", {})
-        if made_from.get("version") == wanted and (folder / "model.safetensors").is_file():
-            return folder
-    return None
+def _released_before(run: RunDirectory, version: Path, broken_off: Event | None) -> TrainOutcome:
+    """Return the outcome where there is a version of just this recipe and data: its release was broken off, or not."""
+    if broken_off and broken_off["version"] == version.name:
+        _remove_old_checkpoints(run)
+        return _outcome(run, version, broken_off)
+    live = run.live_version()
+    summary = f"nothing to do: {version} is up to date with recipe and data"
+    if live != version.name:
+        summary += f"; it is not in service, version {live} is: `tfm versions promote {int(version.name)}` changes that"
+    return TrainOutcome(version, is_new=False, is_live=live == version.name, summary=summary)
 
 
-def _ensure_live(run: RunDirectory, version: Path) -> None:
-    """Finish a release that was broken off between the writing of the version and the switch to it."""
-    live = run.live_model
-    if not live.exists() or int(live.readlink().name) < int(version.name):
-        run.make_live(version)
+def _train_and_release(sitting: _Sitting) -> TrainOutcome:
+    from transformer_cli.workflows.model_export import export_after_training
+    from transformer_cli.workflows.release import write_version
 
-
-def _train_and_release(
-    located: LocatedRecipe,
-    ranks: Ranks,
-    report: Callable[[object], None],
-    device: str,
-    stop: StopRequest,
-    started: float,
-) -> TrainOutcome:
-    from transformer_cli.workflows.release import release
-
-    with _reports(located, report) as report:
-        session, ended = _train(located, ranks, report, device, stop, started)
-    report(f"training ended at step {ended.step}: {ended.reason.value}")
-    version, summary = release(session, report)
-    _remove_old_checkpoints(located.run)
-    return TrainOutcome(version, True, summary)
+    run = sitting.located.run
+    with _reports(sitting.located, sitting.report) as report:
+        session, ended = _train(replace(sitting, report=report))
+    sitting.report(f"training ended at step {ended.step}: {ended.reason.value}")
+    version = write_version(session, sitting.report)
+    export_after_training(version, sitting.report)
+    release = complete_release(run, keep=sitting.located.recipe.release.keep)
+    _remove_old_checkpoints(run)
+    return _outcome(run, version, release or {})
 
 
 def _reports(
@@ -164,25 +176,20 @@ def _reports(
     return reports_for_tensorboard(report, located.run.tensorboard / located.run.next_version().name)
 
 
-def _train(
-    located: LocatedRecipe,
-    ranks: Ranks,
-    report: Callable[[object], None],
-    device: str,
-    stop: StopRequest,
-    started: float,
-) -> tuple[TrainingSession, TrainingEnded]:
+def _train(sitting: _Sitting) -> tuple[TrainingSession, TrainingEnded]:
     # Imported here: "nothing to do" must not wait for torch.
-    from transformer_cli.workflows.training_session import open_session
+    from transformer_cli.workflows.session_opening import open_session
 
+    stop = sitting.stop
     session = open_session(
-        located,
-        data_fingerprint=data_fingerprint(located) or "",
-        device=device,
-        report=report,
+        sitting.located,
+        data_fingerprint=prepared_fingerprint(sitting.located.run),
+        device=sitting.device,
+        report=sitting.report,
         stop=stop,
-        started=started,
-        ranks=ranks,
+        started=sitting.started,
+        from_scratch=sitting.from_scratch,
+        ranks=sitting.ranks,
     )
     stop.is_deferred = True  # only now: until here a signal may end the process at once, for there is nothing to save
     try:
@@ -196,6 +203,19 @@ def _train(
             f"stopped at step {ended.step}, which is saved; the same command goes on from there",
         )
     return session, ended
+
+
+def _outcome(run: RunDirectory, version: Path, release: Event) -> TrainOutcome:
+    scores = "; ".join(
+        f"BLEU {test['bleu']['score']:.2f}, chrF {test['chrf']['score']:.2f} on {test['pairs']} {name} pairs "
+        f"({test['bleu']['signature']})"
+        for name, test in release["tests"].items()
+    )
+    trained = f"{release['steps']} steps and {release['seconds'] / 60:.1f} minutes: {scores}; it lies in {version}"
+    if release["promoted"]:
+        return TrainOutcome(version, True, True, f"version {version.name} is live after {trained}")
+    kept = f"version {version.name} is not promoted and {run.live_version()} stays live: {release['reason']}"
+    return TrainOutcome(version, True, False, f"{kept}; after {trained}")
 
 
 def _remove_old_checkpoints(run: RunDirectory) -> None:

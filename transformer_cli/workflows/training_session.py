@@ -7,37 +7,32 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
-import torch
-
-from transformer_cli import device as devices
 from transformer_cli.checkpoint import load_checkpoint, save_checkpoint
-from transformer_cli.data.batching import Batch, BatchStream, make_batch, token_batches
-from transformer_cli.data.prepared import Corpus, encode_corpus, read_split
+from transformer_cli.data.batching import Batch, make_batch, token_batches
+from transformer_cli.data.prepared import Corpus, encode_corpus
 from transformer_cli.data.tokenizer import TokenizerPair
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.run_directory import MetricsLog
 from transformer_cli.stopping import StopRequest
 from transformer_cli.textio import explain_os_errors
-from transformer_cli.training.loop import LoopState, Validation, train_until
-from transformer_cli.training.progress_tracking import ProgressTracker
+from transformer_cli.training.loop import Validation, train_until
 from transformer_cli.training.ranks import Ranks
 from transformer_cli.training.reports import (
     CheckpointDue,
     IntervalReport,
-    SessionOpened,
     StepReport,
     StopReason,
     TrainingEnded,
     ValidationReport,
     ValidationScores,
 )
-from transformer_cli.training.trainer import Trainer
 from transformer_cli.workflows import fingerprints
 from transformer_cli.workflows.evaluation import Evaluator
 from transformer_cli.workflows.located_recipe import LocatedRecipe
-from transformer_cli.workflows.model_directory import build_model
 from transformer_cli.workflows.training_state import TrainingState
+from transformer_cli.workflows.warm_start import Start
 
 
 @dataclass(slots=True)
@@ -65,25 +60,35 @@ class TrainingSession:
         located: The recipe and the run directory.
         data_fingerprint: Stands for the prepared data.
         tokenizers: The run's.
+        start: Where it began.
         state: What changes from step to step.
+        train_pairs: What it learns from.
+        new_pairs: How many of them the version has not seen that it began with; None if it began with none.
         valid: The validation set.
+        test_translations: How many sentences will be translated to test the outcome.
         evaluator: Translates with the model as it is.
         report: Told what happens.
         stop: Makes `train` save and return.
         started: `time.monotonic()` when this sitting began.
         ranks: The processes that train together. All of them train; the first also logs, saves, evaluates and reports.
+        bleu_before: On the validation set before the first update; None where that was not validated.
     """
 
     located: LocatedRecipe
     data_fingerprint: str
     tokenizers: TokenizerPair
+    start: Start
     state: TrainingState
+    train_pairs: Corpus
+    new_pairs: int | None
     valid: Corpus
+    test_translations: int
     evaluator: Evaluator
     report: Callable[[object], None]
     stop: StopRequest
     started: float
     ranks: Ranks = field(default_factory=Ranks)
+    bleu_before: float | None = None
     _elapsed_before: float = 0.0
     _validation_seconds: float | None = None
 
@@ -111,7 +116,7 @@ class TrainingSession:
             self.state.stream,
             self.state.loop,
             config=config,
-            validation=Validation(self._validation_batches(), self._evaluate),
+            validation=Validation(self._validation_batches(), self._evaluate, is_first=self.start.version is not None),
             is_out_of_time=lambda: self.ranks.any(self.ranks.is_first and self._is_out_of_time()),
             is_asked_to_stop=lambda: self.ranks.any(self.stop.is_asked),
         ):
@@ -144,11 +149,12 @@ class TrainingSession:
 
     def _is_out_of_time(self) -> bool:
         minutes = self.located.recipe.training.max_minutes
-        if minutes is None:
+        if minutes is None or not self.step:
             return False
         budget = 60 * minutes
-        # What remains to be done: a last validation, those of average and best, the test. Unknown before the first.
-        finish = 0.15 * budget if self._validation_seconds is None else 4 * self._validation_seconds + 5
+        # What remains to be done: a last validation, those of average and best, the tests. Unknown before the first.
+        validations = 3 + self.test_translations / len(self.valid)
+        finish = 0.15 * budget if self._validation_seconds is None else validations * self._validation_seconds + 5
         return self.elapsed_seconds() + min(finish, 0.5 * budget) >= budget
 
     def _validation_batches(self) -> list[Batch]:
@@ -180,13 +186,19 @@ class TrainingSession:
             chrf=event.scores.chrf,
             elapsed_seconds=self.elapsed_seconds(),
         )
-        if event.is_best:
+        if not event.step:
+            self.bleu_before = event.scores.bleu
+        elif event.is_best:
             save_checkpoint(self.located.run.best_checkpoint, self.state.capture(**self._identity()))
         self.report(event)
 
     def _save(self, step: int) -> None:
         run = self.located.run
-        more = {"elapsed_seconds": self.elapsed_seconds(), "metrics_bytes": self.metrics.size()}
+        more = {
+            "elapsed_seconds": self.elapsed_seconds(),
+            "metrics_bytes": self.metrics.size(),
+            "bleu_before": self.bleu_before,
+        }
         save_checkpoint(run.checkpoint(step), self.state.capture(**self._identity(), **more))
         self._remove_superseded(step)
 
@@ -203,10 +215,10 @@ class TrainingSession:
             for number in steps.keys() - set(due[-config.average_checkpoints :]):
                 shutil.rmtree(steps[number])
 
-    def _identity(self) -> dict[str, str]:
+    def _identity(self) -> dict[str, Any]:
         """Return what tells a checkpoint of this training from one of another."""
         training = fingerprints.of_training(self.located.recipe, self.data_fingerprint)
-        return {"training": training, "tokenizer": self.tokenizers.fingerprint}
+        return {"training": training, "tokenizer": self.tokenizers.fingerprint, "start": self.start.to_json()}
 
     def resume(self) -> None:
         """Go on from the newest whole checkpoint of this very training; remove those of any other."""
@@ -228,6 +240,7 @@ class TrainingSession:
             if self._identity().items() <= checkpoint.state.items():
                 self.state.restore(checkpoint, where=folder)
                 self._elapsed_before = checkpoint.state["elapsed_seconds"]
+                self.bleu_before = checkpoint.state["bleu_before"]
                 self.metrics.rewind(checkpoint.state["metrics_bytes"])
                 self._remove_superseded(self.step)
                 self.report(f"resuming from step {self.step}")
@@ -237,59 +250,3 @@ class TrainingSession:
             self.report("recipe or data have changed, or no checkpoint is whole: training starts anew")
             with explain_os_errors(run.checkpoints):
                 shutil.rmtree(run.checkpoints)
-
-
-def open_session(
-    located: LocatedRecipe,
-    *,
-    data_fingerprint: str,
-    device: str,
-    report: Callable[[object], None],
-    stop: StopRequest,
-    started: float,
-    ranks: Ranks,
-) -> TrainingSession:
-    """Build model and data, and take up the newest checkpoint of the same training if there is one."""
-    recipe, run = located.recipe, located.run
-    config = recipe.training
-    devices.keep_freed_memory()
-    torch.manual_seed(config.seed)
-    tokenizers = TokenizerPair.load(run.path, shared=recipe.tokenizer.shared)
-    model = build_model(recipe.model, tokenizers).to(devices.choose_device(device))
-    stream = BatchStream(
-        encode_corpus(read_split(run.data, "train"), tokenizers),
-        max_tokens=config.batch_tokens // config.accumulation,
-        max_length=recipe.model.max_length,
-        seed=config.seed,
-        rank=ranks.rank,
-        world_size=ranks.world_size,
-    )
-    trainer = Trainer(model, config, peak_learning_rate=recipe.peak_learning_rate(), ranks=ranks)
-    session = TrainingSession(
-        located=located,
-        data_fingerprint=data_fingerprint,
-        tokenizers=tokenizers,
-        state=TrainingState(trainer, stream, LoopState(ProgressTracker())),
-        valid=read_split(run.data, "valid"),
-        evaluator=Evaluator(model, tokenizers, recipe.decoding, stop),
-        report=report,
-        stop=stop,
-        started=started,
-        ranks=ranks,
-    )
-    session.resume()
-    if stream.left_out:
-        report(f"{stream.left_out} training pairs are longer than model.max_length or a batch and are left out")
-    report(
-        SessionOpened(
-            parameters=sum(parameter.numel() for parameter in model.parameters()),
-            updates_per_epoch=max(1, stream.batches_per_epoch // config.accumulation),
-            device=session.state.device.type,
-            threads=torch.get_num_threads(),
-            precision=str(trainer.precision).removeprefix("torch."),
-            step=session.step,
-            max_steps=config.max_steps,
-            max_seconds=None if config.max_minutes is None else 60 * config.max_minutes,
-        )
-    )
-    return session

@@ -95,6 +95,7 @@ def test_a_file_is_described_by_its_place_size_time_and_content(path):
         "path": str(path),
         "size": 7,
         "mtime_ns": status.st_mtime_ns,
+        "ctime_ns": status.st_ctime_ns,
         "sha256": hashlib.sha256(b"un\tone\n").hexdigest(),
     }
 

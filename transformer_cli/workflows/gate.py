@@ -1,0 +1,101 @@
+"""The gate: whether a new version may take the place of the live one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from transformer_cli.config import ReleaseConfig
+from transformer_cli.metrics import MetricScore, Scores
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """How a new version does on one test set, and how the live one.
+
+    Args:
+        name: Of the set among the prepared data.
+        pairs: In it.
+        new: Scores of the new version; with p-values where there is a live one.
+        live: Scores of the live version on the same sentences; None if there is none to compare with.
+    """
+
+    __test__ = False  # its name is no reason for pytest to look for tests in it
+
+    name: str
+    pairs: int
+    new: Scores
+    live: Scores | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the scores as a JSON object: for each metric of the new, of the live, the p-value, the signature."""
+        live = self.live
+        return {
+            "pairs": self.pairs,
+            "bleu": _metric_to_json(self.new.bleu, live.bleu if live else None),
+            "chrf": _metric_to_json(self.new.chrf, live.chrf if live else None),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a version is promoted, and in a few words why."""
+
+    is_promoted: bool
+    reason: str
+
+
+def decide(results: Sequence[TestResult], config: ReleaseConfig, *, validation: tuple[float, float] | None) -> Decision:
+    """Compare a new version with the live one.
+
+    It is promoted if it is significantly worse on no test set by BLEU or chrF, and in the mean of all sets, and on the
+    validation set, no worse than the recipe tolerates.
+
+    Args:
+        results: On each test set.
+        config: ``[release]``.
+        validation: BLEU on the validation set before the first update and at the end, where the new version began with
+            the live one's weights.
+    """
+    if any(result.live is None for result in results):
+        return Decision(True, "there is no live version to compare with")
+    for result in results:
+        for live, new in _compared(result):
+            if new.value < live.value and new.p_value is not None and new.p_value < config.significance:
+                return Decision(False, f"significantly worse on {result.name}: {_difference(live, new)}")
+    for index, metric in enumerate(("BLEU", "chrF")):
+        pairs = [_compared(result)[index] for result in results]
+        mean = sum(new.value - live.value for live, new in pairs) / len(pairs)
+        if mean < -config.tolerance:
+            return Decision(False, f"worse in the mean of {len(pairs)} test sets: {metric} {mean:+.2f}")
+    if validation is not None and validation[1] < validation[0] - config.tolerance:
+        before, after = validation
+        return Decision(False, f"training made it no better: validation BLEU {before:.2f} to {after:.2f}")
+    return Decision(True, f"not worse than the live version: {'; '.join(_summary(result) for result in results)}")
+
+
+def _compared(result: TestResult) -> list[tuple[MetricScore, MetricScore]]:
+    """Return the live version's and the new one's score by BLEU and by chrF."""
+    live = result.live or result.new
+    return [(live.bleu, result.new.bleu), (live.chrf, result.new.chrf)]
+
+
+def _difference(live: MetricScore, new: MetricScore) -> str:
+    return f"{new.name} {live.value:.2f} to {new.value:.2f}, p = {new.p_value:.4f}"
+
+
+def _summary(result: TestResult) -> str:
+    live, new = _compared(result)[0]
+    return f"{result.name} BLEU {live.value:.2f} to {new.value:.2f}"
+
+
+def _metric_to_json(new: MetricScore, live: MetricScore | None) -> dict[str, Any]:
+    # sacreBLEU resamples in float32, which leaves noise from the seventh digit on.
+    return {
+        "score": new.value,
+        "confidence": new.confidence and [round(bound, 4) for bound in new.confidence],
+        "signature": new.signature,
+        "live": live and live.value,
+        "p_value": new.p_value,
+    }

@@ -1,0 +1,133 @@
+"""Building a training session: the weights to begin with, the data, the place where it was interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from transformer_cli import device as devices
+from transformer_cli.data.batching import BatchStream
+from transformer_cli.data.prepared import Corpus, encode_corpus, read_split
+from transformer_cli.data.tokenizer import TokenizerPair
+from transformer_cli.model.transformer import Transformer
+from transformer_cli.stopping import StopRequest
+from transformer_cli.training.loop import LoopState
+from transformer_cli.training.progress_tracking import ProgressTracker
+from transformer_cli.training.ranks import Ranks
+from transformer_cli.training.reports import SessionOpened
+from transformer_cli.training.trainer import Trainer
+from transformer_cli.workflows import fingerprints
+from transformer_cli.workflows.evaluation import Evaluator
+from transformer_cli.workflows.located_recipe import LocatedRecipe
+from transformer_cli.workflows.model_directory import build_model
+from transformer_cli.workflows.training_session import TrainingSession
+from transformer_cli.workflows.training_state import TrainingState
+from transformer_cli.workflows.warm_start import Start, choose_start, unseen_pairs
+
+
+def open_session(
+    located: LocatedRecipe,
+    *,
+    data_fingerprint: str,
+    device: str,
+    report: Callable[[object], None],
+    stop: StopRequest,
+    started: float,
+    from_scratch: bool,
+    ranks: Ranks,
+) -> TrainingSession:
+    """Build model and data, and take up the newest checkpoint of the same training if there is one."""
+    recipe, run = located.recipe, located.run
+    config = recipe.training
+    devices.keep_freed_memory()
+    torch.manual_seed(config.seed)
+    tokenizers = TokenizerPair.load(run.path, shared=recipe.tokenizer.shared)
+    training = fingerprints.of_training(recipe, data_fingerprint)
+    start, reason = choose_start(located, tokenizers.fingerprint, training=training, from_scratch=from_scratch)
+    report(f"starting {_described(start)}: {reason}")
+    model = build_model(recipe.model, tokenizers).to(devices.choose_device(device))
+    start.load_weights(run, model)
+    corpus = read_split(run.data, "train")
+    weights, new_pairs = _weigh(corpus, located, start, report)
+    stream = BatchStream(
+        encode_corpus(corpus, tokenizers),
+        max_tokens=config.batch_tokens // config.accumulation,
+        max_length=recipe.model.max_length,
+        seed=config.seed,
+        weights=weights,
+        rank=ranks.rank,
+        world_size=ranks.world_size,
+    )
+    session = TrainingSession(
+        located=located,
+        data_fingerprint=data_fingerprint,
+        tokenizers=tokenizers,
+        start=start,
+        state=TrainingState(_trainer(located, model, start, ranks), stream, LoopState(ProgressTracker())),
+        train_pairs=corpus,
+        new_pairs=new_pairs,
+        valid=read_split(run.data, "valid"),
+        test_translations=_test_translations(located),
+        evaluator=Evaluator(model, tokenizers, recipe.decoding, stop),
+        report=report,
+        stop=stop,
+        started=started,
+        ranks=ranks,
+    )
+    session.resume()
+    if stream.left_out:
+        report(f"{stream.left_out} training pairs are longer than model.max_length or a batch and are left out")
+    report(
+        SessionOpened(
+            parameters=sum(parameter.numel() for parameter in model.parameters()),
+            updates_per_epoch=max(1, stream.batches_per_epoch // config.accumulation),
+            device=session.state.device.type,
+            threads=torch.get_num_threads(),
+            precision=str(session.state.trainer.precision).removeprefix("torch."),
+            step=session.step,
+            max_steps=config.max_steps,
+            max_seconds=None if config.max_minutes is None else 60 * config.max_minutes,
+        )
+    )
+    return session
+
+
+def _described(start: Start) -> str:
+    return "from scratch" if start.version is None else f"from version {start.version}"
+
+
+def _trainer(located: LocatedRecipe, model: Transformer, start: Start, ranks: Ranks) -> Trainer:
+    recipe, retraining = located.recipe, located.recipe.retraining
+    warmup = recipe.training.warmup_steps
+    if start.version is None:
+        return Trainer(model, recipe.training, peak_learning_rate=recipe.peak_learning_rate(), ranks=ranks)
+    stated = retraining.learning_rate  # a rate that is stated is that of the end of a warm-up
+    return Trainer(
+        model,
+        recipe.training,
+        peak_learning_rate=stated or recipe.peak_learning_rate(),
+        earlier_steps=warmup if stated else start.schedule_steps(warmup),
+        rewarmup_steps=retraining.warmup_steps,
+        ranks=ranks,
+    )
+
+
+def _weigh(
+    corpus: Corpus, located: LocatedRecipe, start: Start, report: Callable[[object], None]
+) -> tuple[NDArray[np.float64] | None, int | None]:
+    """Return how often each pair is to be drawn, and how many of them are new to the version that is begun with."""
+    unseen = None if start.version is None else unseen_pairs(located.run, start.version, corpus)
+    if unseen is None:
+        return None, None
+    new, weight = int(unseen.sum()), located.recipe.retraining.new_weight
+    report(f"{new} pairs are new to version {start.version} and drawn {weight:g} times as often as {len(corpus) - new}")
+    return np.where(unseen, weight, 1.0), new
+
+
+def _test_translations(located: LocatedRecipe) -> int:
+    names = ("test", *located.recipe.data.named_tests())
+    pairs = sum(len(read_split(located.run.data, name)) for name in names)
+    return pairs if located.run.live_version() is None else 2 * pairs  # the live version is tested as well
