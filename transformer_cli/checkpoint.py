@@ -65,15 +65,20 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, where: Path
             parameter.copy_(weights[name])
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], *, metadata: Mapping[str, str] | None = None) -> None:
     """Write a safetensors file and flush it to the disk; not atomic by itself.
+
+    Args:
+        path: The file.
+        tensors: By name; no two may share memory.
+        metadata: What to say in the file's head.
 
     Raises:
         TfmError: It cannot be written.
     """
     with explain_os_errors(path):
         try:
-            save_file(dict(tensors), path)
+            save_file(dict(tensors), path, metadata=None if metadata is None else dict(metadata))
         except SafetensorError as error:
             raise TfmError(f"cannot write {path}: {error}; free some space there and run the command again") from None
         with path.open("rb+") as file:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -10,8 +11,15 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.support.command_line import run_here
-from transformer_cli.workflows import model_export
+from tests.support.toy_corpus import write_toy
+from transformer_cli.config import DecodingConfig
+from transformer_cli.decoding.torch_engine import TorchEngine
+from transformer_cli.decoding.translator import Translator
+from transformer_cli.exporting.huggingface import write_huggingface_model
+from transformer_cli.workflows import export_comparison, model_export
 from transformer_cli.workflows.engine_choice import load_translator
+from transformer_cli.workflows.huggingface_check import translate_with_transformers
+from transformer_cli.workflows.model_directory import load_model_directory
 from transformer_cli.workflows.model_export import export_after_training
 
 ENGINE = "versions/0001/ctranslate2"
@@ -156,7 +164,7 @@ def test_a_folder_with_something_else_in_it_is_not_replaced(run, tmp_path):
 
 def test_a_translation_that_differs_is_refused_and_the_old_export_stays(run, monkeypatch):
     before = {path.name: path.read_bytes() for path in (run / ENGINE).iterdir()}
-    monkeypatch.setattr(model_export, "_ROUNDING", -1.0)  # now no two scores are equal
+    monkeypatch.setattr(export_comparison, "_ROUNDING", -1.0)  # now no two scores are equal
 
     finished = run_here("export", "--to", "ctranslate2", "-m", run)
 
@@ -192,3 +200,56 @@ def test_threads_of_torch_are_left_alone(run):
     run_here("translate", "-m", run, "--threads", before + 3, stdin=b"le chat\n")
 
     assert torch.get_num_threads() == before
+
+
+@pytest.fixture(scope="module")
+def post_norm_run(tmp_path_factory):
+    """A run directory whose model is post-norm and has learned a little."""
+    folder = tmp_path_factory.mktemp("post")
+    write_toy(folder)
+    run = folder / "runs" / "toy"
+    trained = run_here("train", folder / "tfm.toml", "-d", run, "--set", "model.norm=post")
+    assert trained.code == 0, trained.stderr
+    return run
+
+
+def test_a_post_norm_model_becomes_one_of_transformers(post_norm_run):
+    exported = run_here("export", "--to", "huggingface", "-m", post_norm_run)
+
+    folder = post_norm_run.resolve() / "versions/0001/huggingface"
+    assert (exported.code, exported.stdout.decode()) == (0, f"{folder}\n")
+    assert re.search(r"transformers: 100\.0 % of [1-8] lines have the same translation", exported.stderr)
+
+
+@pytest.mark.parametrize("beam_size", [1, 4])
+def test_transformers_finds_our_translations_with_its_own_tokenizer_and_search(toy, post_norm_run, beam_size, tmp_path):
+    loaded = load_model_directory(post_norm_run / "versions/0001", torch.device("cpu"))
+    decoding = DecodingConfig(beam_size=beam_size, max_length_ratio=2.0, max_length_extra=10)
+    lines = some_lines(toy).decode().splitlines()
+    write_huggingface_model(
+        tmp_path, loaded.model, loaded.tokenizers, languages=loaded.languages, decoding=decoding, num_positions=80
+    )
+
+    ours = Translator(TorchEngine(loaded.model, decoding), loaded.tokenizers).translate(lines)
+    theirs = translate_with_transformers(tmp_path, lines, decoding)
+
+    ended = [i for i, translation in enumerate(ours) if len(translation.tokens) < 20]
+    assert len(ended) > 30
+    assert len({ours[i].text for i in ended}) > 5
+    assert [theirs[i].text for i in ended] == [ours[i].text for i in ended]
+    assert [theirs[i].score for i in ended] == pytest.approx([ours[i].score for i in ended], abs=0.001)
+
+
+def test_a_pre_norm_model_becomes_none_of_transformers(run):
+    finished = run_here("export", "--to", "huggingface", "-m", run)
+
+    assert (finished.code, finished.stdout) == (2, b"")
+    assert 'model.norm is "pre"' in finished.error
+    assert not (run / "versions/0001/huggingface").exists()
+
+
+def test_only_ctranslate2_is_quantised(run):
+    finished = run_here("export", "--to", "huggingface", "-m", run, "--quantization", "int8")
+
+    assert finished.code == 2
+    assert "--quantization int8 is for ctranslate2" in finished.error

@@ -13,8 +13,10 @@ from transformer_cli.cli.options import QuietOption, VerboseOption
 
 def export(
     to: Annotated[
-        Literal["ctranslate2"],
-        typer.Option("--to", help="ctranslate2: what translate then uses."),
+        Literal["ctranslate2", "huggingface"],
+        typer.Option(
+            "--to", help="ctranslate2: what translate then uses. huggingface: a MarianMTModel for transformers."
+        ),
     ],
     model: Annotated[
         Path | None,
@@ -39,6 +41,6 @@ def export(
 
     folder = find_model(model)
     console.detail(f"exporting {folder} to {to}")
-    from transformer_cli.workflows.model_export import export_to_ctranslate2
+    from transformer_cli.workflows.model_export import export as run_export
 
-    typer.echo(export_to_ctranslate2(folder, output=output, quantization=quantization, report=console.note))
+    typer.echo(run_export(folder, to=to, output=output, quantization=quantization, report=console.note))

@@ -16,7 +16,7 @@ from typing import Any
 import ctranslate2
 
 from transformer_cli.config import DecodingConfig
-from transformer_cli.decoding.engine import SearchOptions, check_search
+from transformer_cli.decoding.engine import SearchOptions, check_search, longest_translation
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.errors import DamagedFileError, UsageError
 from transformer_cli.special_tokens import EOS_ID
@@ -105,9 +105,7 @@ class CTranslate2Engine:
 
     def _longest(self, source: Sequence[int]) -> int:
         """Return the most tokens of a translation of ``source``, eos included."""
-        config = self._config
-        longest = round(config.max_length_ratio * (len(source) + 1)) + config.max_length_extra
-        return min(longest, self._num_positions)
+        return min(longest_translation(self._config, source), self._num_positions)
 
     def _is_whole(self, pieces: Sequence[str], source: Sequence[int]) -> bool:
         return pieces[-1] == self._eos and len(pieces) < self._longest(source)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from transformer_cli.config import DecodingConfig
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.errors import UsageError
 
@@ -76,6 +77,16 @@ class Engine(Protocol):
             UsageError: The engine cannot do what is asked.
         """
         ...
+
+
+def longest_translation(config: DecodingConfig, source: Sequence[int]) -> int:
+    """Return the most tokens of a translation, eos included.
+
+    Args:
+        config: ``[decoding]``.
+        source: Token ids without eos.
+    """
+    return round(config.max_length_ratio * (len(source) + 1)) + config.max_length_extra
 
 
 def check_search(*, beam_size: int, length_penalty: float, n_best: int) -> None:

@@ -8,7 +8,7 @@ import torch
 
 from transformer_cli.config import DecodingConfig
 from transformer_cli.decoding.beam_search import beam_search
-from transformer_cli.decoding.engine import SearchOptions
+from transformer_cli.decoding.engine import SearchOptions, longest_translation
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.step_weights import StepWeights
 from transformer_cli.decoding.transformer_decoder import TransformerStepDecoder, pad_sources
@@ -69,7 +69,7 @@ class TorchEngine:
             decoder = TransformerStepDecoder(
                 self._model, source, mask, rows_per_sentence=config.beam_size, weights=self._weights
             )
-            lengths = [round(config.max_length_ratio * len(s)) + config.max_length_extra for s in sources]
+            lengths = [longest_translation(config, source[:-1]) for source in sources]
             return beam_search(
                 decoder,
                 max_lengths=torch.tensor(lengths, device=self._device),

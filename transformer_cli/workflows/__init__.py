@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from transformer_cli.workflows.initialization import init as init
-    from transformer_cli.workflows.model_export import export_to_ctranslate2 as export_to_ctranslate2
+    from transformer_cli.workflows.model_export import export as export
     from transformer_cli.workflows.preparation import prepare as prepare
     from transformer_cli.workflows.scoring import score as score
     from transformer_cli.workflows.tokenizer_training import train_tokenizer as train_tokenizer
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from transformer_cli.workflows.translation import translate as translate
 
 _MODULES = {
-    "export_to_ctranslate2": "model_export",
+    "export": "model_export",
     "init": "initialization",
     "prepare": "preparation",
     "score": "scoring",
@@ -27,7 +27,7 @@ _MODULES = {
     "translate": "translation",
 }
 
-__all__ = ["export_to_ctranslate2", "init", "prepare", "score", "train", "train_tokenizer", "translate"]
+__all__ = ["export", "init", "prepare", "score", "train", "train_tokenizer", "translate"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,26 +1,24 @@
-"""``tfm export``: a model directory in another engine's format, checked against our own search."""
+"""``tfm export``: a model directory in the format of another library, checked against our own search."""
 
 from __future__ import annotations
 
-import random
+import importlib.util
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 import torch
 
 from transformer_cli.data.tokenizer import Tokenizer
-from transformer_cli.decoding.engine import Engine
+from transformer_cli.decoding.engine import longest_translation
 from transformer_cli.decoding.torch_engine import TorchEngine
 from transformer_cli.decoding.translator import Translation, Translator
 from transformer_cli.errors import TfmError, UsageError
-from transformer_cli.metrics import corpus_bleu
-from transformer_cli.run_directory import RunDirectory
-from transformer_cli.textio import TEMPORARY_SUFFIX, explain_os_errors, fsync_folder, read_text_lines, write_atomically
+from transformer_cli.exporting.huggingface import write_huggingface_model
+from transformer_cli.textio import TEMPORARY_SUFFIX, explain_os_errors, fsync_folder, write_atomically
+from transformer_cli.workflows.export_comparison import Agreement, HeldOutLines, compare, held_out_lines
 from transformer_cli.workflows.exported_engine import (
     ENGINE_FOLDER,
     EngineManifest,
@@ -33,77 +31,27 @@ from transformer_cli.workflows.model_directory import LoadedModel, load_model_di
 
 Quantization = Literal["auto", "float32", "float16", "bfloat16", "int16", "int8"]
 
-_CHECKED_LINES = 200
-_ROUNDING = 0.01
-"""Most that two scores of a line, each a mean over its tokens, differ by where only the order of sums does."""
-_AGREEING_SHARE = 0.98
-"""Of the lines; in a few, rounding decides between two hypotheses and the search goes another way."""
+_COMPARED_LINES = 200
+_COMPARED_WITH_TRANSFORMERS = 50  # which takes some seconds for them
 _QUANTIZED_ROUNDING = 0.05
 """Mean difference of scores up to which 8 bits are taken by default."""
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How the translations of an exported model compare to ours.
-
-    Args:
-        lines: How many were compared.
-        equal: Share of them whose texts are equal.
-        agreeing: Share of them whose scores are equal but for rounding.
-        mean_difference: Mean absolute difference of the scores, in nats a token.
-        bleu: Ours and that of the exported model; None without references.
-    """
-
-    lines: int
-    equal: float
-    agreeing: float
-    mean_difference: float
-    bleu: tuple[float, float] | None
-
-    def __str__(self) -> str:
-        """Return one line for people."""
-        parts = [
-            f"{100 * self.equal:.1f} % of {self.lines} lines have the same translation",
-            f"scores differ by {self.mean_difference:.1g} nats a token",
-        ]
-        if self.bleu is not None:
-            parts.append(f"BLEU {self.bleu[1]:.2f} instead of {self.bleu[0]:.2f}")
-        return ", ".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class HeldOutLines:
-    """Lines to compare on, with references where they are known."""
-
-    sources: Sequence[str]
-    references: Sequence[str] | None
-
-
-def export_after_training(version: Path, report: Callable[[str], None]) -> None:
-    """Export a new version for CTranslate2 if that is installed; a failure is a warning, for the version is whole."""
-    if not is_installed():
-        return
-    try:
-        export_to_ctranslate2(version, report=report)
-    except (TfmError, RuntimeError, ValueError) as error:
-        report(f"warning: the version works, but could not be exported to CTranslate2: {str(error).splitlines()[0]}")
-
-
-def export_to_ctranslate2(
+def export(
     model: Path,
     *,
+    to: Literal["ctranslate2", "huggingface"],
     output: Path | None = None,
     quantization: Quantization = "auto",
     report: Callable[[str], None] = lambda _: None,
 ) -> Path:
-    """Write a model for CTranslate2, from where `translate` takes it up.
-
-    It is first written in float32 and compared with our search, then with the quantisation asked for.
+    """Write a model in the format of another library, after a comparison with our own translations.
 
     Args:
         model: A model directory.
-        output: A folder to make or replace; None: ``ctranslate2`` in ``model``.
-        quantization: How weights are stored; "auto": int8 where the processor has it and the loss is small.
+        to: The library.
+        output: A folder to make or renew; None: one in ``model``, named after the library.
+        quantization: How CTranslate2 stores weights; "auto": int8 where the processor has it and the loss is small.
         report: Told what was found.
 
     Returns:
@@ -111,24 +59,42 @@ def export_to_ctranslate2(
 
     Raises:
         DamagedFileError: The model is not whole.
-        TfmError: CTranslate2 is not installed, its translations are not ours, or the folder cannot be written.
+        TfmError: CTranslate2 is not installed, translations are not the same, or the folder cannot be written.
+        UsageError: The format has no place for such a model.
     """
+    if to == "huggingface":
+        if quantization not in ("auto", "float32"):
+            raise UsageError(f"--quantization {quantization} is for ctranslate2; huggingface gets float32")
+        return _export_to_huggingface(model, output or model / "huggingface", report)
+    return _export_to_ctranslate2(model, output or model / ENGINE_FOLDER, quantization, report)
+
+
+def export_after_training(version: Path, report: Callable[[str], None]) -> None:
+    """Export a new version to CTranslate2 if that is installed; a failure is a warning, for the version is whole."""
+    if not is_installed():
+        return
+    try:
+        export(version, to="ctranslate2", report=report)
+    except (TfmError, RuntimeError, ValueError) as error:
+        report(f"warning: the version works, but could not be exported to CTranslate2: {str(error).splitlines()[0]}")
+
+
+def _export_to_ctranslate2(
+    model: Path, folder: Path, quantization: Quantization, report: Callable[[str], None]
+) -> Path:
+    """Write and compare in float32, then with the quantisation asked for."""
     if not is_installed():
         raise TfmError("CTranslate2 is not installed; run `pip install 'transformer-cli[fast]'`")
     import ctranslate2
 
     loaded = load_model_directory(model, torch.device("cpu"))
-    held_out = _held_out_lines(model, loaded)
-    ours = Translator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers).translate(held_out.sources)
-    folder = output or model / ENGINE_FOLDER
+    held_out = held_out_lines(model, loaded, at_most=_COMPARED_LINES)
+    ours = _translate(loaded, held_out.sources)
     wanted = quantization
     if wanted == "auto":
         wanted = "int8" if "int8" in ctranslate2.get_supported_compute_types("cpu") else "float32"
     with _whole_folder(folder) as beside:
-        agreement = _write_and_compare(beside, loaded, "float32", held_out, ours)
-        report(f"float32: {agreement}")
-        if agreement.agreeing < _AGREEING_SHARE:
-            raise TfmError(f"the exported model is not the same: {agreement}; nothing was written")
+        _require(_write_and_compare(beside, loaded, "float32", held_out, ours), report, "float32")
         if wanted != "float32":
             agreement = _write_and_compare(beside, loaded, wanted, held_out, ours)
             report(f"{wanted}: {agreement}")
@@ -136,9 +102,9 @@ def export_to_ctranslate2(
                 report(f"{wanted} loses too much; float32 is taken")
                 wanted = "float32"
                 _write(beside, loaded, wanted)
-        positions = longest_positions(loaded.model.config, loaded.decoding)
         for name, content in loaded.tokenizers.files().items():
             write_atomically(beside / name, content)
+        positions = longest_positions(loaded.model.config, loaded.decoding)
         write_manifest(beside, EngineManifest(weights_fingerprint(model), wanted, positions, ctranslate2.__version__))
     return folder
 
@@ -171,47 +137,53 @@ def _write_and_compare(
         num_positions=longest_positions(loaded.model.config, loaded.decoding),
         threads=torch.get_num_threads(),
     )
-    return compare(ours, _translate(engine, loaded, held_out), held_out)
+    return compare(ours, Translator(engine, loaded.tokenizers).translate(held_out.sources), held_out.references)
 
 
-def _translate(engine: Engine, loaded: LoadedModel, held_out: HeldOutLines) -> list[Translation]:
-    return Translator(engine, loaded.tokenizers).translate(held_out.sources)
+def _export_to_huggingface(model: Path, folder: Path, report: Callable[[str], None]) -> Path:
+    loaded = load_model_directory(model, torch.device("cpu"))
+    with _whole_folder(folder) as beside:
+        write_huggingface_model(
+            beside,
+            loaded.model,
+            loaded.tokenizers,
+            languages=loaded.languages,
+            decoding=loaded.decoding,
+            num_positions=longest_positions(loaded.model.config, loaded.decoding),
+        )
+        if importlib.util.find_spec("transformers") is None:
+            report("transformers is not installed: the export was not compared with our own translations")
+        else:
+            _compare_with_transformers(beside, model, loaded, report)
+    return folder
 
 
-def compare(ours: Sequence[Translation], theirs: Sequence[Translation], held_out: HeldOutLines) -> Agreement:
-    """Compare two translations of the same lines."""
-    differences = [abs(a.score - b.score) for a, b in zip(ours, theirs, strict=True)]
-    bleu = None
-    if held_out.references is not None:
-        references = [list(held_out.references)]
-        first, second = (corpus_bleu([t.text for t in side], references).value for side in (ours, theirs))
-        bleu = (first, second)
-    return Agreement(
-        lines=len(ours),
-        equal=sum(a.text == b.text for a, b in zip(ours, theirs, strict=True)) / len(ours),
-        agreeing=sum(difference <= _ROUNDING for difference in differences) / len(ours),
-        mean_difference=sum(differences) / len(ours),
-        bleu=bleu,
-    )
+def _compare_with_transformers(folder: Path, model: Path, loaded: LoadedModel, report: Callable[[str], None]) -> None:
+    from transformer_cli.workflows.huggingface_check import translate_with_transformers
+
+    lines = held_out_lines(model, loaded, at_most=_COMPARED_WITH_TRANSFORMERS).sources
+    # Left out: what is not one piece for us, and what comes to the longest length, whose eos costs nothing there.
+    ours = {
+        line: translation
+        for line, translation in zip(lines, _translate(loaded, lines), strict=True)
+        if translation.pieces == 1
+        and len(translation.tokens) + 1 < longest_translation(loaded.decoding, loaded.tokenizers.source.encode(line))
+    }
+    if not ours:
+        report("no translation ends by itself: the export was not compared with our own translations")
+        return
+    theirs = translate_with_transformers(folder, list(ours), loaded.decoding)
+    _require(compare(list(ours.values()), theirs), report, "transformers")
 
 
-def _held_out_lines(model: Path, loaded: LoadedModel) -> HeldOutLines:
-    """Return lines of the test set of the run that the model lies in; of a model alone, nonsense of its vocabulary."""
-    languages = loaded.languages
-    if model.resolve().parent.name == RunDirectory(Path()).versions.name:
-        data = RunDirectory(model.resolve().parents[1]).data
-        files = [data / f"test.{code}" for code in (languages.source, languages.target)]
-        if all(file.is_file() and file.stat().st_size for file in files):
-            sources, references = ([line.text for line in islice(read_text_lines(f), _CHECKED_LINES)] for f in files)
-            return HeldOutLines(sources, references)
-    return HeldOutLines(_nonsense(loaded.tokenizers.source), None)
+def _require(agreement: Agreement, report: Callable[[str], None], name: str) -> None:
+    report(f"{name}: {agreement}")
+    if not agreement.is_close:
+        raise TfmError(f"the exported model does not translate as ours does: {agreement}; nothing was written")
 
 
-def _nonsense(tokenizer: Tokenizer) -> list[str]:
-    draw = random.Random(0)
-    first = min(260, tokenizer.vocab_size - 1)  # before that stand the special tokens and the bytes
-    lengths = (draw.randint(3, 20) for _ in range(_CHECKED_LINES))
-    return [tokenizer.decode([draw.randrange(first, tokenizer.vocab_size) for _ in range(n)]) for n in lengths]
+def _translate(loaded: LoadedModel, lines: Sequence[str]) -> list[Translation]:
+    return Translator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers).translate(lines)
 
 
 def _pieces(tokenizer: Tokenizer) -> list[str]:
