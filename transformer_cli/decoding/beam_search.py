@@ -11,16 +11,18 @@ width 1 is greedy search.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
 
+from transformer_cli.decoding.constraints import keep_only, rule_out
 from transformer_cli.decoding.engine import check_search
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.step_decoder import StepDecoder, not_a_number_error
 from transformer_cli.errors import UsageError
-from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+from transformer_cli.special_tokens import BOS_ID, EOS_ID
 
 _LEAVE_SHARE = 8
 """Sentences that are over leave the batch when they are one in so many: to close the gaps costs about a step."""
@@ -64,6 +66,7 @@ def beam_search(
     length_penalty: float,
     n_best: int = 1,
     min_length: int = 1,
+    prefix: Sequence[int] = (),
     early_stop: bool = True,
 ) -> list[list[Hypothesis]]:
     """Find the best translations of each sentence of a batch.
@@ -76,6 +79,7 @@ def beam_search(
         length_penalty: The exponent in the score of a `Hypothesis`.
         n_best: How many hypotheses to return of each sentence.
         min_length: The least tokens of each sentence, eos included, where its most allow that.
+        prefix: The tokens that every hypothesis begins with, fewer than any maximum.
         early_stop: End a sentence as soon as its answer is certain (see `is_settled`). It never
             changes the answer.
 
@@ -99,7 +103,12 @@ def beam_search(
     with torch.no_grad():
         while len(state.sentences) > 0:
             log_probs = decoder.step(state.live_tokens.flatten())
-            _rule_out(log_probs, state, may_end=state.length + 1 >= min_length, any_at_limit=state.length + 1 in limits)
+            position = state.length
+            if position < len(prefix):
+                keep_only(log_probs, prefix[position])
+            else:
+                must_end = state.max_lengths == position + 1 if position + 1 in limits else None
+                rule_out(log_probs, may_end=position + 1 >= min_length, must_end=must_end)
             state = advance(state, log_probs)
             settled = is_settled(state, n_best=n_best, early_stop=early_stop) & ~over
             over |= settled
@@ -218,20 +227,6 @@ def _check_arguments(limits: set[int], beam_size: int, length_penalty: float, n_
         raise UsageError(
             f"a maximum length of {min(limits)} leaves no room for the end of the sentence; give 1 or more"
         )
-
-
-def _rule_out(log_probs: Tensor, state: BeamState, *, may_end: bool, any_at_limit: bool) -> None:
-    """Set to -inf, in place, pad and bos, eos before the least length, and where a sentence must end all but eos."""
-    log_probs[:, PAD_ID] = -torch.inf
-    log_probs[:, BOS_ID] = -torch.inf
-    end = log_probs[:, EOS_ID].clone()
-    if not may_end:
-        log_probs[:, EOS_ID] = -torch.inf
-    if any_at_limit:
-        width = state.live_log_probs.shape[1]
-        rows = (state.max_lengths == state.length + 1).repeat_interleave(width).nonzero().squeeze(1)
-        log_probs[rows] = -torch.inf
-        log_probs[rows, EOS_ID] = end[rows]
 
 
 def _best_continuations(live_log_probs: Tensor, log_probs: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -50,6 +50,9 @@ class SearchOptions:
     min_length: int = 1
 
 
+WIDEST_BEAM = 1000
+"""Far beyond where a wider beam still finds something better, and still within memory."""
+
 BEST_ONLY = SearchOptions()
 """One translation of each source, nothing more."""
 
@@ -93,11 +96,11 @@ def check_search(*, beam_size: int, length_penalty: float, n_best: int) -> None:
     """Refuse what no beam search can do.
 
     Raises:
-        UsageError: ``beam_size`` or ``n_best`` is below 1, ``n_best`` is above ``beam_size``, or ``length_penalty`` is
-            not in -10 to 10.
+        UsageError: ``beam_size`` is not in 1 to `WIDEST_BEAM`, ``n_best`` is below 1 or above ``beam_size``, or
+            ``length_penalty`` is not in -10 to 10.
     """
-    if beam_size < 1:
-        raise UsageError(f"a beam size of {beam_size} cannot search; give 1 or more")
+    if not 1 <= beam_size <= WIDEST_BEAM:
+        raise UsageError(f"a beam size of {beam_size} cannot search; give 1 to {WIDEST_BEAM}")
     if not 1 <= n_best <= beam_size:
         raise UsageError(
             f"a beam of {beam_size} cannot give {n_best} best translations; ask for 1 to {beam_size}, or widen the beam"

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import torch
 
 from transformer_cli.config import DecodingConfig
 from transformer_cli.decoding.beam_search import beam_search
 from transformer_cli.decoding.engine import SearchOptions, longest_translation
+from transformer_cli.decoding.ensemble import EnsembleStepDecoder
+from transformer_cli.decoding.force_decoding import force_decode
 from transformer_cli.decoding.hypothesis import Hypothesis
+from transformer_cli.decoding.sampling import sample, uniforms_for
+from transformer_cli.decoding.step_decoder import StepDecoder
 from transformer_cli.decoding.step_weights import StepWeights
 from transformer_cli.decoding.transformer_decoder import TransformerStepDecoder, pad_sources
 from transformer_cli.model.transformer import Transformer
@@ -17,24 +22,31 @@ from transformer_cli.special_tokens import EOS_ID, PAD_ID
 
 
 class TorchEngine:
-    """Searches with one model; see `Engine`.
+    """Searches with one model, or with several as one; see `Engine`.
 
     Args:
-        model: Put into evaluation mode here.
+        models: Put into evaluation mode here; all of one vocabulary. Alignments are the first one's.
         config: ``[decoding]``.
         precision: Type of the matrix products.
     """
 
-    def __init__(self, model: Transformer, config: DecodingConfig, *, precision: torch.dtype = torch.float32) -> None:
-        self._model = model.eval()
+    def __init__(
+        self,
+        models: Transformer | Sequence[Transformer],
+        config: DecodingConfig,
+        *,
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        self._models = [models] if isinstance(models, Transformer) else list(models)
         self._config = config
-        self._weights = StepWeights(model, precision=None if precision == torch.float32 else precision)
-        self._device = next(model.parameters()).device
+        own_precision = None if precision == torch.float32 else precision
+        self._weights = [StepWeights(model.eval(), precision=own_precision) for model in self._models]
+        self._device = next(self._models[0].parameters()).device
 
     @property
     def limit(self) -> int:
         """See `Engine.limit`."""
-        return self._model.config.max_length - 1  # eos needs a place
+        return min(model.config.max_length for model in self._models) - 1  # eos needs a place
 
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         """See `Engine.search`."""
@@ -64,17 +76,49 @@ class TorchEngine:
 
     def _search_batch(self, sources: list[list[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         config = self._config
+        rows = options.n_best if options.sampling else config.beam_size
+        bounds = [longest_translation(config, ids[:-1]) for ids in sources]
+        lengths = [max(bound, len(options.prefix) + config.max_length_extra) for bound in bounds]
         with torch.inference_mode():
-            source, mask = pad_sources(sources, pad_id=PAD_ID, device=self._device)
-            decoder = TransformerStepDecoder(
-                self._model, source, mask, rows_per_sentence=config.beam_size, weights=self._weights
-            )
-            lengths = [longest_translation(config, source[:-1]) for source in sources]
-            return beam_search(
-                decoder,
-                max_lengths=torch.tensor(lengths, device=self._device),
-                beam_size=config.beam_size,
-                length_penalty=config.length_penalty,
-                min_length=options.min_length,
-                n_best=options.n_best,
-            )
+            decoder = self._decoder(sources, rows)
+            max_lengths = torch.tensor(lengths, device=self._device)
+            if options.sampling is not None:
+                seed = options.sampling.seed
+                found = sample(
+                    decoder,
+                    max_lengths=max_lengths,
+                    uniforms=uniforms_for(sources, draws=rows, length=max(lengths), seed=seed),
+                    sampling=options.sampling,
+                    length_penalty=config.length_penalty,
+                    prefix=options.prefix,
+                )
+            else:
+                found = beam_search(
+                    decoder,
+                    max_lengths=max_lengths,
+                    beam_size=config.beam_size,
+                    length_penalty=config.length_penalty,
+                    n_best=options.n_best,
+                    min_length=options.min_length,
+                    prefix=options.prefix,
+                )
+        return self._aligned(sources, found) if options.with_alignment else found
+
+    def _decoder(self, sources: list[list[int]], rows: int) -> StepDecoder:
+        source, mask = pad_sources(sources, pad_id=PAD_ID, device=self._device)
+        decoders = [
+            TransformerStepDecoder(weights.model, source, mask, rows_per_sentence=rows, weights=weights)
+            for weights in self._weights
+        ]
+        return decoders[0] if len(decoders) == 1 else EnsembleStepDecoder(decoders)
+
+    def _aligned(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> list[list[Hypothesis]]:
+        """Add to each hypothesis where in the source its tokens come from."""
+        ranks: list[list[Hypothesis]] = [[] for _ in sources]
+        for rank in range(max(map(len, found))):
+            having = [i for i, hypotheses in enumerate(found) if len(hypotheses) > rank]
+            targets = [found[i][rank].tokens for i in having]
+            forced = force_decode(self._models[0], [sources[i] for i in having], targets)
+            for i, each in zip(having, forced, strict=True):
+                ranks[i].append(replace(found[i][rank], alignment=each.alignment))
+        return ranks

@@ -1,0 +1,34 @@
+"""Which tokens may not come next, whatever the model thinks of them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+
+
+def rule_out(log_probs: Tensor, *, may_end: bool, must_end: Tensor | None = None) -> None:
+    """Set to -inf, in place, pad and bos, eos while none may end, and all but eos where a sentence must end.
+
+    Args:
+        log_probs: (N, V), the rows of each sentence side by side.
+        may_end: Whether eos may come in rows that need not end.
+        must_end: (B,) bool; None: nowhere.
+    """
+    log_probs[:, PAD_ID] = -torch.inf
+    log_probs[:, BOS_ID] = -torch.inf
+    end = log_probs[:, EOS_ID].clone()
+    if not may_end:
+        log_probs[:, EOS_ID] = -torch.inf
+    if must_end is not None:
+        rows = must_end.repeat_interleave(len(log_probs) // len(must_end)).nonzero().squeeze(1)
+        log_probs[rows] = -torch.inf
+        log_probs[rows, EOS_ID] = end[rows]
+
+
+def keep_only(log_probs: Tensor, token: int) -> None:
+    """Set to -inf, in place, all but one token."""
+    kept = log_probs[:, token].clone()
+    log_probs.fill_(-torch.inf)
+    log_probs[:, token] = kept
