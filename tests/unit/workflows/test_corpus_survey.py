@@ -66,6 +66,16 @@ def test_a_corpus_larger_than_what_is_remembered_is_judged_by_its_beginning_and_
     assert part == survey(tmp_path, pairs() * 4).statistics
 
 
+def test_the_sample_is_of_the_whole_corpus_and_not_of_its_beginning(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus_survey, "_SAMPLED_PAIRS", 200)
+
+    found = survey(tmp_path, [("x", "short"), *[("x", "y" * 105)] * 3] * 500).statistics
+
+    assert found.target_characters == pytest.approx(80, rel=0.1)
+    later = survey(tmp_path, [*[("x", "short")] * 1000, *[("x", "y" * 105)] * 3000]).statistics
+    assert later.target_characters == pytest.approx(80, rel=0.1)
+
+
 @pytest.mark.parametrize("lines", [[], [("", "x")]])
 def test_a_corpus_without_any_text_is_named(tmp_path, lines):
     with pytest.raises(DataError, match=r"^1\.\{lang\} holds no pairs of fr and en text; leave it out$"):

@@ -42,6 +42,12 @@ def test_the_limits_of_a_container_count(cgroup):
     assert (look_at_machine().cores, look_at_machine().memory_gib) == (1, 0.25)
 
 
+def test_part_of_a_core_is_rounded_up(cgroup):
+    (cgroup / "cpu.max").write_text("150000 100000\n")
+
+    assert look_at_machine().cores == min(2, len(os.sched_getaffinity(0)))
+
+
 def test_no_limit_is_written_as_max(cgroup):
     unlimited = look_at_machine()
     (cgroup / "cpu.max").write_text("max 100000\n")
