@@ -82,7 +82,10 @@ def init(
         *_data_settings(names, held_out, survey, machine, output.parent),
         *recommend(survey.statistics, machine),
     ]
-    text = render_recipe(settings, languages, head=f"{survey.statistics.pairs:,} different pairs and {machine}")
+    # Another file's name is the run's as well; "tfm" would say nothing.
+    name = f"{source}-{target}" if output.name == DEFAULT_RECIPE_FILE else None
+    head = f"{survey.statistics.pairs:,} different pairs and {machine}"
+    text = render_recipe(settings, languages, name=name, head=head)
     write_atomically(output, text.encode())
     command = "tfm train" if output == Path(DEFAULT_RECIPE_FILE) else shlex.join(["tfm", "train", str(output)])
     values = {setting.key: setting.value for setting in settings}
@@ -93,8 +96,14 @@ def init(
     )
 
 
-def render_recipe(settings: Sequence[Setting], languages: LanguagesConfig, *, head: str) -> str:
+def render_recipe(settings: Sequence[Setting], languages: LanguagesConfig, *, name: str | None, head: str) -> str:
     """Return the recipe as TOML, the reason beside each value.
+
+    Args:
+        settings: What it says beside the languages.
+        languages: From which into which.
+        name: Name of the recipe, if it can be one; None: that of its file.
+        head: What the settings were chosen for.
 
     Raises:
         UsageError: The settings make no recipe.
@@ -104,8 +113,7 @@ def render_recipe(settings: Sequence[Setting], languages: LanguagesConfig, *, he
         "# Every value may be changed; the README lists all keys.",
         "",
     ]
-    name = f"{languages.source}-{languages.target}"
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+    if name is not None and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         lines += [f"name = {toml_value(name)}", ""]
     lines += ["[languages]", f"source = {toml_value(languages.source)}", f"target = {toml_value(languages.target)}"]
     for section in dict.fromkeys(setting.key.partition(".")[0] for setting in settings):

@@ -125,8 +125,8 @@ def _model_settings(pairs: int, preset: str, machine: Machine) -> list[Setting]:
         fewer = "fewer layers and heads for so few pairs (Araabi & Monz 2020)"
         settings += [
             Setting("model.num_encoder_layers", 3, fewer),
-            Setting("model.num_decoder_layers", 3, "as many"),
-            Setting("model.num_heads", 2, "the same"),
+            Setting("model.num_decoder_layers", 3, "as many as in the encoder"),
+            Setting("model.num_heads", 2, "for the same reason"),
         ]
     little = "guards against learning little data by heart (Sennrich & Zhang 2019)"
     much = "so much data is hardly learned by heart by such a model"

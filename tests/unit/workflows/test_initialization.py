@@ -53,10 +53,12 @@ def test_each_value_has_a_comment_and_no_line_is_long():
     assert max(map(len, lines)) <= 120
 
 
-def test_the_languages_name_the_run():
+def test_the_languages_name_the_run_or_the_file_does():
     run()
+    run(output=Path("mine.toml"))
 
     assert written().name == "fr-en"
+    assert written("mine.toml").name == "mine"
     assert (written().languages.source, written().languages.target) == ("fr", "en")
 
 
