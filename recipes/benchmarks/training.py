@@ -31,7 +31,7 @@ from torch.nn import functional as F
 from transformer_cli.config import ModelConfig, Recipe
 from transformer_cli.data.batching import Batch, BatchStream
 from transformer_cli.data.prepared import encode_corpus, read_split
-from transformer_cli.data.tokenizer import Tokenizer
+from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.device import choose_precision, keep_freed_memory
 from transformer_cli.model.positions import sinusoidal_positions
 from transformer_cli.model.transformer import Transformer
@@ -204,17 +204,17 @@ def flops(recipe: Recipe, vocab_size: int, *, source: int, target: int) -> float
 
 
 def measure(name: str, recipe: Recipe, run: Path, *, seconds: float) -> Measurement:
-    """Train for about ``seconds`` and see how fast it is; two updates before do not count."""
+    """Train for about ``seconds`` and see how fast it is; one update before does not count."""
     torch.manual_seed(1)
     tokenizer = Tokenizer.load(run / "tokenizer.model")
     stream = BatchStream(
-        encode_corpus(read_split(run / "data", "train"), tokenizer),
+        encode_corpus(read_split(run / "data", "train"), TokenizerPair(tokenizer, tokenizer)),
         max_tokens=recipe.training.batch_tokens,
         max_length=recipe.model.max_length,
         seed=1,
     )
     step, batches = contender(name, recipe, tokenizer.vocab_size), iter(stream)
-    for batch in islice(batches, 2):
+    for batch in islice(batches, 1):
         step(batch)
     target = source = positions = 0
     waited, began = 0.0, time.perf_counter()
