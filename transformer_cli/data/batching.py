@@ -49,6 +49,18 @@ class Batch:
         source_tokens, target_tokens = times * self.source_tokens, times * self.target_tokens
         return Batch(**tensors, source_tokens=source_tokens, target_tokens=target_tokens)
 
+    def rows(self, which: slice) -> Batch:
+        """Return a batch that has some rows of this one, padded as they are here."""
+        source_mask, labels = self.source_mask[which], self.labels[which]
+        return Batch(
+            self.source[which],
+            source_mask,
+            self.decoder_input[which],
+            labels,
+            source_tokens=int(source_mask.sum()),
+            target_tokens=int((labels != PAD_ID).sum()),
+        )
+
     def to(self, device: torch.device) -> Batch:
         """Return the same batch with its tensors on ``device``."""
         names = ("source", "source_mask", "decoder_input", "labels")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -13,7 +16,7 @@ class Dropout(nn.Dropout):
 
     PyTorch draws a mask on one thread, one random number an entry, and takes several times as long for it as for the
     layer norm beside. One byte an entry suffices: there the probability is rounded to a multiple of 1/256, and what is
-    kept is scaled by that. The numbers come from PyTorch's own generator, so that its state is all there is to save.
+    kept is scaled by that.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -25,7 +28,7 @@ class Dropout(nn.Dropout):
 
 
 def draw_mask(shape: torch.Size, probability: float) -> tuple[Tensor, float]:
-    """Draw a dropout mask on the CPU.
+    """Draw a dropout mask on the CPU, from PyTorch's generator or that of `random_numbers_from`.
 
     Args:
         shape: Of the mask.
@@ -35,9 +38,23 @@ def draw_mask(shape: torch.Size, probability: float) -> tuple[Tensor, float]:
         The mask, uint8, 1 where an entry is kept, and the factor that keeps the expected value.
     """
     dropped = min(255, round(256 * probability))
-    words = torch.empty((shape.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
+    words = torch.empty((shape.numel() + 7) // 8, dtype=torch.int64)
+    words.random_(-(2**63), None, generator=getattr(_of_this_thread, "generator", None))
     bytes_ = words.view(torch.uint8)[: shape.numel()].view(shape)
     return torch.ge(bytes_, dropped, out=bytes_), 256 / (256 - dropped)
+
+
+_of_this_thread = threading.local()
+
+
+@contextmanager
+def random_numbers_from(generator: torch.Generator) -> Iterator[None]:
+    """Draw the masks of this thread from ``generator``: threads that share one would take turns as it happens."""
+    _of_this_thread.generator = generator
+    try:
+        yield
+    finally:
+        del _of_this_thread.generator
 
 
 class _Masked(torch.autograd.Function):

@@ -25,6 +25,7 @@ from transformer_cli.training.moving_average import MovingAverage
 from transformer_cli.training.r_drop import r_drop_loss
 from transformer_cli.training.ranks import Ranks
 from transformer_cli.training.reports import StepReport
+from transformer_cli.training.row_shards import RowShards
 from transformer_cli.training.schedule import learning_rate
 
 _PRECISIONS = (torch.float32, torch.bfloat16, torch.float16)
@@ -75,6 +76,10 @@ class Trainer:
         )
         # Only float16 has so small a range that gradients must be scaled into it.
         self._scaler = torch.amp.GradScaler(self._device.type, enabled=self.precision == torch.float16)
+        self._parameters = list(model.parameters())
+        # A gradient scaler and a group of processes want to see the one gradient themselves.
+        in_threads = self._device.type == "cpu" and self.precision != torch.float16 and self.ranks.world_size == 1
+        self._shards = RowShards(torch.get_num_threads() if in_threads else 1)
         self._parallel: DistributedDataParallel | None = None
         self.average = None if config.ema_decay is None else MovingAverage(model, decay=config.ema_decay)
 
@@ -93,7 +98,7 @@ class Trainer:
         self._optimizer.zero_grad()
         loss = 0.0
         for number, batch in enumerate(batches, start=1):
-            loss += self._backward(batch, target_tokens, is_last=number == len(batches))
+            loss += self._backward(batch, target_tokens, number=number, is_last=number == len(batches))
         [loss] = self.ranks.sum(loss)
         gradient_norm = self._clip_gradients()
         self._check_finite(step, loss, gradient_norm, rate)
@@ -111,8 +116,13 @@ class Trainer:
         sizes = [(batch.target_tokens, batch.source_tokens, batch.positions) for batch in batches]
         return [int(size) for size in self.ranks.sum(*(sum(size) for size in zip(*sizes, strict=True)))]
 
-    def _backward(self, batch: Batch, target_tokens: int, *, is_last: bool) -> float:
+    def _backward(self, batch: Batch, target_tokens: int, *, number: int, is_last: bool) -> float:
         """Add the gradient of this batch's part of the mean loss, and return that part."""
+        if self._shards.count > 1:
+            seed = (self._config.seed, self.step + 1, number)
+            return self._shards.backward(
+                batch, lambda rows: self.loss(rows).total / target_tokens, self._parameters, seed=seed
+            )
         if self.ranks.world_size == 1:
             alone = self.loss(batch).total / target_tokens
             self._scaler.scale(alone).backward()
