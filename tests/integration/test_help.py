@@ -30,7 +30,9 @@ OPTIONS = {
     "translate": HELP
     | LEVELS
     | {"--model", "-m", "--output", "-o", "--beam-size", "--length-penalty", "--on-overlong", "--strict"}
-    | {"--engine", "--device", "--threads", "--batch-tokens"},
+    | {"--engine", "--device", "--precision", "--threads", "--batch-tokens", "--shard"}
+    | {"--format", "--n-best", "--alignments", "--prefix", "--mbr"}
+    | {"--sample", "--temperature", "--top-k", "--top-p", "--seed"},
     "export": HELP | LEVELS | {"--to", "--model", "-m", "--output", "-o", "--quantization"},
     "versions": HELP | {"--run-dir", "-d", "--json", "--quiet", "-q"},
     "score": HELP | {"--quiet", "-q", "--tokenize", "--lowercase", "--bootstrap", "--ter", "--no-ter", "--json"},

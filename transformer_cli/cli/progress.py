@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -176,43 +175,3 @@ class _LiveTraining:
             return ""
         # Steps of an earlier sitting took their time then; both are part of `elapsed_seconds`.
         return f", {_duration(event.elapsed_seconds * (1 - done) / done)} left at most"
-
-
-@contextmanager
-def translation_display(*, is_wanted: bool) -> Iterator[Callable[[int], None]]:
-    """Yield a function that is told how many lines are translated: a live count on a terminal, else a line a minute.
-
-    Args:
-        is_wanted: False where the translations themselves are to be seen.
-    """
-    if not is_wanted or console.is_quiet():
-        yield lambda _: None
-    elif console.is_terminal():
-        yield from _live_count()
-    else:
-        yield _LineCount().show
-
-
-def _live_count() -> Iterator[Callable[[int], None]]:
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,} lines", markup=False), TimeElapsedColumn())
-    terminal = Console(stderr=True, markup=False, highlight=False, emoji=False)
-    with Progress(*columns, console=terminal, transient=True) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda lines: progress.update(task, completed=lines)
-
-
-class _LineCount:
-    """A line for a log file now and then."""
-
-    def __init__(self) -> None:
-        self._began = self._told = time.monotonic()
-
-    def show(self, lines: int) -> None:
-        """Take the number of lines done so far."""
-        now = time.monotonic()
-        if now - self._told >= _SECONDS_BETWEEN_LINES:
-            console.note(f"{lines:,} lines translated, {lines / (now - self._began):.0f} a second")
-            self._told = now

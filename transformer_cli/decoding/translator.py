@@ -53,12 +53,16 @@ class Translator:
         engine: Searches.
         tokenizers: Those of the engine's model.
         options: What is asked of the engine.
+        prefix: What the translation of every line that is not blank is to begin with.
     """
 
-    def __init__(self, engine: Engine, tokenizers: TokenizerPair, options: SearchOptions = BEST_ONLY) -> None:
+    def __init__(
+        self, engine: Engine, tokenizers: TokenizerPair, options: SearchOptions = BEST_ONLY, *, prefix: str = ""
+    ) -> None:
         self._engine = engine
         self._tokenizers = tokenizers
         self._options = options
+        self._prefix = tuple(tokenizers.target.encode(prefix))
 
     @property
     def limit(self) -> int:
@@ -92,13 +96,28 @@ class Translator:
             UsageError: The engine cannot do what the options ask.
         """
         pieces = self._pieces(lines)
-        found = self._engine.search([piece.tokens for piece in pieces], self._options) if pieces else []
+        found = self._search(pieces) if pieces else []
         blank = Translation("", 0.0, 0, alignment=() if self._options.with_alignment else None)
         translations = [blank] * len(lines)
         pairs = zip(pieces, found, strict=True)
         for line, group in groupby(pairs, key=lambda pair: pair[0].line):
             translations[line] = self._join(list(group))
         return translations
+
+    def _search(self, pieces: list[_Piece]) -> list[list[Hypothesis]]:
+        tokens = [piece.tokens for piece in pieces]
+        if not self._prefix:
+            return self._engine.search(tokens, self._options)
+        # Only a line begins with the prefix, not each of its pieces.
+        is_first = [i == 0 or pieces[i - 1].line != piece.line for i, piece in enumerate(pieces)]
+        found: list[list[Hypothesis]] = [[] for _ in pieces]
+        for first, prefix in ((True, self._prefix), (False, ())):
+            indices = [i for i, it_is in enumerate(is_first) if it_is == first]
+            options = replace(self._options, prefix=prefix)
+            answers = self._engine.search([tokens[i] for i in indices], options) if indices else []
+            for i, answer in zip(indices, answers, strict=True):
+                found[i] = answer
+        return found
 
     def _pieces(self, lines: Sequence[str]) -> list[_Piece]:
         pieces = []

@@ -6,7 +6,7 @@ What is imported here needs no torch; an engine that does imports it when it is 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,18 +28,21 @@ EngineName = Literal["auto", "torch", "ctranslate2"]
 def load_translator(
     model: Path,
     *,
+    others: Sequence[Path] = (),
     engine: EngineName = "auto",
     device: str = "auto",
     threads: int | None = None,
     precision: str = "auto",
     search: dict[str, Any] | None = None,
     options: SearchOptions = BEST_ONLY,
+    prefix: str = "",
     warn: Callable[[str], None] = lambda _: None,
 ) -> Translator:
     """Read a model directory and put it into an engine.
 
     Args:
         model: A model directory.
+        others: More of them, of the same vocabulary, which translate together with it.
         engine: "auto" takes the exported engine where there is one that can do what is asked, else torch.
         device: "auto", "cpu", "cuda" ...
         threads: Threads of the arithmetic, and processes for large inputs; None: as many as there are cores.
@@ -47,6 +50,7 @@ def load_translator(
             faster and the model is not small.
         search: Fields of ``[decoding]`` to use instead of the model's own; None leaves one as it is.
         options: What is asked of the engine.
+        prefix: What every translation is to begin with.
         warn: Called with one line where there is an exported engine but torch has to do its work.
 
     Raises:
@@ -56,6 +60,9 @@ def load_translator(
     """
     if engine != "torch":
         try:
+            if others or prefix or precision != "auto":
+                what = "join several models" if others else "begin with a prefix" if prefix else f"take {precision}"
+                raise _unfit_or_absent(model, what)
             return _load_exported(model, device, threads, search, options)
         except _NotExportedError as error:
             if engine == "ctranslate2":
@@ -68,7 +75,13 @@ def load_translator(
     from transformer_cli.workflows.torch_translator import load_torch_translator
 
     return load_torch_translator(
-        model, device=device, threads=threads, precision=precision, search=search, options=options
+        [model, *others],
+        device=device,
+        threads=threads,
+        precision=precision,
+        search=search,
+        options=options,
+        prefix=prefix,
     )
 
 
@@ -78,6 +91,12 @@ class _NotExportedError(TfmError):
 
 class _UnfitError(TfmError):
     """There is an exported engine, but it cannot do what is asked."""
+
+
+def _unfit_or_absent(model: Path, what: str) -> TfmError:
+    if read_manifest(model / ENGINE_FOLDER) is None:
+        return _NotExportedError("it cannot " + what)
+    return _UnfitError(f"the exported engine cannot {what}")
 
 
 def _load_exported(

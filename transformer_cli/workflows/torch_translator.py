@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,39 +14,53 @@ from transformer_cli.decoding.parallel_engine import ParallelEngine
 from transformer_cli.decoding.torch_engine import TorchEngine
 from transformer_cli.decoding.translator import Translator
 from transformer_cli.device import choose_device, choose_precision, has_fast_bfloat16, keep_freed_memory
-from transformer_cli.errors import DamagedFileError
+from transformer_cli.errors import DamagedFileError, UsageError
 from transformer_cli.textio import explain_os_errors
 from transformer_cli.workflows.model_description import damaged_model, with_search
-from transformer_cli.workflows.model_directory import load_model_directory
+from transformer_cli.workflows.model_directory import LoadedModel, load_model_directory
 
 _LARGE = 512
 """From this d_model on the products take so much of the time that bfloat16 pays."""
 
 
 def load_torch_translator(
-    model: Path,
+    models: Sequence[Path],
     *,
     device: str,
     threads: int | None,
     precision: str,
     search: dict[str, Any] | None,
     options: SearchOptions,
+    prefix: str,
 ) -> Translator:
-    """Read a model directory; see `load_translator`."""
+    """Read model directories, which translate together; see `load_translator`."""
     if threads is not None:
         torch.set_num_threads(threads)
     keep_freed_memory()
     chosen = choose_device(device)
-    try:
-        with explain_os_errors(model, "read", DamagedFileError):
-            loaded = load_model_directory(model, chosen)
-    except DamagedFileError as error:
-        raise damaged_model(model, error) from None
-    decoding = with_search(loaded.decoding, search)
+    first, *others = loaded = [_load(model, chosen) for model in models]
+    for folder, other in zip(models[1:], others, strict=True):
+        if other.tokenizers.fingerprint != first.tokenizers.fingerprint:
+            raise UsageError(
+                f"{folder} has another vocabulary than {models[0]}; models that translate together must share their "
+                "tokenizer: train them on the same prepared data with different seeds"
+            )
     if precision == "auto" and chosen.type == "cpu":
-        is_large = loaded.model.config.d_model >= _LARGE
+        is_large = first.model.config.d_model >= _LARGE
         precision = "bfloat16" if is_large and has_fast_bfloat16() else "float32"
-    engine = TorchEngine(loaded.model, decoding, precision=choose_precision(precision, chosen))
+    engine = TorchEngine(
+        [each.model for each in loaded],
+        with_search(first.decoding, search),
+        precision=choose_precision(precision, chosen),
+    )
     can_fork = chosen.type == "cpu" and torch.get_num_threads() > 1 and sys.platform == "linux"
     parallel = ParallelEngine(engine, workers=torch.get_num_threads()) if can_fork else engine
-    return Translator(parallel, loaded.tokenizers, options)
+    return Translator(parallel, first.tokenizers, options, prefix=prefix)
+
+
+def _load(model: Path, device: torch.device) -> LoadedModel:
+    try:
+        with explain_os_errors(model, "read", DamagedFileError):
+            return load_model_directory(model, device)
+    except DamagedFileError as error:
+        raise damaged_model(model, error) from None
