@@ -90,8 +90,30 @@ def fit_tokenizer(
 
 def _fit(sentences: Iterable[str], config: TokenizerConfig, vocab_size: int, symbols: Sequence[str]) -> Tokenizer:
     model = io.BytesIO()
+    failures: list[BaseException] = []
+    try:
+        _train(_kept_failures(sentences, failures), model, config, vocab_size, symbols)
+    except RuntimeError:
+        if failures:
+            raise failures[0] from None
+        raise
+    return Tokenizer(model.getvalue())
+
+
+def _kept_failures(sentences: Iterable[str], failures: list[BaseException]) -> Iterator[str]:
+    """Yield ``sentences``; SentencePiece makes a ``RuntimeError`` of whatever is raised here, a signal included."""
+    try:
+        yield from sentences
+    except BaseException as error:
+        failures.append(error)
+        raise
+
+
+def _train(
+    sentences: Iterator[str], model: io.BytesIO, config: TokenizerConfig, vocab_size: int, symbols: Sequence[str]
+) -> None:
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(sentences),
+        sentence_iterator=sentences,
         model_writer=model,
         model_type=config.model_type,
         vocab_size=vocab_size,
@@ -107,13 +129,12 @@ def _fit(sentences: Iterable[str], config: TokenizerConfig, vocab_size: int, sym
         num_threads=2,
         minloglevel=2,
     )
-    return Tokenizer(model.getvalue())
 
 
 def _explain_failure(message: str, vocab_size: int) -> str:
     if "smaller than" in message:
         return (
-            f"more different characters than a vocabulary of {vocab_size} pieces can hold; "
+            f"more different characters and symbols than a vocabulary of {vocab_size} pieces can hold; "
             "raise tokenizer.vocab_size or lower tokenizer.character_coverage"
         )
     return f"no tokenizer of {vocab_size} pieces can be learned: {message.splitlines()[-1]}"

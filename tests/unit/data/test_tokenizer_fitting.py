@@ -80,7 +80,7 @@ def test_more_characters_than_the_vocabulary_can_hold_are_an_error_with_both_way
     covering_less = fit_tokenizer(corpus, TokenizerConfig(character_coverage=0.98), where="zh.tsv")
 
     assert str(caught.value) == (
-        "zh.tsv: more different characters than a vocabulary of 300 pieces can hold; "
+        "zh.tsv: more different characters and symbols than a vocabulary of 300 pieces can hold; "
         "raise tokenizer.vocab_size or lower tokenizer.character_coverage"
     )
     assert len(raised.encode(rare[0])) < len(covering_less.encode(rare[0]))  # there it is spelled in bytes
@@ -141,6 +141,17 @@ def test_a_joint_vocabulary_knows_the_words_of_both_sides_and_a_separate_one_tho
     assert [len(joint.source.encode(word)) for word in ("gare", "left")] == [1, 1]
     assert [len(separate.source.encode(word)) for word in ("gare", "left")] == [1, 5]
     assert [len(separate.target.encode(word)) for word in ("gare", "left")] == [5, 1]
+
+
+@pytest.mark.parametrize("failure", [DataError("the disk is gone"), KeyboardInterrupt()])
+def test_what_goes_wrong_in_reading_sentences_is_raised_as_it_is(failure):
+    def broken_off() -> Iterator[str]:
+        yield SENTENCES[0]
+        raise failure
+
+    with pytest.raises(type(failure)) as caught:
+        fit_tokenizer(broken_off(), TokenizerConfig(), where="x")
+    assert caught.value is failure
 
 
 def test_sentences_are_streamed_and_gone_through_again_where_the_vocabulary_must_be_smaller():

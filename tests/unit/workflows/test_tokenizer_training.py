@@ -149,6 +149,8 @@ def test_a_corpus_of_which_nothing_can_be_learned_is_named_and_the_older_tokeniz
     content = (RUN / "tokenizer.model").read_bytes()
     write_corpus(Path(), "toy", [(chr(0x4E00 + n), chr(0x5E00 + n)) for n in range(60)])
 
-    with pytest.raises(DataError, match=r"^toy\.\{lang\}: more different characters than a vocabulary of 300 pieces"):
+    with pytest.raises(
+        DataError, match=r"^toy\.\{lang\}: more different characters and symbols than a vocabulary of 300 pieces"
+    ):
         run("tokenizer.vocab_size=300")
     assert (RUN / "tokenizer.model").read_bytes() == content
