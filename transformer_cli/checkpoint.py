@@ -132,12 +132,25 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     Raises:
         DamagedFileError: Something of it is missing or not as it was written.
     """
-    state = read_state(folder)
-    for name in (WEIGHTS_FILE, _TRAINING_FILE):
-        path = folder / name
-        if not path.is_file() or _checksum(path) != state["checksums"].get(name):
-            raise DamagedFileError(f"{path} is not as it was written")
-    return Checkpoint(read_tensors(folder / WEIGHTS_FILE), read_tensors(folder / _TRAINING_FILE), state["state"])
+    weights, tensors = (_read_verified(folder, name) for name in (WEIGHTS_FILE, _TRAINING_FILE))
+    return Checkpoint(weights, tensors, read_state(folder)["state"])
+
+
+def read_weights(folder: Path) -> dict[str, Tensor]:
+    """Read the weights of a checkpoint alone and verify their checksum.
+
+    Raises:
+        DamagedFileError: They are missing or not as they were written.
+    """
+    return _read_verified(folder, WEIGHTS_FILE)
+
+
+def _read_verified(folder: Path, name: str) -> dict[str, Tensor]:
+    path = folder / name
+    checksums = read_state(folder)["checksums"]
+    if not path.is_file() or _checksum(path) != checksums.get(name):
+        raise DamagedFileError(f"{path} is not as it was written")
+    return read_tensors(path)
 
 
 def read_state(folder: Path) -> dict[str, Any]:
@@ -160,11 +173,11 @@ def average_weights(folders: Sequence[Path]) -> dict[str, Tensor]:
     """Return the mean of the weights of several checkpoints, summed in float64.
 
     Raises:
-        DamagedFileError: One of them cannot be read.
+        DamagedFileError: One of them is missing or not as it was written.
     """
     sums: dict[str, Tensor] = {}
     for folder in folders:
-        for name, weight in read_tensors(folder / WEIGHTS_FILE).items():
+        for name, weight in read_weights(folder).items():
             sums[name] = sums[name] + weight if name in sums else weight.double()
     return {name: (total / len(folders)).float() for name, total in sums.items()}
 

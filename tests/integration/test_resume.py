@@ -7,15 +7,18 @@ and the end do not fall together.
 
 from __future__ import annotations
 
+import random
 import re
 import shutil
 import signal
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.support.command_line import finish, start
+from tests.support.hostile_machine import disk_full_after
 from tests.support.small_runs import (
     copy_of,
     metrics_of,
@@ -25,7 +28,7 @@ from tests.support.small_runs import (
     weights_of_version,
     write_small,
 )
-from transformer_cli.errors import StoppedBySignalError
+from transformer_cli.errors import StoppedBySignalError, TfmError
 from transformer_cli.stopping import StopRequest
 from transformer_cli.training.reports import StepReport, ValidationReport
 from transformer_cli.workflows import train, train_tokenizer
@@ -191,29 +194,83 @@ def test_a_training_that_a_signal_stopped_goes_on_at_the_next_command(home, run)
     assert_same_as_uninterrupted(home, run)
 
 
+@pytest.mark.slow
+def test_a_training_that_was_killed_again_and_again_at_any_moment_ends_as_if_it_had_not_been(home, tmp_path):
+    overrides = ["training.max_steps=400", "training.patience=1000", "training.validate_every=60"]
+    undisturbed, run = (copy_of(home / "prepared", tmp_path / name) for name in ("undisturbed", "run"))
+    train(home / "tfm.toml", run_dir=undisturbed, overrides=overrides)
+    command = ["train", home / "tfm.toml", "--run-dir", run, *(word for each in overrides for word in ("--set", each))]
+    chance = random.Random(7)
+
+    for kill in range(8):
+        process = start(*command, cwd=home)
+        # Every other time while it starts, reads and resumes; else somewhere in its updates, saves and validations.
+        if kill % 2:
+            wait_for_step(run, last_step(run) + chance.randint(1, 90), process)
+        time.sleep(chance.uniform(0.0, 0.05 if kill % 2 else 5.0))
+        process.kill()
+        finish(process)
+    train(home / "tfm.toml", run_dir=run, overrides=overrides)
+
+    assert metrics_of(run) == metrics_of(undisturbed)
+    assert weights_of_version(run) == weights_of_version(undisturbed)
+
+
+def last_step(run: Path) -> int:
+    records = metrics_of(run, kind="train") if (run / "metrics.jsonl").exists() else []
+    return int(records[-1]["step"]) if records else 0
+
+
 # Damage
 
 
-def damage(path: Path) -> None:
+def flip_a_bit(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("name", ["training.safetensors", "state.json"])
-def test_a_damaged_checkpoint_costs_the_steps_after_the_one_before_and_nothing_else(home, run, name):
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "finding"),
+    [
+        ("training.safetensors", flip_a_bit, "not as it was written"),
+        ("model.safetensors", cut_short, "not as it was written"),
+        ("state.json", cut_short, "missing or damaged"),
+    ],
+)
+def test_a_damaged_checkpoint_costs_the_steps_after_the_one_before_and_nothing_else(home, run, name, damage, finding):
     stop = StopAtSteps(12)
     train_until_stopped(home, run, stop.request, stop)
     newest = run / "checkpoints" / "step-00000012" / name
-    damage(newest) if name != "state.json" else newest.write_text("{")
+    damage(newest)
 
     texts = finish_training(home, run)
 
     assert [text for text in texts if text.startswith("warning: ")] == [
-        f"warning: {newest} is {'missing or damaged' if name == 'state.json' else 'not as it was written'}; "
-        "going back to the checkpoint before"
+        f"warning: {newest} is {finding}; going back to the checkpoint before"
     ]
     assert "resuming from step 10" in texts
+    assert_same_as_uninterrupted(home, run)
+
+
+def test_a_disk_that_fills_up_ends_the_training_with_an_error_and_costs_the_steps_since_the_checkpoint(home, run):
+    with ExitStack() as full_disk:
+
+        def fill_the_disk(report: object) -> None:
+            if isinstance(report, StepReport) and report.step == 7:
+                full_disk.enter_context(disk_full_after(20_000))
+
+        with pytest.raises(TfmError, match=r"^cannot write .*/checkpoints/"):
+            train(home / "tfm.toml", run_dir=run, report=fill_the_disk)
+    assert steps_of_checkpoints(run) == [5]
+
+    texts = finish_training(home, run)
+
+    assert "resuming from step 5" in texts
     assert_same_as_uninterrupted(home, run)
 
 

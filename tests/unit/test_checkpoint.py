@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.testing import assert_close
 
 from tests.support.hostile_machine import crash_at_each_moment, disk_full_after
 from transformer_cli.checkpoint import (
@@ -15,6 +16,7 @@ from transformer_cli.checkpoint import (
     load_weights,
     read_state,
     read_tensors,
+    read_weights,
     save_checkpoint,
     weights_of,
     write_tensors,
@@ -295,5 +297,16 @@ def test_the_average_is_summed_in_double_precision(tmp_path):
 def test_an_average_of_a_checkpoint_that_cannot_be_read_is_an_error(tmp_path):
     save_checkpoint(tmp_path / "1", checkpoint())
 
-    with pytest.raises(DamagedFileError, match=r"2/model\.safetensors is missing$"):
+    with pytest.raises(DamagedFileError, match=r"2/state\.json is missing or damaged$"):
         average_weights([tmp_path / "1", tmp_path / "2"])
+
+
+def test_weights_alone_are_verified_too(tmp_path):
+    save_checkpoint(tmp_path / "1", checkpoint())
+    assert_close(read_weights(tmp_path / "1"), checkpoint().weights, rtol=0, atol=0)
+    path = tmp_path / "1" / "model.safetensors"
+    path.write_bytes(flip_the_last_byte(path.read_bytes()))
+
+    for read in (read_weights, lambda folder: average_weights([folder])):
+        with pytest.raises(DamagedFileError, match=r"1/model\.safetensors is not as it was written$"):
+            read(tmp_path / "1")
