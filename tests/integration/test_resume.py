@@ -257,6 +257,20 @@ def test_a_damaged_checkpoint_costs_the_steps_after_the_one_before_and_nothing_e
     assert_same_as_uninterrupted(home, run)
 
 
+def test_damaged_older_checkpoints_are_left_out_of_the_average_and_that_is_said(home, run):
+    stop = StopAtSteps(23)
+    train_until_stopped(home, run, stop.request, stop)
+    damaged = [run / "checkpoints" / name / "model.safetensors" for name in ("step-00000020", "best")]
+    for path in damaged:
+        flip_a_bit(path)
+
+    texts = finish_training(home, run)
+
+    said = [text for text in texts if text.startswith("warning: ")]
+    assert said[0] == f"warning: {damaged[0]} is not as it was written; it is left out of the choice of weights"
+    assert any("average of the last 2 checkpoints" in text for text in texts)
+
+
 def test_a_disk_that_fills_up_ends_the_training_with_an_error_and_costs_the_steps_since_the_checkpoint(home, run):
     with ExitStack() as full_disk:
 

@@ -102,7 +102,9 @@ def main() -> None:
     """Run the command line and exit with one of the documented codes."""
     signals.install()
     streams.make_usable()
-    sys.exit(run())
+    code = run()
+    signals.ignore()
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:

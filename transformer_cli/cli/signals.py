@@ -33,6 +33,12 @@ def install() -> None:
             signal.signal(number, _on_signal)
 
 
+def ignore() -> None:
+    """Let no signal disturb the end of the process, which is near."""
+    for number in _WORDS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _on_signal(number: int, _: FrameType | None) -> None:
     if not REQUEST.is_deferred:
         raise SignalReceived(number)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import time
+import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +13,8 @@ from datetime import timedelta
 
 import torch
 from torch import distributed, nn
+from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 from transformer_cli.errors import LostProcessError
@@ -79,6 +83,32 @@ def in_parallel(module: nn.Module) -> DistributedDataParallel:
         return DistributedDataParallel(module, broadcast_buffers=False)
 
 
+def _fresh_part_of(store: Store, rank: int, world_size: int) -> Store:
+    """Return a part of the store of ``torchrun`` that is the same in all processes and has never been written to.
+
+    When ``torchrun`` starts dead processes again the store stays, and they would find the addresses of the dead there.
+    So each process asks under a name that nobody had before, and the first one answers until all have heard it.
+    """
+    name = uuid.uuid4().hex
+    if rank:
+        store.set(f"asking/{rank}", name)
+        attempt = store.get(f"answer/{name}").decode()
+        store.set(f"heard/{attempt}/{name}", "")
+        return PrefixStore(attempt, store)
+    silent = set(range(1, world_size))
+    deadline = time.monotonic() + _TIMEOUT.total_seconds()
+    while silent:
+        for other in [other for other in silent if store.check([f"asking/{other}"])]:
+            asking = store.get(f"asking/{other}").decode()
+            store.set(f"answer/{asking}", name)
+            if store.check([f"heard/{name}/{asking}"]):
+                silent.remove(other)
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"timed out waiting for process {min(silent)}")
+        time.sleep(0.02)
+    return PrefixStore(name, store)
+
+
 @contextmanager
 def joined(device: torch.device) -> Iterator[ProcessGroup]:
     """Meet the other processes; in the block, `ProcessGroup.part` is to be called when nothing is left to exchange.
@@ -92,7 +122,14 @@ def joined(device: torch.device) -> Iterator[ProcessGroup]:
     if device.type == "cuda":
         torch.cuda.set_device(device)
     try:
-        distributed.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo", timeout=_TIMEOUT)
+        store, rank, world_size = next(rendezvous("env://", timeout=_TIMEOUT))
+        distributed.init_process_group(
+            "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo",
+            store=_fresh_part_of(store, rank, world_size),
+            rank=rank,
+            world_size=world_size,
+            timeout=_TIMEOUT,
+        )
         yield ProcessGroup(distributed.new_group(timeout=_PATIENCE, backend="gloo"))
     except RuntimeError as error:
         if not _OF_A_LOST_PROCESS.search(str(error)):

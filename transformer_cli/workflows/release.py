@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from transformer_cli import __version__
-from transformer_cli.checkpoint import WEIGHTS_FILE, average_weights, load_weights, read_tensors
+from transformer_cli.checkpoint import average_weights, load_weights, read_weights
 from transformer_cli.data.prepared import Corpus, read_split
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.metrics import compare_systems, corpus_bleu
@@ -90,18 +90,29 @@ def _choose_weights(
     session: TrainingSession, report: Callable[[object], None]
 ) -> tuple[str, Mapping[str, Tensor], float]:
     """Return the weights that validate best of those that the training has come to: their name, they, their BLEU."""
-    folders = session.located.run.checkpoints_by_step()[-session.located.recipe.training.average_checkpoints :]
+    run = session.located.run
+    folders = run.checkpoints_by_step()[-session.located.recipe.training.average_checkpoints :]
+    folders = [folder for folder in folders if _is_whole(folder, report)]
     candidates: dict[str, Mapping[str, Tensor]] = {}
     candidates[f"average of the last {len(folders)} checkpoints"] = average_weights(folders)
-    if session.located.run.best_checkpoint.is_dir():
+    if run.best_checkpoint.is_dir() and _is_whole(run.best_checkpoint, report):
         best = f"best checkpoint, step {session.state.loop.tracker.best_step}"
-        candidates[best] = read_tensors(session.located.run.best_checkpoint / WEIGHTS_FILE)
+        candidates[best] = read_weights(run.best_checkpoint)
     scored = {name: _validation_bleu(session, weights) for name, weights in candidates.items()}
     before = {} if session.bleu_before is None else {"before the first step": session.bleu_before}
     told = "; ".join(f"{name}: BLEU {bleu:.2f}" for name, bleu in (before | scored).items())
     report(f"on the validation set: {told}")
     chosen = max(scored, key=scored.__getitem__)
     return chosen, candidates[chosen], scored[chosen]
+
+
+def _is_whole(checkpoint: Path, report: Callable[[object], None]) -> bool:
+    try:
+        read_weights(checkpoint)
+    except DamagedFileError as error:
+        report(f"warning: {error}; it is left out of the choice of weights")
+        return False
+    return True
 
 
 def _validation_bleu(session: TrainingSession, weights: Mapping[str, Tensor]) -> float:
