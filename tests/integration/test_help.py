@@ -26,7 +26,7 @@ OPTIONS = {
     "train": HELP
     | LEVELS
     | WHERE
-    | {"--device", "--from-scratch", "--retrain-tokenizer", "--json-logs", "--notify-command"},
+    | {"--device", "--from-scratch", "--retrain-tokenizer", "--json-logs", "--notify-command", "--print-recipe"},
     "translate": HELP
     | LEVELS
     | {"--model", "-m", "--output", "-o", "--beam-size", "--length-penalty", "--on-overlong", "--strict"}

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.command_line import Finished, run_here, run_process
 from tests.support.toy_corpus import pairs, write_corpus, write_toy
+from transformer_cli.recipe import find_recipe, load_recipe
 
 DATE = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d "
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3|4|9|10)\d[;m]")
@@ -70,9 +71,25 @@ def test_a_training_tells_what_it_does(toy):
         "    source       ",
         "    translation  ",
         "training ended at step 60: training.max_steps reached",
+        "learned fr to en from 176 pairs: ",
         "version 0001 is live after 60 steps",
+        "next: tfm translate --model runs/toy < input.txt > output.txt",
     ):
         assert words in toy.trained.stderr
+
+
+def test_the_recipe_is_printed_with_every_value_and_nothing_is_done(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_toy(tmp_path)
+
+    finished = run_here("train", "--print-recipe", "--set", "training.r_drop=2.5")
+
+    assert (finished.code, finished.stderr) == (0, "")
+    assert not (tmp_path / "runs").exists()
+    (tmp_path / "printed.toml").write_bytes(finished.stdout.replace(b"r_drop = 2.5\n", b""))
+    printed, given = (load_recipe(find_recipe(str(tmp_path / name))) for name in ("printed.toml", "tfm.toml"))
+    assert printed == given
+    assert b"adam_epsilon = 1e-09\n" in finished.stdout
 
 
 def test_quiet_leaves_nothing_but_warnings(copy):
@@ -142,13 +159,19 @@ TRAIN = (
 )
 
 
-def test_a_terminal_shows_a_live_line_and_takes_nothing_in_the_data_for_markup(with_markup):
+def test_a_terminal_shows_a_live_picture_and_takes_nothing_in_the_data_for_markup(with_markup):
     finished, seen = on_terminal(lambda terminal: run_here(*TRAIN, stderr=terminal))
 
     assert (finished.code, finished.stdout) == (0, b"")
     assert "\x1b[?25l" in seen  # the cursor is hidden while a line is drawn again and again
-    line = next(line for line in re.split(r"[\r\n]+", COLOUR.sub("", seen)) if "tokens/s" in line)
-    assert re.search(r"step \d .*loss \d\.\d+, [\d,]+ tokens/s, \d+:\d\d left at most", line)
+    lines = re.split(r"[\r\n]+", COLOUR.sub("", seen))
+    for pattern in (
+        r"step \d, epoch \d: loss \d\.\d+, [\d,]+ tokens/s, rate \d\.\d+, gradient \d",
+        r"steps .*━.* \d of 5 .*\d+:\d\d left",
+        r"patience .*━.* 0 of 10 validations .*\d+:\d\d left unless one is better",
+        r"best so far: loss \d\.\d+, BLEU \d+\.\d+ at step \d",
+    ):
+        assert any(re.search(pattern, line) for line in lines), pattern
     assert f"source       {MARKUP} [31m le" in seen
     assert "reference    [red]the" in seen
     assert not re.search(DATE, seen)
@@ -159,7 +182,7 @@ def test_no_color_takes_the_colours_from_the_terminal(with_markup, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     _, seen = on_terminal(lambda terminal: run_here(*TRAIN, stderr=terminal))
 
-    assert re.search(r"step \d .*loss ", seen)
+    assert re.search(r"step \d.*loss ", seen)
     assert not COLOUR.search(seen)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +37,9 @@ def train(
     retrain_tokenizer: Annotated[
         bool, typer.Option("--retrain-tokenizer", help="Learn the tokenizer anew if the data has changed.")
     ] = False,
+    print_recipe: Annotated[
+        bool, typer.Option("--print-recipe", help="Print the recipe with every value spelled out, and do nothing else.")
+    ] = False,
     device: DeviceOption = "auto",
     wait: WaitOption = False,
     json_logs: Annotated[
@@ -61,6 +66,9 @@ def train(
     started = time.monotonic()
     from transformer_cli import workflows
 
+    if print_recipe:
+        sys.stdout.write(workflows.resolve_recipe(recipe, overrides=overrides or ()))
+        return
     if not is_first_process():  # of several that torchrun started, one speaks for all
         console.set_level(quiet=True, verbose=False)
         notify_command = None
@@ -85,6 +93,9 @@ def train(
         console.warn(outcome.summary, outcome=word, version=outcome.version.name)
         raise typer.Exit(NOT_PROMOTED_EXIT_CODE)
     console.note(outcome.summary, outcome=word, version=outcome.version.name)
+    if outcome.is_new:
+        run = shlex.quote(str(outcome.version.parent.parent))
+        console.note(f"next: tfm translate --model {run} < input.txt > output.txt")
 
 
 @contextmanager

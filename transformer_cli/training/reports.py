@@ -40,6 +40,11 @@ class SessionOpened:
         step: Updates done in an earlier sitting.
         max_steps: Updates after which it ends.
         max_seconds: Seconds after which it ends, if so limited.
+        patience: Validations without improvement after which it ends, if so limited.
+        validate_every: Updates between two validations.
+        best_step: Of the best validation in an earlier sitting, if any.
+        since_best: Validations after that.
+        elapsed_seconds: Of the whole training, earlier sittings included.
     """
 
     parameters: int
@@ -50,6 +55,11 @@ class SessionOpened:
     step: int
     max_steps: int
     max_seconds: float | None
+    patience: int | None
+    validate_every: int
+    best_step: int | None
+    since_best: int
+    elapsed_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

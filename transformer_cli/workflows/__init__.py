@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from transformer_cli.workflows.initialization import init as init
+    from transformer_cli.workflows.located_recipe import resolve_recipe as resolve_recipe
     from transformer_cli.workflows.model_export import export as export
     from transformer_cli.workflows.preparation import prepare as prepare
     from transformer_cli.workflows.scoring import score as score
@@ -21,13 +22,14 @@ _MODULES = {
     "export": "model_export",
     "init": "initialization",
     "prepare": "preparation",
+    "resolve_recipe": "located_recipe",
     "score": "scoring",
     "train": "training_run",
     "train_tokenizer": "tokenizer_training",
     "translate": "translation",
 }
 
-__all__ = ["export", "init", "prepare", "score", "train", "train_tokenizer", "translate"]
+__all__ = ["export", "init", "prepare", "resolve_recipe", "score", "train", "train_tokenizer", "translate"]
 
 
 def __getattr__(name: str) -> Any:

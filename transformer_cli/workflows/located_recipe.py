@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transformer_cli.config import Recipe
-from transformer_cli.recipe import RecipeFile, find_recipe, load_recipe
+from transformer_cli.recipe import RecipeFile, find_recipe, load_recipe, recipe_to_toml
 from transformer_cli.run_directory import RunDirectory
 
 RUN_DIRECTORY_VARIABLE = "TFM_RUN_DIR"
@@ -30,6 +30,19 @@ class LocatedRecipe:
     folder: Path
     run: RunDirectory
     command: str
+
+
+def resolve_recipe(recipe: str | Path | None = None, *, overrides: Sequence[str] = ()) -> str:
+    """Return a recipe as TOML with the overrides in it and every value spelled out; touches no run directory.
+
+    Args:
+        recipe: A path or the name of a shipped recipe; None: ``./tfm.toml``, else the phrasebook.
+        overrides: ``section.key=value``.
+
+    Raises:
+        RecipeError: There is no such recipe, or something in it is wrong.
+    """
+    return recipe_to_toml(locate_recipe(recipe, overrides=overrides).recipe)
 
 
 def locate_recipe(

@@ -90,6 +90,11 @@ def open_session(
             step=session.step,
             max_steps=config.max_steps,
             max_seconds=None if config.max_minutes is None else 60 * config.max_minutes,
+            patience=config.patience,
+            validate_every=config.validate_every,
+            best_step=session.state.loop.tracker.best_step,
+            since_best=session.state.loop.tracker.since_best,
+            elapsed_seconds=session.elapsed_seconds(),
         )
     )
     return session

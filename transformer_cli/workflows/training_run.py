@@ -161,6 +161,7 @@ def _train_and_release(sitting: _Sitting) -> TrainOutcome:
     with _reports(sitting.located, sitting.report) as report:
         session, ended = _train(replace(sitting, report=report))
     sitting.report(f"training ended at step {ended.step}: {ended.reason.value}")
+    sitting.report(session.course())
     version = write_version(session, sitting.report)
     export_after_training(version, sitting.report)
     release = complete_release(run, keep=sitting.located.recipe.release.keep)

@@ -91,6 +91,8 @@ class TrainingSession:
     bleu_before: float | None = None
     _elapsed_before: float = 0.0
     _validation_seconds: float | None = None
+    _target_tokens: int = 0
+    _update_seconds: float = 0.0
 
     @property
     def step(self) -> int:
@@ -105,6 +107,16 @@ class TrainingSession:
     def elapsed_seconds(self) -> float:
         """Seconds this training has taken, earlier sittings included."""
         return self._elapsed_before + time.monotonic() - self.started
+
+    def course(self) -> str:
+        """Say in one line what was learned from what, and how fast in this sitting."""
+        recipe = self.located.recipe
+        parameters = sum(parameter.numel() for parameter in self.state.trainer.model.parameters())
+        speed = f", {self._target_tokens / self._update_seconds:,.0f} target tokens/s" if self._update_seconds else ""
+        return (
+            f"learned {recipe.languages.source} to {recipe.languages.target} from {len(self.train_pairs)} pairs: "
+            f"{parameters:,} parameters, {self.step} steps, {self.state.stream.epoch} whole epochs{speed}"
+        )
 
     def train(self) -> TrainingEnded:
         """Train to the end of steps, time or patience, or until a signal; save, log and report on the way."""
@@ -164,10 +176,13 @@ class TrainingSession:
         return [make_batch(corpus, indices) for indices in batches]
 
     def _log(self, step: StepReport, interval: _Interval) -> None:
+        seconds = time.monotonic() - interval.began
+        self._target_tokens += interval.target_tokens
+        self._update_seconds += seconds
         means = IntervalReport(
             step=step.step,
             loss=interval.loss / interval.target_tokens,
-            target_tokens_per_second=interval.target_tokens / (time.monotonic() - interval.began),
+            target_tokens_per_second=interval.target_tokens / seconds,
             learning_rate=step.learning_rate,
             gradient_norm=step.gradient_norm,
             padding_share=1 - (interval.source_tokens + interval.target_tokens) / interval.positions,
