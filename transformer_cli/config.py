@@ -207,7 +207,7 @@ class CleaningConfig(Section):
     identical: Positive | Off = 4
     """Both sides are the same in that many words or more: a name may stay as it is, a sentence may not."""
 
-    wrong_script: Annotated[float, Field(gt=0, le=1)] | Off = 0.5
+    wrong_script: Annotated[float, Field(gt=0, le=1)] | Off = 0.3
     """Of the letters of a side, a smaller share is in a script of its language."""
 
     wrong_language: bool = False

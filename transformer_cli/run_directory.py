@@ -3,6 +3,7 @@
 runs/NAME/
 ├── recipe.toml          every setting the run uses, spelled out
 ├── prepare.json         what was read, kept and dropped
+├── cleaned/             the pairs of each corpus that are fit to learn from, so that only a changed one is read again
 ├── data/                train, valid, test: `datasets` folders; valid and test as plain text as well
 ├── tokenizer.model      SentencePiece; with separate vocabularies tokenizer.source.model and tokenizer.target.model
 ├── checkpoints/         step-00000500/ ..., and best/
@@ -60,6 +61,11 @@ class RunDirectory:
     def data(self) -> Path:
         """The prepared data."""
         return self.path / "data"
+
+    @property
+    def cleaned(self) -> Path:
+        """What was read and cleaned of each corpus; may be deleted, and is made again when it is wanted."""
+        return self.path / "cleaned"
 
     @property
     def tokenizer_report(self) -> Path:

@@ -21,7 +21,7 @@ WHERE = {"--run-dir", "-d", "--set", "-s", "--wait"}
 
 OPTIONS = {
     "init": HELP | LEVELS | {"--from", "--to", "--valid", "--test", "--output", "-o", "--force"},
-    "prepare": HELP | LEVELS | WHERE,
+    "prepare": HELP | LEVELS | WHERE | {"--dry-run", "--rejected"},
     "train-tokenizer": HELP | LEVELS | WHERE,
     "train": HELP
     | LEVELS

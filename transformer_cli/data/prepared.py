@@ -1,24 +1,54 @@
-"""The prepared data of a run: `datasets` folders with the columns ``source`` and ``target``, and plain text beside."""
+"""The prepared data of a run, read from a memory map; `split_writing` says what there is."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
 import datasets
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from transformer_cli.config import LanguagesConfig
-from transformer_cli.data.progress_bars import without_progress_bars
 from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.special_tokens import EOS_ID
-from transformer_cli.textio import TEMPORARY_SUFFIX, explain_os_errors
 
 _READ_AT_ONCE = 1000
+
+
+class Texts(Sequence[str]):
+    """The texts of a column, each read when it is asked for.
+
+    Args:
+        column: Of type string.
+    """
+
+    def __init__(self, column: pa.ChunkedArray) -> None:
+        self._column = column
+
+    def __len__(self) -> int:
+        return len(self._column)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        found: str | list[str]
+        if isinstance(index, slice):
+            start, stop, step = index.indices(len(self))
+            found = self._column.take(pa.array(range(start, stop, step), pa.int64())).to_pylist()
+        else:
+            found = self._column[index].as_py()
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        for chunk in self._column.chunks:
+            for first in range(0, len(chunk), _READ_AT_ONCE):
+                yield from chunk.slice(first, _READ_AT_ONCE).to_pylist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,64 +56,37 @@ class Corpus:
     """Aligned sentences of one split.
 
     Args:
-        sources: Normalised sentences.
+        sources: Normalised sentences, those of training with the tag of their corpus.
         targets: Their translations, as many.
+        origins: For training: (pairs,) int32, the place of each pair's corpus in ``data.train``.
     """
 
     sources: Sequence[str]
     targets: Sequence[str]
+    origins: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.sources)
 
 
-def write_prepared(folder: Path, splits: Mapping[str, Iterable[tuple[str, str]]], languages: LanguagesConfig) -> None:
-    """Write all splits below ``folder``; an older folder stays until the new one is whole.
-
-    For all but ``train`` the two sides are written as plain text as well (``test.fr``, ``test.en``), for the shell.
-
-    Args:
-        folder: The ``data`` folder of the run.
-        splits: (source, target) pairs of ``train``, ``valid``, ``test`` and each ``test-NAME``.
-        languages: Name the plain text files.
-    """
-    beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
-    with explain_os_errors(folder):
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir(parents=True)
-        try:
-            for split, pairs in splits.items():
-                _write_split(beside, split, *_unzip(pairs), languages)
-            if folder.exists():
-                shutil.rmtree(folder)
-            beside.rename(folder)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
-
-
-def _write_split(folder: Path, split: str, sources: list[str], targets: list[str], languages: LanguagesConfig) -> None:
-    table = datasets.Dataset.from_dict({"source": sources, "target": targets})
-    with without_progress_bars():
-        table.save_to_disk(folder / split)
-    if split != "train":
-        for code, lines in ((languages.source, sources), (languages.target, targets)):
-            (folder / f"{split}.{code}").write_bytes("".join(f"{line}\n" for line in lines).encode())
-
-
 def read_split(folder: Path, split: str) -> Corpus:
-    """Read one split back.
+    """Open one split; its texts stay on the disk until they are asked for.
 
     Raises:
         DamagedFileError: It is not there, or not as it was written.
     """
-    table = _load_split(folder, split)
-    return Corpus(list(table["source"]), list(table["target"]))
+    table = _load_split(folder, split).data
+    origins = table.column("corpus").to_numpy() if "corpus" in table.column_names else None
+    return Corpus(Texts(table.column("source")), Texts(table.column("target")), origins)
 
 
 def _load_split(folder: Path, split: str) -> datasets.Dataset:
     try:
         table = datasets.load_from_disk(str(folder / split))
-        return table.select_columns(["source", "target"])
+        missing = {"source", "target"} - set(table.column_names)
+        if missing:
+            raise KeyError(f"no column {missing.pop()}")
+        return table
     except (FileNotFoundError, KeyError, ValueError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise DamagedFileError(f"{folder / split} cannot be read ({reason}); run `tfm prepare` again") from None
@@ -121,14 +124,6 @@ def sample_split(folder: Path, split: str, at_most: int) -> tuple[SampledColumn,
     """
     table = _load_split(folder, split)
     return SampledColumn(table, "source", at_most), SampledColumn(table, "target", at_most)
-
-
-def _unzip(pairs: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
-    sources, targets = [], []
-    for source, target in pairs:
-        sources.append(source)
-        targets.append(target)
-    return sources, targets
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,14 @@ from collections.abc import Iterator
 
 import datasets
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from tests.support.hostile_machine import disk_full_after
 from transformer_cli.config import LanguagesConfig, TokenizerConfig
-from transformer_cli.data.prepared import Corpus, encode_corpus, read_split, sample_split, write_prepared
+from transformer_cli.data.data_folder import new_data, restore_data
+from transformer_cli.data.prepared import Corpus, encode_corpus, read_split, sample_split
+from transformer_cli.data.split_writing import split_writer, write_pairs
 from transformer_cli.data.tokenizer_fitting import fit_tokenizers
 from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.special_tokens import EOS_ID
@@ -20,7 +23,19 @@ SPLITS = {"train": HOSTILE, "valid": HOSTILE[:2], "test": HOSTILE[3:]}
 
 
 def write(folder, **changed) -> None:
-    write_prepared(folder, {**SPLITS, **changed}, FR_EN)
+    with new_data(folder) as data:
+        for split, pairs in {**SPLITS, **changed}.items():
+            write_split(data, split, pairs)
+
+
+def write_split(folder, split, pairs) -> None:
+    if split != "train":
+        write_pairs(folder, split, pairs, FR_EN, fingerprint="f" * 64)
+        return
+    with split_writer(folder, split, FR_EN, fingerprint="f" * 64) as write_batch:
+        for number, (source, target) in enumerate(pairs):
+            row = {"source": [source], "target": [target], "corpus": pa.array([number], pa.int32())}
+            write_batch(pa.record_batch(row))
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -30,6 +45,28 @@ def test_a_split_reads_back_as_it_was_written(tmp_path, split):
     corpus = read_split(tmp_path / "data", split)
     assert list(zip(corpus.sources, corpus.targets, strict=True)) == SPLITS[split]
     assert len(corpus) == len(SPLITS[split])
+    if split == "train":
+        assert corpus.origins is not None
+        assert corpus.origins.tolist() == list(range(len(HOSTILE)))
+    else:
+        assert corpus.origins is None
+
+
+@pytest.mark.parametrize("index", [0, 3, -1, slice(None), slice(1, 3), slice(None, None, -2), slice(4, 2)])
+def test_texts_are_indexed_as_a_list_is(tmp_path, index):
+    write(tmp_path / "data")
+
+    texts = read_split(tmp_path / "data", "train").sources
+    assert texts[index] == [source for source, _ in HOSTILE][index]
+
+
+def test_reading_maps_the_file_and_holds_no_texts(tmp_path):
+    write(tmp_path / "data", train=[("x" * 1000, "y")] * 2000)
+    allocated = pa.total_allocated_bytes()
+    corpus = read_split(tmp_path / "data", "train")
+
+    assert corpus.sources[1999] == "x" * 1000
+    assert pa.total_allocated_bytes() - allocated < 100_000
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -37,7 +74,7 @@ def test_a_split_is_a_datasets_folder_with_columns_source_and_target(tmp_path, s
     write(tmp_path / "data")
 
     table = datasets.load_from_disk(str(tmp_path / "data" / split))
-    assert table.column_names == ["source", "target"]
+    assert table.column_names == ["source", "target", *["corpus"][: split == "train"]]
     assert [(row["source"], row["target"]) for row in table] == SPLITS[split]
 
 
@@ -58,7 +95,7 @@ def test_an_older_folder_is_replaced_with_all_that_was_in_it(tmp_path):
 
     write(tmp_path / "data", train=[("new", "new")])
 
-    assert read_split(tmp_path / "data", "train").sources == ["new"]
+    assert read_split(tmp_path / "data", "train").sources[:] == ["new"]
     assert not (tmp_path / "data" / "valid.de").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
@@ -72,9 +109,28 @@ def test_an_older_folder_stays_whole_when_writing_the_new_one_fails(tmp_path):
     with pytest.raises(TfmError, match="the corpus ends here"):
         write(tmp_path / "data", test=broken_off())
 
-    assert read_split(tmp_path / "data", "train").sources == [source for source, _ in HOSTILE]
+    assert read_split(tmp_path / "data", "train").sources[:] == [source for source, _ in HOSTILE]
     write(tmp_path / "data", train=[("new", "new")])
-    assert read_split(tmp_path / "data", "train").sources == ["new"]
+    assert read_split(tmp_path / "data", "train").sources[:] == ["new"]
+
+
+def test_a_process_killed_between_the_two_renames_leaves_the_older_folder(tmp_path):
+    write(tmp_path / "data")
+    (tmp_path / "data").rename(tmp_path / "data.old.tfm-tmp")
+
+    restore_data(tmp_path / "data")
+
+    assert read_split(tmp_path / "data", "train").sources[:] == [source for source, _ in HOSTILE]
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    (tmp_path / "data.tfm-tmp" / "train").mkdir(parents=True)
+    (tmp_path / "data.old.tfm-tmp").mkdir()
+
+    write(tmp_path / "data")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 def test_a_full_disk_leaves_the_older_folder_and_no_debris(tmp_path):
@@ -83,7 +139,7 @@ def test_a_full_disk_leaves_the_older_folder_and_no_debris(tmp_path):
     with disk_full_after(10_000), pytest.raises(TfmError, match=r"^cannot write .*data"):
         write(tmp_path / "data", train=[("x" * 1000, "y" * 1000)] * 20)
 
-    assert read_split(tmp_path / "data", "train").sources == [source for source, _ in HOSTILE]
+    assert read_split(tmp_path / "data", "train").sources[:] == [source for source, _ in HOSTILE]
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 

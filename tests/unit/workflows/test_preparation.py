@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import shutil
@@ -10,9 +11,11 @@ import pytest
 
 from tests.support.hostile_machine import output_of
 from transformer_cli.data.cleaning import CleaningReport
-from transformer_cli.errors import DataError, RecipeError, RunDirectoryBusyError
+from transformer_cli.data.folding import fold
+from transformer_cli.errors import DataError, RecipeError, RunDirectoryBusyError, TfmError
 from transformer_cli.run_directory import RunDirectory
 from transformer_cli.workflows import prepare
+from transformer_cli.workflows.preparation_report import Example
 
 LANGUAGES = '[languages]\nsource = "fr"\ntarget = "en"\n'
 RUN = Path("run")
@@ -39,7 +42,7 @@ def numbers(first: int, last: int) -> list[tuple[str, str]]:
 
 def prepared(split: str, run: Path = RUN) -> list[tuple[str, str]]:
     table = datasets.load_from_disk(str(run / "data" / split))
-    assert table.column_names == ["source", "target"]
+    assert table.column_names == ["source", "target", *["corpus"][: split == "train"]]
     return [(row["source"], row["target"]) for row in table]
 
 
@@ -65,15 +68,15 @@ def test_every_pair_of_every_corpus_is_accounted_for():
 
     assert report.corpora == {
         "a.tsv": CleaningReport(9, 5, {"empty": 1, "too_long": 1, "duplicate": 2}),
-        "b.tsv": CleaningReport(7, 4, {"duplicate": 1, "held_out": 2}),
+        "b.tsv": CleaningReport(7, 3, {"leakage": 3, "duplicate": 1}),
     }
     assert (report.valid, report.test, report.is_new) == (1, 1, True)
-    assert prepared("train") == [*numbers(0, 8), ("test", "a test")]
+    assert prepared("train") == numbers(0, 8)
     assert prepared("valid") == [("valid", "valid")]
     assert prepared("test") == [("test", "test")]
     assert json.loads((RUN / "prepare.json").read_text())["corpora"] == {
         "a.tsv": {"read": 9, "kept": 5, "dropped": {"empty": 1, "too_long": 1, "duplicate": 2}},
-        "b.tsv": {"read": 7, "kept": 4, "dropped": {"duplicate": 1, "held_out": 2}},
+        "b.tsv": {"read": 7, "kept": 3, "dropped": {"leakage": 3, "duplicate": 1}},
     }
 
 
@@ -171,16 +174,219 @@ def test_another_process_holds_out_the_same_pairs(folder):
     assert [prepared(split, Path("elsewhere")) for split in ("train", "valid", "test")] == here
 
 
-def test_most_of_the_held_out_pairs_stay_the_same_when_the_corpus_grows():
-    write_recipe('train = "a.tsv"\nvalid = 20\n')
+def splits() -> dict[str, set[tuple[str, str]]]:
+    return {split: set(prepared(split)) for split in ("train", "valid", "test")}
+
+
+def test_when_the_corpora_change_no_pair_moves_between_training_and_held_out():
+    write_recipe('train = "a.tsv"\nvalid = 20\ntest = 10\n')
     write_tsv("a.tsv", numbers(0, 200))
     run()
-    before = set(prepared("valid"))
+    known = splits()
 
-    write_tsv("a.tsv", numbers(0, 210))
+    for first, last in ((0, 400), (150, 600), (0, 200), (0, 400)):
+        there = set(numbers(first, last))
+        write_tsv("a.tsv", random.Random(last).sample(sorted(there), len(there)))
+        run()
+        now = splits()
+        assert set().union(*now.values()) == there
+        for split, pairs in known.items():
+            assert pairs & there <= now[split]
+            pairs |= now[split]
+
+
+def test_another_number_to_hold_out_chooses_anew_and_leaves_the_other_set_alone():
+    write_recipe('train = "a.tsv"\nvalid = 20\ntest = 10\n')
+    write_tsv("a.tsv", numbers(0, 200))
+    run()
+    before = splits()
+
+    run("data.valid=30")
+
+    assert splits()["valid"] > before["valid"]
+    assert (len(prepared("valid")), splits()["test"]) == (30, before["test"])
+
+
+def test_corpora_in_which_no_pair_falls_to_a_set_get_a_new_one():
+    write_recipe('train = "a.tsv"\nvalid = 2\n')
+    write_tsv("a.tsv", numbers(0, 400))
+    run()
+    old = splits()["valid"]
+
+    write_tsv("a.tsv", [pair for pair in numbers(0, 40) if pair not in old])
     run()
 
-    assert len(before & set(prepared("valid"))) >= 15
+    assert len(prepared("valid")) == 2
+
+
+def test_held_out_pairs_are_clean_and_no_sentence_of_theirs_is_trained_on():
+    rejects = [("", "empty"), ("x" * 1200, "long"), ("1 2 3", "...")]
+    pairs = [(f"Phrase « {n} » ?", f"sentence {n} here") for n in range(60)]
+    again = [(source.upper(), f"{target}!") for source, target in pairs]
+    others = [(source, f"{target} again") for source, target in pairs]
+    write_tsv("a.tsv", [*rejects, *pairs, *again, *others])
+    write_recipe('train = "a.tsv"\nvalid = 6\ntest = 6\n')
+
+    run()
+
+    folded = {split: [(fold(s), fold(t)) for s, t in prepared(split)] for split in ("train", "valid", "test")}
+    for side in (0, 1):
+        sentences = {split: {pair[side] for pair in found} for split, found in folded.items()}
+        assert (len(sentences["valid"]), len(sentences["test"])) == (6, 6)
+        assert sum(map(len, sentences.values())) == len(set().union(*sentences.values()))
+    assert not {source for source, _ in rejects} & {source for source, _ in splits()["valid"] | splits()["test"]}
+
+
+# Several corpora
+
+
+def test_pairs_know_their_corpus_and_those_of_a_tagged_one_carry_the_tag():
+    write_tsv("a.tsv", numbers(0, 20))
+    write_tsv("b.tsv", numbers(10, 40))
+    write_recipe('train = ["a.tsv", { path = "b.tsv", tag = "<b>", weight = 2 }]\nvalid = 10\n')
+
+    run()
+
+    rows = datasets.load_from_disk(str(RUN / "data" / "train")).to_list()
+    assert rows == [
+        {"source": f"numéro {n}" if n < 20 else f"<b> numéro {n}", "target": f"number {n}", "corpus": int(n >= 20)}
+        for n in (int(row["target"].split()[1]) for row in rows)
+    ]
+    tagged = {target for source, target in prepared("valid") if source.startswith("<b> ")}
+    assert tagged == {target for _, target in prepared("valid") if int(target.split()[1]) >= 20}
+
+
+def test_one_corpus_named_twice_has_two_reports():
+    write_tsv("a.tsv", numbers(0, 9))
+    write_recipe('train = ["a.tsv", "a.tsv"]\nvalid = 2\n')
+
+    assert {name: report.kept for name, report in run().corpora.items()} == {"a.tsv": 7, "a.tsv (2)": 0}
+
+
+def test_columns_of_a_table_are_chosen_by_name_or_number():
+    Path("a.csv").write_text("id;de;texte;text\n" + "".join(f'{n};x;"numéro {n}";number {n}\n' for n in range(9)))
+    write_tsv("b.tsv", [(f"{n}", f"number {n}\tnuméro {n}") for n in range(9, 12)])
+    write_recipe(
+        'train = [{ path = "a.csv", source_column = "texte", target_column = "text" },'
+        ' { path = "b.tsv", source_column = 3, target_column = 2 }]\nvalid = 2\n'
+    )
+
+    run()
+
+    assert sorted(prepared("train") + prepared("valid")) == sorted(numbers(0, 12))
+
+
+@pytest.mark.parametrize(
+    ("corpus", "message"),
+    [
+        (
+            'path = "a.tsv", source_column = "fr", target_column = 2',
+            r'^a\.tsv:1: no column is named "fr", the first row',
+        ),
+        ('path = "a.tsv", source_column = 1, target_column = 3', r"^a\.tsv:1: 2 columns where at least 3 are needed"),
+        ('path = "a.jsonl", source_column = 1, target_column = 2', r"are for \.tsv and \.csv files, not for"),
+    ],
+)
+def test_a_column_that_is_not_there_is_an_error(corpus, message):
+    write_tsv("a.tsv", numbers(0, 9))
+    Path("a.jsonl").touch()
+    write_recipe(f"train = {{ {corpus} }}\nvalid = 2\n")
+
+    with pytest.raises(TfmError, match=message):
+        run()
+    assert not (RUN / "data").exists()
+
+
+def test_only_the_corpus_that_has_changed_is_read_again():
+    write_tsv("a.tsv", numbers(0, 20))
+    write_tsv("b.tsv", numbers(20, 40))
+    write_recipe('train = ["a.tsv", "b.tsv"]\nvalid = 2\n')
+    notes: list[str] = []
+    for step in (
+        lambda: None,
+        lambda: write_tsv("b.tsv", numbers(15, 60)),
+        lambda: write_recipe('train = ["b.tsv", { path = "a.tsv", weight = 3 }]\nvalid = 3\n'),
+        lambda: write_recipe('train = ["b.tsv", "a.tsv"]\nvalid = 3\n[cleaning]\ntoo_long = 900\n'),
+    ):
+        step()
+        prepare(run_dir=RUN, note=notes.append)
+        assert (len(prepared("train")) + len(prepared("valid"))) in (40, 60)
+
+    assert [note for note in notes if note.startswith("reading")] == [
+        "reading a.tsv",
+        "reading b.tsv",
+        "reading b.tsv",
+        "reading b.tsv",
+        "reading a.tsv",
+    ]
+    assert len(list((RUN / "cleaned").iterdir())) == 2
+
+
+def test_what_is_kept_of_the_corpora_may_be_deleted():
+    write_tsv("a.tsv", numbers(0, 20))
+    write_recipe('train = "a.tsv"\nvalid = 2\n')
+    run()
+    before = splits()
+
+    shutil.rmtree(RUN / "cleaned")
+    assert not run().is_new
+    run("cleaning.leakage=false")
+
+    assert splits() == before
+
+
+# The report, and trying it out
+
+
+def test_a_dry_run_reports_the_same_and_writes_nothing():
+    write_tsv("a.tsv", [*numbers(0, 30), ("", "x"), *numbers(3, 5)])
+    write_recipe('train = "a.tsv"\nvalid = 3\n')
+    before = sorted(Path().rglob("*"))
+
+    dry = prepare(run_dir=RUN, dry_run=True)
+
+    assert sorted(Path().rglob("*")) == before
+    assert dry == run()
+
+
+def test_the_report_read_back_is_the_one_that_was_made():
+    write_tsv("a.tsv", [*numbers(0, 30), ("", "x"), ("Привет x", "hi"), *numbers(3, 5), ("numéro 7", "no. 7")])
+    write_recipe('train = "a.tsv"\nvalid = 3\n')
+
+    report = run()
+
+    assert dataclasses.replace(run(), is_new=True) == report
+    assert report.examples["duplicate"] == [Example(f"a.tsv:{30 + n}", *numbers(0, 9)[n]) for n in (3, 4)]
+    assert report.examples["wrong_script"] == [Example("a.tsv:32", "Привет x", "hi")]
+    assert sum(report.lengths["source"]) == sum(report.lengths["target"]) == report.total.kept
+
+
+def test_rejected_pairs_are_written_one_a_line_with_rule_and_place():
+    write_tsv("a.tsv", [*numbers(0, 30), ("", "x\u2028y\0"), *numbers(3, 5), ("12 ?", "...")])
+    write_recipe('train = "a.tsv"\nvalid = 3\n')
+    for step in ("new", "nothing to do"):
+        report = prepare(run_dir=RUN, rejected=Path("out.tsv"))
+        lines = [line.split("\t") for line in Path("out.tsv").read_text("utf-8").splitlines()]
+
+        assert report.is_new == (step == "new")
+        assert sorted(lines) == sorted(
+            [
+                ["empty", "a.tsv:31", "", "x y"],
+                ["non_text", "a.tsv:34", "12 ?", "..."],
+                *(["duplicate", f"a.tsv:{place}", *pair] for place, pair in zip((32, 33), numbers(3, 5), strict=True)),
+                *(["held_out", f"a.tsv:{numbers(0, 30).index(pair) + 1}", *pair] for pair in prepared("valid")),
+            ]
+        )
+        assert len(lines) == sum(report.total.dropped.values())
+
+
+def test_a_file_for_rejected_pairs_that_cannot_be_written_is_an_error_before_anything_is_done():
+    write_tsv("a.tsv", numbers(0, 30))
+    write_recipe('train = "a.tsv"\nvalid = 3\n')
+
+    with pytest.raises(TfmError, match=r"^cannot write missing/out\.tsv"):
+        prepare(run_dir=RUN, rejected=Path("missing/out.tsv"))
+    assert not (RUN / "data").exists()
 
 
 def test_held_out_sentences_are_not_the_first_of_the_corpus():
@@ -192,7 +398,7 @@ def test_held_out_sentences_are_not_the_first_of_the_corpus():
 
 
 def test_no_source_is_in_two_splits_and_all_its_translations_go_together():
-    several = [(f"numéro {n}", f"{word} {n}") for n in range(20) for word in ("number", "no.", "#")]
+    several = [(f"numéro {n}", f"{word} {n}") for n in range(20) for word in ("number", "no.", "num.")]
     write_tsv("a.tsv", several)
     write_recipe('train = "a.tsv"\nvalid = 4\ntest = 4\n')
 
@@ -202,7 +408,9 @@ def test_no_source_is_in_two_splits_and_all_its_translations_go_together():
     assert [len(each) for each in sources] == [12, 4, 4]
     assert len(set.union(*sources)) == 20
     assert (len(prepared("train")), len(prepared("valid"))) == (36, 4)
-    assert report.total == CleaningReport(60, 36, {"held_out": 24})
+    assert (report.total.read, report.total.kept) == (60, 36)
+    assert report.total.dropped.keys() == {"held_out", "leakage"}
+    assert sum(report.total.dropped.values()) == 24
 
 
 @pytest.mark.parametrize("held_out", ["valid = 5\ntest = 4\n", "valid = 9\n", "valid = 1000\n"])
@@ -219,7 +427,9 @@ def test_one_source_in_many_translations_cannot_be_held_out_and_trained_on():
     write_tsv("a.tsv", [("un", f"one {n}") for n in range(9)])
     write_recipe('train = "a.tsv"\nvalid = 1\n')
 
-    with pytest.raises(DataError, match=r"^no training pairs are left of a\.tsv; of 9 pairs were dropped held_out: 9$"):
+    with pytest.raises(
+        DataError, match=r"^no training pairs are left of a\.tsv; of 9 pairs were dropped leakage: 8, held_out: 1$"
+    ):
         run()
 
 
@@ -251,7 +461,7 @@ def test_a_corpus_of_which_nothing_is_kept_is_an_error_with_the_reasons():
     with pytest.raises(DataError) as caught:
         run()
     assert str(caught.value) == (
-        "no training pairs are left of a.tsv; of 3 pairs were dropped empty: 1, too_long: 1, held_out: 1"
+        "no training pairs are left of a.tsv; of 3 pairs were dropped empty: 1, too_long: 1, leakage: 1"
     )
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.data.readers.aligned import read_aligned
 from transformer_cli.data.readers.builtin import BUILTIN_PHRASEBOOK, read_phrasebook
-from transformer_cli.data.readers.delimited import read_csv, read_tsv
+from transformer_cli.data.readers.delimited import Columns, read_csv, read_tsv
 from transformer_cli.data.readers.jsonl import read_jsonl
-from transformer_cli.data.readers.names import FORMATS, HUB, LANG, expand, expand_aligned, hub_parts, kind_of
+from transformer_cli.data.readers.names import FORMATS, HUB, LANG, TABLES, expand, expand_aligned, hub_parts, kind_of
 from transformer_cli.data.readers.pairs import SentencePair
 from transformer_cli.errors import DataError, RecipeError
 
@@ -40,7 +40,9 @@ def corpus_files(corpus: str, languages: LanguagesConfig, folder: Path) -> tuple
     return paths
 
 
-def read_corpus(corpus: str, languages: LanguagesConfig, folder: Path, *, part: str) -> Iterator[SentencePair]:
+def read_corpus(
+    corpus: str, languages: LanguagesConfig, folder: Path, *, part: str, columns: Columns | None = None
+) -> Iterator[SentencePair]:
     """Stream the pairs of one corpus.
 
     Args:
@@ -48,11 +50,16 @@ def read_corpus(corpus: str, languages: LanguagesConfig, folder: Path, *, part: 
         languages: The two language codes.
         folder: What the name is relative to.
         part: "train", "valid" or "test": which part of the phrasebook or of a data set with splits is meant.
+        columns: For tables as text, the columns of source and target: names in the header, or numbers from 1.
 
     Raises:
-        RecipeError: The name fits no kind of corpus.
+        RecipeError: The name fits no kind of corpus, or columns are given for one that is no table.
         DataError: A file is missing, cut short, misaligned or malformed; the message names file and line.
     """
+    if columns is not None and (LANG in corpus or kind_of(corpus) not in TABLES):
+        raise RecipeError(
+            f'data.train: source_column and target_column are for .tsv and .csv files, not for "{corpus}"'
+        )
     if corpus == BUILTIN_PHRASEBOOK:
         return read_phrasebook(part, languages)
     corpus_files(corpus, languages, folder)
@@ -62,7 +69,7 @@ def read_corpus(corpus: str, languages: LanguagesConfig, folder: Path, *, part: 
         name, config, place = hub_parts(corpus, folder)
         return read_hub(name, config, languages, folder=place, part=part)
     groups = _file_groups(corpus, languages, folder)
-    return (pair for group in groups for pair in _read_files(group, languages))
+    return (pair for group in groups for pair in _read_files(group, languages, columns))
 
 
 def _file_groups(corpus: str, languages: LanguagesConfig, folder: Path) -> list[tuple[Path, ...]]:
@@ -86,14 +93,14 @@ def _visible_files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _read_files(paths: tuple[Path, ...], languages: LanguagesConfig) -> Iterator[SentencePair]:
+def _read_files(paths: tuple[Path, ...], languages: LanguagesConfig, columns: Columns | None) -> Iterator[SentencePair]:
     if len(paths) == 2:
         return read_aligned(*paths)
     path = paths[0]
     # What is slow to import is imported by those who read such a file.
     match kind_of(path.name):
         case ".csv":
-            return read_csv(path, languages)
+            return read_csv(path, languages, columns)
         case ".jsonl":
             return read_jsonl(path, languages)
         case ".parquet":
@@ -109,4 +116,4 @@ def _read_files(paths: tuple[Path, ...], languages: LanguagesConfig) -> Iterator
 
             return read_po(path, languages)
         case _:
-            return read_tsv(path, languages)
+            return read_tsv(path, languages, columns)

@@ -11,39 +11,45 @@ from transformer_cli.data.readers.pairs import SentencePair, find_columns
 from transformer_cli.errors import DataError
 from transformer_cli.textio import read_text_lines
 
+Columns = tuple[str | int, str | int]
+"""Of source and target: the name in the header, or the number from 1."""
 
-def read_tsv(path: Path, languages: LanguagesConfig) -> Iterator[SentencePair]:
+
+def read_tsv(path: Path, languages: LanguagesConfig, columns: Columns | None = None) -> Iterator[SentencePair]:
     """Yield the pairs of a file with a tab between the columns; each line is a row.
 
-    If the first line names the columns, that says which ones are meant; else the first two are.
+    If the first line names the columns, that says which ones are meant; else the first two are; ``columns``
+    comes before both.
 
     Raises:
-        DataError: The file cannot be read, or a row lacks a column.
+        DataError: The file cannot be read, or it or a row lacks a column.
     """
-    columns = (0, 1)
+    indices = (0, 1)
     for line in read_text_lines(path):
         row = line.text.split("\t")
-        if line.number == 1 and (header := _header(row, languages)):
-            columns = header
-            continue
+        if line.number == 1:
+            indices, is_header = _layout(row, languages, columns, path)
+            if is_header:
+                continue
         place = f"{path}:{line.number}"
-        yield _pair(row, columns, place, is_utf8=not line.had_invalid_bytes, layout="source, tab, target")
+        yield _pair(row, indices, place, is_utf8=not line.had_invalid_bytes, layout="source, tab, target")
 
 
-def read_csv(path: Path, languages: LanguagesConfig) -> Iterator[SentencePair]:
+def read_csv(path: Path, languages: LanguagesConfig, columns: Columns | None = None) -> Iterator[SentencePair]:
     r"""Yield the pairs of a CSV file (RFC 4180): quoted fields may hold commas, doubled quotes and line breaks.
 
-    If the first row names the columns, that says which ones are meant; else the first two are. Behind such a row
-    columns may also be separated by semicolons, as spreadsheets do where the comma is the decimal sign. Empty lines
-    are passed over. ``\r\n`` inside a field becomes ``\n``.
+    If the first row names the columns, that says which ones are meant; else the first two are; ``columns``
+    comes before both.
+    Behind such a row columns may also be separated by semicolons, as spreadsheets do where the comma is the decimal
+    sign. Empty lines are passed over. ``\r\n`` inside a field becomes ``\n``.
 
     Raises:
-        DataError: The file cannot be read, a quote is out of place or never closed, or a row lacks a column.
+        DataError: The file cannot be read, a quote is out of place or never closed, or it or a row lacks a column.
     """
     lines = _CsvLines(path)
-    delimiter = ";" if _header(lines.first.split(";"), languages) else ","
+    delimiter = ";" if _is_header(lines.first.split(";"), languages, columns) else ","
     rows = csv.reader(lines, delimiter=delimiter, strict=True)
-    columns, is_first = (0, 1), True
+    indices, is_first = (0, 1), True
     while True:
         started, invalid_before = rows.line_num + 1, lines.invalid
         try:
@@ -52,11 +58,12 @@ def read_csv(path: Path, languages: LanguagesConfig) -> Iterator[SentencePair]:
             raise DataError(f"{path}:{started}: {_what_is_wrong(error)}") from None
         if row is None:
             return
-        if is_first and (header := _header(row, languages)):
-            columns = header
-        elif row:
+        is_header = False
+        if is_first:
+            indices, is_header = _layout(row, languages, columns, path)
+        if row and not is_header:
             place, is_utf8 = f"{path}:{started}", lines.invalid == invalid_before
-            yield _pair(row, columns, place, is_utf8=is_utf8, layout="source, comma, target")
+            yield _pair(row, indices, place, is_utf8=is_utf8, layout="source, comma, target")
         is_first = False
 
 
@@ -91,9 +98,32 @@ def _what_is_wrong(error: csv.Error) -> str:
     return f"{message}; mend the row or leave it out"
 
 
-def _header(row: Sequence[str], languages: LanguagesConfig) -> tuple[int, int] | None:
-    names = find_columns(tuple(row), languages)
-    return (row.index(names[0]), row.index(names[1])) if names else None
+def _is_header(row: Sequence[str], languages: LanguagesConfig, columns: Columns | None) -> bool:
+    names = [column for column in columns or () if isinstance(column, str)]
+    return all(name in row for name in names) if names else find_columns(tuple(row), languages) is not None
+
+
+def _layout(
+    row: Sequence[str], languages: LanguagesConfig, columns: Columns | None, path: Path
+) -> tuple[tuple[int, int], bool]:
+    """Return where in a row source and target are, and whether this first one is a header."""
+    is_header = _is_header(row, languages, columns)
+    if columns is not None:
+        source, target = (_index(column, row, path) for column in columns)
+        return (source, target), is_header
+    names = find_columns(tuple(row), languages) if is_header else None
+    return ((row.index(names[0]), row.index(names[1])) if names else (0, 1)), is_header
+
+
+def _index(column: str | int, row: Sequence[str], path: Path) -> int:
+    if isinstance(column, int):
+        return column - 1
+    if column not in row:
+        there = ", ".join(f'"{name}"' for name in row[:10])
+        raise DataError(
+            f'{path}:1: no column is named "{column}", the first row is {there}; name one, or give its number'
+        )
+    return row.index(column)
 
 
 def _pair(row: Sequence[str], columns: tuple[int, int], place: str, *, is_utf8: bool, layout: str) -> SentencePair:

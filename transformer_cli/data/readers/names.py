@@ -10,6 +10,7 @@ from transformer_cli.errors import DataError, RecipeError
 
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 FORMATS = (".tsv", ".csv", ".jsonl", ".parquet", ".tmx", ".po")
+TABLES = (".tsv", ".csv")
 HUB = "hub:"
 LANG = "{lang}"
 _WILDCARDS = re.compile(r"(\*+/?|\?|\[[^]]+\])")

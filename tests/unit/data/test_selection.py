@@ -1,0 +1,139 @@
+"""The fate of each pair, against a plain rendering of the rules that looks at sentences instead of hashes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transformer_cli.config import CleaningConfig, LanguagesConfig
+from transformer_cli.data.cleaned import CleanedCorpus, write_cleaned
+from transformer_cli.data.cleaning import PairCleaner
+from transformer_cli.data.folding import fold, hash_pair, hash_text
+from transformer_cli.data.readers import SentencePair
+from transformer_cli.data.selection import RULES, Selection, Threshold, TooFewPairsError, held_out_keys, select
+
+Pair = tuple[str, str]
+FR_EN = LanguagesConfig(source="fr", target="en")
+
+
+def cleaned(folder: Path, pairs: list[Pair]) -> CleanedCorpus:
+    rows = (SentencePair(*pair, f"t:{number}") for number, pair in enumerate(pairs, start=1))
+    config = CleaningConfig(non_text=False, wrong_script=False, length_ratio=False, identical=False)
+    return write_cleaned(folder, rows, PairCleaner(config, FR_EN))
+
+
+def decide(tmp_path_factory, *corpora: list[Pair], tested=(), wanted=None, known=None, **config) -> Selection:
+    folder = tmp_path_factory.mktemp("cleaned")
+    given_sets = {"valid": held_out_keys(*([hash_text(fold(pair[side])) for pair in tested] for side in (0, 1)))}
+    return select(
+        [cleaned(folder / str(number), pairs) for number, pairs in enumerate(corpora)],
+        CleaningConfig.model_validate(config),
+        given=given_sets if tested else {},
+        wanted=wanted or {},
+        known=known or {},
+    )
+
+
+def fates(selection: Selection) -> list[str | None]:
+    return [RULES[fate - 1] if fate else None for fate in selection.fates.tolist()]
+
+
+def plain_fates(pairs: list[Pair], tested: list[Pair], cap: int) -> list[str | None]:
+    found: list[str | None] = []
+    seen: set[Pair] = set()
+    folded_kept: set[Pair] = set()
+    repeats: Counter[str] = Counter()
+    sources, targets = ({fold(pair[side]) for pair in tested} for side in (0, 1))
+    for pair in pairs:
+        folded = fold(pair[0]), fold(pair[1])
+        rule = None
+        if folded[0] in sources or folded[1] in targets:
+            rule = "leakage"
+        elif pair in seen:
+            rule = "duplicate"
+        elif folded in folded_kept:
+            rule = "near_duplicate"
+        elif repeats[folded[0]] >= cap:
+            rule = "source_repeats"
+        seen.add(pair)
+        if rule is None or rule == "source_repeats":
+            folded_kept.add(folded)
+        if rule is None:
+            repeats[folded[0]] += 1
+        found.append(rule)
+    return found
+
+
+SENTENCES = st.sampled_from(["a", "A", "a!", "b", "c c c 1", "c c c 2", "d"])
+PAIRS = st.lists(st.tuples(SENTENCES, SENTENCES), max_size=20)
+
+
+@settings(deadline=None, max_examples=60)
+@given(first=PAIRS, second=PAIRS, tested=st.lists(st.tuples(SENTENCES, SENTENCES), max_size=2), cap=st.integers(1, 3))
+def test_pairs_are_dropped_for_what_they_are_to_all_before_them(tmp_path_factory, first, second, tested, cap):
+    selection = decide(tmp_path_factory, first, second, tested=tested, source_repeats=cap)
+
+    assert fates(selection) == plain_fates(first + second, tested, cap)
+
+
+@pytest.mark.parametrize("rule", ["leakage", "duplicate", "near_duplicate", "source_repeats"])
+def test_a_rule_can_be_switched_off(tmp_path_factory, rule):
+    pairs = [("t", "u"), ("a", "b"), ("a", "b"), ("A", "b."), ("a", "c"), ("a", "d")]
+    off = {"leakage": False, "duplicate": False, "near_duplicate": False, "source_repeats": False}
+    on = {**off, rule: 2 if rule == "source_repeats" else True}
+
+    assert set(fates(decide(tmp_path_factory, pairs, tested=[("t", "x")], **on))) == {None, rule}
+    assert set(fates(decide(tmp_path_factory, pairs, tested=[("t", "x")], **off))) == {None}
+
+
+def test_leakage_is_counted_for_each_side(tmp_path_factory):
+    selection = decide(tmp_path_factory, [("t", "u"), ("T", "x"), ("y", "u?"), ("y", "z")], tested=[("t", "u")])
+
+    assert selection.leakage == {"valid": {"source": 2, "target": 2}}
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 5), st.integers(1, 5), st.randoms())
+def test_held_out_sets_have_the_wanted_size_and_the_lowest_hashes_whatever_the_order(
+    tmp_path_factory, valid, test, random
+):
+    pairs = [(f"s {n}", f"t {n}") for n in range(30)]
+    by_hash = sorted(pairs, key=lambda pair: hash_pair(*pair))
+    random.shuffle(pairs)
+
+    selection = decide(tmp_path_factory, pairs, wanted={"valid": valid, "test": test})
+
+    held_out = {part: [pairs[place] for place in places] for part, places in selection.held_out.items()}
+    assert held_out == {"test": by_hash[:test], "valid": by_hash[::-1][:valid]}
+    assert fates(selection).count("held_out") == valid + test
+    assert fates(selection).count(None) == 30 - valid - test
+
+
+def test_a_known_threshold_holds_while_the_number_stays(tmp_path_factory):
+    pairs = [(f"s {n}", f"t {n}") for n in range(30)]
+    first = decide(tmp_path_factory, pairs[:15], wanted={"test": 3})
+
+    grown = decide(tmp_path_factory, pairs, wanted={"test": 3}, known=first.thresholds)
+    anew = decide(tmp_path_factory, pairs, wanted={"test": 4}, known=first.thresholds)
+
+    highest = first.thresholds["test"].highest
+    assert grown.thresholds == first.thresholds == {"test": Threshold(3, highest)}
+    assert [hash_pair(*pair) <= highest for pair in pairs] == [fate == "held_out" for fate in fates(grown)]
+    assert len(anew.held_out["test"]) == 4
+
+
+@pytest.mark.parametrize("wanted", [{"valid": 3}, {"valid": 1, "test": 2}, {"test": 9}])
+def test_too_few_pairs_are_an_error_with_their_number(tmp_path_factory, wanted):
+    with pytest.raises(TooFewPairsError) as caught:
+        decide(tmp_path_factory, [("a", "b"), ("c", "d"), ("e", "f"), ("e", "f")], wanted=wanted)
+    assert caught.value.usable == 3
+
+
+def test_the_state_is_one_byte_a_pair(tmp_path_factory):
+    selection = decide(tmp_path_factory, [("a", "b")] * 5)
+
+    assert selection.fates.nbytes == 5

@@ -1,0 +1,58 @@
+"""Reads and cleans the corpora of a recipe, each only if it or the rules have changed since."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from transformer_cli.config import CorpusConfig
+from transformer_cli.data.cleaned import CleanedCorpus, open_cleaned, write_cleaned
+from transformer_cli.data.cleaning import PairCleaner
+from transformer_cli.data.readers import read_corpus
+from transformer_cli.textio import explain_os_errors
+from transformer_cli.workflows.located_recipe import LocatedRecipe
+
+
+def clean_corpora(
+    located: LocatedRecipe, fingerprints: Sequence[str], folder: Path, *, note: Callable[[str], None]
+) -> list[CleanedCorpus]:
+    """Return the fit pairs of each corpus of ``data.train``.
+
+    Args:
+        located: The recipe and where its files are.
+        fingerprints: For each corpus what stands for its content and the rules.
+        folder: Where they are kept from one preparation to the next.
+        note: Told which corpus is read.
+
+    Raises:
+        DataError: A corpus cannot be used.
+    """
+    cleaned = []
+    for corpus, fingerprint in zip(located.recipe.data.train, fingerprints, strict=True):
+        place = folder / fingerprint[:16]
+        known = open_cleaned(place)
+        if known is None:
+            note(f"reading {corpus.path}")
+            known = _clean(located, corpus, place)
+        cleaned.append(known)
+    return cleaned
+
+
+def forget_others(folder: Path, cleaned: Sequence[CleanedCorpus]) -> None:
+    """Delete what is in ``folder`` besides ``cleaned``: corpora that have changed, and what a killed process left."""
+    wanted = {corpus.folder.name for corpus in cleaned}
+    with explain_os_errors(folder):
+        for path in folder.iterdir():
+            if path.name not in wanted:
+                shutil.rmtree(path)
+
+
+def _clean(located: LocatedRecipe, corpus: CorpusConfig, place: Path) -> CleanedCorpus:
+    recipe = located.recipe
+    columns = None
+    if corpus.source_column is not None and corpus.target_column is not None:
+        columns = (corpus.source_column, corpus.target_column)
+    folder = located.folder / recipe.data.folder
+    pairs = read_corpus(corpus.path, recipe.languages, folder, part="train", columns=columns)
+    return write_cleaned(place, pairs, PairCleaner(recipe.cleaning, recipe.languages))
