@@ -10,32 +10,39 @@ from transformer_cli.config import CorpusConfig
 from transformer_cli.data.cleaned import CleanedCorpus, open_cleaned, write_cleaned
 from transformer_cli.data.cleaning import PairCleaner
 from transformer_cli.data.readers import read_corpus
+from transformer_cli.errors import DataError
 from transformer_cli.textio import explain_os_errors
 from transformer_cli.workflows.located_recipe import LocatedRecipe
+from transformer_cli.workflows.preparation_inputs import Inputs, check_unchanged
 
 
 def clean_corpora(
-    located: LocatedRecipe, fingerprints: Sequence[str], folder: Path, *, note: Callable[[str], None]
+    located: LocatedRecipe, inputs: Inputs, folder: Path, *, note: Callable[[str], None]
 ) -> list[CleanedCorpus]:
     """Return the fit pairs of each corpus of ``data.train``.
 
     Args:
         located: The recipe and where its files are.
-        fingerprints: For each corpus what stands for its content and the rules.
+        inputs: What the files were before they were read.
         folder: Where they are kept from one preparation to the next.
         note: Told which corpus is read.
 
     Raises:
-        DataError: A corpus cannot be used.
+        DataError: A corpus cannot be used, or a file changed meanwhile.
     """
     cleaned = []
-    for corpus, fingerprint in zip(located.recipe.data.train, fingerprints, strict=True):
+    for corpus, fingerprint in zip(located.recipe.data.train, inputs.corpora, strict=True):
         place = folder / fingerprint[:16]
         known = open_cleaned(place)
         if known is None:
             note(f"reading {corpus.path}")
             known = _clean(located, corpus, place)
         cleaned.append(known)
+    try:
+        check_unchanged(inputs)
+    except DataError:
+        forget_others(folder, [])  # what was read is not what its name stands for
+        raise
     return cleaned
 
 

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-<<<<<<< HEAD
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-=======
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
->>>>>>> e5dc837 (Clean by named rules, find leakage and near-duplicates by hashes, and write prepared data in pieces)
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,49 +59,18 @@ def ensure_prepared(
     located: LocatedRecipe, *, note: Callable[[str], None], rejected: Path | None = None
 ) -> PreparationReport:
     """Do what `prepare` does; the caller holds the run directory's lock."""
-<<<<<<< HEAD
-    recipe, folder, run = located.recipe, located.folder, located.run
-    current = _current_report(located)
-    if current is not None:
-        return current
-    # Described before they are read: a file that changes meanwhile will differ from this, and be read again.
-    inputs = _inputs(recipe, folder)
-    note(f"reading {', '.join(recipe.data.train_paths)}")
-    splits, report = _make_splits(recipe, folder)
-    _check_unchanged(inputs["files"])
-    document = {
-        **inputs,
-        "corpora": {name: asdict(corpus) for name, corpus in report.corpora.items()},
-        "total": asdict(report.total),
-        "valid": report.valid,
-        "test": report.test,
-    }
-    _write(run, splits, document, recipe)
-=======
     restore_data(located.run.data)
     if data_fingerprint(located) is not None:
         if rejected is not None:
             _prepare_elsewhere(located, note=lambda _: None, rejected=rejected)
         return PreparationReport.from_json(read_json(located.run.prepare_report) or {})
     report = _prepare(located, located.run, note=note, rejected=rejected)
->>>>>>> e5dc837 (Clean by named rules, find leakage and near-duplicates by hashes, and write prepared data in pieces)
     dropped = ", ".join(f"{count} {rule}" for rule, count in sorted(report.total.dropped.items()))
     note(
         f"prepared {report.total.kept} training pairs, {report.valid} to validate, {report.test} to test"
         + (f"; dropped {dropped}" if dropped else "")
     )
     return report
-
-
-def _check_unchanged(files: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse what may have been read in the middle of a change.
-
-    Raises:
-        DataError: A file is not as it was before it was read.
-    """
-    for now, before in zip(fingerprints.of_files([Path(entry["path"]) for entry in files], files), files, strict=True):
-        if now != before:
-            raise DataError(f"{before['path']} changed while it was read; run the command again when it is complete")
 
 
 def data_fingerprint(located: LocatedRecipe) -> str | None:
@@ -156,7 +120,7 @@ def _prepare(
         rejected_file = stack.enter_context(atomic_write(rejected)) if rejected is not None else None
         with new_data(run.data) as data:
             given = write_given_sets(data, recipe, folder, fingerprint=inputs.fingerprint)
-            cleaned = clean_corpora(located, inputs.corpora, run.cleaned, note=note)
+            cleaned = clean_corpora(located, inputs, run.cleaned, note=note)
             selection = select_pairs(cleaned, recipe, given, _known_thresholds(located.run))
             maker = SplitMaker(data, recipe, fingerprint=inputs.fingerprint, report=report, rejected=rejected_file)
             maker.write(cleaned, selection)

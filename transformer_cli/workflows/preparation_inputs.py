@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from transformer_cli import __version__
 from transformer_cli.config import CorpusConfig
 from transformer_cli.data.cleaning import LOCAL_RULES
 from transformer_cli.data.readers import BUILTIN_PHRASEBOOK, corpus_files
+from transformer_cli.errors import DataError
 from transformer_cli.workflows import fingerprints
 from transformer_cli.workflows.located_recipe import LocatedRecipe
 
@@ -64,6 +66,18 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[Any] = ()) -> Inputs
             for corpus, content in zip(data.train, contents, strict=False)
         ],
     )
+
+
+def check_unchanged(inputs: Inputs) -> None:
+    """Refuse what may have been read in the middle of a change.
+
+    Raises:
+        DataError: A file is not as it was before it was read.
+    """
+    now = fingerprints.of_files([Path(entry["path"]) for entry in inputs.files], inputs.files)
+    for entry, before in zip(now, inputs.files, strict=True):
+        if entry != before:
+            raise DataError(f"{before['path']} changed while it was read; run the command again when it is complete")
 
 
 def _how_it_is_read(corpus: CorpusConfig) -> list[Any]:

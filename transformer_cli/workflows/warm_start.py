@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from transformer_cli.checkpoint import WEIGHTS_FILE, load_weights, read_state, read_tensors
 from transformer_cli.config import ModelConfig
-from transformer_cli.data.cleaning import pair_hash
+from transformer_cli.data.folding import hash_pair
 from transformer_cli.data.prepared import Corpus
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.model.transformer import Transformer
@@ -118,7 +118,7 @@ def _difference(located: LocatedRecipe, config: Mapping[str, Any], tokenizer: st
 def pair_hashes(corpus: Corpus) -> NDArray[np.uint64]:
     """Return (pairs,) uint64, a hash of each pair."""
     pairs = zip(corpus.sources, corpus.targets, strict=True)
-    return np.fromiter((pair_hash(*pair) for pair in pairs), dtype=np.uint64, count=len(corpus))
+    return np.fromiter((hash_pair(*pair) for pair in pairs), dtype=np.uint64, count=len(corpus))
 
 
 def unseen_pairs(run: RunDirectory, version: str, corpus: Corpus) -> NDArray[np.bool_] | None:
