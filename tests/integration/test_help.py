@@ -35,7 +35,9 @@ OPTIONS = {
     | {"--sample", "--temperature", "--top-k", "--top-p", "--seed"},
     "export": HELP | LEVELS | {"--to", "--model", "-m", "--output", "-o", "--quantization"},
     "versions": HELP | {"--run-dir", "-d", "--json", "--quiet", "-q"},
-    "score": HELP | {"--quiet", "-q", "--tokenize", "--lowercase", "--bootstrap", "--ter", "--no-ter", "--json"},
+    "score": HELP
+    | {"--model", "-m", "--device"}
+    | {"--quiet", "-q", "--tokenize", "--lowercase", "--bootstrap", "--ter", "--no-ter", "--json"},
 }
 ARGUMENTS = {
     "export": [],

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from transformer_cli.cli import console
-from transformer_cli.cli.options import QuietOption
+from transformer_cli.cli.options import DeviceOption, QuietOption
+from transformer_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from transformer_cli.metrics import MetricScore
@@ -18,11 +19,20 @@ if TYPE_CHECKING:
 
 
 def score(
-    reference: Annotated[Path, typer.Argument(metavar="REFERENCE", help="One reference translation a line.")],
+    reference: Annotated[
+        Path, typer.Argument(metavar="REFERENCE", help="One reference translation a line; with --model the source.")
+    ],
     hypotheses: Annotated[
         list[Path] | None,
         typer.Argument(metavar="HYPOTHESIS", help="Translations to score; left out or -: stdin."),
     ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model", "-m", help="Score SOURCE TARGET by this model: log-probability and perplexity of each line."
+        ),
+    ] = None,
+    device: DeviceOption = "auto",
     tokenize: Annotated[
         str, typer.Option("--tokenize", help='sacreBLEU\'s tokeniser for BLEU; "none" for tokenised text.')
     ] = "13a",
@@ -31,14 +41,21 @@ def score(
         int, typer.Option("--bootstrap", min=0, help="Resamples for intervals and p-values; 0: none.")
     ] = 1000,
     ter: Annotated[bool, typer.Option("--ter/--no-ter", help="TER takes the longest by far.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object; with --model one for each line.")
+    ] = False,
     quiet: QuietOption = False,
 ) -> None:
     """BLEU, chrF and TER with signatures and 95 % confidence intervals.
 
     Several hypothesis files are each compared with the first by paired bootstrap: p is the probability of so large a
     difference between equals.
+
+    With --model, SOURCE TARGET are scored pair by pair: log-probability, perplexity and tokens, tab-separated.
     """
+    if model is not None:
+        _score_pairs(model, reference, hypotheses or [], device, as_json)
+        return
     from transformer_cli import workflows
 
     report = workflows.score(
@@ -55,6 +72,23 @@ def score(
         sys.stdout.write(json.dumps(report.to_json(), ensure_ascii=False) + "\n")
     else:
         sys.stdout.write(_table(report))
+
+
+def _score_pairs(model: Path, source: Path, targets: list[Path], device: str, as_json: bool) -> None:
+    from transformer_cli.workflows.find_model import find_model
+
+    if len(targets) != 1:
+        raise UsageError("with --model give two files: SOURCE TARGET")
+    folder = find_model(model)
+    from transformer_cli.workflows.pair_scoring import score_pairs
+
+    for pair in score_pairs(source, targets[0], model=folder, device=device, warn=console.warn):
+        values = {"log_prob": pair.log_prob, "perplexity": pair.perplexity, "tokens": pair.tokens}
+        if as_json:
+            sys.stdout.write(json.dumps(values) + "\n")
+        else:
+            cells = ("" if value is None else f"{value:.6g}" for value in values.values())
+            sys.stdout.write("\t".join(cells) + "\n")
 
 
 def _source(path: Path) -> tuple[str, Any]:
