@@ -68,6 +68,11 @@ class RunDirectory:
         return self.path / "cleaned"
 
     @property
+    def encoded(self) -> Path:
+        """The training data as token ids."""
+        return self.path / "encoded"
+
+    @property
     def tokenizer_report(self) -> Path:
         """From what the tokenizer was made."""
         return self.path / "tokenizer.json"

@@ -30,7 +30,8 @@ from torch.nn import functional as F
 
 from transformer_cli.config import ModelConfig, Recipe
 from transformer_cli.data.batching import Batch, BatchStream
-from transformer_cli.data.prepared import encode_corpus, read_split
+from transformer_cli.data.encoded import encode_to_disk
+from transformer_cli.data.prepared import read_split
 from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.device import choose_precision, keep_freed_memory
 from transformer_cli.model.positions import sinusoidal_positions
@@ -208,7 +209,12 @@ def measure(name: str, recipe: Recipe, run: Path, *, seconds: float) -> Measurem
     torch.manual_seed(1)
     tokenizer = Tokenizer.load(run / "tokenizer.model")
     stream = BatchStream(
-        encode_corpus(read_split(run / "data", "train"), TokenizerPair(tokenizer, tokenizer)),
+        encode_to_disk(
+            run / "encoded",
+            read_split(run / "data", "train"),
+            TokenizerPair(tokenizer, tokenizer),
+            data_fingerprint="benchmark",
+        ),
         max_tokens=recipe.training.batch_tokens,
         max_length=recipe.model.max_length,
         seed=1,

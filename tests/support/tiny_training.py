@@ -11,7 +11,7 @@ import torch
 from tests.support.tiny_models import VOCAB_SIZE, tiny_config
 from transformer_cli.config import TrainingConfig
 from transformer_cli.data.batching import Batch, BatchStream, make_batch
-from transformer_cli.data.prepared import EncodedCorpus, EncodedSide
+from transformer_cli.data.encoded import EncodedCorpus, SideInMemory
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import EOS_ID
 from transformer_cli.training.trainer import Trainer
@@ -31,9 +31,9 @@ def random_corpus(*, sentences: int = 12, seed: int = 0, longest: int = 6) -> En
     return EncodedCorpus(_side([source for source, _ in pairs]), _side([target for _, target in pairs]))
 
 
-def _side(rows: Sequence[Sequence[int]]) -> EncodedSide:
+def _side(rows: Sequence[Sequence[int]]) -> SideInMemory:
     offsets = np.cumsum([0, *map(len, rows)], dtype=np.int64)
-    return EncodedSide(np.concatenate([np.array(row, dtype=np.int32) for row in rows]), offsets)
+    return SideInMemory(np.concatenate([np.array(row, dtype=np.int32) for row in rows]), offsets)
 
 
 def whole(corpus: EncodedCorpus) -> Batch:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from transformer_cli.data.prepared import EncodedCorpus, EncodedSide
+from transformer_cli.data.encoded import EncodedCorpus, EncodedSide
 from transformer_cli.errors import DataError
 from transformer_cli.special_tokens import BOS_ID, PAD_ID
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +110,7 @@ def _cut(
 ) -> list[NDArray[np.int64]]:
     batches: list[NDArray[np.int64]] = []
     start = longest_source = longest_target = 0
-    lengths = zip(source_lengths[order].tolist(), target_lengths[order].tolist(), strict=True)
-    for end, (source, target) in enumerate(lengths):
+    for end, (source, target) in enumerate(_pairs_of(source_lengths[order], target_lengths[order])):
         size = end - start + 1
         longest_source, longest_target = max(longest_source, source), max(longest_target, target)
         if size > 1 and (size * longest_target > max_tokens or size * longest_source > 2 * max_tokens):
@@ -114,6 +118,13 @@ def _cut(
             start, longest_source, longest_target = end, source, target
     batches.append(order[start:])
     return [batch for batch in batches if len(batch)]
+
+
+def _pairs_of(first: NDArray[np.int64], second: NDArray[np.int64], at_once: int = 10_000) -> Iterator[tuple[int, int]]:
+    """Yield the numbers of two arrays, some at a time: as Python's own they take several times the memory."""
+    for begin in range(0, len(first), at_once):
+        part = slice(begin, begin + at_once)
+        yield from zip(first[part].tolist(), second[part].tolist(), strict=True)
 
 
 def make_batch(corpus: EncodedCorpus, indices: Sequence[int] | NDArray[np.int64]) -> Batch:
@@ -152,6 +163,8 @@ class BatchStream:
         weights: (pairs,) How often an epoch has each pair, in the mean; None: once.
         rank: Number of this process among those that train together; it gets its share of the rows of each batch.
         world_size: How many there are. Batches, and a place among them, are the same for any number.
+        encode_anew: Given the pairs of a batch and a number that stands for its place in the training, returns their
+            ids cut into other subwords; None: the ids are always those of ``corpus``.
 
     Raises:
         DataError: Nothing is left to train on.
@@ -167,6 +180,7 @@ class BatchStream:
         weights: NDArray[np.float64] | None = None,
         rank: int = 0,
         world_size: int = 1,
+        encode_anew: Callable[[NDArray[np.int64], int], EncodedCorpus] | None = None,
     ) -> None:
         self.corpus = corpus
         self._max_tokens = max_tokens
@@ -183,9 +197,10 @@ class BatchStream:
             )
         self._source_lengths, self._target_lengths = source_lengths, target_lengths
         self._weights = None if weights is None else weights[fits]
+        self._encode_anew = encode_anew
         self._epoch = 0
         self._position = 0
-        self._batches = self._divide()
+        self._batches = self._divide(0)
 
     @property
     def epoch(self) -> int:
@@ -197,31 +212,47 @@ class BatchStream:
         """Batches of the present epoch."""
         return len(self._batches)
 
-    def _divide(self) -> list[NDArray[np.int64]]:
-        drawn = self._draw()
+    def _divide(self, epoch: int) -> list[NDArray[np.int64]]:
+        drawn = self._draw(epoch)
         source_lengths, target_lengths = self._source_lengths[drawn], self._target_lengths[drawn]
-        batches = token_batches(source_lengths, target_lengths, self._max_tokens, seed=self._seed, epoch=self._epoch)
+        batches = token_batches(source_lengths, target_lengths, self._max_tokens, seed=self._seed, epoch=epoch)
         return [drawn[batch] for batch in batches]
 
-    def _draw(self) -> NDArray[np.int64]:
-        """Return the indices of the present epoch's pairs, each as often as its weight says; fractions by lot."""
+    def _draw(self, epoch: int) -> NDArray[np.int64]:
+        """Return the indices of an epoch's pairs, each as often as its weight says; fractions by lot."""
         if self._weights is None:
             return self._indices
-        random = np.random.default_rng([self._seed, self._epoch, 1])
+        random = np.random.default_rng([self._seed, epoch, 1])
         times = np.floor(self._weights + random.random(len(self._weights))).astype(np.int64)
         drawn = np.repeat(self._indices, times)
         return drawn if len(drawn) else self._indices
 
     def __iter__(self) -> Iterator[Batch]:
+        for batch, batches, epoch, position in _ahead(self._batches_from_here()):
+            self._batches, self._epoch, self._position = batches, epoch, position
+            yield batch
+
+    def _batches_from_here(self) -> Iterator[tuple[Batch, list[NDArray[np.int64]], int, int]]:
+        """Yield each batch with what the stream is to remember once that is taken; changes nothing of it before."""
+        batches, epoch, position = self._batches, self._epoch, self._position
         while True:
-            if self._position == len(self._batches):
-                self._epoch, self._position = self._epoch + 1, 0
-                self._batches = self._divide()
-            indices = self._batches[self._position]
-            self._position += 1
-            # Rows are sorted by length, so that every other one is half of the tokens.
-            share = indices[self._rank :: self._world_size]
-            yield make_batch(self.corpus, share) if len(share) else _without_tokens(make_batch(self.corpus, indices))
+            if position == len(batches):
+                epoch, position = epoch + 1, 0
+                batches = self._divide(epoch)
+            batch = self._collate(batches[position], [epoch, position])
+            position += 1
+            yield batch, batches, epoch, position
+
+    def _collate(self, indices: NDArray[np.int64], place: list[int]) -> Batch:
+        # Rows are sorted by length, so that every other one is half of the tokens.
+        share = indices[self._rank :: self._world_size]
+        used = share if len(share) else indices
+        if self._encode_anew is None:
+            batch = make_batch(self.corpus, used)
+        else:
+            seed = np.random.SeedSequence([self._seed, *place, self._rank]).generate_state(1)[0]
+            batch = make_batch(self._encode_anew(used, int(seed)), range(len(used)))
+        return batch if len(share) else _without_tokens(batch)
 
     def state_dict(self) -> dict[str, int]:
         """Return where the stream stands: after the last batch it gave."""
@@ -230,4 +261,14 @@ class BatchStream:
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Go to where a stream over the same corpus with the same settings stood."""
         self._epoch, self._position = state["epoch"], state["position"]
-        self._batches = self._divide()
+        self._batches = self._divide(self._epoch)
+
+
+def _ahead(items: Iterator[_Item], depth: int = 2) -> Iterator[_Item]:
+    """Yield what an endless iterator yields, of which a thread of its own makes ``depth`` items ahead."""
+    with ThreadPoolExecutor(1, "batches") as thread:
+        waiting = deque(thread.submit(next, items) for _ in range(depth))
+        while True:
+            item = waiting.popleft().result()
+            waiting.append(thread.submit(next, items))
+            yield item

@@ -10,11 +10,10 @@ from typing import overload
 import datasets
 import numpy as np
 import pyarrow as pa
+import pyarrow.ipc
 from numpy.typing import NDArray
 
-from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.errors import DamagedFileError
-from transformer_cli.special_tokens import EOS_ID
 
 _READ_AT_ONCE = 1000
 
@@ -23,11 +22,15 @@ class Texts(Sequence[str]):
     """The texts of a column, each read when it is asked for.
 
     Args:
-        column: Of type string.
+        table: The split.
+        name: Of the column, which is of type string.
+        files: What the split consists of, in its order.
     """
 
-    def __init__(self, column: pa.ChunkedArray) -> None:
-        self._column = column
+    def __init__(self, table: pa.Table, name: str, files: Sequence[Path]) -> None:
+        self._column = table.column(name)
+        self._name = name
+        self._files = files
 
     def __len__(self) -> int:
         return len(self._column)
@@ -46,9 +49,12 @@ class Texts(Sequence[str]):
         return found
 
     def __iter__(self) -> Iterator[str]:
-        for chunk in self._column.chunks:
-            for first in range(0, len(chunk), _READ_AT_ONCE):
-                yield from chunk.slice(first, _READ_AT_ONCE).to_pylist()
+        # Not by way of the memory map: every page of it that was touched would count as memory of the process.
+        for path in self._files:
+            with pa.OSFile(str(path)) as file, pyarrow.ipc.open_stream(file) as batches:
+                for batch in batches:
+                    for first in range(0, len(batch), _READ_AT_ONCE):
+                        yield from batch.column(self._name).slice(first, _READ_AT_ONCE).to_pylist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,8 @@ def read_split(folder: Path, split: str) -> Corpus:
     """
     table = _load_split(folder, split).data
     origins = table.column("corpus").to_numpy() if "corpus" in table.column_names else None
-    return Corpus(Texts(table.column("source")), Texts(table.column("target")), origins)
+    files = sorted((folder / split).glob("data-*.arrow"))
+    return Corpus(Texts(table, "source", files), Texts(table, "target", files), origins)
 
 
 def _load_split(folder: Path, split: str) -> datasets.Dataset:
@@ -124,50 +131,3 @@ def sample_split(folder: Path, split: str, at_most: int) -> tuple[SampledColumn,
     """
     table = _load_split(folder, split)
     return SampledColumn(table, "source", at_most), SampledColumn(table, "target", at_most)
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedSide:
-    """The token ids of one language, laid end to end; each sentence ends in eos.
-
-    Args:
-        ids: (number of tokens,) int32.
-        offsets: (sentences + 1,) int64; sentence i is ``ids[offsets[i]:offsets[i + 1]]``.
-    """
-
-    ids: NDArray[np.int32]
-    offsets: NDArray[np.int64]
-
-    def __getitem__(self, index: int) -> NDArray[np.int32]:
-        return self.ids[self.offsets[index] : self.offsets[index + 1]]
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """(sentences,) int64, tokens of each sentence, eos included."""
-        return np.diff(self.offsets)
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedCorpus:
-    """A corpus as token ids, encoded once for all epochs."""
-
-    source: EncodedSide
-    target: EncodedSide
-
-    def __len__(self) -> int:
-        return len(self.source.offsets) - 1
-
-
-def encode_corpus(corpus: Corpus, tokenizers: TokenizerPair) -> EncodedCorpus:
-    """Turn both sides into token ids."""
-    return EncodedCorpus(
-        _encode_side(corpus.sources, tokenizers.source), _encode_side(corpus.targets, tokenizers.target)
-    )
-
-
-def _encode_side(sentences: Sequence[str], tokenizer: Tokenizer) -> EncodedSide:
-    encoded = tokenizer.encode_all(sentences)
-    offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
-    np.cumsum([len(ids) + 1 for ids in encoded], out=offsets[1:])
-    flat = np.fromiter((i for ids in encoded for i in (*ids, EOS_ID)), dtype=np.int32, count=int(offsets[-1]))
-    return EncodedSide(flat, offsets)

@@ -52,7 +52,8 @@ def of_training(recipe: Recipe, data_fingerprint: str) -> str:
     values = recipe.model_dump(include={"tokenizer", "model", "training", "retraining", "decoding"})
     without = _LIMITS | _OUTPUTS
     values["training"] = {key: value for key, value in values["training"].items() if key not in without}
-    return of_values([data_fingerprint, values])
+    weights = [corpus.weight for corpus in recipe.data.train]
+    return of_values([data_fingerprint, values, weights])
 
 
 def of_version(recipe: Recipe, data_fingerprint: str) -> str:

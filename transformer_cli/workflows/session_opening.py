@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from transformer_cli import device as devices
 from transformer_cli.data.batching import BatchStream
-from transformer_cli.data.prepared import Corpus, encode_corpus, read_split
+from transformer_cli.data.encoded import EncodedCorpus, encode_corpus, encode_to_disk
+from transformer_cli.data.prepared import Corpus, read_split
 from transformer_cli.data.tokenizer import TokenizerPair
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.stopping import StopRequest
@@ -53,13 +54,14 @@ def open_session(
     corpus = read_split(run.data, "train")
     weights, new_pairs = _weigh(corpus, located, start, report)
     stream = BatchStream(
-        encode_corpus(corpus, tokenizers),
+        encode_to_disk(run.encoded, corpus, tokenizers, data_fingerprint=data_fingerprint),
         max_tokens=config.batch_tokens // config.accumulation,
         max_length=recipe.model.max_length,
         seed=config.seed,
         weights=weights,
         rank=ranks.rank,
         world_size=ranks.world_size,
+        encode_anew=_encoder_of_batches(corpus, tokenizers, config.subword_sampling),
     )
     session = TrainingSession(
         located=located,
@@ -100,6 +102,20 @@ def open_session(
     return session
 
 
+def _encoder_of_batches(
+    corpus: Corpus, tokenizers: TokenizerPair, sampling: float | None
+) -> Callable[[NDArray[np.int64], int], EncodedCorpus] | None:
+    """Return what cuts the sentences of a batch into other subwords each time, where that is wanted."""
+    if sampling is None:
+        return None
+
+    def encode_anew(indices: NDArray[np.int64], seed: int) -> EncodedCorpus:
+        sources, targets = ([side[int(i)] for i in indices] for side in (corpus.sources, corpus.targets))
+        return encode_corpus(Corpus(sources, targets), tokenizers, sampling=sampling, seed=seed)
+
+    return encode_anew
+
+
 def _described(start: Start) -> str:
     return "from scratch" if start.version is None else f"from version {start.version}"
 
@@ -124,12 +140,14 @@ def _weigh(
     corpus: Corpus, located: LocatedRecipe, start: Start, report: Callable[[object], None]
 ) -> tuple[NDArray[np.float64] | None, int | None]:
     """Return how often each pair is to be drawn, and how many of them are new to the version that is begun with."""
+    of_corpora = np.array([corpus.weight for corpus in located.recipe.data.train])
+    weights = None if corpus.origins is None or (of_corpora == 1).all() else of_corpora[corpus.origins]
     unseen = None if start.version is None else unseen_pairs(located.run, start.version, corpus)
     if unseen is None:
-        return None, None
+        return weights, None
     new, weight = int(unseen.sum()), located.recipe.retraining.new_weight
     report(f"{new} pairs are new to version {start.version} and drawn {weight:g} times as often as {len(corpus) - new}")
-    return np.where(unseen, weight, 1.0), new
+    return np.where(unseen, weight, 1.0) * (1.0 if weights is None else weights), new
 
 
 def _test_translations(located: LocatedRecipe) -> int:

@@ -11,7 +11,8 @@ from typing import Any
 
 from transformer_cli.checkpoint import load_checkpoint, save_checkpoint
 from transformer_cli.data.batching import Batch, make_batch, token_batches
-from transformer_cli.data.prepared import Corpus, encode_corpus
+from transformer_cli.data.encoded import encode_corpus
+from transformer_cli.data.prepared import Corpus
 from transformer_cli.data.tokenizer import TokenizerPair
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.run_directory import MetricsLog

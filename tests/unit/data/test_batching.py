@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transformer_cli.data.batching import Batch, BatchStream, make_batch, token_batches
-from transformer_cli.data.prepared import EncodedCorpus, EncodedSide
+from transformer_cli.data.encoded import EncodedCorpus, SideInMemory
 from transformer_cli.errors import DataError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
 
@@ -20,7 +20,7 @@ LENGTHS = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), max_size=6
 
 def encoded(*sides: list[list[int]]) -> EncodedCorpus:
     arrays = [
-        EncodedSide(
+        SideInMemory(
             np.array([token for sentence in side for token in sentence], dtype=np.int32),
             np.cumsum([0, *map(len, side)], dtype=np.int64),
         )
@@ -344,3 +344,50 @@ def test_a_process_without_a_row_of_its_own_gets_a_batch_without_tokens():
     assert (empty.source_tokens, empty.target_tokens) == (0, 0)
     assert (empty.labels == PAD_ID).all()
     assert len({stream.state_dict()["position"] for stream in streams}) == 1
+
+
+def test_a_stream_stands_after_the_batch_it_gave_last_though_others_are_made_ahead():
+    stream = BatchStream(numbered(12), max_tokens=8, max_length=16, seed=1)
+    batches = iter(stream)
+
+    for number in range(1, 2 * stream.batches_per_epoch):
+        next(batches)
+        epoch, position = divmod(number, stream.batches_per_epoch)
+        expected = (epoch, position) if position else (epoch - 1, stream.batches_per_epoch)
+        assert tuple(stream.state_dict().values()) == expected
+
+
+def test_what_goes_wrong_in_making_a_batch_is_raised_where_the_batch_is_taken():
+    def fails(*_: object) -> EncodedCorpus:
+        raise ZeroDivisionError
+
+    stream = BatchStream(numbered(12), max_tokens=8, max_length=16, seed=1, encode_anew=fails)
+
+    with pytest.raises(ZeroDivisionError):
+        next(iter(stream))
+
+
+def test_sentences_encoded_anew_get_a_number_of_their_own_at_each_place_and_the_same_one_there_again():
+    corpus, seen = numbered(12), []
+
+    def encode_anew(indices: np.ndarray, seed: int) -> EncodedCorpus:
+        seen.append(seed)
+        sides = [[side[int(i)].tolist() for i in indices] for side in (corpus.source, corpus.target)]
+        return encoded(*([[7, *row] for row in rows] for rows in sides))
+
+    def stream(seed: int) -> BatchStream:
+        return BatchStream(corpus, max_tokens=8, max_length=16, seed=seed, encode_anew=encode_anew)
+
+    first, other = stream(1), stream(2)
+    plain = BatchStream(corpus, max_tokens=8, max_length=16, seed=1)
+    batches = list(islice(first, 9))
+    for batch, expected in zip(batches, islice(plain, 9), strict=True):
+        assert torch.equal(batch.labels[:, 1:], expected.labels)
+        assert batch.target_tokens == expected.target_tokens + len(expected.labels)
+    list(islice(other, 9))
+    assert len(set(seen)) == len(seen)
+    later = stream(1)
+    later.load_state_dict({"epoch": 0, "position": 2})
+    seen_before = seen[:]
+    assert torch.equal(next(iter(later)).labels, batches[2].labels)
+    assert seen[len(seen_before)] == seen_before[2]

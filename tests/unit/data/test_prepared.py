@@ -9,13 +9,11 @@ import pyarrow as pa
 import pytest
 
 from tests.support.hostile_machine import disk_full_after
-from transformer_cli.config import LanguagesConfig, TokenizerConfig
+from transformer_cli.config import LanguagesConfig
 from transformer_cli.data.data_folder import new_data, restore_data
-from transformer_cli.data.prepared import Corpus, encode_corpus, read_split, sample_split
+from transformer_cli.data.prepared import read_split, sample_split
 from transformer_cli.data.split_writing import split_writer, write_pairs
-from transformer_cli.data.tokenizer_fitting import fit_tokenizers
 from transformer_cli.errors import DamagedFileError, TfmError
-from transformer_cli.special_tokens import EOS_ID
 
 FR_EN = LanguagesConfig(source="fr", target="en")
 HOSTILE = [("Où ?", "Where?"), ('"a,b"', "[red]\\N\u00a0"), ("NA", "null"), ("👩‍👩‍👧", "\U0010ffff"), ("1", "2")]
@@ -179,22 +177,6 @@ def test_a_damaged_split_is_named_with_what_to_run(tmp_path, name, damage):
 
     with pytest.raises(DamagedFileError, match=r"data/train cannot be read .*; run `tfm prepare` again$"):
         read_split(tmp_path / "data", "train")
-
-
-def test_a_corpus_is_encoded_sentence_by_sentence_each_ended_by_eos():
-    corpus = Corpus(["un chat", "", "deux"], ["a cat", "x", "two cats here"])
-    tokenizers = fit_tokenizers(corpus.sources, corpus.targets, TokenizerConfig(shared=False), where="x")
-
-    encoded = encode_corpus(corpus, tokenizers)
-
-    assert len(encoded) == 3
-    sides = ((encoded.source, corpus.sources), (encoded.target, corpus.targets))
-    for (side, sentences), tokenizer in zip(sides, (tokenizers.source, tokenizers.target), strict=True):
-        expected = [[*tokenizer.encode(sentence), EOS_ID] for sentence in sentences]
-        assert [side[i].tolist() for i in range(3)] == expected
-        assert side.lengths.tolist() == [len(ids) for ids in expected]
-        assert side.ids.dtype == np.int32
-        assert side.lengths.dtype == np.int64
 
 
 @pytest.mark.parametrize("wanted", [1, 7, 2499, 2500, 9999])

@@ -60,8 +60,8 @@ def test_an_update_in_parts_is_the_update_of_one_batch(parts: list[int]):
     report = in_parts.train_step(batches)
 
     assert report.loss == pytest.approx(expected.loss, rel=1e-6)
-    assert report.target_tokens == expected.target_tokens == corpus.target.offsets[-1]
-    assert report.source_tokens == expected.source_tokens == corpus.source.offsets[-1]
+    assert report.target_tokens == expected.target_tokens == corpus.target.lengths.sum()
+    assert report.source_tokens == expected.source_tokens == corpus.source.lengths.sum()
     assert report.positions == sum(batch.positions for batch in batches)
     assert_close(gradients(in_parts), gradients(at_once), rtol=0.0, atol=1e-7)
     assert_close(weights(in_parts), weights(at_once), rtol=0.0, atol=1e-7)
@@ -191,7 +191,7 @@ def test_the_loss_of_a_batch_is_the_sum_of_its_sentences_and_padding_is_none_of_
     together = trainer.loss(whole(corpus))
     alone = [trainer.loss(make_batch(corpus, [i])) for i in range(len(corpus))]
 
-    assert together.tokens == sum(loss.tokens for loss in alone) == corpus.target.offsets[-1]
+    assert together.tokens == sum(loss.tokens for loss in alone) == corpus.target.lengths.sum()
     assert together.total.item() == pytest.approx(sum(loss.total.item() for loss in alone), rel=1e-5)
 
 
