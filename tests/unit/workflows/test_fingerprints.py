@@ -70,6 +70,16 @@ def test_other_data_makes_another_training_and_another_version():
     assert fingerprints.of_version(recipe(), "one") != fingerprints.of_version(recipe(), "two")
 
 
+def test_another_weight_of_a_corpus_makes_another_training():
+    def weighed(weight: float) -> str:
+        corpora = [{"path": "a.tsv"}, {"path": "b.tsv", "weight": weight}]
+        data = recipe().data.model_validate({"train": corpora})
+        return fingerprints.of_training(recipe().model_copy(update={"data": data}), "data")
+
+    assert weighed(2.0) != weighed(1.0)
+    assert weighed(2.0) == weighed(2.0)
+
+
 def test_another_name_makes_neither():
     renamed = recipe(name="y")
 
