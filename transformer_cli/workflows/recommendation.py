@@ -46,10 +46,10 @@ class Setting:
 
 def recommend(corpus: CorpusStatistics, machine: Machine) -> list[Setting]:
     """Return the settings that differ from corpus to corpus and from machine to machine."""
-    tokenizer = _tokenizer_settings(corpus)
+    preset = _preset(corpus.pairs, machine)
+    tokenizer = _tokenizer_settings(corpus, preset)
     values = {setting.key: setting.value for setting in tokenizer}
     vocab_size = values["tokenizer.vocab_size"]
-    preset = _preset(corpus.pairs, machine)
     tokens = corpus.pairs * tokens_per_target(corpus, vocab_size * (1 if values["tokenizer.shared"] else 2))
     model = _model_settings(corpus.pairs, preset, machine)
     shape = ModelConfig.model_validate({setting.key.partition(".")[2]: setting.value for setting in model})
@@ -72,7 +72,7 @@ def tokens_per_target(corpus: CorpusStatistics, joint_vocab_size: int) -> float:
     return corpus.target_characters / characters_of_a_token + 1
 
 
-def _tokenizer_settings(corpus: CorpusStatistics) -> list[Setting]:
+def _tokenizer_settings(corpus: CorpusStatistics, preset: str) -> list[Setting]:
     shared = corpus.shared_letters >= 0.3
     wanted = _step(
         corpus.pairs, {0: 1000, 5000: 2000, 15_000: 4000, 30_000: 8000, 1_000_000: 16_000, 5_000_000: 32_000}
@@ -80,6 +80,8 @@ def _tokenizer_settings(corpus: CorpusStatistics) -> list[Setting]:
     reason = "the fewer pairs, the fewer subwords are seen often enough (Sennrich & Zhang 2019)"
     if not shared:
         wanted //= 2
+    if preset == "tiny" and wanted > 8000:
+        wanted, reason = 8000, "with more, a tiny model would spend most of its time in the output layer"
     if 3 * corpus.common_characters + _SPECIAL_PIECES > wanted:
         wanted = _round_up(3 * corpus.common_characters + _SPECIAL_PIECES, 1000)
         reason = f"{corpus.common_characters} characters are common and need room"
@@ -197,7 +199,7 @@ def _budget_reason(minutes: float, budget: int, speed: float) -> str:
     at = f"at about {_about(speed)} tokens a second"
     if minutes <= budget:
         return f"ends it in any case; enough for these steps {at}"
-    return f"ends it before all steps are done, which take {_about(minutes)} {at}"
+    return f"ends it early: all steps take {_about(minutes)} {at}"
 
 
 def _step(size: float, table: Mapping[int, _Value]) -> _Value:

@@ -163,6 +163,13 @@ def test_two_scripts_get_a_vocabulary_each_and_one_script_shares_it():
     assert 2 * values(russian, LAPTOP)["tokenizer.vocab_size"] == values(ENGLISH, LAPTOP)["tokenizer.vocab_size"]
 
 
+def test_a_tiny_model_gets_no_more_subwords_than_it_can_be_fast_with():
+    corpus = replace(ENGLISH, pairs=5_000_000)
+
+    assert values(corpus, LAPTOP)["tokenizer.vocab_size"] == 8000
+    assert values(corpus, GPU)["tokenizer.vocab_size"] == 32_000
+
+
 def test_few_pairs_get_what_the_findings_for_little_data_say():
     little, much = (values(replace(ENGLISH, pairs=pairs), LAPTOP) for pairs in (3000, 300_000))
 
