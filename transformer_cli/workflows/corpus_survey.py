@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformer_cli.config import LanguagesConfig
-from transformer_cli.data.normalization import normalize
+from transformer_cli.config import CleaningConfig, LanguagesConfig
+from transformer_cli.data.cleaning import PairCleaner
+from transformer_cli.data.folding import fold
 from transformer_cli.data.readers import read_corpus
 from transformer_cli.errors import DataError
 
 _SAMPLED_PAIRS = 20_000
 _REMEMBERED = 1_000_000
-_MOST_CHARACTERS = 1000
 _COMMON = 0.9995
 
 
@@ -24,7 +24,7 @@ class CorpusStatistics:
     """What a recipe is chosen by.
 
     Args:
-        pairs: Different pairs with text on both sides.
+        pairs: Different pairs that are fit to learn from; case, punctuation and digits do not matter.
         sources: Different sources of these.
         target_characters: Characters of a target, in the mean.
         target_word_characters: Characters of a word of a target, in the mean; many where words are not spaced.
@@ -47,7 +47,7 @@ class CorpusSurvey:
     """What a look at the corpora has found.
 
     Args:
-        counts: Pairs with text on both sides of each corpus, by its name.
+        counts: Pairs of each corpus that pass the default rules of cleaning for single pairs, by its name.
         statistics: Of all of them together.
     """
 
@@ -65,20 +65,21 @@ def survey_corpora(corpora: Sequence[str], languages: LanguagesConfig, folder: P
 
     Raises:
         RecipeError: A name fits no kind of corpus.
-        DataError: A corpus is missing, cut short, malformed, or holds no pair with text on both sides.
+        DataError: A corpus is missing, cut short, malformed, or holds no pair that is fit to learn from.
     """
+    cleaner = PairCleaner(CleaningConfig(), languages)
     count, sample = _Count(), _Sample()
     counts = {}
     for name in corpora:
         before = count.read
-        for pair in read_corpus(name, languages, folder, part="train"):
-            source, target = normalize(pair.source), normalize(pair.target)
-            if source and target and max(len(source), len(target)) <= _MOST_CHARACTERS:
-                count.add(source, target)
-                sample.add(source, target)
+        for judged in cleaner.judge(read_corpus(name, languages, folder, part="train")):
+            if judged.rule is None:
+                count.add(judged.source, judged.target)
+                sample.add(judged.source, judged.target)
         counts[name] = count.read - before
         if not counts[name]:
-            raise DataError(f"{name} holds no pairs of {languages.source} and {languages.target} text; leave it out")
+            both = f"{languages.source} and {languages.target}"
+            raise DataError(f"{name} holds no {both} pairs that are fit to learn from; leave it out")
     return CorpusSurvey(counts, sample.statistics(count))
 
 
@@ -95,8 +96,9 @@ class _Count:
         self.read += 1
         self.characters.update(source, target)
         if self.read <= _REMEMBERED:
-            self._pairs.add(hash((source, target)))
-            self._sources.add(hash(source))
+            folded = fold(source)
+            self._pairs.add(hash((folded, fold(target))))
+            self._sources.add(hash(folded))
 
     @property
     def pairs(self) -> int:

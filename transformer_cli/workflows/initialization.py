@@ -208,7 +208,7 @@ def _data_settings(
 ) -> list[Setting]:
     counts = " + ".join(f"{count:,}" for count in survey.counts.values())
     train = [_relative(name, folder) for name in names]
-    settings = [Setting("data.train", train, f"{counts} pairs with text on both sides")]
+    settings = [Setting("data.train", train, f"{counts} pairs that are fit to learn from")]
     reason = "pairs held out of train, the same ones on every run"
     for part, size in zip(("valid", "test"), held_out_sizes(survey.statistics, machine), strict=True):
         settings.append(held_out.get(part) or Setting(f"data.{part}", size, reason))

@@ -188,7 +188,7 @@ def test_a_full_disk_leaves_the_older_recipe():
     [
         ("absent.tsv", "is not there"),
         ("toy.doc", "cannot tell what"),
-        ("empty.tsv", "empty.tsv holds no pairs of fr and en text"),
+        ("empty.tsv", "empty.tsv holds no fr and en pairs that are fit"),
         ("small.tsv", "only 1 different sources in small.tsv: too few to hold out 2 and learn from the rest"),
     ],
 )
