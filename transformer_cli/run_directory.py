@@ -28,8 +28,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import filelock
-
 from transformer_cli.errors import RunDirectoryBusyError
 from transformer_cli.textio import TEMPORARY_SUFFIX, explain_os_errors, fsync_folder, write_atomically
 
@@ -164,6 +162,8 @@ class RunDirectory:
         Raises:
             TfmError: The directory is not there or cannot be written to.
         """
+        import filelock  # here: a translation starts sooner without it
+
         with explain_os_errors(self.path):
             lock = filelock.FileLock(self.path / ".versions.lock")
             lock.acquire()
@@ -183,6 +183,8 @@ class RunDirectory:
             RunDirectoryBusyError: Another process holds it; the message says which.
             TfmError: The directory cannot be written to.
         """
+        import filelock  # see `switching`
+
         holder = self.path / ".lock.json"
         with explain_os_errors(self.path):
             self.path.mkdir(parents=True, exist_ok=True)

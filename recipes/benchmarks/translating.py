@@ -51,6 +51,37 @@ def torch_engine(precision: str) -> Callable[[Path, Path | None, int, int | None
     return load
 
 
+def exported_engine(model: Path, _: Path | None, threads: int, fixed_length: int | None) -> Translate:
+    """Return this program's engine on what ``tfm export --to ctranslate2`` wrote into the model directory."""
+    from transformer_cli.decoding.engine import SearchOptions
+    from transformer_cli.workflows.engine_choice import load_translator
+
+    search: dict[str, Any] = {"beam_size": 5, "length_penalty": 1.0}
+    if fixed_length:
+        search |= {"max_length_ratio": 1e-6, "max_length_extra": fixed_length}
+    options = SearchOptions(min_length=fixed_length or 1)
+    translator = load_translator(model, engine="ctranslate2", threads=threads, search=search, options=options)
+    return lambda lines: [(found.text, len(found.tokens) + 1) for found in translator.translate(lines)]
+
+
+def ctranslate2_alone(model: Path, _: Path | None, threads: int, fixed_length: int | None) -> Translate:
+    """Return CTranslate2's own interface on the same files, workers of one thread each."""
+    import ctranslate2
+    import sentencepiece
+
+    folder = model / "ctranslate2"
+    tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
+    translator = ctranslate2.Translator(str(folder), inter_threads=threads, intra_threads=1)
+    lengths = {"min_decoding_length": fixed_length, "max_decoding_length": fixed_length} if fixed_length else {}
+
+    def translate(lines: Sequence[str]) -> list[tuple[str, int]]:
+        pieces = tokenizer.encode(list(lines), out_type=str)
+        results = translator.translate_batch(pieces, beam_size=5, length_penalty=1, max_batch_size=32, **lengths)
+        return [(tokenizer.decode(r.hypotheses[0]), len(r.hypotheses[0]) + (not fixed_length)) for r in results]
+
+    return translate
+
+
 def transformers(_: Path, huggingface: Path | None, threads: int, fixed_length: int | None) -> Translate:
     """Return ``generate`` of the transformers library, batches of 64 sorted by length."""
     import torch
@@ -82,9 +113,12 @@ def transformers(_: Path, huggingface: Path | None, threads: int, fixed_length: 
 CONTENDERS: dict[str, Callable[[Path, Path | None, int, int | None], Translate]] = {
     "tfm torch float32": torch_engine("float32"),
     "tfm torch bfloat16": torch_engine("bfloat16"),
+    "tfm ctranslate2": exported_engine,
+    "ctranslate2 alone": ctranslate2_alone,
     "transformers": transformers,
 }
 NEEDS_HUGGINGFACE = {"transformers"}
+NEEDS_CTRANSLATE2 = {"tfm ctranslate2", "ctranslate2 alone"}
 
 
 def main(
@@ -102,7 +136,10 @@ def main(
         load = CONTENDERS[contender]
         sys.stdout.write(json.dumps(_measure(load(model, huggingface, threads, fixed_length), _read(source, lines))))
         return
-    names = [name for name in only or CONTENDERS if huggingface or name not in NEEDS_HUGGINGFACE]
+    lacking = (set() if huggingface else NEEDS_HUGGINGFACE) | (
+        set() if (model / "ctranslate2").is_dir() else NEEDS_CTRANSLATE2
+    )
+    names = [name for name in only or CONTENDERS if name not in lacking]
     results = {}
     for name in names:
         command = [sys.executable, *sys.argv, "--contender", name]

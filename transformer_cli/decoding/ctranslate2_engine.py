@@ -1,14 +1,15 @@
 """The engine that computes with CTranslate2, from a model that was exported to it. No torch here.
 
 Its search is that of `beam_search` but for the longest length, which it takes for a whole batch, and where it returns
-hypotheses without end while ours lets nothing but eos follow. This module makes up for both, with one difference left:
-of a source whose translations come to the longest length, the best is the same, the next best may be others.
+hypotheses without end while ours lets nothing but eos follow. This module makes up for both. Two differences are left:
+of a source whose translations come to the longest length, the best is the same, the next best may be others; and where
+there is a least length, eos is left out before probabilities are normalised, not after it, so that scores are higher.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -75,30 +76,67 @@ class CTranslate2Engine:
             beam_size=self._config.beam_size, length_penalty=self._config.length_penalty, n_best=options.n_best
         )
         found: dict[int, list[Hypothesis]] = {}
-        at_bound = []
-        for i, result in self._first_search(sources):
-            # All are looked at, the best one may be whole though the search was broken off.
+        open_ended, again = [], []
+        for i, longest, result in self._search_once(self._batches(sources), sources, options.min_length):
+            # All are looked at: the best one may be whole though the search was broken off.
             if all(self._is_whole(pieces, sources[i]) for pieces in result.hypotheses):
-                pairs = list(zip(result.hypotheses, result.scores, strict=True))[: options.n_best]
-                found[i] = [self._hypothesis(*pair) for pair in pairs]
+                found[i] = [self._hypothesis(*pair) for pair in zip(result.hypotheses, result.scores, strict=True)]
+            elif longest == self._longest(sources[i]) <= options.min_length:
+                open_ended.append((i, result))  # before the longest length none can have ended
             else:
-                at_bound.append(i)
-        for indices in _of_equal_length(at_bound, sources):
-            again = self._search_to_the_bound([sources[i] for i in indices])
-            found.update(zip(indices, (hypotheses[: options.n_best] for hypotheses in again), strict=True))
-        return [found[i] for i in range(len(sources))]
+                again.append(i)
+        batches = _of_equal_length(again, sources)
+        for i, _, result in self._search_once(batches, sources, options.min_length, keep_all=True):
+            open_ended.append((i, result))
+        found.update(self._end(open_ended, sources))
+        return [found[i][: options.n_best] for i in range(len(sources))]
 
-    def _first_search(self, sources: Sequence[Sequence[int]]) -> list[tuple[int, Any]]:
-        """Return (index of a source, CTranslate2's result); all batches are under way before one is waited for."""
-        pending: list[tuple[int, Any]] = []
-        for indices in self._batches(sources):
-            longest = self._longest(sources[indices[-1]])
-            pending.extend(zip(indices, self._start([sources[i] for i in indices], longest - 1), strict=True))
-        return [(i, result.result()) for i, result in pending]
+    def _search_once(
+        self,
+        batches: Iterable[list[int]],
+        sources: Sequence[Sequence[int]],
+        min_length: int,
+        *,
+        keep_all: bool = False,
+    ) -> Iterator[tuple[int, int, Any]]:
+        """Search up to one token before the longest length; all batches are under way before one is waited for.
+
+        Args:
+            batches: Indices of sources.
+            sources: All of them.
+            min_length: Tokens that a translation has at least, eos included.
+            keep_all: Of sources that come to the longest length: return what ended before as well as what did not.
+                Else the best of both are returned, as many as the beam is wide.
+
+        Yields:
+            Index of a source, longest length of its batch, CTranslate2's result.
+        """
+        # A patience of 2 lets a search go on until twice as many have ended, which these do not.
+        patience = 2 if keep_all and self._config.beam_size > 1 else 1
+        pending: list[tuple[int, int, Any]] = []
+        for indices in batches:
+            longest = max(self._longest(sources[i]) for i in indices)
+            max_length = max(1, longest - 1)
+            results = self._translator.translate_batch(
+                [self._pieces(sources[i]) for i in indices],
+                asynchronous=True,
+                beam_size=self._config.beam_size,
+                num_hypotheses=patience * self._config.beam_size,
+                patience=patience,
+                length_penalty=self._config.length_penalty or _NO_PENALTY,
+                max_input_length=0,
+                max_decoding_length=max_length,
+                min_decoding_length=min(min_length - 1, max_length),
+                return_scores=True,
+                return_end_token=True,
+            )
+            pending.extend((i, longest, result) for i, result in zip(indices, results, strict=True))
+        for i, longest, result in pending:
+            yield i, longest, result.result()
 
     def _batches(self, sources: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-        """Yield indices, shortest sources first; each worker gets something to do."""
-        order = sorted(range(len(sources)), key=lambda i: len(sources[i]))
+        """Yield indices, longest sources first, so that at the end no worker waits long; each gets something to do."""
+        order = sorted(range(len(sources)), key=lambda i: -len(sources[i]))
         size = max(1, min(_BATCH_SENTENCES, -(-len(order) // self._threads)))
         for first in range(0, len(order), size):
             yield order[first : first + size]
@@ -110,52 +148,43 @@ class CTranslate2Engine:
     def _is_whole(self, pieces: Sequence[str], source: Sequence[int]) -> bool:
         return pieces[-1] == self._eos and len(pieces) < self._longest(source)
 
-    def _start(self, sources: Sequence[Sequence[int]], max_length: int) -> list[Any]:
-        results: list[Any] = self._translator.translate_batch(
-            self._pieces(sources),
-            asynchronous=True,
-            beam_size=self._config.beam_size,
-            num_hypotheses=self._config.beam_size,
-            length_penalty=self._config.length_penalty or _NO_PENALTY,
-            max_input_length=0,
-            max_decoding_length=max(1, max_length),
-            min_decoding_length=0,
-            return_scores=True,
-            return_end_token=True,
-        )
-        return results
-
-    def _pieces(self, sources: Sequence[Sequence[int]]) -> list[list[str]]:
-        return [[self._source_pieces[token] for token in source] for source in sources]
+    def _pieces(self, source: Sequence[int]) -> list[str]:
+        return [self._source_pieces[token] for token in source]
 
     def _hypothesis(self, pieces: Sequence[str], score: float) -> Hypothesis:
         """Return what CTranslate2 found; its scores are normalised as ours, eos counted."""
         log_prob = score * len(pieces) ** self._config.length_penalty
         return Hypothesis(tuple(self._target_ids[piece] for piece in pieces[:-1]), score, log_prob)
 
-    def _search_to_the_bound(self, sources: Sequence[Sequence[int]]) -> list[list[Hypothesis]]:
-        """Search sources of equal length whose translations come to the longest length: there eos has to follow.
+    def _end(
+        self, open_ended: list[tuple[int, Any]], sources: Sequence[Sequence[int]]
+    ) -> Iterator[tuple[int, list[Hypothesis]]]:
+        """Yield (index of a source, its hypotheses), those without end ended by eos with the probability it has there.
 
-        What CTranslate2 finds without end one step before gets its eos here, with the probability that it has there.
+        Args:
+            open_ended: Indices of sources and what was found up to one token before their longest length.
+            sources: All of them.
         """
-        longest = self._longest(sources[0])
-        answers = []
-        for source, pending in zip(sources, self._start(sources, longest - 1), strict=True):
-            result = pending.result()
-            found = list(zip(result.hypotheses, result.scores, strict=True))
-            ended = [self._hypothesis(pieces, score) for pieces, score in found if pieces[-1] == self._eos]
-            open_ended = [pieces for pieces, _ in found if pieces[-1] != self._eos] if longest > 1 else [[]]
-            ended += self._end(source, open_ended)
-            answers.append(sorted(ended, key=lambda hypothesis: -hypothesis.score))
-        return answers
-
-    def _end(self, source: Sequence[int], targets: list[list[str]]) -> Iterator[Hypothesis]:
-        """Let eos follow each of ``targets``."""
-        scored = self._translator.score_batch(self._pieces([source]) * len(targets), targets, max_input_length=0)
-        for pieces, result in zip(targets, scored, strict=True):
+        targets = {i: [pieces for pieces in result.hypotheses if pieces[-1] != self._eos] for i, result in open_ended}
+        targets.update({i: [[]] for i in targets if self._longest(sources[i]) == 1})
+        flat = [(i, pieces) for i, found in targets.items() for pieces in found]
+        scored = self._translator.score_batch(
+            [self._pieces(sources[i]) for i, _ in flat],
+            [pieces for _, pieces in flat],
+            max_input_length=0,
+            max_batch_size=_BATCH_SENTENCES,
+        )
+        ended: dict[int, list[Hypothesis]] = {i: [] for i in targets}
+        for i, result in open_ended:
+            pairs = zip(result.hypotheses, result.scores, strict=True)
+            whole = [pair for pair in pairs if pair[0][-1] == self._eos and self._longest(sources[i]) > 1]
+            ended[i] = [self._hypothesis(*pair) for pair in whole]
+        for (i, pieces), result in zip(flat, scored, strict=True):
             log_prob = sum(result.log_probs)
             score = log_prob / (len(pieces) + 1) ** self._config.length_penalty
-            yield Hypothesis(tuple(self._target_ids[piece] for piece in pieces), score, log_prob)
+            ended[i].append(Hypothesis(tuple(self._target_ids[piece] for piece in pieces), score, log_prob))
+        for i, hypotheses in ended.items():
+            yield i, sorted(hypotheses, key=lambda hypothesis: -hypothesis.score)
 
 
 def what_is_missing(options: SearchOptions) -> str | None:

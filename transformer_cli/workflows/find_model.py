@@ -6,7 +6,6 @@ from pathlib import Path
 
 from transformer_cli.errors import ModelNotFoundError
 from transformer_cli.run_directory import MODEL_CONFIG_FILE, RunDirectory
-from transformer_cli.workflows.located_recipe import locate_recipe
 
 
 def find_model(argument: Path | None) -> Path:
@@ -22,6 +21,9 @@ def find_model(argument: Path | None) -> Path:
     """
     if argument is not None:
         return _model_at(argument)
+    # Imported here: a translation with a model that is named starts sooner without recipes.
+    from transformer_cli.workflows.located_recipe import locate_recipe
+
     live = locate_recipe(None).run.live_model
     if _is_model(live):
         return live.resolve()

@@ -8,7 +8,7 @@ from tests.support.exported_models import POSITIONS, exportable_model, exported_
 from tests.support.silent_tokens import set_logit
 from transformer_cli.config import DecodingConfig
 from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
-from transformer_cli.decoding.engine import BEST_ONLY, Sampling, SearchOptions
+from transformer_cli.decoding.engine import BEST_ONLY, Sampling, SearchOptions, longest_translation
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.torch_engine import TorchEngine
 from transformer_cli.errors import DamagedFileError, UsageError
@@ -64,6 +64,32 @@ def test_at_the_longest_length_nothing_but_the_end_follows(tmp_path, beam_size, 
     assert tokens_of(theirs) == tokens_of(ours)
     assert scores_of(theirs) == pytest.approx(scores_of(ours), abs=1e-4)
     assert log_probs_of(theirs) == pytest.approx(log_probs_of(ours), abs=1e-3)
+
+
+@pytest.mark.parametrize("beam_size", [1, 4])
+@pytest.mark.parametrize("min_length", [1, 6, 13, 40])
+def test_no_translation_is_shorter_than_asked_unless_the_longest_is(tmp_path, beam_size, min_length):
+    model = exportable_model()
+    config = DecodingConfig(beam_size=beam_size, max_length_ratio=0.5, max_length_extra=9)
+    asked = sources(40)
+
+    found = exported_engine(tmp_path, model, config).search(asked, SearchOptions(min_length=min_length))
+
+    for source, (best,) in zip(asked, found, strict=True):
+        longest = longest_translation(config, source)
+        assert min(min_length, longest) <= len(best.tokens) + 1 <= longest
+
+
+def test_of_sources_that_come_to_the_longest_length_what_ended_before_is_kept(tmp_path):
+    model = exportable_model()
+    config = DecodingConfig(beam_size=4, max_length_ratio=0.5, max_length_extra=9)
+    asked = sources(60)
+
+    ours = TorchEngine(model, config).search(asked, BEST_ONLY)
+    theirs = exported_engine(tmp_path, model, config).search(asked, BEST_ONLY)
+
+    assert tokens_of(theirs) == tokens_of(ours)
+    assert scores_of(theirs) == pytest.approx(scores_of(ours), abs=1e-4)
 
 
 def test_no_translation_is_longer_than_there_are_positions(tmp_path):
