@@ -88,6 +88,18 @@ def corpus_chrf(
     return _corpus_score(CHRF(lowercase=lowercase), hypotheses, references)
 
 
+def sentence_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> list[float]:
+    """Compute chrF of each sentence by itself, 0 to 100: what is comparable between sentences, unlike their BLEU.
+
+    Args:
+        hypotheses: Translations.
+        references: As many.
+    """
+    metric = CHRF()
+    pairs = zip(hypotheses, references, strict=True)
+    return [metric.sentence_score(hypothesis, [reference]).score for hypothesis, reference in pairs]
+
+
 def score_corpus(
     hypotheses: Sequence[str],
     references: Sequence[Sequence[str]],

@@ -11,6 +11,7 @@ runs/NAME/
 ├── tensorboard/0001/    the same for TensorBoard, if wanted
 ├── versions/0001/ ...   finished models, and beside each the hashes of the pairs it was trained on
 ├── versions.jsonl       every release, promotion and rollback
+├── report.html          the run on one page; report/ keeps the translations that it shows
 ├── train.log            what `tfm train` said
 └── model                link to the live version
 """
@@ -109,6 +110,15 @@ class RunDirectory:
     def version_events(self) -> Path:
         """Every release, promotion and rollback, one JSON object a line."""
         return self.path / "versions.jsonl"
+
+    @property
+    def report(self) -> Path:
+        """The page that `tfm report` writes."""
+        return self.path / "report.html"
+
+    def test_translations(self, version: str) -> Path:
+        """Return the file with a version's translations of test sentences, kept for the report."""
+        return self.path / "report" / f"{version}.json"
 
     @property
     def log(self) -> Path:

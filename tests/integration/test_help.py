@@ -38,6 +38,11 @@ OPTIONS = {
     "score": HELP
     | {"--model", "-m", "--device"}
     | {"--quiet", "-q", "--tokenize", "--lowercase", "--bootstrap", "--ter", "--no-ter", "--json"},
+    "report": HELP | LEVELS | {"--output", "-o", "--device"},
+    "inspect": HELP
+    | LEVELS
+    | {"--model", "-m", "--output", "-o", "--target", "--terminal", "--json", "--png", "--svg", "--candidates"}
+    | {"--beam-size", "--length-penalty", "--device"},
 }
 ARGUMENTS = {
     "export": [],
@@ -47,6 +52,8 @@ ARGUMENTS = {
     "train": ["recipe"],
     "translate": ["file"],
     "versions": ["action", "number"],
+    "report": ["run"],
+    "inspect": ["sentence"],
     "score": ["reference", "hypotheses"],
 }
 

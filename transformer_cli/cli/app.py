@@ -12,7 +12,9 @@ from transformer_cli import __version__
 from transformer_cli.cli import console, signals, streams
 from transformer_cli.cli.export import export
 from transformer_cli.cli.init import init
+from transformer_cli.cli.inspect import inspect
 from transformer_cli.cli.prepare import prepare
+from transformer_cli.cli.report import report
 from transformer_cli.cli.score import score
 from transformer_cli.cli.train import train
 from transformer_cli.cli.train_tokenizer import train_tokenizer
@@ -81,6 +83,16 @@ app.command(
     short_help="Translate lines of text.",
     epilog="Example: tfm translate < input.txt > output.txt",
 )(translate)
+app.command(
+    "inspect",
+    short_help="Show what a model does with a sentence.",
+    epilog="Example: tfm inspect 'Je suis étudiant.' --output page.html",
+)(inspect)
+app.command(
+    "report",
+    short_help="Write one page about a run.",
+    epilog="Example: tfm report runs/phrasebook",
+)(report)
 app.command(
     "score",
     short_help="Compute BLEU, chrF and TER.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from torch import Tensor
 from transformer_cli import __version__
 from transformer_cli.checkpoint import average_weights, load_weights, read_weights
 from transformer_cli.data.prepared import Corpus, read_split
-from transformer_cli.errors import DamagedFileError
+from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.metrics import compare_systems, corpus_bleu
 from transformer_cli.workflows import fingerprints
 from transformer_cli.workflows.evaluation import Evaluator
 from transformer_cli.workflows.gate import Decision, TestResult, decide
+from transformer_cli.workflows.kept_translations import keep_test_translations
 from transformer_cli.workflows.model_card import model_card
 from transformer_cli.workflows.model_directory import load_model_directory, save_model_directory
 from transformer_cli.workflows.training_session import TrainingSession
@@ -129,9 +131,19 @@ def _test(session: TrainingSession, report: Callable[[object], None]) -> list[Te
         corpus = read_split(located.run.data, name)
         systems = {} if live is None else {"live": _translate(live, corpus)}
         systems["new"] = _translate(session.evaluator, corpus)
+        if name == "test":
+            _keep_for_report(session, corpus, systems)
         scores = compare_systems(systems, [corpus.targets], samples=located.recipe.release.resamples, with_ter=False)
         results.append(TestResult(name, len(corpus), scores["new"], scores.get("live")))
     return results
+
+
+def _keep_for_report(session: TrainingSession, corpus: Corpus, systems: Mapping[str, list[str]]) -> None:
+    run = session.located.run
+    versions = {"new": run.next_version().name, "live": run.live_version()}
+    for name, translations in systems.items():
+        with suppress(TfmError):  # the report can have them made anew
+            keep_test_translations(run, versions[name] or "", dict(zip(corpus.sources, translations, strict=True)))
 
 
 def _live_evaluator(session: TrainingSession, report: Callable[[object], None]) -> Evaluator | None:

@@ -156,6 +156,7 @@ def _released_before(run: RunDirectory, version: Path, broken_off: Event | None)
 def _train_and_release(sitting: _Sitting) -> TrainOutcome:
     from transformer_cli.workflows.model_export import export_after_training
     from transformer_cli.workflows.release import write_version
+    from transformer_cli.workflows.run_report import report_after_training
 
     run = sitting.located.run
     with _reports(sitting.located, sitting.report) as report:
@@ -166,6 +167,7 @@ def _train_and_release(sitting: _Sitting) -> TrainOutcome:
     export_after_training(version, sitting.report)
     release = complete_release(run, keep=sitting.located.recipe.release.keep)
     _remove_old_checkpoints(run)
+    report_after_training(run, sitting.report)
     return _outcome(run, version, release or {})
 
 

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.support.command_line import run_here
+from transformer_cli.run_directory import RunDirectory
+from transformer_cli.workflows.run_report import report_after_training
+
+
+class Reader(HTMLParser):
+    """Collects the page's text and its elements."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.elements: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append(tag)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture
+def run(toy, tmp_path):
+    """A copy of the run directory, to be changed."""
+    return RunDirectory(toy.copy_to(tmp_path) / "runs" / "toy")
+
+
+def written(run: RunDirectory) -> tuple[str, str]:
+    """Write the report; return the page and what was said."""
+    finished = run_here("report", run.path)
+    assert finished.code == 0, finished.stderr
+    assert finished.stdout.decode() == f"{run.report}\n"
+    return run.report.read_text(encoding="utf-8"), finished.stderr
+
+
+def test_training_writes_the_report_at_its_end(toy):
+    page = (toy.run / "report.html").read_text(encoding="utf-8")
+
+    assert "report of a run" in page
+    assert "the report of this run lies in" in toy.trained.stderr
+
+
+def test_the_translations_of_the_release_are_not_made_again(run):
+    _, said = written(run)
+
+    assert "translating" not in said
+
+
+def test_the_page_tells_scores_curves_data_and_recipe(run):
+    page, _ = written(run)
+    text = Reader(page).text
+
+    test = [json.loads(line) for line in run.metrics.read_text().splitlines() if '"kind": "test"' in line][-1]
+    assert f"{test['bleu']:.2f}" in text
+    assert f"{test['chrf']:.2f}" in text
+    assert test["signature"] in text
+    assert page.count('<figure class="chart">') == 6
+    train = [json.loads(line) for line in run.metrics.read_text().splitlines() if '"kind": "train"' in line]
+    assert all(f"{record['loss']:.4g}" in text for record in train)
+    assert run.recipe.read_text() in text
+    prepared = json.loads(run.prepare_report.read_text())
+    assert f"{prepared['total']['read']:,}" in text
+
+
+def test_every_word_of_a_translation_names_a_word_of_its_source(run):
+    page, _ = written(run)
+
+    items = re.findall(r"<li>\n<p class=\"source\".*?</li>", page, flags=re.DOTALL)
+    assert items
+    for item in items:
+        places = {int(place) for place in re.findall(r'data-word="(\d+)"', item)}
+        assert {int(place) for place in re.findall(r'data-tied="(\d+)"', item)} <= places
+
+
+def test_the_version_before_is_compared_with(run):
+    shutil.copytree(run.versions / "0001", run.versions / "0002")
+    run.make_live(run.versions / "0002")
+    sources = json.loads(run.test_translations("0001").read_text())
+    run.test_translations("0001").write_text(json.dumps(dict.fromkeys(sources, "nothing like it")))
+
+    page, said = written(run)
+
+    assert "with version 0002" in said
+    assert "Most changed since version 0001" in page
+    assert "nothing like it" in page
+
+
+def test_what_is_kept_of_versions_that_are_no_more_is_removed(run):
+    run.test_translations("0009").write_text("{}")
+
+    written(run)
+
+    assert [path.name for path in run.test_translations("0001").parent.iterdir()] == ["0001.json"]
+
+
+def test_text_of_the_data_is_text(run):
+    hostile = '<script>alert(1)</script> & "q" אב 👍 {{ x }}'
+    plain = Reader(written(run)[0]).elements
+    kept = run.test_translations("0001")
+    kept.write_text(json.dumps(dict.fromkeys(json.loads(kept.read_text()), hostile)))
+
+    page, _ = written(run)
+
+    assert "<script>alert" not in page
+    assert hostile.split()[0].removesuffix("alert(1)</script>") in Reader(page).text
+    assert Reader(page).elements.count("script") <= plain.count("script")
+
+
+def test_files_that_are_missing_or_damaged_leave_their_part_out(run):
+    run.metrics.write_text('{"kind": "train"\nnot json\n[1]\n')
+    run.prepare_report.unlink()
+    run.version_events.unlink(missing_ok=True)
+    run.recipe.unlink()
+
+    page, _ = written(run)
+
+    assert page.count('<figure class="chart">') == 1
+
+
+def test_without_a_version_it_says_what_to_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert "run `tfm train` first" in run_here("report").error
+    assert "run `tfm train` first" in run_here("report", "nowhere").error
+
+
+def test_a_fault_in_the_report_does_not_spoil_a_training(run):
+    said: list[str] = []
+    (run.versions / "0001" / "model.safetensors").write_bytes(b"short")
+
+    report_after_training(run, said.append)
+
+    assert len(said) == 1
+    assert said[0].startswith("the report could not be written: ")

@@ -1,0 +1,83 @@
+"""The attention weights that a model used, taken from the model itself while it runs as it always does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from transformer_cli.model.attention import MultiHeadAttention
+from transformer_cli.model.transformer import Transformer
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionMaps:
+    """The weights of one pair of sentences; each row is a softmax and sums to 1, and what is masked is exactly 0.
+
+    Args:
+        encoder: (L, H, S, S), encoder self-attention.
+        decoder: (L, H, T, T), masked decoder self-attention.
+        cross: (L, H, T, S), encoder-decoder attention.
+    """
+
+    encoder: Tensor
+    decoder: Tensor
+    cross: Tensor
+
+
+@contextmanager
+def recorded_weights(modules: nn.ModuleList, name: str) -> Iterator[list[Tensor]]:
+    """Record what the attention called ``name`` of each layer does inside the block.
+
+    The weights are computed from what each attention is handed in, by its own projections
+    (`MultiHeadAttention.weights`): the model's ordinary path stays as fast as it is, and nothing is left behind in it.
+
+    Args:
+        modules: The layers.
+        name: The attribute of a layer.
+
+    Yields:
+        A list that holds (B, H, T, S) for each layer once the layers have run.
+    """
+    weights: list[Tensor] = []
+
+    def record(module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
+        if isinstance(module, MultiHeadAttention):
+            weights.append(module.weights(*arguments))
+
+    handles: list[RemovableHandle] = []
+    try:
+        for layer in modules:
+            handles.append(layer.get_submodule(name).register_forward_pre_hook(record))
+        yield weights
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def attention_maps(model: Transformer, source: Tensor, decoder_input: Tensor) -> tuple[AttentionMaps, Tensor]:
+    """Run ``model`` over one pair of sentences and watch it.
+
+    Args:
+        model: In evaluation mode.
+        source: (S,) int64, eos included.
+        decoder_input: (T,) int64, beginning with bos.
+
+    Returns:
+        The attention weights, and the log-probabilities (T, V) of each next token.
+    """
+    mask = torch.ones(1, 1, 1, len(source), dtype=torch.bool, device=source.device)
+    with (
+        torch.inference_mode(),
+        recorded_weights(model.encoder, "self_attention") as encoder,
+        recorded_weights(model.decoder, "self_attention") as decoder,
+        recorded_weights(model.decoder, "cross_attention") as cross,
+    ):
+        logits = model(source[None], mask, decoder_input[None])
+    # L times (1, H, T, S) -> (L, H, T, S)
+    maps = (torch.cat(layers).float().cpu() for layers in (encoder, decoder, cross))
+    return AttentionMaps(*maps), logits[0].float().log_softmax(dim=-1).cpu()

@@ -1,0 +1,66 @@
+"""Pages: one HTML file each, with its style, its script and its data inside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from transformer_cli.inspection.sentence import Inspection
+
+_PARTS = {
+    "pieces": "Pieces",
+    "positions": "Embeddings and positions",
+    "encoder": "Encoder self-attention",
+    "decoder": "Masked decoder self-attention",
+    "cross": "Encoder-decoder attention",
+    "steps": "The decoder, step by step",
+    "search": "Beam search",
+    "alignment": "Word alignment",
+    "score": "Score",
+}
+
+
+def inspection_page(inspection: Inspection) -> str:
+    """Return the page of one sentence; it asks nothing of the network."""
+    document = inspection.document()
+    return render(
+        "inspection.html",
+        it=document,
+        json=embedded_json(document),
+        parts=list(_PARTS.items()),
+        titles=_PARTS,
+        numbers={part: number for number, part in enumerate(_PARTS, start=1)},
+    )
+
+
+def report_page(document: dict[str, Any]) -> str:
+    """Return the page of a run.
+
+    Args:
+        document: What ``workflows.run_report`` gathers.
+    """
+    return render("report.html", it=document, charts=[chart for chart in document["charts"] if chart])
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill in a template; every text is escaped unless it is `Markup`."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    )
+    environment.filters["embedded"] = embedded_json
+    return environment.get_template(template).render(values)
+
+
+def embedded_json(document: Any) -> Markup:
+    """Return ``document`` for a ``<script>`` element, which no text in it can end."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # nothing in it can be markup now

@@ -1,0 +1,165 @@
+"""What a beam search looked at: every continuation among the best of a step, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from transformer_cli.decoding.beam_search import beam_search
+from transformer_cli.decoding.hypothesis import Hypothesis
+from transformer_cli.decoding.step_decoder import StepDecoder
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+
+Status = Literal["live", "finished", "pruned"]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchNode:
+    """One partial or complete translation that the search weighed.
+
+    Args:
+        parent: Index of the node that it continues by one token; None for the root.
+        step: Its length in tokens, eos included.
+        token: Its last token.
+        log_prob: Of the whole of it, in nats.
+        score: ``log_prob / step ** length_penalty``, what finished ones are ranked by.
+        status: "live" if the search went on from it, or could have when it stopped; "finished" if it ends in eos and
+            was kept; "pruned" if it was among the step's best continuations but not kept.
+        is_best: Whether it lies on the path to the answer.
+    """
+
+    parent: int | None
+    step: int
+    token: int
+    log_prob: float
+    score: float
+    status: Status
+    is_best: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTree:
+    """The search for one sentence.
+
+    Args:
+        nodes: The root first, then step by step, the most probable of a step first.
+        best: The answer.
+    """
+
+    nodes: tuple[SearchNode, ...]
+    best: Hypothesis
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What the search asked and was told: (W,) last tokens, (W,) rows that they continue, (W, V) log-probabilities."""
+
+    tokens: Tensor
+    parents: Tensor
+    log_probs: Tensor
+
+
+class _RecordingDecoder:
+    """A `StepDecoder` that remembers what it was asked; the search behind it is the ordinary one."""
+
+    def __init__(self, decoder: StepDecoder) -> None:
+        self._decoder = decoder
+        self._parents: Tensor | None = None
+        self.steps: list[_Step] = []
+
+    def step(self, tokens: Tensor) -> Tensor:
+        """See `StepDecoder.step`."""
+        parents = torch.arange(len(tokens)) if self._parents is None else self._parents
+        log_probs = self._decoder.step(tokens)
+        self.steps.append(_Step(tokens.cpu().clone(), parents, log_probs.cpu().clone()))  # the search writes into it
+        self._parents = None
+        return log_probs
+
+    def select(self, rows: Tensor) -> None:
+        """See `StepDecoder.select`."""
+        self._parents = rows.cpu().clone()
+        self._decoder.select(rows)
+
+
+def search_tree(
+    decoder: StepDecoder, *, max_length: int, beam_size: int, length_penalty: float, device: torch.device
+) -> SearchTree:
+    """Search the translation of one sentence and keep the tree.
+
+    Args:
+        decoder: With ``beam_size`` rows for the sentence.
+        max_length: The most tokens, eos included.
+        beam_size: W.
+        length_penalty: The exponent in the score.
+        device: The decoder's.
+    """
+    recording = _RecordingDecoder(decoder)
+    ((best, *_),) = beam_search(
+        recording,
+        max_lengths=torch.tensor([max_length], device=device),
+        beam_size=beam_size,
+        length_penalty=length_penalty,
+    )
+    nodes = [SearchNode(None, 0, BOS_ID, 0.0, 0.0, "live")]
+    rows = [0] * beam_size  # the node that each live row of the search stands for
+    totals = torch.full((beam_size,), -torch.inf)
+    totals[0] = 0.0
+    for step, asked in enumerate(recording.steps, start=1):
+        following = recording.steps[step] if step < len(recording.steps) else None
+        first = len(nodes)
+        found = _continuations(asked.log_probs, totals, at_limit=step == max_length)
+        lived_on = _lived_on(following, found, beam_size)
+        nodes += [
+            SearchNode(
+                rows[parent],
+                step,
+                token,
+                total,
+                total / step**length_penalty,
+                _status(rank, token, lived_on, beam_size),
+            )
+            for rank, (parent, token, total) in enumerate(found)
+        ]
+        if following is not None:
+            place = {(parent, token): first + rank for rank, (parent, token, _) in enumerate(found)}
+            pairs = list(zip(following.parents.tolist(), following.tokens.tolist(), strict=True))
+            rows = [place.get(pair, 0) for pair in pairs]
+            totals = torch.tensor([nodes[row].log_prob if row else -torch.inf for row in rows])
+    return SearchTree(_mark_best(nodes, best), best)
+
+
+def _continuations(log_probs: Tensor, totals: Tensor, *, at_limit: bool) -> list[tuple[int, int, float]]:
+    """Return (row, token, total log-probability) of the 2W best continuations that are possible, best first."""
+    weighed = log_probs.float() + totals[:, None]  # (W, V)
+    weighed[:, [PAD_ID, BOS_ID]] = -torch.inf
+    if at_limit:
+        weighed[:, [token for token in range(weighed.size(1)) if token != EOS_ID]] = -torch.inf
+    best, cells = weighed.flatten().topk(min(2 * len(totals), weighed.numel()))
+    found = zip(cells.tolist(), best.tolist(), strict=True)
+    return [(*divmod(cell, weighed.size(1)), total) for cell, total in found if total > -torch.inf]
+
+
+def _lived_on(following: _Step | None, found: list[tuple[int, int, float]], beam_size: int) -> set[int]:
+    """Return which of the continuations the search went on from; after its last step, those that it could have."""
+    if following is None:
+        return set([rank for rank, (_, token, _) in enumerate(found) if token != EOS_ID][:beam_size])
+    pairs = set(zip(following.parents.tolist(), following.tokens.tolist(), strict=True))
+    return {rank for rank, (parent, token, _) in enumerate(found) if (parent, token) in pairs}
+
+
+def _status(rank: int, token: int, lived_on: set[int], beam_size: int) -> Status:
+    if token == EOS_ID:
+        return "finished" if rank < beam_size else "pruned"
+    return "live" if rank in lived_on else "pruned"
+
+
+def _mark_best(nodes: list[SearchNode], best: Hypothesis) -> tuple[SearchNode, ...]:
+    """Mark the path from the root to the node that ends the answer."""
+    path = [0]
+    for token in (*best.tokens, EOS_ID):
+        children = (i for i, node in enumerate(nodes) if node.parent == path[-1] and node.token == token and i)
+        path.append(next(children))
+    return tuple(replace(node, is_best=True) if i in set(path) else node for i, node in enumerate(nodes))

@@ -1,0 +1,276 @@
+"""Everything there is to see of one sentence on its way through a model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from transformer_cli.config import DecodingConfig, LanguagesConfig
+from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
+from transformer_cli.decoding.transformer_decoder import TransformerStepDecoder, pad_sources
+from transformer_cli.inspection.attention_maps import AttentionMaps, attention_maps
+from transformer_cli.inspection.search_tree import SearchTree, search_tree
+from transformer_cli.inspection.word_links import Word, WordLinks, word_links, words_of
+from transformer_cli.model.embedding import TokenEmbedding
+from transformer_cli.model.transformer import Transformer
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+
+FORMAT = 1
+_MOST_DIMENSIONS = 128
+_MOST_POSITIONS = 256
+_DECIMALS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One side.
+
+    Args:
+        text: As it was given or translated, normalised.
+        ids: Token ids, eos at the end.
+        pieces: The same as text.
+        words: What the pieces spell.
+    """
+
+    text: str
+    ids: tuple[int, ...]
+    pieces: tuple[str, ...]
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """What the encoder reads.
+
+    Args:
+        dimensions: Which of the D numbers are shown: all, or pairs of neighbours at equal distances.
+        tokens: (S, dimensions), the embeddings times the square root of D.
+        positions: (S, dimensions), the positional encoding.
+        sums: (S, dimensions), what goes into the first layer.
+        table: (positions, dimensions), the whole positional encoding.
+    """
+
+    dimensions: tuple[int, ...]
+    tokens: Tensor
+    positions: Tensor
+    sums: Tensor
+    table: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A piece that could have come next, and its probability."""
+
+    id: int
+    piece: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the decoder: which piece came, and what else could have.
+
+    Args:
+        log_prob: Of the piece that came, in nats.
+        probability: The same as a probability.
+        rank: How many pieces were more probable, plus 1.
+        candidates: The most probable pieces, best first.
+        others: Probability of all pieces that are not among the candidates.
+    """
+
+    log_prob: float
+    probability: float
+    rank: int
+    candidates: tuple[Candidate, ...]
+    others: float
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceScore:
+    """How probable the model finds the target.
+
+    Args:
+        log_prob: Natural logarithm of its probability.
+        length: Its tokens, eos included.
+        score: ``log_prob / length ** length_penalty``.
+        perplexity: ``exp(-log_prob / length)``.
+    """
+
+    log_prob: float
+    length: int
+    score: float
+    perplexity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a model does with one sentence; the package's docstring describes `document`."""
+
+    languages: LanguagesConfig
+    model: dict[str, Any]
+    decoding: DecodingConfig
+    is_forced: bool
+    source: Sentence
+    target: Sentence
+    decoder_input: tuple[str, ...]
+    embedding: Embedding
+    attention: AttentionMaps
+    steps: tuple[Step, ...]
+    search: SearchTree
+    search_text: str
+    search_pieces: tuple[str, ...]
+    alignment: WordLinks | None
+    score: SentenceScore
+
+    def document(self) -> dict[str, Any]:
+        """Return everything as numbers, texts and lists; entries of matrices are rounded to five decimals."""
+        embedding, attention, search = self.embedding, self.attention, self.search
+        return {
+            "format": FORMAT,
+            "languages": self.languages.model_dump(),
+            "model": self.model,
+            "is_forced": self.is_forced,
+            "source": asdict(self.source),
+            "target": asdict(self.target),
+            "decoder_input": self.decoder_input,
+            "embedding": {
+                "dimensions": embedding.dimensions,
+                "tokens": _rounded(embedding.tokens),
+                "positions": _rounded(embedding.positions),
+                "sums": _rounded(embedding.sums),
+            },
+            "position_table": {"dimensions": embedding.dimensions, "values": _rounded(embedding.table)},
+            "attention": {
+                "encoder": _rounded(attention.encoder),
+                "decoder": _rounded(attention.decoder),
+                "cross": _rounded(attention.cross),
+            },
+            "steps": [asdict(step) for step in self.steps],
+            "search": {
+                "beam_size": self.decoding.beam_size,
+                "length_penalty": self.decoding.length_penalty,
+                "text": self.search_text,
+                "score": search.best.score,
+                "log_prob": search.best.log_prob,
+                "nodes": [
+                    {**asdict(node), "piece": piece}
+                    for node, piece in zip(search.nodes, self.search_pieces, strict=True)
+                ],
+            },
+            "alignment": self.alignment and {**_plain(self.alignment), "weights": _rounded(self.alignment.weights)},
+            "score": asdict(self.score),
+        }
+
+
+def inspect_sentence(
+    model: Transformer,
+    tokenizers: TokenizerPair,
+    text: str,
+    *,
+    languages: LanguagesConfig,
+    decoding: DecodingConfig,
+    target: str | None = None,
+    candidates: int = 8,
+) -> Inspection:
+    """Translate ``text`` and keep what there is to see.
+
+    Args:
+        model: In evaluation mode.
+        tokenizers: The model's.
+        text: Normalised, not blank, at most as many tokens as the model takes.
+        languages: Of the two sides.
+        decoding: How to search.
+        target: Look at this translation instead of the one that the search finds.
+        candidates: How many next pieces to show at each step.
+    """
+    device = next(model.parameters()).device
+    source_ids = [*tokenizers.source.encode(text), EOS_ID]
+    tree = _search(model, source_ids, decoding, device)
+    target_ids = [*(tree.best.tokens if target is None else tokenizers.target.encode(target)), EOS_ID]
+    shifted = [BOS_ID, *target_ids[:-1]]
+    maps, log_probs = attention_maps(
+        model, torch.tensor(source_ids, device=device), torch.tensor(shifted, device=device)
+    )
+    source = _sentence(tokenizers.source, text, source_ids)
+    found_text = tokenizers.target.decode(tree.best.tokens)
+    target_side = _sentence(tokenizers.target, found_text if target is None else target, target_ids)
+    steps = tuple(
+        _step(tokenizers.target, row, token, candidates) for row, token in zip(log_probs, target_ids, strict=True)
+    )
+    return Inspection(
+        languages=languages,
+        model={"vocab_size": model.vocab_size, **model.config.model_dump()},
+        decoding=decoding,
+        is_forced=target is not None,
+        source=source,
+        target=target_side,
+        decoder_input=tuple(map(tokenizers.target.piece, shifted)),
+        embedding=_embedding(model.source_embedding, torch.tensor(source_ids, device=device)),
+        attention=maps,
+        steps=steps,
+        search=tree,
+        search_text=found_text,
+        search_pieces=tuple(tokenizers.target.piece(node.token) for node in tree.nodes),
+        alignment=word_links(maps.cross, source.words, target_side.words),
+        score=_score([step.log_prob for step in steps], decoding.length_penalty),
+    )
+
+
+def _search(model: Transformer, source_ids: list[int], decoding: DecodingConfig, device: torch.device) -> SearchTree:
+    with torch.inference_mode():
+        source, mask = pad_sources([source_ids], pad_id=PAD_ID, device=device)
+        return search_tree(
+            TransformerStepDecoder(model, source, mask, rows_per_sentence=decoding.beam_size),
+            max_length=round(decoding.max_length_ratio * len(source_ids)) + decoding.max_length_extra,
+            beam_size=decoding.beam_size,
+            length_penalty=decoding.length_penalty,
+            device=device,
+        )
+
+
+def _sentence(tokenizer: Tokenizer, text: str, ids: Sequence[int]) -> Sentence:
+    return Sentence(text, tuple(ids), tuple(map(tokenizer.piece, ids)), words_of(tokenizer, ids[:-1]))
+
+
+def _embedding(embedding: TokenEmbedding, ids: Tensor) -> Embedding:
+    with torch.inference_mode():
+        sums = embedding(ids[None])[0].float().cpu()
+        tokens = (embedding.table(ids) * embedding.scale).float().cpu()
+    table = embedding.positions.cpu()
+    # Sines and cosines of one wave length stand side by side and stay together.
+    distance = -(-table.size(1) // _MOST_DIMENSIONS)
+    dimensions = [2 * pair + i for pair in range(0, table.size(1) // 2, distance) for i in range(2)]
+    shown = torch.tensor(dimensions)
+    positions = table[: len(ids)]
+    kept = (part[:, shown] for part in (tokens, positions, sums, table[: max(_MOST_POSITIONS, len(ids))]))
+    return Embedding(tuple(dimensions), *kept)
+
+
+def _step(tokenizer: Tokenizer, log_probs: Tensor, token: int, candidates: int) -> Step:
+    log_prob = float(log_probs[token])
+    best, ids = log_probs.exp().topk(min(candidates, len(log_probs)))
+    return Step(
+        log_prob=log_prob,
+        probability=math.exp(log_prob),
+        rank=int((log_probs > log_probs[token]).sum()) + 1,
+        candidates=tuple(Candidate(i, tokenizer.piece(i), p) for i, p in zip(ids.tolist(), best.tolist(), strict=True)),
+        others=max(0.0, 1.0 - float(best.sum())),
+    )
+
+
+def _score(log_probs: Sequence[float], length_penalty: float) -> SentenceScore:
+    total, length = sum(log_probs), len(log_probs)
+    return SentenceScore(total, length, total / length**length_penalty, math.exp(-total / length))
+
+
+def _rounded(values: Tensor) -> Any:
+    return torch.round(values.double(), decimals=_DECIMALS).tolist()
+
+
+def _plain(alignment: WordLinks) -> dict[str, Any]:
+    return {"layer": alignment.layer, "sharpness": alignment.sharpness, "links": alignment.links}

@@ -1,0 +1,101 @@
+"""Which sentences of a test set to show, and how quality depends on length."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from transformer_cli.data.tokenizer import TokenizerPair
+from transformer_cli.inspection.attention_maps import attention_maps
+from transformer_cli.inspection.charts import Chart, Series
+from transformer_cli.inspection.word_links import word_links, words_of
+from transformer_cli.model.transformer import Transformer
+from transformer_cli.special_tokens import BOS_ID, EOS_ID
+
+_BINS = ((1, 5), (6, 10), (11, 15), (16, 20), (21, 30), (31, 50), (51, None))
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceResult:
+    """A test sentence, its translation, and how close that is to the reference.
+
+    Args:
+        source: The sentence.
+        reference: Its translation in the test set.
+        translation: By the live version.
+        chrf: Of the translation, 0 to 100.
+        previous: Translation by the version before; None if there is none.
+        previous_chrf: Of that.
+    """
+
+    source: str
+    reference: str
+    translation: str
+    chrf: float
+    previous: str | None = None
+    previous_chrf: float | None = None
+
+    @property
+    def change(self) -> float:
+        """How much chrF has risen since the version before; 0 where there is none."""
+        return 0.0 if self.previous_chrf is None else self.chrf - self.previous_chrf
+
+
+def worst_sentences(results: Sequence[SentenceResult], *, count: int = 10) -> list[SentenceResult]:
+    """Return those of the lowest chrF that are not the reference, worst first."""
+    wrong = [result for result in results if result.translation != result.reference]
+    return sorted(wrong, key=lambda result: result.chrf)[:count]
+
+
+def best_sentences(results: Sequence[SentenceResult], *, count: int = 5) -> list[SentenceResult]:
+    """Return those of the highest chrF, the longest of equals first."""
+    return sorted(results, key=lambda result: (-result.chrf, -len(result.source)))[:count]
+
+
+def most_changed_sentences(results: Sequence[SentenceResult], *, count: int = 8) -> list[SentenceResult]:
+    """Return those whose chrF has changed most since the version before, for better or worse."""
+    changed = [result for result in results if result.change]
+    return sorted(changed, key=lambda result: -abs(result.change))[:count]
+
+
+def quality_by_length(results: Sequence[SentenceResult]) -> dict[str, Any]:
+    """Return the mean chrF of sentences of like length, counted in words of the source, as a chart and a table."""
+    rows = []
+    for low, high in _BINS:
+        chosen = [result for result in results if low <= len(result.source.split()) <= (high or math.inf)]
+        if chosen:
+            mean = sum(result.chrf for result in chosen) / len(chosen)
+            rows.append({"words": f"{low}–{high}" if high else f"{low}+", "sentences": len(chosen), "chrf": mean})
+    points = sorted({(float(len(result.source.split())), result.chrf) for result in results})
+    chart = Chart("chrF of each sentence", "words", (Series("", tuple(points)),), dots=True)
+    return {"rows": rows, "chart": chart.drawing()}
+
+
+def tie_words(model: Transformer, tokenizers: TokenizerPair, source: str, target: str) -> dict[str, Any]:
+    """Return the words of a pair and which of the source each of the target looks at.
+
+    Returns:
+        ``source_words`` and ``target_words``, and ``links``: for each target word the place of a source word. Empty
+        where the pair is blank or longer than the model takes.
+    """
+    limit = model.config.max_length - 1
+    source_ids, target_ids = tokenizers.source.encode(source), tokenizers.target.encode(target)
+    if not (0 < len(source_ids) <= limit and 0 < len(target_ids) <= limit):
+        return {"source_words": [], "target_words": [], "links": []}
+    device = next(model.parameters()).device
+    maps, _ = attention_maps(
+        model,
+        torch.tensor([*source_ids, EOS_ID], device=device),
+        torch.tensor([BOS_ID, *target_ids], device=device),
+    )
+    words = words_of(tokenizers.source, source_ids), words_of(tokenizers.target, target_ids)
+    found = word_links(maps.cross, *words)
+    return {
+        "source_words": [word.text for word in words[0]],
+        "target_words": [word.text for word in words[1]],
+        "links": [source_place for source_place, _ in found.links] if found else [],
+    }

@@ -1,0 +1,73 @@
+"""``tfm inspect``: one sentence looked at from the inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from transformer_cli.config import DecodingConfig
+from transformer_cli.data.normalization import normalize
+from transformer_cli.data.tokenizer import Tokenizer
+from transformer_cli.device import choose_device
+from transformer_cli.errors import DamagedFileError, DataError, UsageError
+from transformer_cli.inspection.sentence import Inspection, inspect_sentence
+from transformer_cli.textio import explain_os_errors
+from transformer_cli.workflows.model_directory import load_model_directory
+
+
+def inspect(
+    sentence: str,
+    *,
+    model: Path,
+    target: str | None = None,
+    search: dict[str, Any] | None = None,
+    candidates: int = 8,
+    device: str = "auto",
+) -> Inspection:
+    """Translate one sentence and keep everything there is to see on the way.
+
+    Args:
+        sentence: One line of text.
+        model: A model directory.
+        target: Look at this translation instead of the model's own.
+        search: Fields of ``[decoding]`` to use instead of the model's own; None leaves one as it is.
+        candidates: How many next pieces to show at each step.
+        device: "auto", "cpu", "cuda" ...
+
+    Raises:
+        DataError: The sentence or the target is blank, or longer than the model takes.
+        DamagedFileError: The model is not whole.
+        UsageError: There is no such device, or a search setting is out of its range.
+    """
+    given = {key: value for key, value in (search or {}).items() if value is not None}
+    try:
+        with explain_os_errors(model, "read", DamagedFileError):
+            loaded = load_model_directory(model, choose_device(device))
+        decoding = DecodingConfig(**{**loaded.decoding.model_dump(), **given})
+    except DamagedFileError as error:
+        raise DamagedFileError(f"{error}; copy the model anew, or remove {model} and run `tfm train`") from None
+    except ValidationError as error:
+        finding = error.errors(include_url=False)[0]
+        raise UsageError(f"{finding['loc'][0]} is {finding['input']}: {finding['msg'].lower()}") from None
+    limit = loaded.model.config.max_length - 1  # eos needs a place
+    return inspect_sentence(
+        loaded.model,
+        loaded.tokenizers,
+        _fitting(sentence, "the sentence", loaded.tokenizers.source, limit),
+        languages=loaded.languages,
+        decoding=decoding,
+        target=None if target is None else _fitting(target, "the target", loaded.tokenizers.target, limit),
+        candidates=candidates,
+    )
+
+
+def _fitting(text: str, name: str, tokenizer: Tokenizer, limit: int) -> str:
+    normalised = normalize(text)
+    tokens = len(tokenizer.encode(normalised))
+    if not tokens:
+        raise DataError(f"{name} is blank; give one with words")
+    if tokens > limit:
+        raise DataError(f"{name} has {tokens} pieces, but the model takes at most {limit} at once; give a part of it")
+    return normalised
