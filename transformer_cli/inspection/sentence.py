@@ -12,6 +12,7 @@ from torch import Tensor
 
 from transformer_cli.config import DecodingConfig, LanguagesConfig
 from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
+from transformer_cli.decoding.engine import longest_translation
 from transformer_cli.decoding.transformer_decoder import TransformerStepDecoder, pad_sources
 from transformer_cli.inspection.attention_maps import AttentionMaps, attention_maps
 from transformer_cli.inspection.search_tree import SearchTree, search_tree
@@ -226,7 +227,7 @@ def _search(model: Transformer, source_ids: list[int], decoding: DecodingConfig,
         source, mask = pad_sources([source_ids], pad_id=PAD_ID, device=device)
         return search_tree(
             TransformerStepDecoder(model, source, mask, rows_per_sentence=decoding.beam_size),
-            max_length=round(decoding.max_length_ratio * len(source_ids)) + decoding.max_length_extra,
+            max_length=longest_translation(decoding, source_ids[:-1]),
             beam_size=decoding.beam_size,
             length_penalty=decoding.length_penalty,
             device=device,
