@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from transformer_cli.config import DecodingConfig
 from transformer_cli.data.normalization import normalize
 from transformer_cli.data.tokenizer import Tokenizer
 from transformer_cli.device import choose_device
-from transformer_cli.errors import DamagedFileError, DataError, UsageError
+from transformer_cli.errors import DamagedFileError, DataError
 from transformer_cli.inspection.sentence import Inspection, inspect_sentence
 from transformer_cli.textio import explain_os_errors
+from transformer_cli.workflows.model_description import damaged_model, with_search
 from transformer_cli.workflows.model_directory import load_model_directory
 
 
@@ -41,16 +39,12 @@ def inspect(
         DamagedFileError: The model is not whole.
         UsageError: There is no such device, or a search setting is out of its range.
     """
-    given = {key: value for key, value in (search or {}).items() if value is not None}
     try:
         with explain_os_errors(model, "read", DamagedFileError):
             loaded = load_model_directory(model, choose_device(device))
-        decoding = DecodingConfig(**{**loaded.decoding.model_dump(), **given})
     except DamagedFileError as error:
-        raise DamagedFileError(f"{error}; copy the model anew, or remove {model} and run `tfm train`") from None
-    except ValidationError as error:
-        finding = error.errors(include_url=False)[0]
-        raise UsageError(f"{finding['loc'][0]} is {finding['input']}: {finding['msg'].lower()}") from None
+        raise damaged_model(model, error) from None
+    decoding = with_search(loaded.decoding, search)
     limit = loaded.model.config.max_length - 1  # eos needs a place
     return inspect_sentence(
         loaded.model,

@@ -1,0 +1,25 @@
+"""Attention of a trained model ties words to their translations."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from transformer_cli.workflows import inspect, train
+
+
+@pytest.mark.slow
+def test_the_phrasebook_model_looks_at_the_word_that_it_translates(tmp_path):
+    outcome = train("phrasebook", run_dir=tmp_path / "run", overrides=["training.max_steps=500"])
+
+    document = inspect("Je suis étudiant.", model=outcome.version).document()
+
+    assert document["target"]["text"] == "I am a student."
+    alignment = document["alignment"]
+    source, target = ([word["text"] for word in document[side]["words"]] for side in ("source", "target"))
+    assert {(source[i], target[j]) for i, j in alignment["links"]} >= {("Je", "I"), ("étudiant", "student")}
+    # Averaged over the heads of the layer that aligns best, its pieces look at that word's more than at all else.
+    first, last = (document["target"]["words"][target.index("student")][end] for end in ("first", "last"))
+    looked = torch.tensor(document["attention"]["cross"][alignment["layer"]]).mean(dim=0)[first : last + 1].mean(dim=0)
+    word = document["source"]["words"][source.index("étudiant")]
+    assert looked[word["first"] : word["last"] + 1].sum() > 0.5
