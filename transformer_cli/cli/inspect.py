@@ -68,17 +68,21 @@ def inspect(
     inspection = run_inspect(
         text or "", model=folder, target=target, search=search, candidates=candidates, device=device
     )
+    _print(inspection, as_json=as_json, terminal=terminal)
+    written = [*_pictures(inspection, png, "png"), *_pictures(inspection, svg, "svg")]
+    if output or not (as_json or terminal or png or svg):
+        written.append(_page(inspection, output or _PAGE))
+    if not (as_json or terminal):
+        sys.stdout.write("".join(f"{console.plain(str(path))}\n" for path in written))
+
+
+def _print(inspection: Inspection, *, as_json: bool, terminal: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(inspection.document(), ensure_ascii=False) + "\n")
     if terminal:
         from transformer_cli.cli.inspection_in_terminal import draw
 
         draw(inspection)
-    written = [*_pictures(inspection, png, "png"), *_pictures(inspection, svg, "svg")]
-    if output or not (as_json or terminal or png or svg):
-        written.append(_page(inspection, output or _PAGE))
-    if not (as_json or terminal):
-        sys.stdout.write("".join(f"{console.plain(str(path))}\n" for path in written))
 
 
 def _one_line() -> str:

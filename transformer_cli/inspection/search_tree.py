@@ -27,7 +27,7 @@ class SearchNode:
         log_prob: Of the whole of it, in nats.
         score: ``log_prob / step ** length_penalty``, what finished ones are ranked by.
         status: "live" if the search went on from it, or could have when it stopped; "finished" if it ends in eos and
-            was kept; "pruned" if it was among the step's best continuations but not kept.
+            is among the W best of its step; "pruned" if it is among the 2W best continuations but was dropped.
         is_best: Whether it lies on the path to the answer.
     """
 

@@ -194,15 +194,13 @@ def inspect_sentence(
     tree = _search(model, source_ids, decoding, device)
     target_ids = [*(tree.best.tokens if target is None else tokenizers.target.encode(target)), EOS_ID]
     shifted = [BOS_ID, *target_ids[:-1]]
-    maps, log_probs = attention_maps(
-        model, torch.tensor(source_ids, device=device), torch.tensor(shifted, device=device)
-    )
+    source_tensor = torch.tensor(source_ids, device=device)
+    maps, log_probs = attention_maps(model, source_tensor, torch.tensor(shifted, device=device))
     source = _sentence(tokenizers.source, text, source_ids)
     found_text = tokenizers.target.decode(tree.best.tokens)
     target_side = _sentence(tokenizers.target, found_text if target is None else target, target_ids)
-    steps = tuple(
-        _step(tokenizers.target, row, token, candidates) for row, token in zip(log_probs, target_ids, strict=True)
-    )
+    rows = zip(log_probs, target_ids, strict=True)
+    steps = tuple(_step(tokenizers.target, row, token, candidates) for row, token in rows)
     return Inspection(
         languages=languages,
         model={"vocab_size": model.vocab_size, **model.config.model_dump()},
@@ -211,7 +209,7 @@ def inspect_sentence(
         source=source,
         target=target_side,
         decoder_input=tuple(map(tokenizers.target.piece, shifted)),
-        embedding=_embedding(model.source_embedding, torch.tensor(source_ids, device=device)),
+        embedding=_embedding(model.source_embedding, source_tensor),
         attention=maps,
         steps=steps,
         search=tree,
