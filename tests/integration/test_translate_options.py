@@ -10,6 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.support.command_line import run_here
+from tests.support.hostile_lines import LINES as HOSTILE_LINES
+from tests.support.hostile_lines import TEXT
 from tests.support.toy_corpus import pairs
 
 SENTENCES = [source for source, _ in pairs()[:6]]
@@ -80,6 +82,15 @@ def test_no_character_of_a_source_ends_a_line_of_json(ask):
     (line,) = ask("--format", "jsonl", stdin=f"{source}\n".encode())
     assert line.splitlines() == [line]
     assert json.loads(line)["source"] == source
+
+
+@pytest.mark.parametrize("form", ["text", "tsv", "jsonl"])
+def test_hostile_lines_give_as_many_lines_in_every_format(form, toy):
+    finished = run_here("translate", "--engine", "torch", "-m", toy.run, "--format", form, "--alignments", stdin=TEXT)
+
+    assert finished.code == 0
+    text = finished.stdout.decode()
+    assert text.count("\n") == len(text.splitlines()) == len(HOSTILE_LINES)
 
 
 def test_alignments_are_pairs_of_words_of_the_source_and_of_the_translation(ask, plain):

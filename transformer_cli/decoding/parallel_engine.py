@@ -129,7 +129,8 @@ def _work(engine: TorchEngine, connection: Connection, inherited: list[Connectio
     for other in inherited:  # held open here they would hide the end of the parent from the other workers
         other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent as well, which ends its workers
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)  # in place of the parent's handlers
     torch.set_num_threads(1)
     while True:
         try:
