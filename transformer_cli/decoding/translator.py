@@ -11,7 +11,7 @@ from transformer_cli.data.tokenizer import TokenizerPair
 from transformer_cli.decoding.engine import BEST_ONLY, Engine, SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.splitting import split_overlong
-from transformer_cli.decoding.word_alignment import word_alignment
+from transformer_cli.decoding.word_alignment import number_of_words, word_alignment
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +154,8 @@ class Translator:
     def _align(self, pieces: list[tuple[_Piece, Hypothesis]], texts: list[str]) -> Iterator[tuple[int, int]]:
         first_source = first_target = 0
         for (piece, hypothesis), text in zip(pieces, texts, strict=True):
-            source = self._tokenizers.source.decode(piece.tokens)
+            source = normalize(self._tokenizers.source.decode(piece.tokens))
             for i, j in word_alignment(self._tokenizers, piece.tokens, hypothesis):
                 yield first_source + i, first_target + j
-            first_source += len(source.split())
-            first_target += len(text.split())
+            first_source += number_of_words(source)
+            first_target += number_of_words(text)

@@ -28,6 +28,11 @@ def word_alignment(tokenizers: TokenizerPair, source: Sequence[int], hypothesis:
     return sorted({(source_words[position], word) for position, word in links if position < len(source)})
 
 
+def number_of_words(text: str) -> int:
+    """Count the words of a normalised text: what spaces separate, a no-break space being part of a word."""
+    return text.count(" ") + 1 if text else 0
+
+
 def _words(tokenizer: Tokenizer, tokens: Sequence[int]) -> list[int]:
     """Return the number of the word that each token is part of: that which the text up to it ends with."""
     texts = (normalize(tokenizer.decode(tokens[: end + 1])) for end in range(len(tokens)))
