@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class Ranks:
@@ -40,6 +42,15 @@ class Ranks:
     def go_ahead(self, wanted: bool) -> bool:
         """Return what the first process gave, however long that takes: it may have a corpus to prepare before."""
         return wanted
+
+    @contextmanager
+    def first_ahead(self) -> Iterator[None]:
+        """Let the first process go through the block before the others, which then find what it has written."""
+        if not self.is_first:
+            self.go_ahead(False)
+        yield
+        if self.is_first:
+            self.go_ahead(True)
 
     def part(self) -> None:
         """Wait for the others; from then on each is on its own."""

@@ -53,8 +53,10 @@ def open_session(
     start.load_weights(run, model)
     corpus = read_split(run.data, "train")
     weights, new_pairs = _weigh(corpus, located, start, report)
+    with ranks.first_ahead():
+        encoded = encode_to_disk(run.encoded, corpus, tokenizers, data_fingerprint=data_fingerprint)
     stream = BatchStream(
-        encode_to_disk(run.encoded, corpus, tokenizers, data_fingerprint=data_fingerprint),
+        encoded,
         max_tokens=config.batch_tokens // config.accumulation,
         max_length=recipe.model.max_length,
         seed=config.seed,

@@ -310,6 +310,8 @@ class StopAtStep:
         self._number = number
 
     def __call__(self, report: object) -> None:
+        if isinstance(report, SessionOpened):
+            assert not self.request.is_deferred  # nothing to save yet: a signal ends the process at once
         if isinstance(report, StepReport) and report.step == self._step:
             assert self.request.is_deferred
             self.request.signal_number = self._number
