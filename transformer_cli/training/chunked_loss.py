@@ -9,7 +9,7 @@ from torch import Tensor
 
 from transformer_cli.training.loss import TokenLoss
 
-_CPU_LOGITS = 1 << 22
+_CPU_LOGITS = 1 << 21
 """Logits at once on the CPU: in float32 they stay in the caches of an ordinary machine."""
 
 _GPU_LOGITS = 1 << 27
