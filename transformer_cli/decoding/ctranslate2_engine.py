@@ -27,7 +27,7 @@ _BATCH_SENTENCES = 32
 
 _SIDES = ("source", "target")
 
-_NO_PENALTY = 1e-30  # n ** this is 1, but unlike 0 it lets the search go on until it has seen every candidate
+_NO_PENALTY = 1e-30  # n ** this is 1, but with 0 a search goes on until the best of its beam has ended, too
 
 
 class CTranslate2Engine:

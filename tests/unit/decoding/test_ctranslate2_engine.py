@@ -30,7 +30,7 @@ def log_probs_of(found: list[list[Hypothesis]]) -> list[float]:
 
 
 @pytest.mark.parametrize("length_penalty", [0.0, 0.6, 1.0, 2.0])
-@pytest.mark.parametrize(("beam_size", "n_best"), [(1, 1), (4, 1), (4, 3)])
+@pytest.mark.parametrize(("beam_size", "n_best"), [(1, 1), (4, 1), (4, 4)])
 def test_it_finds_what_our_search_finds_with_the_same_scores(tmp_path, beam_size, n_best, length_penalty):
     model = exportable_model()
     config = DecodingConfig(beam_size=beam_size, length_penalty=length_penalty, **ROOMY)
