@@ -41,7 +41,14 @@ def test_the_wheel_holds_nothing_else_and_nothing_large(wheel):
 
     assert {name.partition(".dist-info/")[2] for name in others} >= {"METADATA", "RECORD", "entry_points.txt"}
     assert all(".dist-info/" in name for name in others)
-    assert {Path(name).suffix for name in files(wheel).keys() - others} <= {".py", ".toml", ".typed", ".html", ".css", ".js"}
+    assert {Path(name).suffix for name in files(wheel).keys() - others} <= {
+        ".py",
+        ".toml",
+        ".typed",
+        ".html",
+        ".css",
+        ".js",
+    }
     assert {name: size for name, size in files(wheel).items() if size > 100_000} == {}
     assert wheel.stat().st_size < 1_000_000
 
