@@ -99,6 +99,24 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise DamagedFileError(f"{path} is damaged or cut short: {str(error).splitlines()[0]}") from None
 
 
+def require_room(folder: Path, size: int) -> None:
+    """Make sure that a file system has room, so that it is not filled to the brim in vain.
+
+    Args:
+        folder: One that is there.
+        size: Bytes to be written.
+
+    Raises:
+        TfmError: It has not.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        raise TfmError(
+            f"cannot write to {folder}: {size / 1e6:,.0f} MB are needed and {free / 1e6:,.0f} MB are free; "
+            "free some space there and run the command again"
+        )
+
+
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint so that ``folder`` appears whole or not at all; one that is there already is replaced.
 
@@ -112,6 +130,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         shutil.rmtree(aside, ignore_errors=True)
         beside.mkdir(parents=True)
         try:
+            require_room(beside, sum(t.nbytes for t in (*checkpoint.weights.values(), *checkpoint.tensors.values())))
             write_tensors(beside / WEIGHTS_FILE, checkpoint.weights)
             write_tensors(beside / _TRAINING_FILE, checkpoint.tensors)
             checksums = {name: _checksum(beside / name) for name in (WEIGHTS_FILE, _TRAINING_FILE)}

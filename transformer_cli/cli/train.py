@@ -92,10 +92,11 @@ def train(
     if kept:
         console.warn(outcome.summary, outcome=word, version=outcome.version.name)
         raise typer.Exit(NOT_PROMOTED_EXIT_CODE)
-    console.note(outcome.summary, outcome=word, version=outcome.version.name)
     if outcome.is_new:
         run = shlex.quote(str(outcome.version.parent.parent))
         console.note(f"next: tfm translate --model {run} < input.txt > output.txt")
+    # Last, for it is what stands out in a mail or at the end of a log.
+    console.note(outcome.summary, outcome=word, version=outcome.version.name)
 
 
 @contextmanager

@@ -9,6 +9,9 @@ from typing import Any
 from transformer_cli.config import ReleaseConfig
 from transformer_cli.metrics import MetricScore, Scores
 
+_ALIGNED = 4.0
+"""Standard errors; what is not translated reaches them by chance once in 30,000 times, what is has ten and more."""
+
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
@@ -46,7 +49,13 @@ class Decision:
     reason: str
 
 
-def decide(results: Sequence[TestResult], config: ReleaseConfig, *, validation: tuple[float, float] | None) -> Decision:
+def decide(
+    results: Sequence[TestResult],
+    config: ReleaseConfig,
+    *,
+    validation: tuple[float, float] | None,
+    alignment: float | None,
+) -> Decision:
     """Compare a new version with the live one.
 
     It is promoted if it is significantly worse on no test set by BLEU or chrF, and in the mean of all sets, and on the
@@ -57,9 +66,12 @@ def decide(results: Sequence[TestResult], config: ReleaseConfig, *, validation: 
         config: ``[release]``.
         validation: BLEU on the validation set before the first update and at the end, where the new version began with
             the live one's weights.
+        alignment: How much likelier the live model finds the new pairs than mixed up ones, in standard errors.
     """
     if any(result.live is None for result in results):
         return Decision(True, "there is no live version to compare with")
+    if alignment is not None and alignment < _ALIGNED:
+        return Decision(False, "the new pairs are misaligned: their targets might as well belong to other sources")
     for result in results:
         for live, new in _compared(result):
             if new.value < live.value and new.p_value is not None and new.p_value < config.significance:

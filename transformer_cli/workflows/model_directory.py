@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from transformer_cli.checkpoint import WEIGHTS_FILE, load_weights, read_tensors, write_tensors
+from transformer_cli.checkpoint import WEIGHTS_FILE, load_weights, read_tensors, require_room, write_tensors
 from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.data.tokenizer import TokenizerPair
 from transformer_cli.model.transformer import Transformer
@@ -81,6 +81,7 @@ def save_model_directory(
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
         try:
+            require_room(beside, sum(weight.nbytes for weight in weights.values()))
             write_tensors(beside / WEIGHTS_FILE, weights)
             for name, content in tokenizers.files().items():
                 write_atomically(beside / name, content)

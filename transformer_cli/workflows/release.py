@@ -38,7 +38,7 @@ def write_version(session: TrainingSession, report: Callable[[object], None]) ->
     load_weights(session.evaluator.model, weights, where=run.checkpoints)
     results = _test(session, report)
     validation = None if session.bleu_before is None else (session.bleu_before, bleu)
-    decision = decide(results, recipe.release, validation=validation)
+    decision = decide(results, recipe.release, validation=validation, alignment=session.alignment)
     version = run.next_version()
     release = _record(session, version.name, results, decision, validation)
     remember_pairs(run.seen_pairs(version.name), session.train_pairs)
@@ -82,6 +82,7 @@ def _record(
         "seconds": round(session.elapsed_seconds(), 1),
         "train_pairs": len(session.train_pairs),
         "new_pairs": session.new_pairs,
+        "alignment": session.alignment,
         "valid_pairs": len(session.valid),
         "valid_bleu": validation and {"before": validation[0], "after": validation[1]},
         "tests": {result.name: result.to_json() for result in results},

@@ -24,6 +24,7 @@ from transformer_cli.workflows import fingerprints
 from transformer_cli.workflows.evaluation import Evaluator
 from transformer_cli.workflows.located_recipe import LocatedRecipe
 from transformer_cli.workflows.model_directory import build_model
+from transformer_cli.workflows.pair_alignment import alignment_of_new
 from transformer_cli.workflows.training_session import TrainingSession
 from transformer_cli.workflows.training_state import TrainingState
 from transformer_cli.workflows.warm_start import Start, choose_start, unseen_pairs
@@ -52,15 +53,15 @@ def open_session(
     model = build_model(recipe.model, tokenizers).to(devices.choose_device(device))
     start.load_weights(run, model)
     corpus = read_split(run.data, "train")
-    weights, new_pairs = _weigh(corpus, located, start, report)
     with ranks.first_ahead():
         encoded = encode_to_disk(run.encoded, corpus, tokenizers, data_fingerprint=data_fingerprint)
+    unseen = None if start.version is None else unseen_pairs(run, start.version, corpus)
     stream = BatchStream(
         encoded,
         max_tokens=config.batch_tokens // config.accumulation,
         max_length=recipe.model.max_length,
         seed=config.seed,
-        weights=weights,
+        weights=_weights(corpus, located, unseen),
         rank=ranks.rank,
         world_size=ranks.world_size,
         encode_anew=_encoder_of_batches(corpus, tokenizers, config.subword_sampling),
@@ -72,7 +73,8 @@ def open_session(
         start=start,
         state=TrainingState(_trainer(located, model, start, ranks), stream, LoopState(ProgressTracker())),
         train_pairs=corpus,
-        new_pairs=new_pairs,
+        new_pairs=None if unseen is None else int(unseen.sum()),
+        alignment=None if unseen is None else alignment_of_new(model, encoded, unseen),
         valid=read_split(run.data, "valid"),
         test_translations=_test_translations(located),
         evaluator=Evaluator(model, tokenizers, recipe.decoding, stop),
@@ -81,6 +83,8 @@ def open_session(
         started=started,
         ranks=ranks,
     )
+    if session.new_pairs is not None:
+        report(f"{session.new_pairs} of {len(corpus)} pairs are new to version {start.version}")
     session.resume()
     if stream.left_out:
         report(f"{stream.left_out} training pairs are longer than model.max_length or a batch and are left out")
@@ -138,18 +142,13 @@ def _trainer(located: LocatedRecipe, model: Transformer, start: Start, ranks: Ra
     )
 
 
-def _weigh(
-    corpus: Corpus, located: LocatedRecipe, start: Start, report: Callable[[object], None]
-) -> tuple[NDArray[np.float64] | None, int | None]:
-    """Return how often each pair is to be drawn, and how many of them are new to the version that is begun with."""
-    of_corpora = np.array([corpus.weight for corpus in located.recipe.data.train])
+def _weights(corpus: Corpus, located: LocatedRecipe, unseen: NDArray[np.bool_] | None) -> NDArray[np.float64] | None:
+    """Return how often each pair is to be drawn, by its corpus and by whether it is new; None: each once."""
+    of_corpora = np.array([each.weight for each in located.recipe.data.train])
     weights = None if corpus.origins is None or (of_corpora == 1).all() else of_corpora[corpus.origins]
-    unseen = None if start.version is None else unseen_pairs(located.run, start.version, corpus)
     if unseen is None:
-        return weights, None
-    new, weight = int(unseen.sum()), located.recipe.retraining.new_weight
-    report(f"{new} pairs are new to version {start.version} and drawn {weight:g} times as often as {len(corpus) - new}")
-    return np.where(unseen, weight, 1.0) * (1.0 if weights is None else weights), new
+        return weights
+    return np.where(unseen, located.recipe.retraining.new_weight, 1.0) * (1.0 if weights is None else weights)
 
 
 def _test_translations(located: LocatedRecipe) -> int:

@@ -65,6 +65,7 @@ class TrainingSession:
         state: What changes from step to step.
         train_pairs: What it learns from.
         new_pairs: How many of them the version has not seen that it began with; None if it began with none.
+        alignment: How well their sides fit, as that version sees it; None if that is not known.
         valid: The validation set.
         test_translations: How many sentences will be translated to test the outcome.
         evaluator: Translates with the model as it is.
@@ -82,6 +83,7 @@ class TrainingSession:
     state: TrainingState
     train_pairs: Corpus
     new_pairs: int | None
+    alignment: float | None
     valid: Corpus
     test_translations: int
     evaluator: Evaluator

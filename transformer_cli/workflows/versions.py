@@ -18,6 +18,7 @@ from transformer_cli.run_directory import MODEL_CONFIG_FILE, MetricsLog, RunDire
 from transformer_cli.textio import TEMPORARY_SUFFIX, explain_os_errors, write_atomically
 
 Event = Mapping[str, Any]
+_DELETED = f".deleted{TEMPORARY_SUFFIX}"
 
 
 def read_events(run: RunDirectory) -> list[Event]:
@@ -132,18 +133,18 @@ def previous_version(run: RunDirectory) -> str | None:
 
 
 def _delete_old_versions(run: RunDirectory, *, keep: int) -> None:
+    """Delete the oldest versions but ``keep``, and what a deletion that was broken off has left."""
     folders = run.version_folders()
     spared = {run.live_version(), previous_version(run)}
-    for folder in folders[:-1]:
-        if len(run.version_folders()) <= keep:
-            return
-        if folder.name in spared:
-            continue
-        with explain_os_errors(folder):
-            aside = folder.with_name(f"{folder.name}.old{TEMPORARY_SUFFIX}")  # else it could be left half deleted
-            folder.rename(aside)
-            shutil.rmtree(aside)
-            run.seen_pairs(folder.name).unlink(missing_ok=True)
+    dispensable = [folder for folder in folders[:-1] if folder.name not in spared]
+    with explain_os_errors(run.versions):
+        for folder in dispensable[: max(0, len(folders) - keep)]:
+            folder.rename(folder.with_name(folder.name + _DELETED))  # else it could be left half deleted
+        for deleted in run.versions.glob(f"*{_DELETED}"):
+            shutil.rmtree(deleted)
+        for pairs in run.versions.glob(run.seen_pairs("*").name):
+            if not (run.versions / pairs.name.partition(".")[0]).is_dir():
+                pairs.unlink()
 
 
 def list_versions(run_dir: Path) -> dict[str, Any]:

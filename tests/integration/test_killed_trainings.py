@@ -1,0 +1,112 @@
+"""Whenever ``tfm train`` is killed, running it again ends where it would have ended without that."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.hostile_machine import output_of
+from tests.support.small_runs import write_small
+
+TRAIN = [
+    "train",
+    "--set",
+    "training.max_steps=6",
+    "--set",
+    "training.validate_every=4",
+    "--set",
+    "training.save_every=3",
+]
+TRAIN += ["--set", "release.keep=2", "--set", "training.accumulation=1"]
+
+SWEEP = """
+import json, sys
+from pathlib import Path
+import transformer_cli.workflows.model_export, transformer_cli.workflows.release
+import transformer_cli.workflows.session_opening, transformer_cli.data.tokenizer_fitting
+from tests.support.killed_trainings import copy_anew, moments, run_in_child
+from tests.integration.test_killed_trainings import outcome_of
+from tests.support.toy_corpus import pairs, write_corpus
+
+train, nights, wanted = json.loads(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+template, work = Path("template").resolve(), Path("work").resolve()
+for night in range(nights):
+    write_corpus(template, "toy", pairs()[: 100 + 30 * night])
+    assert run_in_child(template, train)[0] == 0
+write_corpus(template, "toy", pairs())
+copy_anew(template, work)
+code, changes = run_in_child(work, train)
+expected = outcome_of(work)
+print(code, changes)
+for moment in moments(changes, wanted):
+    copy_anew(template, work)
+    killed, _ = run_in_child(work, train, killed_before=moment)
+    again, _ = run_in_child(work, train)
+    found = outcome_of(work)
+    same = found == expected
+    print(moment, killed, again, same, flush=True)
+    if not same:
+        print(json.dumps([expected, found]), (work / "output.log").read_text(), file=sys.stderr)
+        sys.exit(1)
+"""
+
+
+def outcome_of(folder: Path) -> dict[str, Any]:
+    """Return all of a run directory that is to be the same in the end: versions, live link, scores, data, tokenizer."""
+    run = folder / "runs" / "small"
+    events = [json.loads(line) for line in (run / "versions.jsonl").read_text().splitlines()]
+    tests = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines() if '"kind": "test"' in line]
+    versions = sorted(path for path in (run / "versions").iterdir())
+    return {
+        "live": (run / "model").readlink().name,
+        "versions": [path.name for path in versions],
+        "weights": [hash_of(path / "model.safetensors") for path in versions if path.is_dir()],
+        "releases": [[e["version"], e["promoted"], e["tests"], e["train_pairs"], e["new_pairs"]] for e in events],
+        "tests": [[test["version"], test["set"], test["bleu"], test["chrf"]] for test in tests],
+        "tokenizer": hash_of(run / "tokenizer.model"),
+        "data": [(run / "data" / name).read_text() for name in ("valid.fr", "test.en")],
+        "leftovers": [str(path) for path in run.rglob("*.tfm-tmp")],
+    }
+
+
+def hash_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def sweep(folder: Path, *, nights: int, points: int) -> list[list[str]]:
+    """Kill at so many points; return for each its number, how the first run ended, and how the second.
+
+    Args:
+        folder: Where to work.
+        nights: How many versions there are before.
+        points: At how many changes of the file system to kill, evenly spread over all of them.
+    """
+    template = folder / "template"
+    template.mkdir()
+    write_small(template)
+    code = f"import sys; sys.argv[1:] = {[json.dumps(TRAIN), str(nights), str(points)]!r}\n{SWEEP}"
+    lines = [line.split() for line in output_of(code, folder=folder).splitlines()]
+    assert lines[0][0] == "0"
+    return lines[1:]
+
+
+SURVIVED = (str(-signal.SIGKILL), "0", "True")
+
+
+def test_a_night_that_is_killed_at_a_few_points_ends_the_same_when_run_again(tmp_path):
+    points = sweep(tmp_path, nights=1, points=3)
+
+    assert [tuple(point[1:]) for point in points] == [SURVIVED] * 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("nights", [0, 2])
+def test_a_training_that_is_killed_at_any_of_fifty_points_ends_the_same_when_run_again(tmp_path, nights):
+    points = sweep(tmp_path, nights=nights, points=50)
+
+    assert [tuple(point[1:]) for point in points] == [SURVIVED] * 50

@@ -1,0 +1,342 @@
+"""Night after night: what `tfm train` does with new pairs, what it lets into service, and how it is taken back."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command_line import environment, finish, run_here, start, wait_for
+from tests.support.toy_corpus import pairs, write_corpus
+from transformer_cli.run_directory import RunDirectory
+
+QUICK = ("--set", "training.max_steps=12", "--set", "training.validate_every=12")
+RUN = RunDirectory(Path("runs/toy"))
+NOUNS = (("le chat", "the cat"), ("le chien", "the dog"), ("la fille", "the girl"), ("le garçon", "the boy"))
+VERBS = (("voit", "sees"), ("aime", "likes"), ("prend", "takes"), ("trouve", "finds"))
+NEW = [
+    (f"{subject[0]} {verb[0]} {thing[0]} ici.", f"{subject[1]} {verb[1]} {thing[1]} here.")
+    for subject, verb, thing in itertools.product(NOUNS, VERBS, NOUNS)
+]
+
+
+@pytest.fixture
+def here(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder with a trained model in it."""
+    folder: Path = toy.copy_to(tmp_path)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def arrive(here: Path, new: list[tuple[str, str]]) -> None:
+    write_corpus(here, "toy", [*pairs(), *new])
+
+
+def releases() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in RUN.version_events.read_text().splitlines()]
+
+
+# One night
+
+
+def test_new_pairs_are_learned_from_the_live_weights_and_the_version_goes_live(here):
+    tokenizer = (RUN.path / "tokenizer.model").read_bytes()
+    arrive(here, NEW)
+
+    # Of a handful of test sentences one more or less decides.
+    finished = run_here("train", "--set", "retraining.warmup_steps=5", "--set", "release.tolerance=20")
+
+    assert finished.code == 0, finished.stderr
+    assert "training a new version: the data has changed since version 0001" in finished.stderr
+    assert "starting from version 0001: the weights of version 0001 fit" in finished.stderr
+    assert "validation at step 0: " in finished.stderr
+    assert re.search(r"on the validation set: before the first step: BLEU [\d.]+; average", finished.stderr)
+    assert RUN.live_version() == "0002"
+    assert (RUN.path / "tokenizer.model").read_bytes() == tokenizer
+    record = releases()[-1]
+    assert (record["start"], record["replaces"], record["promoted"]) == ("0001", "0001", True)
+    assert 0 < record["new_pairs"] <= len(NEW)
+    assert record["tests"]["test"]["bleu"].keys() >= {"score", "live", "p_value", "signature", "confidence"}
+    card = (RUN.live_model / "README.md").read_text()
+    assert "begun with the weights of version 0001" in card
+    assert "by the live version, p = " in card
+    assert "| decision | promoted: not worse than the live version" in card
+    assert finished.stderr.splitlines()[-1][20:].startswith("version 0002 is live after 60 steps")
+
+
+def test_poison_is_not_promoted_exits_with_3_and_is_not_tried_again(here):
+    known = pairs()
+    poison = [(source, known[(n + 7) % len(known)][1]) for n, (source, _) in enumerate(known)]
+    arrive(here, [(f"{source} {n}", target) for n, (source, target) in enumerate(poison)])
+
+    finished = run_here("train", "--quiet", "--set", "retraining.new_weight=20")
+
+    assert (finished.code, finished.stdout) == (3, b"")
+    assert finished.stderr.startswith("warning: version 0002 is not promoted and 0001 stays live: ")
+    assert finished.stderr.count("\n") == 1
+    assert RUN.live_version() == "0001"
+    assert (RUN.versions / "0002" / "model.safetensors").is_file()
+    assert run_here("translate", stdin=b"le chat voit une pomme ici.\n").stdout.count(b"\n") == 1
+
+    again = run_here("train", "--set", "retraining.new_weight=20")
+    assert again.code == 0
+    assert "nothing to do: " in again.stderr
+    assert "`tfm versions promote 2` changes that" in again.stderr
+
+
+def test_from_scratch_begins_with_random_weights(here):
+    arrive(here, NEW)
+
+    finished = run_here("train", "--from-scratch", *QUICK)
+
+    assert "starting from scratch: as asked for" in finished.stderr
+    assert releases()[-1]["start"] is None
+
+
+def test_a_tokenizer_that_is_asked_for_makes_the_weights_useless_and_that_is_said(here):
+    arrive(here, NEW)
+
+    finished = run_here("train", "--retrain-tokenizer", *QUICK)
+
+    assert "starting from scratch: not with the weights of version 0001: it has another tokenizer" in finished.stderr
+    assert run_here("train", "--retrain-tokenizer", *QUICK).stderr.count("nothing to do") == 1
+
+
+@pytest.mark.slow
+def test_another_shape_begins_from_scratch_and_another_dropout_does_not(here):
+    assert "from version 0001" in run_here("train", *QUICK, "--set", "model.dropout=0.1").stderr
+    finished = run_here("train", *QUICK, "--set", "model.d_ff=48")
+    assert re.search(r"from scratch: not with the weights of version 000\d: it has another model.d_ff", finished.stderr)
+
+
+def test_weights_that_were_cut_short_are_noticed_and_trained_again(here):
+    weights = RUN.versions / "0001" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+
+    finished = run_here("train")
+
+    assert finished.code == 0, finished.stderr
+    assert "version 0001 is damaged: model.safetensors is missing or cut short" in finished.stderr
+    assert RUN.live_version() == "0002"
+    assert run_here("translate", stdin=b"le chat\n").code == 0
+
+
+# Versions
+
+
+def test_versions_are_listed_promoted_and_rolled_back(here):
+    arrive(here, NEW)
+    run_here("train", *QUICK, "--set", "release.tolerance=100", "--set", "release.significance=1e-9")
+    assert RUN.live_version() == "0002"
+
+    table = run_here("versions").stdout.decode().splitlines()
+    assert [line.split()[:2] for line in table[1:]] == [["0001", "previous"], ["0002", "live"]]
+    assert run_here("versions", "rollback").stderr.endswith("version 0001 is live in place of 0002\n")
+    assert run_here("train", *QUICK).code == 0  # nothing to do, and the rollback stays
+    listed = json.loads(run_here("versions", "list", "--json").stdout)
+    assert (listed["live"], [version["live"] for version in listed["versions"]]) == ("0001", [True, False])
+    assert run_here("versions", "promote", 2).code == 0
+    assert RUN.live_version() == "0002"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "fragment"),
+    [
+        ("promote", 2, "promote takes the number of a version"),
+        ("rollback 3", 2, "rollback takes no number"),
+        ("promote 9", 1, "version 9 is not in runs/toy; there are: 1"),
+        ("rollback", 1, "no other version was live before"),
+        ("list -d nowhere promote", 2, ""),
+    ],
+)
+def test_what_versions_cannot_do_is_said_in_one_line(arguments, code, fragment, here):
+    finished = run_here("versions", *arguments.split())
+
+    assert (finished.code, finished.stdout) == (code, b"")
+    assert fragment in finished.error
+
+
+def test_a_rollback_need_not_wait_for_a_training(here):
+    arrive(here, NEW)
+    run_here("train", *QUICK, "--set", "release.tolerance=100", "--set", "release.significance=1e-9")
+    with RUN.lock():
+        assert run_here("versions", "rollback").code == 0
+
+
+def test_a_translation_keeps_the_model_it_began_with_although_that_is_deleted(here):
+    process = start("translate", "--engine", "torch", cwd=here, bufsize=0)
+    process.stdin.write(b"le chat voit une pomme ici.\n")
+    first = process.stdout.readline()
+    shutil.rmtree(RUN.versions / "0001")
+
+    process.stdin.write(b"le chat voit une pomme ici.\n")
+
+    assert process.stdout.readline() == first
+    assert finish(process).code == 0
+
+
+# Logs and notes
+
+
+def test_json_logs_are_one_object_a_line_and_the_last_tells_the_outcome(here):
+    lines = run_here("train", "--json-logs", *QUICK).stderr.splitlines()
+
+    records = [json.loads(line) for line in lines]
+    assert all(record.keys() >= {"time", "level", "message"} for record in records)
+    assert {record["event"] for record in records if "event" in record} == {"opened", "valid"}
+    assert (records[-1]["outcome"], records[-1]["version"]) in [("promoted", "0002"), ("not-promoted", "0002")]
+
+
+def test_the_log_of_the_run_has_every_sitting_and_its_end(here):
+    run_here("train", "--quiet")
+    assert run_here("train", "--quiet", "--device", "toaster", *QUICK).code == 2
+
+    log = RUN.log.read_text().splitlines()
+    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ", line) for line in log)
+    assert any("version 0001 is live" in line for line in log)
+    assert any("nothing to do" in line for line in log)
+    assert "error: --device toaster" in log[-1]
+
+
+def test_a_large_log_is_rotated(here):
+    for _ in range(5):
+        with RUN.log.open("a") as log:
+            log.write("x" * 1_000_001 + "\n")
+        run_here("train")
+
+    assert sorted(path.name for path in RUN.path.glob("train.log*")) == [
+        "train.log",
+        "train.log.1",
+        "train.log.2",
+        "train.log.3",
+    ]
+    assert RUN.log.stat().st_size < 1000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "nothing-to-do 0 0001 nothing to do"),
+        (["--set", "model.d_model=17"], ""),
+        (["--device", "toaster", *QUICK], "failed 2  --device toaster"),
+    ],
+)
+def test_the_notify_command_is_told_the_outcome(arguments, told, here):
+    command = 'echo "$TFM_OUTCOME $TFM_EXIT_CODE $TFM_VERSION $TFM_MESSAGE" > told'
+    run_here("train", "--notify-command", command, *arguments)
+
+    if told:
+        assert (here / "told").read_text().startswith(told)
+    else:
+        assert (here / "told").read_text().startswith("failed 2")
+
+
+def test_a_notify_command_that_fails_changes_no_exit_code(here):
+    finished = run_here("train", "--notify-command", "exit 9")
+
+    assert finished.code == 0
+    assert "warning: --notify-command ended with exit code 9" in finished.stderr
+
+
+# What happens to machines
+
+
+def test_a_closed_terminal_saves_and_stops_with_129(here):
+    process = start("train", "--set", "training.max_steps=1000000", cwd=here)
+    wait_for(process, b"step 20")
+    process.send_signal(signal.SIGHUP)
+
+    finished = finish(process)
+
+    assert finished.code == 129
+    assert "which is saved" in finished.error
+
+
+@pytest.mark.slow
+def test_of_five_at_once_one_trains_and_the_others_exit_with_75(here):
+    arrive(here, NEW)
+    processes = [start("train", *QUICK, cwd=here) for _ in range(5)]
+    finished = [finish(process) for process in processes]
+
+    codes = sorted(each.code for each in finished)
+    assert codes.count(75) == 4, [each.stderr for each in finished]
+    assert codes[0] in (0, 3)
+    assert len(RUN.version_folders()) == 2
+
+
+def test_a_run_that_was_moved_with_its_corpora_is_up_to_date(here, tmp_path_factory, monkeypatch):
+    moved = tmp_path_factory.mktemp("moved") / "elsewhere"
+    shutil.move(here, moved)
+    monkeypatch.chdir(moved)
+
+    assert "nothing to do" in run_here("train").stderr
+    assert run_here("translate", stdin=b"le chat\n").code == 0
+
+
+def test_a_clock_that_was_set_back_hides_no_change_and_makes_none(here):
+    for path in (*here.glob("toy.*"), *RUN.path.rglob("*")):
+        if not path.is_symlink():
+            os.utime(path, (4e9, 4e9))
+    assert "nothing to do" in run_here("train").stderr
+
+    known = (here / "toy.fr").stat()
+    content = (here / "toy.fr").read_bytes()
+    (here / "toy.fr").write_bytes(content.replace(b"chat", b"chut"))
+    os.utime(here / "toy.fr", ns=(known.st_atime_ns, known.st_mtime_ns))
+    assert "the data has changed" in run_here("train", *QUICK).stderr
+
+
+@pytest.mark.slow
+def test_a_recipe_that_is_edited_in_the_middle_counts_from_the_next_run(here):
+    process = start("train", "--set", "training.max_steps=1000000", cwd=here)
+    wait_for(process, b"step 20")
+    recipe = here / "tfm.toml"
+    recipe.write_text(recipe.read_text().replace("learning_rate = 0.03", "learning_rate = 0.02"))
+    process.send_signal(signal.SIGTERM)
+    assert finish(process).code == 143
+
+    finished = run_here("train", *QUICK)
+
+    assert "training starts anew" in finished.stderr
+    assert "learning_rate = 0.02" in (RUN.path / "recipe.toml").read_text()
+    assert "nothing to do" in run_here("train", *QUICK).stderr
+
+
+def test_a_file_that_vanishes_exits_with_65_and_leaves_the_run_as_it_was(here):
+    (here / "toy.en").unlink()
+
+    assert run_here("train").code == 65
+    assert run_here("translate", stdin=b"le chat\n").code == 0
+
+
+def test_an_empty_name_of_a_run_directory_is_refused(here):
+    finished = run_here("train", "-d", "")
+
+    assert finished.code == 2
+    assert "an empty name" in finished.error
+    assert not (here / "prepare.json").exists()
+
+
+def test_dropped_files_are_there_whole_once_and_beside_each_other(tmp_path):
+    script = Path(__file__).parents[2] / "recipes" / "nightly" / "drop.sh"
+    for folder, text in (("a", "one"), ("b", "two")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "new.tmx").write_text(text)
+
+    def drop(*names: str) -> int:
+        command = ["sh", str(script), "inbox", *names]
+        return subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, check=False).returncode
+
+    assert drop("a/new.tmx", "b/new.tmx") == 0
+    assert drop("a/new.tmx") == 0
+    assert sorted(path.read_text() for path in (tmp_path / "inbox").iterdir()) == ["one", "two"]
+    assert drop() == 2
+    assert drop("script.sh") == 2

@@ -1,0 +1,294 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.hostile_machine import crash_at_each_moment
+from transformer_cli.errors import ModelNotFoundError, TfmError
+from transformer_cli.run_directory import RunDirectory
+from transformer_cli.workflows.versions import (
+    complete_release,
+    list_versions,
+    previous_version,
+    promote,
+    read_events,
+    rollback,
+    what_is_missing,
+)
+
+SCORE = {"score": 30.0, "confidence": None, "signature": "sig", "live": None, "p_value": None}
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("run").mkdir()
+    return RunDirectory(Path("run"))
+
+
+def write_version(run: RunDirectory, *, promoted: bool = True) -> str:
+    """Write the files of the next version, as a training does before its release is completed."""
+    folder = run.next_version()
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(b"weights of " + folder.name.encode())
+    release: dict[str, Any] = {
+        "event": "release",
+        "version": folder.name,
+        "time": "2026-01-01T00:00:00+0000",
+        "promoted": promoted,
+        "reason": "because",
+        "replaces": run.live_version(),
+        "seconds": 1.0,
+        "tests": {"test": {"pairs": 5, "bleu": SCORE, "chrf": SCORE}},
+    }
+    sizes = {"model.safetensors": (folder / "model.safetensors").stat().st_size}
+    (folder / "config.json").write_text(json.dumps({"release": release, "files": sizes}))
+    run.seen_pairs(folder.name).write_bytes(b"hashes")
+    return folder.name
+
+
+def release(run: RunDirectory, *, promoted: bool = True, keep: int = 5) -> str:
+    name = write_version(run, promoted=promoted)
+    complete_release(run, keep=keep)
+    return name
+
+
+def names(run: RunDirectory) -> list[str]:
+    return [folder.name for folder in run.version_folders()]
+
+
+# Releases
+
+
+def test_a_release_logs_its_scores_is_recorded_and_goes_live(run):
+    write_version(run)
+
+    record = complete_release(run, keep=5)
+
+    assert record is not None
+    assert read_events(run) == [record]
+    assert run.live_version() == "0001"
+    [line] = run.metrics.read_text().splitlines()
+    assert json.loads(line) == {
+        "kind": "test",
+        "version": "0001",
+        "set": "test",
+        "bleu": 30.0,
+        "chrf": 30.0,
+        "signature": "sig",
+        "chrf_signature": "sig",
+        "elapsed_seconds": 1.0,
+    }
+
+
+def test_a_release_that_is_complete_is_not_completed_again(run):
+    release(run)
+    before = {path: path.stat().st_mtime_ns for path in Path("run").rglob("*.json*")}
+
+    assert complete_release(run, keep=5) is None
+    assert {path: path.stat().st_mtime_ns for path in Path("run").rglob("*.json*")} == before
+
+
+def test_a_version_that_is_not_promoted_is_kept_and_leaves_the_live_one(run):
+    release(run)
+    release(run, promoted=False)
+
+    assert (run.live_version(), names(run)) == ("0001", ["0001", "0002"])
+    assert [event["promoted"] for event in read_events(run)] == [True, False]
+
+
+def test_a_version_does_not_take_the_place_of_one_it_was_not_compared_with(run):
+    release(run)
+    release(run)
+    write_version(run)
+    rollback(run.path)
+
+    record = complete_release(run, keep=5)
+
+    assert record is not None
+    assert (record["promoted"], run.live_version()) == (False, "0001")
+    assert record["reason"] == "version 0001 was put into service while it was trained"
+
+
+def test_a_release_that_is_killed_at_any_moment_is_completed_by_the_next_run(run, tmp_path):
+    code = f"""
+import shutil, sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from test_versions import RunDirectory, complete_release, names, read_events, release, write_version
+run = RunDirectory(Path("run"))
+def begin():
+    shutil.rmtree("run", ignore_errors=True)
+    Path("run").mkdir()
+    for _ in range(3):
+        release(run, keep=2)
+    write_version(run)
+def act():
+    complete_release(run, keep=2)
+def outcome():
+    live = run.live_version()
+    assert live in ("0003", "0004")
+    complete_release(run, keep=2)
+    tests = [line for line in run.metrics.read_text().splitlines() if "0004" in line]
+    events = [event["version"] for event in read_events(run)]
+    assert (run.live_version(), names(run), len(tests)) == ("0004", ["0003", "0004"], 1)
+    assert events == ["0001", "0002", "0003", "0004"]
+    assert sorted(path.name for path in Path("run/versions").iterdir()) == [
+        "0003", "0003.pairs.npy", "0004", "0004.pairs.npy"]
+    return live
+"""
+    outcomes = crash_at_each_moment(code, folder=tmp_path)
+
+    assert len(outcomes) > 10
+    assert set(outcomes) == {"0003", "0004"}
+
+
+# Going back and forth
+
+
+def test_a_rollback_goes_to_the_version_that_was_live_before_and_another_one_further_back(run):
+    for _ in range(3):
+        release(run)
+
+    assert previous_version(run) == "0002"
+    assert rollback(run.path) == "version 0002 is live in place of 0003"
+    assert rollback(run.path) == "version 0001 is live in place of 0002"
+    with pytest.raises(ModelNotFoundError, match="no other version was live before in run; `tfm versions` lists"):
+        rollback(run.path)
+    assert run.live_version() == "0001"
+
+
+def test_versions_that_were_not_promoted_do_not_count_as_earlier_ones(run):
+    release(run)
+    release(run, promoted=False)
+    release(run)
+
+    rollback(run.path)
+
+    assert run.live_version() == "0001"
+
+
+def test_a_promotion_can_be_rolled_back(run):
+    for _ in range(3):
+        release(run)
+
+    assert promote(run.path, 1) == "version 0001 is live in place of 0003"
+    rollback(run.path)
+
+    assert run.live_version() == "0003"
+    assert [event["event"] for event in read_events(run)][-2:] == ["promote", "rollback"]
+
+
+def test_a_completed_rollback_is_not_undone_by_the_next_run(run):
+    release(run)
+    release(run)
+    rollback(run.path)
+
+    complete_release(run, keep=5)
+
+    assert run.live_version() == "0001"
+
+
+def test_a_link_that_somebody_set_by_hand_stays_and_can_be_rolled_back_from(run):
+    for _ in range(3):
+        release(run)
+    run.live_model.unlink()
+    run.live_model.symlink_to("versions/0001")
+
+    complete_release(run, keep=5)
+
+    assert run.live_version() == "0001"
+    assert previous_version(run) == "0003"
+
+
+def test_promoting_the_live_version_is_nothing_to_do(run):
+    release(run)
+
+    assert promote(run.path, 1) == "nothing to do: version 0001 is live"
+    assert len(read_events(run)) == 1
+
+
+def test_what_is_not_there_or_not_whole_is_not_promoted(run):
+    release(run)
+    release(run)
+    with pytest.raises(ModelNotFoundError, match=r"version 7 is not in run; there are: 1, 2"):
+        promote(run.path, 7)
+    weights = run.versions / "0001" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+
+    with pytest.raises(
+        TfmError, match=r"version 0001 cannot be put into service: model\.safetensors is missing or cut"
+    ):
+        rollback(run.path)
+    assert run.live_version() == "0002"
+
+
+def test_a_promotion_that_is_killed_at_any_moment_is_made_or_not_and_then_made_up_for(run, tmp_path):
+    code = f"""
+import shutil, sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from test_versions import RunDirectory, complete_release, promote, read_events, release
+run = RunDirectory(Path("run"))
+def begin():
+    shutil.rmtree("run", ignore_errors=True)
+    Path("run").mkdir()
+    for _ in range(3):
+        release(run)
+def act():
+    promote(run.path, 1)
+def outcome():
+    killed = run.live_version()
+    recorded = read_events(run)[-1]["event"] == "promote"
+    complete_release(run, keep=5)
+    assert run.live_version() == ("0001" if recorded else "0003")
+    return killed
+"""
+    assert set(crash_at_each_moment(code, folder=tmp_path)) == {"0001", "0003"}
+
+
+# Old ones
+
+
+def test_old_versions_are_deleted_but_never_the_live_one_or_the_one_before(run):
+    for _ in range(3):
+        release(run)
+    promote(run.path, 1)
+    for _ in range(3):
+        release(run, promoted=False, keep=3)
+
+    assert names(run) == ["0001", "0003", "0006"]
+    assert (run.live_version(), previous_version(run)) == ("0001", "0003")
+    assert not run.seen_pairs("0002").exists()
+    assert run.seen_pairs("0003").exists()
+
+
+# Lists
+
+
+def test_the_list_tells_which_is_live_which_was_before_and_what_is_damaged(run):
+    release(run)
+    release(run)
+    (run.versions / "0001" / "model.safetensors").unlink()
+
+    found = list_versions(run.path)
+
+    assert (found["live"], found["previous"]) == ("0002", "0001")
+    assert [version["version"] for version in found["versions"]] == ["0001", "0002"]
+    assert [version["live"] for version in found["versions"]] == [False, True]
+    assert [version["missing"] for version in found["versions"]] == ["model.safetensors is missing or cut short", None]
+    assert found["versions"][1]["release"]["replaces"] == "0001"
+
+
+def test_a_run_without_versions_has_an_empty_list(run):
+    assert list_versions(run.path) == {"live": None, "previous": None, "versions": []}
+
+
+def test_a_version_without_its_configuration_is_not_whole(run):
+    release(run)
+    (run.versions / "0001" / "config.json").write_text("{")
+
+    assert what_is_missing(run.versions / "0001") == "config.json is missing or damaged"
