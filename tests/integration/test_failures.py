@@ -368,9 +368,9 @@ def test_a_model_too_large_for_the_memory_exits_with_1_and_says_what_to_lower(he
     assert_fails(run_here("train", "--set", "model.d_ff=20000000000000"), 1, "out of memory; lower ")
 
 
-def test_a_search_too_wide_for_the_memory_exits_with_1(toy):
+def test_a_search_wider_than_any_use_is_refused_before_it_fills_the_memory(toy):
     finished = run_here("translate", "-m", toy.run, "--beam-size", 10**15, stdin=b"le chat\n")
-    assert_fails(finished, 1, "out of memory; lower ")
+    assert_fails(finished, 2, "less than or equal to 1000")
 
 
 # Signals and locks

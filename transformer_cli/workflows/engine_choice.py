@@ -119,9 +119,13 @@ def _load_exported(
     missing = what_is_missing(options)
     if missing is not None:
         raise _UnfitError(f"the exported engine cannot {missing}")
-    with explain_os_errors(model, "read", DamagedFileError):
-        if weights_fingerprint(model) != manifest.weights:
-            raise _UnfitError(f"{folder} was exported from other weights; run `tfm export --to ctranslate2` again")
+    try:
+        with explain_os_errors(model, "read", DamagedFileError):
+            is_of_these_weights = weights_fingerprint(model) == manifest.weights
+    except DamagedFileError as error:
+        raise damaged_model(model, error) from None
+    if not is_of_these_weights:
+        raise _UnfitError(f"{folder} was exported from other weights; run `tfm export --to ctranslate2` again")
     described = _describe(model)
     decoding = with_search(described.decoding, search)
     try:
