@@ -9,7 +9,7 @@ from functools import cache
 
 import xxhash
 
-_DIGITS = re.compile(r"\d+")
+_DIGIT = re.compile(r"\d")
 _ASCII_SEPARATORS = dict.fromkeys(map(ord, string.punctuation), " ")
 _MIN_WORDS_BESIDE_DIGITS = 3
 
@@ -24,13 +24,14 @@ def _separators() -> re.Pattern[str]:
 def fold(text: str) -> str:
     """Return ``text`` without case and punctuation, and with 0 for each number.
 
-    The number stays where fewer than three words stand beside it: there it is what the text says ("chapter 4").
+    The number stays where fewer than three words stand beside it: there it is what the text says ("chapter 4"). So do
+    digits that are part of a word: "A320" and "A340" are two names.
     """
     text = text.casefold()
     words = text.translate(_ASCII_SEPARATORS).split() if text.isascii() else _separators().sub(" ", text).split()
     folded = " ".join(words)
-    if _DIGITS.search(folded) and sum(not word.isdigit() for word in words) >= _MIN_WORDS_BESIDE_DIGITS:
-        return _DIGITS.sub("0", folded)
+    if _DIGIT.search(folded) and sum(not word.isdigit() for word in words) >= _MIN_WORDS_BESIDE_DIGITS:
+        return " ".join("0" if word.isdigit() else word for word in words)
     return folded
 
 

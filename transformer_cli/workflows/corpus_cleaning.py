@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from transformer_cli.config import CorpusConfig
 from transformer_cli.data.cleaned import CleanedCorpus, open_cleaned, write_cleaned
 from transformer_cli.data.cleaning import PairCleaner
-from transformer_cli.data.readers import read_corpus
+from transformer_cli.data.readers import SentencePair, read_corpus
 from transformer_cli.errors import DataError
 from transformer_cli.textio import explain_os_errors
 from transformer_cli.workflows.located_recipe import LocatedRecipe
@@ -36,7 +36,7 @@ def clean_corpora(
         known = open_cleaned(place)
         if known is None:
             note(f"reading {corpus.path}")
-            known = _clean(located, corpus, place)
+            known = _clean(located, corpus, place, note)
         cleaned.append(known)
     try:
         check_unchanged(inputs)
@@ -55,11 +55,22 @@ def forget_others(folder: Path, cleaned: Sequence[CleanedCorpus]) -> None:
                 shutil.rmtree(path)
 
 
-def _clean(located: LocatedRecipe, corpus: CorpusConfig, place: Path) -> CleanedCorpus:
+def _clean(located: LocatedRecipe, corpus: CorpusConfig, place: Path, note: Callable[[str], None]) -> CleanedCorpus:
+    cleaning = located.recipe.cleaning
+    cleaned = write_cleaned(place, _read(located, corpus), PairCleaner(cleaning, located.recipe.languages))
+    if cleaned.kept or not cleaned.dropped.get("non_text"):
+        return cleaned
+    # Figures among sentences are noise; a corpus of nothing else is meant to be learned.
+    note(f"warning: no pair of {corpus.path} has letters on both sides; it is taken without the rule non_text")
+    shutil.rmtree(place)
+    without = cleaning.model_copy(update={"non_text": False})
+    return write_cleaned(place, _read(located, corpus), PairCleaner(without, located.recipe.languages))
+
+
+def _read(located: LocatedRecipe, corpus: CorpusConfig) -> Iterator[SentencePair]:
     recipe = located.recipe
     columns = None
     if corpus.source_column is not None and corpus.target_column is not None:
         columns = (corpus.source_column, corpus.target_column)
     folder = located.folder / recipe.data.folder
-    pairs = read_corpus(corpus.path, recipe.languages, folder, part="train", columns=columns)
-    return write_cleaned(place, pairs, PairCleaner(recipe.cleaning, recipe.languages))
+    return read_corpus(corpus.path, recipe.languages, folder, part="train", columns=columns)

@@ -29,6 +29,7 @@ def test_case_punctuation_and_digits_do_not_matter(texts):
         ("की", "का"),
         ("été", "ete"),
         ("1", "2"),
+        ("the new A320 flies", "the new A340 flies"),
     ],
 )
 def test_other_words_and_numbers_with_little_beside_them_do_matter(one, other):

@@ -57,6 +57,21 @@ def snapshot() -> dict[str, int]:
 # What is reported
 
 
+def test_a_corpus_of_figures_alone_is_learned_though_figures_among_sentences_are_not():
+    figures = [(f"{n} 1", f"1 {n}") for n in range(30)]
+    write_tsv("figures.tsv", figures)
+    write_tsv("words.tsv", [*numbers(0, 5), ("1 2", "3 4")])
+    write_recipe('train = ["figures.tsv", "words.tsv"]\nvalid = "v.tsv"\n')
+    write_tsv("v.tsv", [("valid", "valid")])
+    notes: list[str] = []
+
+    report = prepare(run_dir=RUN, note=notes.append)
+
+    assert report.corpora == {"figures.tsv": CleaningReport(30, 30), "words.tsv": CleaningReport(6, 5, {"non_text": 1})}
+    assert prepared("train") == figures + numbers(0, 5)
+    assert [note for note in notes if note.startswith("warning: no pair of figures.tsv has letters")] != []
+
+
 def test_every_pair_of_every_corpus_is_accounted_for():
     write_tsv("a.tsv", [*numbers(0, 5), ("", "nothing"), ("x" * 31, "long"), *numbers(0, 2)])
     write_tsv("b.tsv", [*numbers(4, 8), ("test", "test"), ("valid", "valid"), ("test", "a test")])
