@@ -1,0 +1,35 @@
+"""The settings of every part, one frozen section each; a class is given its own section and no other.
+
+Every field has a default that suits a corpus of some ten to hundred thousand pairs on an ordinary machine, so that a
+recipe names only what it wants otherwise. Keys that do not exist are errors (`recipe.py` words them).
+"""
+
+from transformer_cli.config.data import (
+    CleaningConfig as CleaningConfig,
+)
+from transformer_cli.config.data import (
+    CorpusConfig as CorpusConfig,
+)
+from transformer_cli.config.data import (
+    DataConfig as DataConfig,
+)
+from transformer_cli.config.data import (
+    LanguagesConfig as LanguagesConfig,
+)
+from transformer_cli.config.data import (
+    TokenizerConfig as TokenizerConfig,
+)
+from transformer_cli.config.decoding import DecodingConfig as DecodingConfig
+from transformer_cli.config.model import MODEL_PRESETS as MODEL_PRESETS
+from transformer_cli.config.model import ModelConfig as ModelConfig
+from transformer_cli.config.recipe import Recipe as Recipe
+from transformer_cli.config.section import Section as Section
+from transformer_cli.config.training import (
+    ReleaseConfig as ReleaseConfig,
+)
+from transformer_cli.config.training import (
+    RetrainingConfig as RetrainingConfig,
+)
+from transformer_cli.config.training import (
+    TrainingConfig as TrainingConfig,
+)

@@ -1,0 +1,92 @@
+"""``[model]``: the shape of the Transformer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from transformer_cli.config.section import Positive, Probability, Section
+
+# "base" and "big" are the paper's. The shapes for small corpora are pre-norm: with post-norm, a model trained on
+# Multi30k with the same updates finds out where to look in the source several epochs later.
+MODEL_PRESETS: dict[str, dict[str, Any]] = {
+    # 29,000 captions and the like: Wu et al. 2021, "Good for Misconceived Reasons", Transformer-Tiny
+    "tiny": {
+        "num_encoder_layers": 4,
+        "num_decoder_layers": 4,
+        "d_model": 128,
+        "d_ff": 256,
+        "num_heads": 4,
+        "dropout": 0.3,
+        "norm": "pre",
+    },
+    # 100,000 to a million pairs: the customary shape for IWSLT14
+    "small": {
+        "num_encoder_layers": 6,
+        "num_decoder_layers": 6,
+        "d_model": 512,
+        "d_ff": 1024,
+        "num_heads": 4,
+        "dropout": 0.3,
+        "norm": "pre",
+    },
+    # Vaswani et al. 2017, table 3, rows "base" and "big"
+    "base": {
+        "num_encoder_layers": 6,
+        "num_decoder_layers": 6,
+        "d_model": 512,
+        "d_ff": 2048,
+        "num_heads": 8,
+        "dropout": 0.1,
+    },
+    "big": {
+        "num_encoder_layers": 6,
+        "num_decoder_layers": 6,
+        "d_model": 1024,
+        "d_ff": 4096,
+        "num_heads": 16,
+        "dropout": 0.3,
+    },
+}
+
+
+class ModelConfig(Section):
+    """``[model]``: the shape of the Transformer; the names are those of Vaswani et al. 2017, table 3."""
+
+    preset: Literal["tiny", "small", "base", "big"] = "tiny"
+    num_encoder_layers: Positive
+    num_decoder_layers: Positive
+    d_model: Annotated[int, Field(ge=2, multiple_of=2)]
+    d_ff: Positive
+    num_heads: Positive
+    dropout: Probability
+    attention_dropout: Probability = 0.0
+    """Dropout of attention weights."""
+
+    activation_dropout: Probability = 0.0
+    """Dropout between the two layers of the feed-forward network."""
+
+    norm: Literal["post", "pre"] = "post"
+    """Layer norm after each residual sum, as in the paper, or before each sublayer, as the small presets have it."""
+
+    tied_embeddings: bool = True
+    """Whether source, target and output layer share one matrix (section 3.4 of the paper); with separate vocabularies
+    target and output layer do."""
+
+    max_length: Annotated[int, Field(ge=8)] = 256
+    """Longest sentence in tokens, end of sentence included: longer pairs are not trained on, longer lines are split."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_preset(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        preset = values.get("preset", cls.model_fields["preset"].default)
+        return {**MODEL_PRESETS.get(preset, {}), **values} if isinstance(preset, str) else values
+
+    @model_validator(mode="after")
+    def _heads_divide_the_model(self) -> ModelConfig:
+        if self.d_model % self.num_heads:
+            raise ValueError(f"d_model ({self.d_model}) must be divisible by num_heads ({self.num_heads})")
+        return self
