@@ -150,16 +150,43 @@ def test_a_model_without_its_run_is_compared_on_words_of_its_vocabulary(run, tmp
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {"model.bin", "engine.json", "tokenizer.model"}
 
 
-def test_a_folder_with_something_else_in_it_is_not_replaced(run, tmp_path):
+@pytest.mark.parametrize("beside", ["other.txt", "config.json"])
+def test_a_folder_with_something_else_in_it_is_not_replaced(beside, run, tmp_path):
     precious = tmp_path / "precious" / "letter.txt"
     precious.parent.mkdir()
     precious.write_text("dear")
+    (precious.parent / beside).write_text("{}")
 
     finished = run_here("export", "--to", "ctranslate2", "-m", run, "-o", precious.parent)
 
     assert finished.code == 2
-    assert "holds something else" in finished.error
+    assert "holds something else than an export, such as letter.txt" in finished.error
     assert precious.read_text() == "dear"
+
+
+@pytest.mark.parametrize("place", [".", "/", "", "model", "versions/0001"])
+def test_no_model_and_no_folder_of_the_user_is_taken_for_an_old_export(place, run, monkeypatch):
+    monkeypatch.chdir(run)
+    for name in ("README.md", "ctranslate2"):  # what is left could be a folder of either library
+        (run / "versions/0001" / name).rename(run / name)
+    before = sorted(run.rglob("*"))
+
+    finished = run_here("export", "--to", "ctranslate2", "-o", place, "-m", run)
+
+    assert finished.code == 2
+    assert "holds something else" in finished.error
+    assert sorted(run.rglob("*")) == before
+
+
+def test_a_link_to_an_old_export_stays_a_link(run, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(run / ENGINE)
+
+    assert run_here("export", "--to", "ctranslate2", "-m", run, "-o", link).code == 0
+
+    assert link.is_symlink()
+    assert (link / "engine.json").stat().st_mtime > (run / "versions/0001/config.json").stat().st_mtime
+    assert [path.name for path in tmp_path.rglob("*tfm-tmp*")] == []
 
 
 def test_a_translation_that_differs_is_refused_and_the_old_export_stays(run, monkeypatch):

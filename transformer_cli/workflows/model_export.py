@@ -11,7 +11,7 @@ from typing import Literal
 
 import torch
 
-from transformer_cli.data.tokenizer import Tokenizer
+from transformer_cli.data.tokenizer import TOKENIZER_FILES, Tokenizer
 from transformer_cli.decoding.engine import longest_translation
 from transformer_cli.decoding.torch_engine import TorchEngine
 from transformer_cli.decoding.translator import Translation, Translator
@@ -35,6 +35,14 @@ _COMPARED_LINES = 200
 _COMPARED_WITH_TRANSFORMERS = 50  # which takes some seconds for them
 _QUANTIZED_ROUNDING = 0.05
 """Mean difference of scores up to which 8 bits are taken by default."""
+
+_VOCABULARIES = ("shared_vocabulary.json", "source_vocabulary.json", "target_vocabulary.json")
+_FILES_OF_AN_EXPORT = (
+    {"model.bin", "config.json", "engine.json", *_VOCABULARIES, *TOKENIZER_FILES},
+    {"model.safetensors", "config.json", "generation_config.json", "tokenizer_config.json"}
+    | {"vocab.json", "target_vocab.json", "source.spm", "target.spm"},
+)
+"""What either library's folder may hold; a folder that holds anything else is not replaced."""
 
 
 def export(
@@ -198,11 +206,16 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
         TfmError: It cannot be written.
         UsageError: Something else than an export is there.
     """
-    beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
-    aside = folder.with_name(f"{folder.name}.old{TEMPORARY_SUFFIX}")
     with explain_os_errors(folder):
-        if folder.exists() and any(folder.iterdir()) and not (folder / "config.json").exists():
-            raise UsageError(f"{folder} holds something else; name a folder that is not there yet")
+        folder = folder.resolve()  # a link stays one, and "." has a name
+        held = {path.name for path in folder.iterdir()} if folder.exists() else set()
+        if not any(held <= files for files in _FILES_OF_AN_EXPORT):
+            named = min(held - set().union(*_FILES_OF_AN_EXPORT), default=min(held))
+            raise UsageError(
+                f"{folder} holds something else than an export, such as {named}; name a folder that is not there yet"
+            )
+        beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
+        aside = folder.with_name(f"{folder.name}.old{TEMPORARY_SUFFIX}")
         for leftover in (beside, aside):
             shutil.rmtree(leftover, ignore_errors=True)
         beside.mkdir(parents=True)
