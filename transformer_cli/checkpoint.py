@@ -77,10 +77,13 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], *, metadata: Mappin
         TfmError: It cannot be written.
     """
     with explain_os_errors(path):
+        path.touch()
+        permissions = path.stat().st_mode  # the umask's; the library would let nobody but the owner read the file
         try:
             save_file(dict(tensors), path, metadata=None if metadata is None else dict(metadata))
         except SafetensorError as error:
             raise TfmError(f"cannot write {path}: {error}; free some space there and run the command again") from None
+        path.chmod(permissions)
         with path.open("rb+") as file:
             os.fsync(file.fileno())
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +137,16 @@ def test_a_damaged_state_is_named(tmp_path, content):
 def test_a_checkpoint_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(DamagedFileError, match=r"nowhere/state\.json is missing or damaged$"):
         load_checkpoint(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_who_may_read_a_tensor_file_is_for_the_umask_to_say(umask, mode, tmp_path):
+    before = os.umask(umask)
+    try:
+        write_tensors(tmp_path / "x.safetensors", checkpoint().weights)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "x.safetensors").stat().st_mode) == mode
 
 
 @pytest.mark.parametrize(
