@@ -228,6 +228,15 @@ def test_closed_standard_streams_do_no_harm(toy, tmp_path):
     assert (tmp_path / "out").read_bytes().count(b"\n") == len(pairs())
 
 
+@pytest.mark.parametrize("arguments", ["--help", "score toy.en toy.en --bootstrap 0 --no-ter", "versions -d runs/toy"])
+def test_a_reader_of_stdout_that_has_gone_is_no_failure(arguments, toy):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        finished = run_process(*arguments.split(), cwd=toy.folder, stdout=pipe)
+    assert (finished.code, finished.stderr) == (0, "")
+
+
 def test_stdin_that_is_closed_is_empty(toy):
     finished = run_process("score", "toy.en", cwd=toy.folder, close_streams=True)
     assert finished.code == 65

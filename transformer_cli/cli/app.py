@@ -147,6 +147,12 @@ def _run(arguments: list[str] | None) -> int:
     except BrokenPipeError:
         streams.discard_stdout()
         return 0
+    except SystemExit as leaving:
+        # The reader of stdout has gone, as with `| head -1`; Typer takes that for a failure and leaves at once.
+        if not isinstance(leaving.__context__, BrokenPipeError):
+            raise
+        streams.discard_stdout()
+        return 0
     except OSError as error:
         if error.filename is None:  # then it is stdout that cannot be written
             streams.discard_stdout()
@@ -164,7 +170,12 @@ def _fail(message: str, code: int) -> int:
 
 
 def _explain_usage(message: str) -> str:
-    message = _lower_first(message.rstrip(".")).replace(". Did you mean", "; did you mean")
+    message = (
+        " ".join(message.split()).rstrip(".").replace("Value error, ", "").replace(": Input should", ": it should")
+    )
+    message = (
+        _lower_first(message).replace(". Did you mean", "; did you mean").replace(". Choose from:", "; choose from")
+    )
     return message if message.endswith("?") else f"{message}; --help tells what there is"
 
 

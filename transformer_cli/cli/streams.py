@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-import typer
-
 from transformer_cli.cli import console
 from transformer_cli.textio import atomic_write, open_text_input
 
@@ -38,6 +36,13 @@ def discard_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def stdin() -> BinaryIO:
+    """Return stdin; somebody who sits at it is told that it is read."""
+    if sys.stdin.isatty():
+        console.note("reading from the terminal, a sentence a line; Ctrl-D ends")
+    return sys.stdin.buffer
+
+
 @contextmanager
 def open_input(file: Path | None) -> Iterator[BinaryIO]:
     """Open ``file``, packed or not, or stdin for None and ``-``.
@@ -46,9 +51,7 @@ def open_input(file: Path | None) -> Iterator[BinaryIO]:
         DataError: It cannot be opened.
     """
     if file is None or str(file) == "-":
-        if sys.stdin.isatty():
-            console.note("reading from the terminal, a sentence a line; Ctrl-D ends")
-        yield sys.stdin.buffer
+        yield stdin()
         return
     with open_text_input(file) as stream:
         yield stream
@@ -74,10 +77,5 @@ def is_stdout_watched(output: Path | None) -> bool:
 
 
 def _write_to_stdout(data: bytes) -> None:
-    try:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # The reader has gone, as with `| head -1`. Typer would take the error for a failure.
-        discard_stdout()
-        raise typer.Exit from None
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
