@@ -3,8 +3,9 @@
     python recipes/benchmarks/translating.py MODEL INPUT [--lines 1000] [--fixed-length 15] [--huggingface FOLDER]
 
 Each contender runs in a process of its own, one after the other, and reads, tokenises, searches with beam 5 and
-detokenises the whole input; loading and a few lines to warm up are not counted. With a fixed length every translation
-has exactly so many tokens, so that the speed does not hang on how soon a model ends its sentences.
+detokenises the whole input; loading, starting worker processes and some lines to warm up are not counted. With a fixed
+length every translation has exactly so many tokens, so that the speed does not hang on how soon a model ends its
+sentences.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import typer
 Translate = Callable[[Sequence[str]], list[tuple[str, int]]]
 """Gives each line's translation and its number of tokens, end of sentence counted."""
 
-_WARM_UP_LINES = 16
+_WARM_UP_LINES = 64  # with fewer the worker processes would not start before the clock does
 
 
 def torch_engine(precision: str) -> Callable[[Path, Path | None, int, int | None], Translate]:
