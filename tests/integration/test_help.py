@@ -34,10 +34,11 @@ OPTIONS = {
     | {"--format", "--n-best", "--alignments", "--prefix", "--mbr"}
     | {"--sample", "--temperature", "--top-k", "--top-p", "--seed"},
     "export": HELP | LEVELS | {"--to", "--model", "-m", "--output", "-o", "--quantization"},
-    "versions": HELP | {"--run-dir", "-d", "--json", "--quiet", "-q"},
+    "versions": HELP | LEVELS | {"--run-dir", "-d", "--json"},
     "score": HELP
+    | LEVELS
     | {"--model", "-m", "--device"}
-    | {"--quiet", "-q", "--tokenize", "--lowercase", "--bootstrap", "--ter", "--no-ter", "--json"},
+    | {"--tokenize", "--lowercase", "--bootstrap", "--ter", "--no-ter", "--json"},
     "report": HELP | LEVELS | {"--output", "-o", "--device"},
     "inspect": HELP
     | LEVELS

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import run_here
+from tests.support.command_line import run_here, run_process
 from tests.support.toy_corpus import pairs
 
 SOURCES = [source for source, _ in pairs()[:5]]
@@ -64,6 +65,13 @@ def test_files_that_do_not_align_are_refused(sources, targets, toy, files):
     finished = run_here("score", "-m", toy.run, *files(sources, targets))
     assert finished.code == 65
     assert "has 2 lines fewer than" in finished.error
+
+
+def test_the_target_may_come_from_a_pipe(toy, files):
+    source, target = files(SOURCES, [target for _, target in pairs()[:5]])
+    piped = run_process("score", "-m", toy.run, source, "-", cwd=toy.folder, stdin=Path(target).read_bytes())
+    assert piped == run_here("score", "-m", toy.run, source, target)
+    assert piped.stdout.count(b"\n") == 5
 
 
 def test_one_file_is_not_enough(toy, files):

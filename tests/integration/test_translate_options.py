@@ -182,6 +182,9 @@ def test_models_of_different_vocabularies_do_not_translate_together(toy, tmp_pat
         ("--shard 1 -o out toy.fr", "give K/N"),
         ("--shard 1/2 -o out", "name both"),
         ("--shard 1/2 toy.fr", "name both"),
+        ("--shard 1/2 -o . toy.fr", "give a file's name"),
+        ("--shard 1/2 -o / toy.fr", "give a file's name"),
+        ("--shard 1/2 -o - toy.fr", "give a file's name"),
     ],
 )
 def test_options_that_make_no_sense_together_are_refused(options, message, toy, monkeypatch):
@@ -189,6 +192,14 @@ def test_options_that_make_no_sense_together_are_refused(options, message, toy, 
     finished = run_here("translate", *options.split(), stdin=b"le chat\n")
     assert finished.code == 2
     assert message in finished.error
+
+
+def test_variables_that_ask_for_a_shard_are_named_where_there_is_none(toy, monkeypatch):
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    finished = run_here("translate", "-m", toy.run, stdin=b"le chat\n")
+    assert finished.code == 2
+    assert "unset RANK and WORLD_SIZE" in finished.error
 
 
 def test_the_parts_of_all_shards_in_the_order_of_their_names_are_the_whole(toy, tmp_path, monkeypatch):

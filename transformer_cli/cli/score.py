@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from transformer_cli.cli import console
-from transformer_cli.cli.options import DeviceOption, QuietOption
+from transformer_cli.cli.options import DeviceOption, QuietOption, VerboseOption
+from transformer_cli.cli.streams import stdin
 from transformer_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def score(
         bool, typer.Option("--json", help="Print one JSON object; with --model one for each line.")
     ] = False,
     quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """BLEU, chrF and TER with signatures and 95 % confidence intervals.
 
@@ -79,10 +81,12 @@ def _score_pairs(model: Path, source: Path, targets: list[Path], device: str, as
 
     if len(targets) != 1:
         raise UsageError("with --model give two files: SOURCE TARGET")
+    target = Path("/dev/stdin") if str(targets[0]) == "-" else targets[0]
     folder = find_model(model)
+    console.detail(f"scoring with {folder}")
     from transformer_cli.workflows.pair_scoring import score_pairs
 
-    for pair in score_pairs(source, targets[0], model=folder, device=device, warn=console.warn):
+    for pair in score_pairs(source, target, model=folder, device=device, warn=console.warn):
         values = {"log_prob": pair.log_prob, "perplexity": pair.perplexity, "tokens": pair.tokens}
         if as_json:
             sys.stdout.write(json.dumps(values) + "\n")
@@ -94,7 +98,7 @@ def _score_pairs(model: Path, source: Path, targets: list[Path], device: str, as
 def _source(path: Path) -> tuple[str, Any]:
     from transformer_cli.textio import read_lines
 
-    return ("stdin", read_lines(sys.stdin.buffer)) if str(path) == "-" else (str(path), path)
+    return ("stdin", read_lines(stdin())) if str(path) == "-" else (str(path), path)
 
 
 def _table(report: ScoreReport) -> str:

@@ -147,7 +147,9 @@ def _sampling(
 
 def _shard(text: str | None, file: Path | None, output: Path | None) -> tuple[int, int] | None:
     """Return which shard of how many, from 1: what was given, else what torchrun says."""
+    way_out = "name both"
     if text is None:
+        way_out = "name both, or unset RANK and WORLD_SIZE, which ask for a shard"
         rank, world = os.environ.get("RANK", ""), os.environ.get("WORLD_SIZE", "")
         if not rank.isdecimal() or world in ("", "1"):
             return None
@@ -159,5 +161,7 @@ def _shard(text: str | None, file: Path | None, output: Path | None) -> tuple[in
     if not 1 <= own <= shards:
         raise UsageError(f"there is no shard {own} of {shards}; give 1/{shards} to {shards}/{shards}")
     if file is None or not file.is_file() or output is None:
-        raise UsageError("a shard is part of a FILE and goes to --output; name both")
+        raise UsageError(f"a shard is part of a FILE and goes to --output; {way_out}")
+    if output.name in ("", "..", "-"):
+        raise UsageError(f"--output {output}: give a file's name, with which the names of the parts begin")
     return own, shards

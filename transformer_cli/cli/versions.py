@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from transformer_cli.cli import console
-from transformer_cli.cli.options import QuietOption, RunDirOption
+from transformer_cli.cli.options import QuietOption, RunDirOption, VerboseOption
 
 
 def versions(
@@ -24,6 +24,7 @@ def versions(
     run_dir: RunDirOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="List as one JSON object.")] = False,
     quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """The released versions of a run: which there are, how good they are, which is live.
 

@@ -61,7 +61,8 @@ def load_translator(
     if engine != "torch":
         try:
             if others or prefix or precision != "auto":
-                what = "join several models" if others else "begin with a prefix" if prefix else f"take {precision}"
+                what = "compute in another precision than its own"
+                what = "join several models" if others else "begin with a prefix" if prefix else what
                 raise _unfit_or_absent(model, what)
             return _load_exported(model, device, threads, search, options)
         except _NotExportedError as error:
