@@ -267,9 +267,13 @@ def explain_os_errors(path: Path, doing: str = "write", error_class: type[TfmErr
 
 
 def _refuse_wide_text(path: Path, beginning: bytes) -> None:
-    for mark, name in _WIDE_MARKS:
-        if beginning.startswith(mark):
-            raise DataError(f"{path} is {name}, not UTF-8; convert it with: iconv -f {name} -t UTF-8 {path}")
+    name = next((name for mark, name in _WIDE_MARKS if beginning.startswith(mark)), None)
+    if name is None and 3 * beginning.count(0) > len(beginning) > 3:
+        # Written without a mark: of Latin letters every other byte is zero, or three of four, first ones or last ones.
+        width = 32 if 3 * beginning.count(0) > 2 * len(beginning) else 16
+        name = f"UTF-{width}{'BE' if beginning[0] == 0 else 'LE'}"
+    if name is not None:
+        raise DataError(f"{path} is {name}, not UTF-8; convert it with: iconv -f {name} -t UTF-8 {path}")
 
 
 def _damaged(path: Path, number: int) -> DataError:

@@ -231,6 +231,15 @@ def test_a_corpus_that_cannot_be_used_gives_one_line_with_the_place_and_no_data(
     assert [path for path in Path("run").rglob("*") if path.is_file() and not path.name.startswith(".")] == []
 
 
+def test_quiet_keeps_a_warning():
+    Path("t.tsv").write_text("".join(f"{n} 2\t2 {n}\n" for n in range(50)))
+    write_recipe("t.tsv")
+
+    finished = run_here("prepare", "-d", "run", "--quiet")
+
+    assert finished.stderr.startswith("warning: no pair of t.tsv has letters on both sides; ")
+
+
 def test_a_dry_run_shows_what_would_be_dropped_and_leaves_no_trace():
     write_tsv()
     with Path("t.tsv").open("a") as file:

@@ -212,6 +212,15 @@ def test_utf16_and_utf32_are_named_with_the_command_that_converts_them(tmp_path,
         list(read_text_lines(path))
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_utf16_and_utf32_without_a_mark_are_told_by_their_zeros(tmp_path, encoding):
+    path = tmp_path / "wide.txt"
+    path.write_bytes("hello\nworld\n".encode(encoding))
+    name = encoding.upper().replace("-", "", 2).replace("UTF", "UTF-")
+    with pytest.raises(DataError, match=f" is {name}, not UTF-8; .* iconv -f {name} -t UTF-8"):
+        list(read_text_lines(path))
+
+
 @pytest.mark.parametrize("suffix", [".txt", ".gz", ".bz2", ".xz"])
 def test_a_missing_file_is_an_error_with_its_path_and_a_way_out(tmp_path, suffix):
     path = tmp_path / f"missing{suffix}"

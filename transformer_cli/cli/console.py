@@ -62,10 +62,12 @@ def note(text: str, **fields: Any) -> None:
     """Tell on stderr what is going on, dated where it will be read in a log.
 
     Args:
-        text: One line.
+        text: One line; one that begins with "warning: " is told in any case, as `warn` does.
         fields: What a machine would want to know of it.
     """
-    if not is_quiet():
+    if text.startswith("warning: "):
+        warn(text.removeprefix("warning: "), **fields)
+    elif not is_quiet():
         _tell("info", text, fields, is_dated=not is_terminal())
     elif _log:
         _log.write(plain(text))

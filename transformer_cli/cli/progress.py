@@ -39,7 +39,7 @@ def _display() -> Iterator[Callable[[object], None]]:
 
 def _show_warning(event: object) -> None:
     if isinstance(event, str) and event.startswith("warning: "):
-        console.warn(event.removeprefix("warning: "))
+        console.note(event)
         return
     for line in lines_of(event):
         console.log(line)

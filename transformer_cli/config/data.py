@@ -126,7 +126,7 @@ class DataConfig(Section):
 
 
 class CleaningConfig(Section):
-    """``[cleaning]``: what makes a pair unfit to learn from; each key is a rule, false switches it off.
+    """``[cleaning]``: what makes a pair unfit to learn from; each key but the last is a rule, false switches it off.
 
     A rule has the same name here, in ``prepare.json`` and in the file of rejected pairs. Pairs with an empty side are
     always dropped, and text is always brought into the one form in which it is also translated (`normalize`).
@@ -157,16 +157,20 @@ class CleaningConfig(Section):
     """A side of 40 characters or more is in another language, as an identifier sees it (extra ``language``)."""
 
     leakage: bool = True
-    """Source or target stands in ``valid`` or ``test``; case, punctuation and digits do not matter."""
+    """Source or target stands in ``valid`` or ``test``; case, punctuation and numbers do not matter."""
 
     duplicate: bool = True
     """The pair was there before, in this corpus or in an earlier one."""
 
     near_duplicate: bool = True
-    """It was there but for case, punctuation and digits."""
+    """It was there but for case, punctuation and numbers."""
 
     source_repeats: Positive | Off = 20
     """Its source was there so many times already."""
+
+    fold_numbers: bool = True
+    """Beside three words or more, numbers do not matter to leakage, near_duplicate and source_repeats; false for
+    sentences that differ in nothing else."""
 
 
 class TokenizerConfig(Section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,13 +18,14 @@ from transformer_cli.data.cleaning import Judgement, PairCleaner
 from transformer_cli.data.folding import fold, hash_pair, hash_text
 from transformer_cli.data.normalization import normalize
 from transformer_cli.data.readers import SentencePair
-from transformer_cli.textio import TEMPORARY_SUFFIX, explain_os_errors, fsync_folder
+from transformer_cli.textio import TEMPORARY_SUFFIX, explain_os_errors, fsync_folder, write_atomically
 
 _TEXTS = ("source", "target", "place")
 _HASHES = ("pair", "source_key", "target_key")
 _SCHEMA = pa.schema([*((name, pa.string()) for name in _TEXTS), *((name, pa.uint64()) for name in _HASHES)])
 _ROWS_AT_ONCE = 8192
 _PAIRS = "pairs.arrow"
+_DROPPED = "dropped.tsv"
 _REPORT = "report.json"
 
 
@@ -56,7 +58,7 @@ class CleanedCorpus:
 
     def dropped_lines(self) -> Iterator[str]:
         """Yield a line for each dropped pair: rule, place, source and target, with tabs between them."""
-        with (self.folder / "dropped.tsv").open(encoding="utf-8", newline="\n") as file:
+        with (self.folder / _DROPPED).open(encoding="utf-8", newline="\n") as file:
             yield from file
 
     def _read(self, columns: list[int]) -> Iterator[pa.RecordBatch]:
@@ -68,20 +70,24 @@ class CleanedCorpus:
 
 
 def open_cleaned(folder: Path) -> CleanedCorpus | None:
-    """Return what `write_cleaned` has written to ``folder``; None if nothing was."""
+    """Return what `write_cleaned` has written to ``folder``; None if nothing was, or not all of it is there."""
     try:
         report = json.loads((folder / _REPORT).read_bytes())
-    except (OSError, ValueError):
+        source, target = report["foreign_letters"]
+        cleaned = CleanedCorpus(folder, report["read"], report["kept"], report["dropped"], (source, target))
+        with pa.OSFile(str(folder / _PAIRS)) as file:
+            pa.ipc.open_file(file)  # what stands at its end is there
+        is_whole = (folder / _DROPPED).stat().st_size == report["dropped_bytes"]
+    except (OSError, ValueError, KeyError, TypeError):  # Arrow's own is a ValueError
         return None
-    source, target = report["foreign_letters"]
-    return CleanedCorpus(folder, report["read"], report["kept"], report["dropped"], (source, target))
+    return cleaned if is_whole else None
 
 
 def write_cleaned(folder: Path, pairs: Iterable[SentencePair], cleaner: PairCleaner) -> CleanedCorpus:
     """Judge ``pairs`` and write those that are fit, and why the others are not; the folder appears whole or not at all.
 
     Args:
-        folder: To be made; nothing is there.
+        folder: To be made; what is there is not whole and goes.
         pairs: A corpus.
         cleaner: A new one.
     """
@@ -90,9 +96,12 @@ def write_cleaned(folder: Path, pairs: Iterable[SentencePair], cleaner: PairClea
     with explain_os_errors(folder):
         beside.mkdir(parents=True)
         try:
-            report = _write(beside, cleaner.judge(pairs))
+            report = _write(beside, cleaner.judge(pairs), fold_numbers=cleaner.fold_numbers)
             letters = [dict(counter.most_common()) for counter in cleaner.foreign_letters]
-            (beside / _REPORT).write_text(json.dumps({**report, "foreign_letters": letters}), encoding="utf-8")
+            sizes = {"dropped_bytes": (beside / _DROPPED).stat().st_size}
+            document = {**report, "foreign_letters": letters, **sizes}
+            write_atomically(beside / _REPORT, json.dumps(document).encode())
+            shutil.rmtree(folder, ignore_errors=True)
             beside.rename(folder)
             fsync_folder(folder.parent)
         finally:
@@ -100,14 +109,14 @@ def write_cleaned(folder: Path, pairs: Iterable[SentencePair], cleaner: PairClea
     return CleanedCorpus(folder, **report, foreign_letters=(letters[0], letters[1]))
 
 
-def _write(folder: Path, judgements: Iterable[Judgement]) -> dict[str, Any]:
+def _write(folder: Path, judgements: Iterable[Judgement], *, fold_numbers: bool) -> dict[str, Any]:
     rows: list[tuple[str, str, str, int, int, int]] = []
     dropped: dict[str, int] = {}
     read = kept = 0
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     with (
         (folder / _PAIRS).open("wb") as pairs_file,
-        (folder / "dropped.tsv").open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as dropped_file,
+        (folder / _DROPPED).open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as dropped_file,
         pa.ipc.new_file(pairs_file, _SCHEMA, options=options) as writer,
     ):
         for found in judgements:
@@ -118,13 +127,17 @@ def _write(folder: Path, judgements: Iterable[Judgement]) -> dict[str, Any]:
                 dropped_file.write(f"{found.rule}\t{normalize(found.place)}\t{source}\t{target}\n")
                 continue
             kept += 1
-            keys = hash_pair(source, target), hash_text(fold(source)), hash_text(fold(target))
-            rows.append((source, target, found.place, *keys))
+            source_key, target_key = (hash_text(fold(side, numbers=fold_numbers)) for side in (source, target))
+            rows.append((source, target, found.place, hash_pair(source, target), source_key, target_key))
             if len(rows) == _ROWS_AT_ONCE:
                 writer.write_batch(_batch(rows))
                 rows = []
         if rows:
             writer.write_batch(_batch(rows))
+        writer.close()
+        for file in (pairs_file, dropped_file):  # after a power cut a name may be there without the content
+            file.flush()
+            os.fsync(file.fileno())
     return {"read": read, "kept": kept, "dropped": dropped}
 
 

@@ -129,8 +129,8 @@ RULES: dict[str, Callable[[Any, LanguagesConfig], Predicate]] = {
 A pair counts under the first that it breaks; before them come ``not_utf8`` and ``empty``.
 """
 
-LOCAL_RULES = ("not_utf8", *RULES)
-"""The keys of ``[cleaning]`` that decide about a pair without looking at others."""
+LOCAL_RULES = ("not_utf8", *RULES, "fold_numbers")
+"""The keys of ``[cleaning]`` that decide about a pair without looking at others, or how others are known again."""
 
 
 class PairCleaner:
@@ -145,6 +145,7 @@ class PairCleaner:
     """
 
     def __init__(self, config: CleaningConfig, languages: LanguagesConfig) -> None:
+        self.fold_numbers = config.fold_numbers
         self._wants_utf8 = config.not_utf8
         values = {rule: getattr(config, rule) for rule in RULES}
         self._predicates = [(rule, RULES[rule](value, languages)) for rule, value in values.items() if value]

@@ -21,8 +21,8 @@ def _separators() -> re.Pattern[str]:
     return re.compile(f"[{re.escape(''.join(marks))}\\s]+")
 
 
-def fold(text: str) -> str:
-    """Return ``text`` without case and punctuation, and with 0 for each number.
+def fold(text: str, *, numbers: bool = True) -> str:
+    """Return ``text`` without case and punctuation, and if ``numbers`` are folded as well with 0 for each of them.
 
     The number stays where fewer than three words stand beside it: there it is what the text says ("chapter 4"). So do
     digits that are part of a word: "A320" and "A340" are two names.
@@ -30,7 +30,7 @@ def fold(text: str) -> str:
     text = text.casefold()
     words = text.translate(_ASCII_SEPARATORS).split() if text.isascii() else _separators().sub(" ", text).split()
     folded = " ".join(words)
-    if _DIGIT.search(folded) and sum(not word.isdigit() for word in words) >= _MIN_WORDS_BESIDE_DIGITS:
+    if numbers and _DIGIT.search(folded) and sum(not word.isdigit() for word in words) >= _MIN_WORDS_BESIDE_DIGITS:
         return " ".join("0" if word.isdigit() else word for word in words)
     return folded
 

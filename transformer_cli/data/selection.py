@@ -75,11 +75,13 @@ class TooFewPairsError(ValueError):
 
     Args:
         usable: How many there are.
+        selection: What was decided about the others.
     """
 
-    def __init__(self, usable: int) -> None:
+    def __init__(self, usable: int, selection: Selection) -> None:
         super().__init__(usable)
         self.usable = usable
+        self.selection = selection
 
 
 def select(
@@ -111,7 +113,9 @@ def select(
         _drop_leaking(selection, given, sources, targets)
     if config.duplicate:
         fates[repeated & (fates == KEPT)] = _FATE["duplicate"]
-    chosen = _hold_out(selection, pairs, repeated, (sources, targets), wanted=wanted, known=known)
+    # Where sentences may stand in training and held-out sets, they may stand in two of these as well.
+    keys = (sources, targets) if config.leakage else None
+    chosen = _hold_out(selection, pairs, repeated, keys, wanted=wanted, known=known)
     del pairs, repeated
     if config.leakage:
         _drop_leaking(selection, chosen, sources, targets)
@@ -178,12 +182,15 @@ def _hold_out(
     selection: Selection,
     pairs: Hashes,
     repeated: Flags,
-    keys: tuple[Hashes, Hashes],
+    keys: tuple[Hashes, Hashes] | None,
     *,
     wanted: Mapping[str, int],
     known: Mapping[str, Threshold],
 ) -> dict[str, HeldOutKeys]:
-    """Hold out what is within the thresholds, each pair once and no sentence in two sets; return the sets' keys."""
+    """Hold out what is within the thresholds, each pair once; return the sets' keys.
+
+    Of pairs that share a sentence by ``keys`` only the first is held out, be it for one set or for two.
+    """
     taken: tuple[set[int], set[int]] = (set(), set())
     chosen: dict[str, HeldOutKeys] = {}
     usable = int(((selection.fates == KEPT) & ~repeated).sum())
@@ -198,12 +205,13 @@ def _hold_out(
         if not places:
             places = _new_sentences(_by_rank(np.flatnonzero(candidates), ranks), keys, taken, at_most=wanted[part])
             if len(places) < wanted[part] or len(places) == candidates.sum():
-                raise TooFewPairsError(usable)
+                raise TooFewPairsError(usable, selection)
             highest = int(ranks[places[-1]])
         selection.fates[(ranks <= np.uint64(highest)) & (selection.fates == KEPT)] = _FATE["held_out"]
         selection.held_out[part] = np.array(places, np.int64)
         selection.thresholds[part] = Threshold(wanted[part], highest)
-        chosen[part] = held_out_keys(keys[0][places], keys[1][places])
+        if keys is not None:
+            chosen[part] = held_out_keys(keys[0][places], keys[1][places])
     return chosen
 
 
@@ -213,9 +221,14 @@ def _by_rank(places: NDArray[np.int64], ranks: Hashes) -> NDArray[np.int64]:
 
 
 def _new_sentences(
-    places: NDArray[np.int64], keys: tuple[Hashes, Hashes], taken: tuple[set[int], set[int]], at_most: int | None = None
+    places: NDArray[np.int64],
+    keys: tuple[Hashes, Hashes] | None,
+    taken: tuple[set[int], set[int]],
+    at_most: int | None = None,
 ) -> list[int]:
-    """Return those places whose source and target are both not taken yet, and take them."""
+    """Return those places whose source and target are both not taken yet, and take them; without ``keys``, all."""
+    if keys is None:
+        return [int(place) for place in places[:at_most]]
     found: list[int] = []
     for place in places:
         if len(found) == at_most:

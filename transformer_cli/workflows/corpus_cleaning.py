@@ -14,6 +14,7 @@ from transformer_cli.errors import DataError
 from transformer_cli.textio import explain_os_errors
 from transformer_cli.workflows.located_recipe import LocatedRecipe
 from transformer_cli.workflows.preparation_inputs import Inputs, check_unchanged
+from transformer_cli.workflows.reading_progress import tell_of_reading, warning_of_figures
 
 
 def clean_corpora(
@@ -52,25 +53,26 @@ def forget_others(folder: Path, cleaned: Sequence[CleanedCorpus]) -> None:
     with explain_os_errors(folder):
         for path in folder.iterdir():
             if path.name not in wanted:
-                shutil.rmtree(path)
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _clean(located: LocatedRecipe, corpus: CorpusConfig, place: Path, note: Callable[[str], None]) -> CleanedCorpus:
     cleaning = located.recipe.cleaning
-    cleaned = write_cleaned(place, _read(located, corpus), PairCleaner(cleaning, located.recipe.languages))
+    cleaned = write_cleaned(place, _read(located, corpus, note), PairCleaner(cleaning, located.recipe.languages))
     if cleaned.kept or not cleaned.dropped.get("non_text"):
         return cleaned
     # Figures among sentences are noise; a corpus of nothing else is meant to be learned.
-    note(f"warning: no pair of {corpus.path} has letters on both sides; it is taken without the rule non_text")
+    note(warning_of_figures(corpus.path))
     shutil.rmtree(place)
     without = cleaning.model_copy(update={"non_text": False})
-    return write_cleaned(place, _read(located, corpus), PairCleaner(without, located.recipe.languages))
+    return write_cleaned(place, _read(located, corpus, note), PairCleaner(without, located.recipe.languages))
 
 
-def _read(located: LocatedRecipe, corpus: CorpusConfig) -> Iterator[SentencePair]:
+def _read(located: LocatedRecipe, corpus: CorpusConfig, note: Callable[[str], None]) -> Iterator[SentencePair]:
     recipe = located.recipe
     columns = None
     if corpus.source_column is not None and corpus.target_column is not None:
         columns = (corpus.source_column, corpus.target_column)
     folder = located.folder / recipe.data.folder
-    return read_corpus(corpus.path, recipe.languages, folder, part="train", columns=columns)
+    pairs = read_corpus(corpus.path, recipe.languages, folder, part="train", columns=columns)
+    return tell_of_reading(pairs, corpus.path, note)

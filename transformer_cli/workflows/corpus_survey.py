@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from transformer_cli.config import CleaningConfig, LanguagesConfig
-from transformer_cli.data.cleaning import PairCleaner
+from transformer_cli.data.cleaning import Judgement, PairCleaner
 from transformer_cli.data.folding import fold
 from transformer_cli.data.readers import read_corpus
 from transformer_cli.errors import DataError
+from transformer_cli.workflows.reading_progress import tell_of_reading, warning_of_figures
 
 _SAMPLED_PAIRS = 20_000
 _REMEMBERED = 1_000_000
+_FEW = 1000
 _COMMON = 0.9995
 
 
@@ -24,7 +26,8 @@ class CorpusStatistics:
     """What a recipe is chosen by.
 
     Args:
-        pairs: Different pairs that are fit to learn from; case, punctuation and digits do not matter.
+        pairs: Different pairs that are fit to learn from, case and punctuation aside, and unless ``numbers_matter``
+            numbers.
         sources: Different sources of these.
         target_characters: Characters of a target, in the mean.
         target_word_characters: Characters of a word of a target, in the mean; many where words are not spaced.
@@ -40,6 +43,8 @@ class CorpusStatistics:
     characters: int
     common_characters: int
     shared_letters: float
+    numbers_matter: bool = False
+    """Whether the corpora are small, and most pairs differ from another one in nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +60,48 @@ class CorpusSurvey:
     statistics: CorpusStatistics
 
 
-def survey_corpora(corpora: Sequence[str], languages: LanguagesConfig, folder: Path) -> CorpusSurvey:
-    """Read all pairs of ``corpora`` once. Memory is bounded.
+def survey_corpora(
+    corpora: Sequence[str], languages: LanguagesConfig, folder: Path, *, note: Callable[[str], None] = lambda _: None
+) -> CorpusSurvey:
+    """Read all pairs of ``corpora``. Memory is bounded.
 
     Args:
         corpora: Their names.
         languages: The two language codes.
         folder: What the names are relative to.
+        note: Told now and then how far it is.
 
     Raises:
         RecipeError: A name fits no kind of corpus.
         DataError: A corpus is missing, cut short, malformed, or holds no pair that is fit to learn from.
     """
-    cleaner = PairCleaner(CleaningConfig(), languages)
     count, sample = _Count(), _Sample()
     counts = {}
     for name in corpora:
         before = count.read
-        for judged in cleaner.judge(read_corpus(name, languages, folder, part="train")):
-            if judged.rule is None:
-                count.add(judged.source, judged.target)
-                sample.add(judged.source, judged.target)
+        for pair in _fit_pairs(name, languages, folder, note):
+            count.add(pair.source, pair.target)
+            sample.add(pair.source, pair.target)
         counts[name] = count.read - before
         if not counts[name]:
             both = f"{languages.source} and {languages.target}"
             raise DataError(f"{name} holds no {both} pairs that are fit to learn from; leave it out")
     return CorpusSurvey(counts, sample.statistics(count))
+
+
+def _fit_pairs(name: str, languages: LanguagesConfig, folder: Path, note: Callable[[str], None]) -> Iterator[Judgement]:
+    """Yield the fit pairs of a corpus; where it has only figures, these, as `clean_corpora` takes them as well."""
+    has_fit_pairs = has_figures = False
+    for config in (CleaningConfig(), CleaningConfig(non_text=False)):
+        pairs = tell_of_reading(read_corpus(name, languages, folder, part="train"), name, note)
+        for judged in PairCleaner(config, languages).judge(pairs):
+            has_figures |= judged.rule == "non_text"
+            if judged.rule is None:
+                has_fit_pairs = True
+                yield judged
+        if has_fit_pairs or not has_figures:
+            return
+        note(warning_of_figures(name))
 
 
 class _Count:
@@ -91,6 +112,8 @@ class _Count:
         self.characters: set[str] = set()
         self._pairs: set[int] = set()
         self._sources: set[int] = set()
+        self._numbered_pairs: set[int] = set()
+        self._numbered_sources: set[int] = set()
 
     def add(self, source: str, target: str) -> None:
         self.read += 1
@@ -99,14 +122,23 @@ class _Count:
             folded = fold(source)
             self._pairs.add(hash((folded, fold(target))))
             self._sources.add(hash(folded))
+            if len(self._pairs) < _FEW:  # else it does not matter
+                folded = fold(source, numbers=False)
+                self._numbered_pairs.add(hash((folded, fold(target, numbers=False))))
+                self._numbered_sources.add(hash(folded))
+
+    @property
+    def numbers_matter(self) -> bool:
+        """Whether there are few pairs if numbers do not matter, and more than twice as many if they do."""
+        return 2 * len(self._pairs) < len(self._numbered_pairs) and len(self._pairs) < _FEW
 
     @property
     def pairs(self) -> int:
-        return self._extrapolated(len(self._pairs))
+        return self._extrapolated(len(self._numbered_pairs if self.numbers_matter else self._pairs))
 
     @property
     def sources(self) -> int:
-        return self._extrapolated(len(self._sources))
+        return self._extrapolated(len(self._numbered_sources if self.numbers_matter else self._sources))
 
     def _extrapolated(self, different: int) -> int:
         return different * self.read // min(self.read, _REMEMBERED)
@@ -141,6 +173,7 @@ class _Sample:
             characters=len(count.characters),
             common_characters=_number_that_cover(of_source + of_target, _COMMON),
             shared_letters=_likeness(_letters(of_source), _letters(of_target)),
+            numbers_matter=count.numbers_matter,
         )
 
 

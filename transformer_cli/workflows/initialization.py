@@ -24,6 +24,7 @@ from transformer_cli.workflows.recommendation import Setting, held_out_sizes, re
 
 _VALID_NAMES = ("valid", "validation", "val", "dev")
 _TEST_NAMES = ("test",)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,15 @@ def init(
     names = list(dict.fromkeys(_with_placeholder(name, languages) for name in corpora))
     held_out = _held_out(names, {"valid": valid, "test": test}, languages, output.parent)
     note(f"counting the pairs of {', '.join(names)}")
-    survey = survey_corpora(names, languages, Path())
+    survey = survey_corpora(names, languages, Path(), note=note)
     settings = [
         *_data_settings(names, held_out, survey, machine, output.parent),
+        *_cleaning_settings(survey),
         *recommend(survey.statistics, machine),
     ]
-    # Another file's name is the run's as well; "tfm" would say nothing.
-    name = f"{source}-{target}" if output.name == DEFAULT_RECIPE_FILE else None
+    # Another file's name is the run's as well, if it can be; "tfm" would say nothing.
+    is_name = output.name != DEFAULT_RECIPE_FILE and _NAME.fullmatch(output.stem)
+    name = None if is_name else f"{source}-{target}"
     head = f"{survey.statistics.pairs:,} different pairs and {machine}"
     text = render_recipe(settings, languages, name=name, head=head)
     write_atomically(output, text.encode())
@@ -113,7 +116,7 @@ def render_recipe(settings: Sequence[Setting], languages: LanguagesConfig, *, na
         "# Every value may be changed; the README lists all keys.",
         "",
     ]
-    if name is not None and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+    if name is not None and _NAME.fullmatch(name):
         lines += [f"name = {toml_value(name)}", ""]
     lines += ["[languages]", f"source = {toml_value(languages.source)}", f"target = {toml_value(languages.target)}"]
     for section in dict.fromkeys(setting.key.partition(".")[0] for setting in settings):
@@ -156,10 +159,13 @@ def _with_placeholder(name: str, languages: LanguagesConfig) -> str:
     name = str(path)  # "./corpus.fr" is "corpus.fr"
     packing = path.suffix if path.suffix.lower() in COMPRESSIONS else ""
     stem, _, code = name.removesuffix(packing).rpartition(".")
-    if code not in (languages.source, languages.target):
+    if not stem or code not in (languages.source, languages.target):
         return name
-    is_pair = all(Path(f"{stem}.{each}{packing}").is_file() for each in (languages.source, languages.target))
-    return f"{stem}.{LANG}{packing}" if stem and is_pair else name
+    files = [Path(f"{stem}.{each}{packing}") for each in (languages.source, languages.target)]
+    missing = next((file for file in files if not file.is_file()), None)
+    if missing is not None:
+        raise DataError(f"{missing} is not there; of two aligned text files {files[0]} and {files[1]} are looked for")
+    return f"{stem}.{LANG}{packing}"
 
 
 def _beside(names: Sequence[str], stems: Sequence[str], languages: LanguagesConfig) -> str | None:
@@ -192,7 +198,9 @@ def _held_out(
     settings = {}
     for part, stems in (("valid", _VALID_NAMES), ("test", _TEST_NAMES)):
         given = asked[part]
-        if given is not None and given.isdecimal():
+        if given is not None and re.fullmatch(r"-?\d+", given):
+            if int(given) < 1:
+                raise UsageError(f"--{part} {given}: name a corpus, or a number of pairs from 1")
             settings[part] = Setting(f"data.{part}", int(given), "pairs held out, as asked for")
             continue
         corpus = _beside(names, stems, languages) if given is None else _with_placeholder(given, languages)
@@ -219,6 +227,12 @@ def _data_settings(
             "and learn from the rest"
         )
     return settings
+
+
+def _cleaning_settings(survey: CorpusSurvey) -> list[Setting]:
+    if not survey.statistics.numbers_matter:
+        return []
+    return [Setting("cleaning.fold_numbers", False, "most pairs differ in nothing else from another one")]
 
 
 def _relative(name: str, folder: Path) -> str:

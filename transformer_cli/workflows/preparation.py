@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transformer_cli.config import LanguagesConfig
 from transformer_cli.data.data_folder import new_data, restore_data
 from transformer_cli.run_directory import RunDirectory, read_json
 from transformer_cli.textio import atomic_write, write_atomically
@@ -80,21 +81,34 @@ def data_fingerprint(located: LocatedRecipe) -> str | None:
         DataError: A file that the recipe names is missing.
     """
     document = read_json(located.run.prepare_report)
-    if document is None or not _is_whole(document, located.run):
+    if document is None or not _is_whole(document, located):
         return None
     inputs = describe_inputs(located, known=document["files"])
     return inputs.fingerprint if inputs.fingerprint == document["fingerprint"] else None
 
 
-def _is_whole(document: Mapping[str, Any], run: RunDirectory) -> bool:
+def _is_whole(document: Mapping[str, Any], located: LocatedRecipe) -> bool:
     """Tell whether a report is one of ours, and the data that are there are those it speaks of."""
     fingerprint = document.get("fingerprint")
-    state = read_json(run.data / "train" / "state.json") or {}
     try:
         PreparationReport.from_json(document)
     except (KeyError, TypeError, AttributeError):
         return False
-    return isinstance(fingerprint, str) and state.get("_fingerprint") == fingerprint[:16]
+    splits = ["train", "valid", "test", *located.recipe.data.named_tests()]
+    return isinstance(fingerprint, str) and all(
+        _is_split(located.run.data / split, fingerprint, located.recipe.languages) for split in splits
+    )
+
+
+def _is_split(folder: Path, fingerprint: str, languages: LanguagesConfig) -> bool:
+    state = read_json(folder / "state.json") or {}
+    texts = [] if folder.name == "train" else [f"{folder}.{code}" for code in (languages.source, languages.target)]
+    return (
+        state.get("_fingerprint") == fingerprint[:16]
+        and read_json(folder / "dataset_info.json") is not None
+        and any(folder.glob("data-*.arrow"))
+        and all(Path(text).is_file() for text in texts)
+    )
 
 
 def _prepare_elsewhere(
@@ -110,7 +124,13 @@ def _prepare(
 ) -> PreparationReport:
     # Imported here: "nothing to do" must not wait for them.
     from transformer_cli.workflows.corpus_cleaning import clean_corpora, forget_others
-    from transformer_cli.workflows.split_making import SplitMaker, count_fates, select_pairs, write_given_sets
+    from transformer_cli.workflows.split_making import (
+        SplitMaker,
+        count_fates,
+        select_pairs,
+        warning_of_sameness,
+        write_given_sets,
+    )
 
     recipe, folder = located.recipe, located.folder / located.recipe.data.folder
     # Described before they are read: a file that changes meanwhile will differ from this, and be read again.
@@ -121,7 +141,11 @@ def _prepare(
         with new_data(run.data) as data:
             given = write_given_sets(data, recipe, folder, fingerprint=inputs.fingerprint)
             cleaned = clean_corpora(located, inputs, run.cleaned, note=note)
-            selection = select_pairs(cleaned, recipe, given, _known_thresholds(located.run))
+            known = _known_thresholds(located.run)
+            selection = select_pairs(cleaned, recipe, given, known)
+            for line in (warning_of_sameness(recipe, selection), *_changes(known, selection.thresholds)):
+                if line:
+                    note(line)
             maker = SplitMaker(data, recipe, fingerprint=inputs.fingerprint, report=report, rejected=rejected_file)
             maker.write(cleaned, selection)
             if recipe.data.test is None:
@@ -148,6 +172,19 @@ def _known_thresholds(run: RunDirectory) -> dict[str, Threshold]:
         return {}
 
 
+def _changes(known: Mapping[str, Threshold], now: Mapping[str, Threshold]) -> Iterator[str]:
+    """Word for which sets other pairs are held out than before."""
+    for part, threshold in now.items():
+        before = known.get(part)
+        if before is not None and before != threshold:
+            why = (
+                f"is {threshold.number}, no longer {before.number}"
+                if before.number != threshold.number
+                else "has none of its pairs left"
+            )
+            yield f"data.{part} {why}: the set is chosen anew, and earlier versions may have learned from some of it"
+
+
 def _write_report(
     run: RunDirectory, inputs: Inputs, report: PreparationReport, thresholds: Mapping[str, Threshold]
 ) -> None:
@@ -165,4 +202,4 @@ def _write_report(
 def _copy_set(data: Path, part: str, other: str) -> None:
     shutil.copytree(data / part, data / other)
     for path in list(data.glob(f"{part}.*")):
-        shutil.copyfile(path, data / f"{other}{path.suffix}")
+        shutil.copyfile(path, data / f"{other}{path.name.removeprefix(part)}")

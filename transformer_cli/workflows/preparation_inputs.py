@@ -16,7 +16,7 @@ from transformer_cli.workflows import fingerprints
 from transformer_cli.workflows.located_recipe import LocatedRecipe
 
 # To be raised when a rule of cleaning means something else than before: then all is prepared again.
-_RULES_VERSION = 2
+_RULES_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from transformer_cli.config import CorpusConfig, LanguagesConfig, Recipe
+from transformer_cli.config import CorpusConfig, Recipe
 from transformer_cli.data.cleaned import CleanedCorpus
 from transformer_cli.data.cleaning import CleaningReport
 from transformer_cli.data.folding import fold, hash_text
@@ -35,6 +35,8 @@ from transformer_cli.workflows.preparation_report import LENGTH_EDGES, Preparati
 
 Pair = tuple[str, str]
 _MAX_SHOWN = 3
+_ALIKE_RULES = ("leakage", "near_duplicate", "source_repeats")
+_SAME = "case, punctuation and numbers aside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def write_given_sets(data: Path, recipe: Recipe, folder: Path, *, fingerprint: s
     for part, corpus in named.items():
         if isinstance(corpus, str):
             keys = array("Q"), array("Q")
-            pairs = _read_set(recipe.languages, corpus, folder, part, keys)
+            pairs = _read_set(recipe, corpus, folder, part, keys)
             count = write_pairs(data, part, pairs, recipe.languages, fingerprint=fingerprint)
             if not count:
                 key = part.replace("test-", "tests.", 1)
@@ -77,13 +79,13 @@ def write_given_sets(data: Path, recipe: Recipe, folder: Path, *, fingerprint: s
 
 
 def _read_set(
-    languages: LanguagesConfig, corpus: str, folder: Path, part: str, keys: tuple[array[int], array[int]]
+    recipe: Recipe, corpus: str, folder: Path, part: str, keys: tuple[array[int], array[int]]
 ) -> Iterator[Pair]:
-    for pair in read_corpus(corpus, languages, folder, part=part if part == "valid" else "test"):
+    for pair in read_corpus(corpus, recipe.languages, folder, part=part if part == "valid" else "test"):
         sides = normalize(pair.source), normalize(pair.target)
         if all(sides):
             for side, side_keys in zip(sides, keys, strict=True):
-                side_keys.append(hash_text(fold(side)))
+                side_keys.append(hash_text(fold(side, numbers=recipe.cleaning.fold_numbers)))
             yield sides
 
 
@@ -104,22 +106,63 @@ def select_pairs(
     try:
         selection = select(corpora, recipe.cleaning, given=keys, wanted=wanted, known=known)
     except TooFewPairsError as error:
-        if not any(corpus.kept for corpus in corpora):
-            raise _nothing_left(recipe, count_fates(corpora, recipe, None)) from None
-        numbers_wanted = " and ".join(f"data.{part} = {number}" for part, number in wanted.items())
-        raise DataError(
-            f"only {error.usable} usable pairs: too few to hold out {numbers_wanted} and train on the rest"
+        total = sum(count_fates(corpora, recipe, error.selection).values(), CleaningReport())
+        raise (
+            _too_few(recipe, total, error.usable, wanted) if error.usable else _nothing_left(recipe, total)
         ) from None
     if not (selection.fates == KEPT).any():
-        raise _nothing_left(recipe, count_fates(corpora, recipe, selection))
+        raise _nothing_left(recipe, sum(count_fates(corpora, recipe, selection).values(), CleaningReport()))
     return selection
 
 
-def _nothing_left(recipe: Recipe, counted: Mapping[str, CleaningReport]) -> DataError:
-    total = sum(counted.values(), CleaningReport())
-    dropped = ", ".join(f"{rule}: {count}" for rule, count in total.dropped.items())
-    reason = f"of {total.read} pairs were dropped {dropped}" if total.read else "the files are empty"
+def _nothing_left(recipe: Recipe, total: CleaningReport) -> DataError:
+    reason = f"{_words_for_dropped(total)}; {_way_out(recipe, total)}" if total.read else "the files are empty"
     return DataError(f"no training pairs are left of {', '.join(recipe.data.train_paths)}; {reason}")
+
+
+def _too_few(recipe: Recipe, total: CleaningReport, usable: int, wanted: Mapping[str, int]) -> DataError:
+    numbers = " and ".join(f"data.{part} = {number}" for part, number in wanted.items())
+    if usable > sum(wanted.values()):
+        return DataError(
+            f"too many of the {usable} usable pairs share a sentence, {_SAME}, to hold out {numbers}; "
+            f"{_tell_apart(recipe)}else lower the number, or set cleaning.leakage = false"
+        )
+    others = f"; {_words_for_dropped(total)}" if total.dropped else ""
+    return DataError(
+        f"only {usable} usable pairs: too few to hold out {numbers} and train on the rest; lower the number{others}"
+    )
+
+
+def _tell_apart(recipe: Recipe) -> str:
+    if not recipe.cleaning.fold_numbers:
+        return ""
+    return "if numbers are what your sentences differ in, set cleaning.fold_numbers = false; "
+
+
+def _words_for_dropped(total: CleaningReport) -> str:
+    dropped = ", ".join(f"{rule}: {count}" for rule, count in total.dropped.items())
+    return f"of {total.read} pairs were dropped {dropped}"
+
+
+def _way_out(recipe: Recipe, total: CleaningReport) -> str:
+    if total.dropped.get("leakage"):
+        return (
+            f"leakage: a sentence of theirs is in data.valid or data.test, {_SAME}; {_tell_apart(recipe)}"
+            "else name other sets, or set cleaning.leakage = false"
+        )
+    return "each rule is a key of [cleaning]"
+
+
+def warning_of_sameness(recipe: Recipe, selection: Selection) -> str | None:
+    """Return a warning if most of the fit pairs are not learned from because they are much like others."""
+    counts = np.bincount(selection.fates, minlength=len(RULES) + 1).tolist()
+    alike = sum(counts[RULES.index(rule) + 1] for rule in _ALIKE_RULES)
+    if 2 * alike <= len(selection.fates):
+        return None
+    return (
+        f"warning: {alike} of {len(selection.fates)} fit pairs are not learned from, for a sentence of theirs is held "
+        f"out or repeated, {_SAME}; {_tell_apart(recipe)}else see {', '.join(_ALIKE_RULES)} in [cleaning]"
+    )
 
 
 def count_fates(

@@ -36,6 +36,13 @@ def test_other_words_and_numbers_with_little_beside_them_do_matter(one, other):
     assert fold(one) != fold(other)
 
 
+def test_numbers_are_told_apart_on_request():
+    one, other = "The cat number 3 sleeps.", "the cat number 4 sleeps"
+
+    assert fold(one) == fold(other)
+    assert (fold(one, numbers=False), fold(other, numbers=False)) == ("the cat number 3 sleeps", other)
+
+
 @given(st.text())
 def test_what_is_folded_stays_as_it_is(text):
     assert fold(fold(text)) == fold(text)

@@ -137,3 +137,14 @@ def test_the_state_is_one_byte_a_pair(tmp_path_factory):
     selection = decide(tmp_path_factory, [("a", "b")] * 5)
 
     assert selection.fates.nbytes == 5
+
+
+def test_pairs_that_share_a_sentence_can_be_held_out_where_leakage_is_no_matter(tmp_path_factory):
+    pairs = [("oui", f"yes {number}") for number in range(9)]
+
+    with pytest.raises(TooFewPairsError):
+        decide(tmp_path_factory, pairs, wanted={"valid": 3})
+    selection = decide(tmp_path_factory, pairs, wanted={"valid": 3, "test": 2}, leakage=False)
+
+    assert {part: len(places) for part, places in selection.held_out.items()} == {"valid": 3, "test": 2}
+    assert Counter(fates(selection)) == {"held_out": 5, None: 4}

@@ -188,12 +188,14 @@ def test_a_full_disk_leaves_the_older_recipe():
     [
         ("absent.tsv", "is not there"),
         ("toy.doc", "cannot tell what"),
+        ("alone.fr", r"^alone\.en is not there; of two aligned text files alone\.fr and alone\.en are looked for"),
         ("empty.tsv", "empty.tsv holds no fr and en pairs that are fit"),
         ("small.tsv", "only 1 different sources in small.tsv: too few to hold out 2 and learn from the rest"),
     ],
 )
 def test_a_corpus_that_cannot_be_used_is_named_and_nothing_is_written(folder, corpus, message):
     (folder / "empty.tsv").write_text("source\ttarget\n\t\n")
+    (folder / "alone.fr").write_text("un\n")
     (folder / "small.tsv").write_text("source\ttarget\nun\tone\n")
 
     with pytest.raises((DataError, RecipeError), match=message):
@@ -213,3 +215,35 @@ def test_where_no_file_can_be_written_is_said_before_anything_is_read(folder, ou
 
     with pytest.raises(UsageError, match=r"name a file with -o$"):
         run("absent.tsv", output=Path(output))
+
+
+@pytest.mark.parametrize("number", ["0", "-5"])
+def test_a_number_that_holds_out_nothing_is_refused(number):
+    with pytest.raises(UsageError, match=f"^--test {number}: name a corpus, or a number of pairs from 1$"):
+        run(test=number)
+
+
+def test_a_file_whose_name_cannot_be_a_runs_leaves_that_to_the_languages():
+    run(output=Path("mon modèle.toml"))
+
+    assert written("mon modèle.toml").name == "fr-en"
+
+
+def test_of_sentences_that_differ_in_their_numbers_all_are_learned_from(folder):
+    lines = [f"le chat numéro {n} dort ici\tcat number {n} is sleeping here\n" for n in range(200)]
+    (folder / "cats.tsv").write_text("".join(lines), encoding="utf-8")
+
+    run("cats.tsv")
+
+    report = prepare()
+    assert (report.total.kept, report.valid, report.test) == (180, 10, 10)
+
+
+def test_a_corpus_of_figures_alone_is_taken_as_prepare_takes_it(folder):
+    (folder / "sums.tsv").write_text("".join(f"{n} 1\t1 {n}\n" for n in range(60)), encoding="utf-8")
+    notes: list[str] = []
+
+    run("sums.tsv", note=notes.append)
+
+    assert prepare().total.kept == 60 - 2 * 3
+    assert [note for note in notes if note.startswith("warning: no pair of sums.tsv has letters on both sides")]

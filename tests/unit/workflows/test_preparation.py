@@ -216,8 +216,11 @@ def test_another_number_to_hold_out_chooses_anew_and_leaves_the_other_set_alone(
     run()
     before = splits()
 
-    run("data.valid=30")
+    notes: list[str] = []
+    prepare(run_dir=RUN, overrides=["data.valid=30"], note=notes.append)
 
+    anew = "the set is chosen anew, and earlier versions may have learned from some of it"
+    assert [note for note in notes if "anew" in note] == [f"data.valid is 30, no longer 20: {anew}"]
     assert splits()["valid"] > before["valid"]
     assert (len(prepared("valid")), splits()["test"]) == (30, before["test"])
 
@@ -229,9 +232,11 @@ def test_corpora_in_which_no_pair_falls_to_a_set_get_a_new_one():
     old = splits()["valid"]
 
     write_tsv("a.tsv", [pair for pair in numbers(0, 40) if pair not in old])
-    run()
+    notes: list[str] = []
+    prepare(run_dir=RUN, note=notes.append)
 
     assert len(prepared("valid")) == 2
+    assert any(note.startswith("data.valid has none of its pairs left: ") for note in notes)
 
 
 def test_held_out_pairs_are_clean_and_no_sentence_of_theirs_is_trained_on():
@@ -443,9 +448,24 @@ def test_one_source_in_many_translations_cannot_be_held_out_and_trained_on():
     write_recipe('train = "a.tsv"\nvalid = 1\n')
 
     with pytest.raises(
-        DataError, match=r"^no training pairs are left of a\.tsv; of 9 pairs were dropped leakage: 8, held_out: 1$"
+        DataError,
+        match=r"^no training pairs are left of a\.tsv; of 9 pairs were dropped leakage: 8, held_out: 1; leakage: ",
     ):
         run()
+
+
+def test_sentences_that_differ_only_in_numbers_name_the_key_that_tells_them_apart():
+    write_tsv("a.tsv", [(f"le chat numéro {n} dort ici", f"cat number {n} is sleeping here") for n in range(50)])
+    write_recipe('train = "a.tsv"\nvalid = 5\n')
+
+    with pytest.raises(DataError, match=r"too many of the 50 usable pairs .* set cleaning\.fold_numbers = false; else"):
+        run()
+    assert run("cleaning.fold_numbers=false").total == CleaningReport(50, 45, {"held_out": 5})
+    notes: list[str] = []
+    prepare(run_dir=RUN, overrides=["data.valid=1", "cleaning.leakage=false"], note=notes.append)
+    warnings = [note for note in notes if note.startswith("warning: ")]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("warning: 48 of 50 fit pairs are not learned from")
 
 
 # Nothing to learn from
@@ -476,7 +496,10 @@ def test_a_corpus_of_which_nothing_is_kept_is_an_error_with_the_reasons():
     with pytest.raises(DataError) as caught:
         run()
     assert str(caught.value) == (
-        "no training pairs are left of a.tsv; of 3 pairs were dropped empty: 1, too_long: 1, leakage: 1"
+        "no training pairs are left of a.tsv; of 3 pairs were dropped empty: 1, too_long: 1, leakage: 1; leakage: a "
+        "sentence of theirs is in data.valid or data.test, case, punctuation and numbers aside; if numbers are what "
+        "your sentences differ in, set cleaning.fold_numbers = false; else name other sets, or set "
+        "cleaning.leakage = false"
     )
 
 
@@ -568,6 +591,35 @@ def test_data_that_was_deleted_is_prepared_again(done):
 
     assert run().is_new
     assert len(prepared("train")) == 27
+
+
+@pytest.mark.parametrize("name", ["valid", "test.en", "train/dataset_info.json", "test/data-00000-of-00001.arrow"])
+def test_data_of_which_a_part_is_missing_is_prepared_again(done, name):
+    part = RUN / "data" / name
+    shutil.rmtree(part) if part.is_dir() else part.unlink()
+
+    assert run().is_new
+    assert part.exists()
+
+
+@pytest.mark.parametrize("name", ["report.json", "pairs.arrow", "dropped.tsv"])
+def test_what_is_kept_of_a_corpus_is_made_again_where_a_power_cut_left_half_of_it(name):
+    write_tsv("a.tsv", [*numbers(0, 20), ("!", "?")])
+    write_recipe('train = "a.tsv"\nvalid = 2\n')
+    report = run()
+    [kept] = (RUN / "cleaned").iterdir()
+    (kept / name).write_bytes((kept / name).read_bytes()[:-3])
+    (RUN / "prepare.json").unlink()
+
+    assert run().corpora == report.corpora
+
+
+def test_a_stray_file_among_what_is_kept_of_the_corpora_is_no_obstacle(done):
+    (RUN / "cleaned" / ".DS_Store").touch()
+
+    run("cleaning.too_long=500")
+
+    assert len(list((RUN / "cleaned").iterdir())) == 1
 
 
 # When it fails

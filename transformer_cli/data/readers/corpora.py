@@ -33,9 +33,11 @@ def corpus_files(corpus: str, languages: LanguagesConfig, folder: Path) -> tuple
     paths = tuple(path for group in _file_groups(corpus, languages, folder) for path in group)
     for path in paths:
         if not path.is_file():
-            problem = "is not a file" if path.exists() else "is not there"
+            if path.exists():
+                what = "folder" if path.is_dir() else "pipe or device, and a corpus is read more than once"
+                raise DataError(f"{path} is not a file but a {what}; name a file")
             raise DataError(
-                f'{path} {problem}; "{corpus}" is looked for in {folder.resolve()}; put it there or set data.folder'
+                f'{path} is not there; "{corpus}" is looked for in {folder.resolve()}; put it there or set data.folder'
             )
     return paths
 

@@ -89,7 +89,10 @@ class _CsvLines:
 
 def _what_is_wrong(error: csv.Error) -> str:
     message = str(error)
-    if "unexpected end" in message or "field larger" in message:
+    if "field larger" in message:
+        most = csv.field_size_limit()
+        return f"a field has more than {most:,} characters: is its quote never closed? close it, or leave the row out"
+    if "unexpected end" in message:
         return "a quote that is opened here, or in the row, is never closed; close it, or double it if it is text"
     if "expected after" in message:
         return "text follows a closing quote; double the quotes that are part of a text"

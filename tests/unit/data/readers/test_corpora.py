@@ -47,7 +47,7 @@ def test_a_missing_file_is_named_with_the_folder_it_was_looked_for_in(folder, mi
 def test_a_folder_is_no_corpus(folder):
     (folder / "t.tsv").mkdir()
 
-    with pytest.raises(DataError, match=r"^t\.tsv is not a file; "):
+    with pytest.raises(DataError, match=r"^t\.tsv is not a file but a folder; "):
         read("t.tsv")
 
 
@@ -69,7 +69,7 @@ def test_a_packed_file_that_is_cut_short_is_refused_with_the_line():
 def test_a_named_pipe_is_no_corpus():
     os.mkfifo("t.tsv")
 
-    with pytest.raises(DataError, match=r"^t\.tsv is not a file; "):
+    with pytest.raises(DataError, match=r"^t\.tsv is not a file but a pipe or device, "):
         read("t.tsv")
 
 

@@ -156,7 +156,7 @@ def test_empty_lines_between_csv_rows_are_passed_over():
         ('un,one\ndeux,"two\ntrois,three\n', "t.csv:2: a quote that is opened here, or in the row, is never closed; "),
         ('un,one\n"de"ux,two\n', "t.csv:2: text follows a closing quote; double the quotes that are part of a text"),
         ("un,one\nde\rux,two\n", "t.csv:2: a carriage return stands outside quotes; "),
-        ('un,one\n"' + "x" * 200_000, "t.csv:2: a quote that is opened here, or in the row, is never closed; "),
+        ('un,one\n"' + "x" * 200_000, "t.csv:2: a field has more than 131,072 characters: is its quote never closed? "),
     ],
 )
 def test_a_broken_csv_row_is_refused_with_the_line_it_begins_in(content, message):
