@@ -18,6 +18,11 @@ Raise the narrowest one. The message is one line, starts in lower case, names va
 
 from __future__ import annotations
 
+import re
+
+# What PyTorch says of the memory of a CPU and of a GPU, neither of which it reports by a `MemoryError`.
+_OUT_OF_MEMORY = re.compile(r"out of memory|(can't|cannot) allocate memory|not enough memory", re.IGNORECASE)
+
 NOT_PROMOTED_EXIT_CODE = 3
 
 
@@ -76,3 +81,8 @@ class StoppedBySignalError(TfmError):
     def __init__(self, signal_number: int, message: str) -> None:
         super().__init__(message)
         self.exit_code = 128 + signal_number
+
+
+def is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
+    """Say whether an error, of whatever library, means that there is not enough memory."""
+    return isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error)) is not None

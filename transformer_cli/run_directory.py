@@ -244,8 +244,13 @@ class MetricsLog:
         Raises:
             TfmError: The file cannot be written.
         """
-        with explain_os_errors(self._path), self._path.open("ab") as file:
-            file.write((json.dumps(fields, ensure_ascii=False) + "\n").encode())
+        line = (json.dumps(fields, ensure_ascii=False) + "\n").encode()
+        with explain_os_errors(self._path), self._path.open("ab+") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                # A line that a full disk has cut short must not spoil this one.
+                line = line if file.read() == b"\n" else b"\n" + line
+            file.write(line)
 
     def size(self) -> int:
         """Return the length of the file in bytes."""

@@ -57,6 +57,7 @@ def test_new_pairs_are_learned_from_the_live_weights_and_the_version_goes_live(h
     assert finished.code == 0, finished.stderr
     assert "training a new version: the data has changed since version 0001" in finished.stderr
     assert "starting from version 0001: the weights of version 0001 fit" in finished.stderr
+    assert "anew" not in finished.stderr
     assert "validation at step 0: " in finished.stderr
     assert re.search(r"on the validation set: before the first step: BLEU [\d.]+; average", finished.stderr)
     assert RUN.live_version() == "0002"
@@ -221,12 +222,21 @@ def test_a_large_log_is_rotated(here):
     assert RUN.log.stat().st_size < 1000
 
 
+def test_a_warning_is_one_in_json_as_well(here):
+    lines = run_here("train", "--json-logs", "--set", "tokenizer.vocab_size=4000", *QUICK).stderr.splitlines()
+
+    [warning] = [record for record in map(json.loads, lines) if "too small for tokenizer" in record["message"]]
+    assert warning["level"] == "warning"
+    assert not warning["message"].startswith("warning")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         ([], "nothing-to-do 0 0001 nothing to do"),
         (["--set", "model.d_model=17"], ""),
         (["--device", "toaster", *QUICK], "failed 2  --device toaster"),
+        (["--set", "model.d_ff=20000000000000"], "failed 1"),
     ],
 )
 def test_the_notify_command_is_told_the_outcome(arguments, told, here):

@@ -298,6 +298,17 @@ def test_a_rewind_to_a_size_the_file_has_not_reached_changes_nothing():
     assert Path("metrics.jsonl").read_bytes() == content
 
 
+def test_a_line_that_was_cut_short_does_not_spoil_the_next():
+    path = Path("metrics.jsonl")
+    path.write_bytes(b'{"kind": "train", "st')
+
+    MetricsLog(path).write(kind="train", step=2)
+    MetricsLog(path).write(kind="train", step=3)
+
+    lines = path.read_bytes().splitlines()
+    assert [json.loads(line)["step"] for line in lines[1:]] == [2, 3]
+
+
 def test_metrics_that_cannot_be_written_are_an_error():
     log = MetricsLog(Path("metrics.jsonl"))
 

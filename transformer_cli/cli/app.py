@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import Annotated
 
@@ -20,10 +19,8 @@ from transformer_cli.cli.train import train
 from transformer_cli.cli.train_tokenizer import train_tokenizer
 from transformer_cli.cli.translate import translate
 from transformer_cli.cli.versions import versions
-from transformer_cli.errors import TfmError, UsageError
+from transformer_cli.errors import TfmError, UsageError, is_out_of_memory
 
-# What PyTorch says of the memory of a CPU and of a GPU, neither of which it reports by a `MemoryError`.
-_OUT_OF_MEMORY = re.compile(r"out of memory|(can't|cannot) allocate memory|not enough memory", re.IGNORECASE)
 _MORE_MEMORY = (
     "out of memory; lower training.batch_tokens or raise training.accumulation to train, lower --batch-tokens to "
     "translate, or take a smaller model"
@@ -158,7 +155,7 @@ def _run(arguments: list[str] | None) -> int:
             streams.discard_stdout()
         return _fail(f"{error.filename or 'cannot write stdout'}: {_lower_first(error.strerror or str(error))}", 1)
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and not _OUT_OF_MEMORY.search(str(error)):
+        if not is_out_of_memory(error):
             raise
         return _fail(_MORE_MEMORY, 1)
     return code if isinstance(code, int) else 0

@@ -48,7 +48,10 @@ def _show_warning(event: object) -> None:
 def _show_lines(event: object) -> None:
     if console.is_json():
         for line in lines_of(event)[:1]:
-            console.note(line, **_fields(event))
+            if line.startswith("warning: "):
+                console.warn(line.removeprefix("warning: "))
+            else:
+                console.note(line, **_fields(event))
         return
     for line in lines_of(event):
         console.note(line)

@@ -109,6 +109,9 @@ def _failures_told_to(command: str | None) -> Iterator[None]:
         )
         _notify(command, word, error.exit_code, str(error), "")
         raise
+    except (OSError, MemoryError, RuntimeError) as error:
+        _notify(command, "failed", TfmError.exit_code, str(error), "")
+        raise
 
 
 def _notify(command: str | None, outcome: str, code: int, message: str, version: str) -> None:

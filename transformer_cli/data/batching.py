@@ -18,6 +18,7 @@ from transformer_cli.errors import DataError
 from transformer_cli.special_tokens import BOS_ID, PAD_ID
 
 _Item = TypeVar("_Item")
+_TENSORS = ("source", "source_mask", "decoder_input", "labels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,13 @@ class Batch:
 
     def repeated(self, times: int) -> Batch:
         """Return a batch that has all rows of this one, in their order, ``times`` times."""
-        tensors = {
-            name: torch.cat([getattr(self, name)] * times)
-            for name in ("source", "source_mask", "decoder_input", "labels")
-        }
+        tensors = {name: torch.cat([getattr(self, name)] * times) for name in _TENSORS}
         source_tokens, target_tokens = times * self.source_tokens, times * self.target_tokens
         return Batch(**tensors, source_tokens=source_tokens, target_tokens=target_tokens)
+
+    def in_pieces(self, count: int) -> list[Batch]:
+        """Return ``count`` batches, or as many as there are rows, that have the rows of this one in turn."""
+        return [self] if count == 1 else [self.rows(slice(i, None, count)) for i in range(min(count, len(self.source)))]
 
     def rows(self, which: slice) -> Batch:
         """Return a batch that has some rows of this one, padded as they are here."""
@@ -66,10 +68,13 @@ class Batch:
             target_tokens=int((labels != PAD_ID).sum()),
         )
 
+    def pinned(self) -> Batch:
+        """Return the same batch in memory that a GPU can read by itself."""
+        return replace(self, **{name: getattr(self, name).pin_memory() for name in _TENSORS})
+
     def to(self, device: torch.device) -> Batch:
         """Return the same batch with its tensors on ``device``."""
-        names = ("source", "source_mask", "decoder_input", "labels")
-        return replace(self, **{name: getattr(self, name).to(device, non_blocking=True) for name in names})
+        return replace(self, **{name: getattr(self, name).to(device, non_blocking=True) for name in _TENSORS})
 
 
 def token_batches(
@@ -165,6 +170,7 @@ class BatchStream:
         world_size: How many there are. Batches, and a place among them, are the same for any number.
         encode_anew: Given the pairs of a batch and a number that stands for its place in the training, returns their
             ids cut into other subwords; None: the ids are always those of ``corpus``.
+        pinned_for: A GPU that is to fetch the batches while the processor goes on; None: they stay on the CPU.
 
     Raises:
         DataError: Nothing is left to train on.
@@ -181,6 +187,7 @@ class BatchStream:
         rank: int = 0,
         world_size: int = 1,
         encode_anew: Callable[[NDArray[np.int64], int], EncodedCorpus] | None = None,
+        pinned_for: torch.device | None = None,
     ) -> None:
         self.corpus = corpus
         self._max_tokens = max_tokens
@@ -198,6 +205,7 @@ class BatchStream:
         self._source_lengths, self._target_lengths = source_lengths, target_lengths
         self._weights = None if weights is None else weights[fits]
         self._encode_anew = encode_anew
+        self._pinned_for = pinned_for
         self._epoch = 0
         self._position = 0
         self._batches = self._divide(0)
@@ -252,7 +260,11 @@ class BatchStream:
         else:
             seed = np.random.SeedSequence([self._seed, *place, self._rank]).generate_state(1)[0]
             batch = make_batch(self._encode_anew(used, int(seed)), range(len(used)))
-        return batch if len(share) else _without_tokens(batch)
+        batch = batch if len(share) else _without_tokens(batch)
+        if self._pinned_for is None:
+            return batch
+        with torch.cuda.device(self._pinned_for):  # a thread of its own begins with the first GPU
+            return batch.pinned()
 
     def state_dict(self) -> dict[str, int]:
         """Return where the stream stands: after the last batch it gave."""

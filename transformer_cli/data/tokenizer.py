@@ -78,7 +78,8 @@ class Tokenizer:
                 the probability that a merge is left out (Provilkov et al. 2020 have 0.1); of a unigram model the power
                 alpha to which the probability of a segmentation is raised (Kudo 2018 has 0.1 to 0.5; the lower, the
                 more variety; here a user symbol falls to pieces once in some hundred times).
-            seed: Decides what is drawn: the same texts and seed give the same ids.
+            seed: Decides what is drawn: in one process the same texts and seed give the same ids; in another process
+                SentencePiece 0.2.3 draws others.
         """
         normalized = [normalize(text) for text in texts]
         if sampling is None:

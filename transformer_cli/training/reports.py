@@ -74,6 +74,7 @@ class StepReport:
         target_tokens: Target tokens it learned from, padding not counted.
         source_tokens: Source tokens, padding not counted.
         positions: Places of all its batches, both sides, padding included.
+        pieces: Into how many each batch was cut for want of memory.
     """
 
     step: int
@@ -83,6 +84,7 @@ class StepReport:
     target_tokens: int
     source_tokens: int
     positions: int
+    pieces: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from transformer_cli.config import TrainingConfig
 from transformer_cli.data.batching import Batch
 from transformer_cli.device import autocast, choose_precision, seed_from
-from transformer_cli.errors import DivergedError
+from transformer_cli.errors import DivergedError, is_out_of_memory
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import PAD_ID
 from transformer_cli.training.chunked_loss import chunked_cross_entropy
@@ -56,6 +56,8 @@ class Trainer:
         self.model = model
         self.step = 0
         self.ranks = ranks or Ranks()
+        self.pieces = 1
+        """Into how many each batch is cut, so that memory suffices."""
         self._config = config
         self._learning_rate = partial(
             learning_rate,
@@ -91,15 +93,9 @@ class Trainer:
         """
         self.model.train()
         step = self.step + 1
-        # So seeded, an update draws the same dropout whatever came before it, in this process or in an earlier one.
-        seed_from(self._config.seed, step, self.ranks.rank)
         rate = self._learning_rate(step)
         target_tokens, source_tokens, positions = self._sizes(batches)
-        self._optimizer.zero_grad()
-        loss = 0.0
-        for number, batch in enumerate(batches, start=1):
-            loss += self._backward(batch, target_tokens, number=number, is_last=number == len(batches))
-        [loss] = self.ranks.sum(loss)
+        [loss] = self.ranks.sum(self._compute_gradients(batches, target_tokens))
         gradient_norm = self._clip_gradients()
         self._check_finite(step, loss, gradient_norm, rate)
         for group in self._optimizer.param_groups:
@@ -109,7 +105,32 @@ class Trainer:
         self.step = step
         if self.average is not None:
             self.average.update(step)
-        return StepReport(step, loss, rate, gradient_norm, target_tokens, source_tokens, positions)
+        return StepReport(step, loss, rate, gradient_norm, target_tokens, source_tokens, positions, self.pieces)
+
+    def _compute_gradients(self, batches: Sequence[Batch], target_tokens: int) -> float:
+        """Give the weights the gradients of this process's part of the mean loss, and return that part.
+
+        Where memory does not suffice each batch is cut into twice as many pieces, from now on; but not where several
+        processes train, for the others wait.
+        """
+        while True:
+            # So seeded, an update draws the same dropout whatever came before it, in this process or an earlier one.
+            seed_from(self._config.seed, self.step + 1, self.ranks.rank)
+            self._optimizer.zero_grad()
+            pieces = [piece for batch in batches for piece in batch.in_pieces(self.pieces)]
+            try:
+                return sum(
+                    self._backward(piece, target_tokens, number=number, is_last=number == len(pieces))
+                    for number, piece in enumerate(pieces, start=1)
+                )
+            except (MemoryError, RuntimeError) as error:
+                can_divide = self.ranks.world_size == 1 and any(len(piece.source) > 1 for piece in pieces)
+                if not can_divide or not is_out_of_memory(error):
+                    raise
+            # Only here, where the error does not hold on to what was computed any more, is there memory to give back.
+            self.pieces *= 2
+            if self._device.type == "cuda":
+                torch.cuda.empty_cache()
 
     def _sizes(self, batches: Sequence[Batch]) -> list[int]:
         """Return target tokens, source tokens and positions of ``batches`` in all processes."""
@@ -205,11 +226,13 @@ class Trainer:
             for key, value in state.items():
                 moments[f"{names[index]}.{key}"] = value
         precision = str(self.precision).removeprefix("torch.")
-        return {"step": self.step, "precision": precision, "scaler": self._scaler.state_dict(), "moments": moments}
+        scaler = self._scaler.state_dict()
+        return {"step": self.step, "precision": precision, "scaler": scaler, "pieces": self.pieces, "moments": moments}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up where the trainer stood that `state_dict` came from; the model's weights are loaded apart."""
         self.step = state["step"]
+        self.pieces = state.get("pieces", 1)
         # Where the recipe leaves it to a measurement, a training goes on in the precision in which it began.
         self.precision = choose_precision(state["precision"], self._device)
         self._scaler.load_state_dict(state["scaler"])

@@ -36,11 +36,12 @@ def write_version(session: TrainingSession, report: Callable[[object], None]) ->
     run, recipe = session.located.run, session.located.recipe
     weights_name, weights, bleu = _choose_weights(session, report)
     load_weights(session.evaluator.model, weights, where=run.checkpoints)
-    results = _test(session, report)
+    live = run.live_version()  # asked once: who switches while the tests run must find that out afterwards
+    results = _test(session, live, report)
     validation = None if session.bleu_before is None else (session.bleu_before, bleu)
     decision = decide(results, recipe.release, validation=validation, alignment=session.alignment)
     version = run.next_version()
-    release = _record(session, version.name, results, decision, validation)
+    release = {**_record(session, version.name, results, decision, validation), "replaces": live}
     remember_pairs(run.seen_pairs(version.name), session.train_pairs)
     save_model_directory(
         version,
@@ -76,7 +77,6 @@ def _record(
         "time": now(),
         "promoted": decision.is_promoted,
         "reason": decision.reason,
-        "replaces": session.located.run.live_version(),
         "start": session.start.version,
         "steps": session.step,
         "seconds": round(session.elapsed_seconds(), 1),
@@ -123,35 +123,35 @@ def _validation_bleu(session: TrainingSession, weights: Mapping[str, Tensor]) ->
     return corpus_bleu(_translate(session.evaluator, session.valid), [session.valid.targets]).value
 
 
-def _test(session: TrainingSession, report: Callable[[object], None]) -> list[TestResult]:
+def _test(session: TrainingSession, version: str | None, report: Callable[[object], None]) -> list[TestResult]:
     """Translate all test sets with the new weights and with the live version, and score both."""
     located = session.located
-    live = _live_evaluator(session, report)
+    live = None if version is None else _live_evaluator(session, version, report)
     results = []
     for name in ("test", *located.recipe.data.named_tests()):
         corpus = read_split(located.run.data, name)
         systems = {} if live is None else {"live": _translate(live, corpus)}
         systems["new"] = _translate(session.evaluator, corpus)
         if name == "test":
-            _keep_for_report(session, corpus, systems)
+            _keep_for_report(session, version, corpus, systems)
         scores = compare_systems(systems, [corpus.targets], samples=located.recipe.release.resamples, with_ter=False)
         results.append(TestResult(name, len(corpus), scores["new"], scores.get("live")))
     return results
 
 
-def _keep_for_report(session: TrainingSession, corpus: Corpus, systems: Mapping[str, list[str]]) -> None:
+def _keep_for_report(
+    session: TrainingSession, live: str | None, corpus: Corpus, systems: Mapping[str, list[str]]
+) -> None:
     run = session.located.run
-    versions = {"new": run.next_version().name, "live": run.live_version()}
+    versions = {"new": run.next_version().name, "live": live}
     for name, translations in systems.items():
         with suppress(TfmError):  # the report can have them made anew
             keep_test_translations(run, versions[name] or "", dict(zip(corpus.sources, translations, strict=True)))
 
 
-def _live_evaluator(session: TrainingSession, report: Callable[[object], None]) -> Evaluator | None:
-    if session.located.run.live_version() is None:
-        return None
+def _live_evaluator(session: TrainingSession, version: str, report: Callable[[object], None]) -> Evaluator | None:
     try:
-        live = load_model_directory(session.located.run.live_model, session.state.device)
+        live = load_model_directory(session.located.run.versions / version, session.state.device)
     except DamagedFileError as error:
         report(f"warning: {error}; the new version cannot be compared with it")
         return None

@@ -50,7 +50,8 @@ def open_session(
     training = fingerprints.of_training(recipe, data_fingerprint)
     start, reason = choose_start(located, tokenizers.fingerprint, training=training, from_scratch=from_scratch)
     report(f"starting {_described(start)}: {reason}")
-    model = build_model(recipe.model, tokenizers).to(devices.choose_device(device))
+    place = devices.choose_device(device)
+    model = build_model(recipe.model, tokenizers).to(place)
     start.load_weights(run, model)
     corpus = read_split(run.data, "train")
     with ranks.first_ahead():
@@ -65,6 +66,7 @@ def open_session(
         rank=ranks.rank,
         world_size=ranks.world_size,
         encode_anew=_encoder_of_batches(corpus, tokenizers, config.subword_sampling),
+        pinned_for=place if place.type == "cuda" else None,
     )
     session = TrainingSession(
         located=located,

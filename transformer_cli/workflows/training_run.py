@@ -97,7 +97,7 @@ def train(
             finished, reason = find_finished(located, from_scratch=from_scratch, retrain_tokenizer=retrain_tokenizer)
             if finished is not None:
                 ranks.go_ahead(False)
-                return _released_before(located.run, finished, broken_off)
+                return _released_before(located.run, finished, broken_off, report)
             report(f"training a new version: {reason}")
             ensure_tokenizer(located, note=report, retrain=retrain_tokenizer)
             write_atomically(located.run.recipe, recipe_to_toml(located.recipe).encode())
@@ -141,10 +141,17 @@ def _follow(sitting: _Sitting) -> TrainOutcome:
     return TrainOutcome(live, is_new, True, "the first process of this training has finished it")
 
 
-def _released_before(run: RunDirectory, version: Path, broken_off: Event | None) -> TrainOutcome:
+def _released_before(
+    run: RunDirectory, version: Path, broken_off: Event | None, report: Callable[[object], None]
+) -> TrainOutcome:
     """Return the outcome where there is a version of just this recipe and data: its release was broken off, or not."""
     if broken_off and broken_off["version"] == version.name:
+        from transformer_cli.workflows.model_export import export_after_training
+        from transformer_cli.workflows.run_report import report_after_training
+
+        export_after_training(version, report)
         _remove_old_checkpoints(run)
+        report_after_training(run, report)
         return _outcome(run, version, broken_off)
     live = run.live_version()
     summary = f"nothing to do: {version} is up to date with recipe and data"
@@ -201,10 +208,10 @@ def _train(sitting: _Sitting) -> tuple[TrainingSession, TrainingEnded]:
         stop.is_deferred = False
     # Looked at only now, when no signal is deferred any more: one may have come after the loop's last look.
     if stop.is_asked or ended.reason is StopReason.SIGNAL:
-        raise StoppedBySignalError(
-            stop.signal_number or signal.SIGINT,
-            f"stopped at step {ended.step}, which is saved; the same command goes on from there",
-        )
+        said = f"at step {ended.step}, which is saved; the same command goes on from there"
+        if not ended.step:
+            said = "before the first update; the same command begins again"
+        raise StoppedBySignalError(stop.signal_number or signal.SIGINT, f"stopped {said}")
     return session, ended
 
 

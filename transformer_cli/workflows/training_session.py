@@ -33,7 +33,7 @@ from transformer_cli.workflows import fingerprints
 from transformer_cli.workflows.evaluation import Evaluator
 from transformer_cli.workflows.located_recipe import LocatedRecipe
 from transformer_cli.workflows.training_state import TrainingState
-from transformer_cli.workflows.warm_start import Start
+from transformer_cli.workflows.warm_start import Start, is_released
 
 
 @dataclass(slots=True)
@@ -96,6 +96,8 @@ class TrainingSession:
     _validation_seconds: float | None = None
     _target_tokens: int = 0
     _update_seconds: float = 0.0
+    _is_under_way: bool = False
+    _pieces: int = 1
 
     @property
     def step(self) -> int:
@@ -145,6 +147,7 @@ class TrainingSession:
                     if event.step % config.log_every == 0:
                         self._log(event, interval)
                         interval = _Interval()
+                    self._notice(event)
                     self.report(event)
                     continue
                 case CheckpointDue():
@@ -154,6 +157,18 @@ class TrainingSession:
             interval = _Interval()  # the time for saving and validating is not training time
         self.ranks.part()  # not before the first has saved
         return ended
+
+    def _notice(self, step: StepReport) -> None:
+        """Tell what the first update of a sitting took, and when memory makes the batches smaller."""
+        if not self._is_under_way:
+            self._is_under_way = True
+            self.report(f"first update {time.monotonic() - self.started:.1f} s after the start")
+        if step.pieces > self._pieces:
+            self.report(
+                f"warning: out of memory at step {step.step}: each batch is now computed in {step.pieces} pieces, more "
+                "slowly; a higher training.accumulation or a lower training.batch_tokens makes that needless"
+            )
+        self._pieces = step.pieces
 
     def _evaluate(self) -> ValidationScores | None:
         began = time.monotonic()
@@ -167,9 +182,10 @@ class TrainingSession:
         if minutes is None or not self.step:
             return False
         budget = 60 * minutes
-        # What remains to be done: a last validation, those of average and best, the tests. Unknown before the first.
-        validations = 3 + self.test_translations / len(self.valid)
-        finish = 0.15 * budget if self._validation_seconds is None else validations * self._validation_seconds + 5
+        # What remains to be done: a last validation, those of average and best, the tests; and a fourth of all that for
+        # their statistics, the export and the report. Unknown before the first validation.
+        validations = 1.25 * (3 + self.test_translations / len(self.valid))
+        finish = 0.15 * budget if self._validation_seconds is None else validations * self._validation_seconds + 10
         return self.elapsed_seconds() + min(finish, 0.5 * budget) >= budget
 
     def _validation_batches(self) -> list[Batch]:
@@ -216,6 +232,7 @@ class TrainingSession:
             "elapsed_seconds": self.elapsed_seconds(),
             "metrics_bytes": self.metrics.size(),
             "bleu_before": self.bleu_before,
+            "validation_seconds": self._validation_seconds,
         }
         save_checkpoint(run.checkpoint(step), self.state.capture(**self._identity(), **more))
         self._remove_superseded(step)
@@ -259,12 +276,18 @@ class TrainingSession:
                 self.state.restore(checkpoint, where=folder)
                 self._elapsed_before = checkpoint.state["elapsed_seconds"]
                 self.bleu_before = checkpoint.state["bleu_before"]
+                self._validation_seconds = checkpoint.state.get("validation_seconds")
                 self.metrics.rewind(checkpoint.state["metrics_bytes"])
                 self._remove_superseded(self.step)
                 self.report(f"resuming from step {self.step}")
                 return
+            if not is_released(run, checkpoint.state):
+                step = checkpoint.state["step"]
+                self.report(f"recipe, data or start have changed since step {step}: training starts anew")
             break
+        else:
+            if run.checkpoints_by_step():
+                self.report("no checkpoint is whole: training starts anew")
         if run.checkpoints.exists():
-            self.report("recipe or data have changed, or no checkpoint is whole: training starts anew")
             with explain_os_errors(run.checkpoints):
                 shutil.rmtree(run.checkpoints)

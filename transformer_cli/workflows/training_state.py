@@ -15,7 +15,7 @@ from transformer_cli.training.loop import LoopState
 from transformer_cli.training.progress_tracking import ProgressTracker
 from transformer_cli.training.trainer import Trainer
 
-_TRAINER_KEYS = ("step", "precision", "scaler")
+_TRAINER_KEYS = ("step", "precision", "scaler", "pieces")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class TrainingState:
             weights = _with_prefix(checkpoint.tensors, "weights.")
         load_weights(self.trainer.model, weights, where=where)
         moments = _with_prefix(checkpoint.tensors, "moments.")
-        self.trainer.load_state_dict({**{key: state[key] for key in _TRAINER_KEYS}, "moments": moments})
+        self.trainer.load_state_dict({**{key: state[key] for key in _TRAINER_KEYS if key in state}, "moments": moments})
         self.stream.load_state_dict(state["stream"])
         self.loop.tracker = ProgressTracker(**state["tracker"])
         self.loop.validated_step = state["validated_step"]

@@ -87,10 +87,12 @@ def complete_release(run: RunDirectory, *, keep: int) -> Event | None:
 def _log_scores(run: RunDirectory, release: Event) -> None:
     """Write the scores of a release to the metrics, unless they are there."""
     name = release["version"]
-    lines = run.metrics.read_bytes().splitlines() if run.metrics.exists() else []
-    if any(line.startswith(b'{"kind": "test"') and json.loads(line).get("version") == name for line in lines):
-        return
+    written = run.metrics.read_text(encoding="utf-8", errors="replace") if run.metrics.exists() else ""
     for test, scores in release["tests"].items():
+        # Whole lines begin like this; one that a full disk has cut short is written again.
+        beginning = json.dumps({"kind": "test", "version": name, "set": test}, ensure_ascii=False).removesuffix("}")
+        if any(line.startswith(f"{beginning}, ") and line.endswith("}") for line in written.split("\n")):
+            continue
         MetricsLog(run.metrics).write(
             kind="test",
             version=name,

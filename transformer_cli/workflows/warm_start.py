@@ -91,6 +91,14 @@ def choose_start(located: LocatedRecipe, tokenizer: str, *, training: str, from_
     return Start(live, int(config["made_from"].get("steps", 0))), f"the weights of version {live} fit"
 
 
+def is_released(run: RunDirectory, state: Mapping[str, Any]) -> bool:
+    """Say whether the training that a checkpoint is of, which has this ``state``, came to a version."""
+    steps = state["start"]["steps"] + state["step"]
+    configs = (read_json(folder / MODEL_CONFIG_FILE) or {} for folder in run.version_folders())
+    made_from = [config.get("made_from", {}) for config in configs]
+    return any(made.get("training") == state["training"] and made.get("steps", 0) >= steps for made in made_from)
+
+
 def _start_of_checkpoints(run: RunDirectory, identity: Mapping[str, str]) -> Start | None:
     """Return where the training began that the newest readable checkpoint is of; None if it is of another one."""
     for folder in reversed(run.checkpoints_by_step()):

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.tiny_training import random_corpus
 from transformer_cli.data.batching import Batch, BatchStream, make_batch, token_batches
 from transformer_cli.data.encoded import EncodedCorpus, SideInMemory
 from transformer_cli.errors import DataError
@@ -197,6 +198,18 @@ def pairs_of(batches: list[Batch]) -> list[tuple[tuple[int, ...], ...]]:
     """Return the pairs of some batches without padding, sorted."""
     rows = [pair for batch in batches for pair in zip(batch.source.tolist(), batch.labels.tolist(), strict=True)]
     return sorted(tuple(tuple(filter(None, side)) for side in pair) for pair in rows)
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(1, [5]), (2, [3, 2]), (5, [1] * 5), (8, [1] * 5)])
+def test_the_pieces_of_a_batch_have_each_of_its_rows_once(count, sizes):
+    batch = make_batch(random_corpus(sentences=5), range(5))
+
+    pieces = batch.in_pieces(count)
+
+    assert [len(piece.source) for piece in pieces] == sizes
+    rows = [tuple(row.tolist()) for piece in pieces for row in piece.labels]
+    assert sorted(rows) == sorted(tuple(row.tolist()) for row in batch.labels)
+    assert sum(piece.target_tokens for piece in pieces) == batch.target_tokens
 
 
 def test_an_epoch_holds_each_pair_once_and_the_next_one_again():

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.testing import assert_close
 
+from tests.support.tiny_models import VOCAB_SIZE, tiny_config
 from tests.support.tiny_training import (
     PEAK_LEARNING_RATE,
     differing,
@@ -19,8 +20,10 @@ from tests.support.tiny_training import (
     weights,
     whole,
 )
+from transformer_cli.config import TrainingConfig
 from transformer_cli.data.batching import Batch, make_batch
 from transformer_cli.errors import DivergedError
+from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import PAD_ID
 from transformer_cli.training.schedule import learning_rate
 from transformer_cli.training.trainer import Trainer
@@ -304,3 +307,53 @@ def test_an_update_has_the_gradients_of_the_plain_model_and_loss(norm: Any):
 
     assert report.loss == pytest.approx(loss.item(), rel=1e-5)
     assert_close(gradients(fast), gradients(plain), rtol=1e-4, atol=1e-6)
+
+
+# Too little memory
+
+
+class Cramped(Transformer):
+    """A model that runs out of memory where a batch has more than some rows."""
+
+    room = 3
+
+    def encode(self, source: Tensor, source_mask: Tensor) -> Tensor:
+        if len(source) > self.room:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return super().encode(source, source_mask)
+
+
+def cramped_trainer() -> Trainer:
+    torch.manual_seed(0)
+    model = Cramped(tiny_config(dropout=0.0, norm="post"), VOCAB_SIZE)
+    return Trainer(model, TrainingConfig(warmup_steps=4, precision="float32"), peak_learning_rate=PEAK_LEARNING_RATE)
+
+
+def test_where_memory_runs_out_the_update_is_computed_in_pieces_and_is_the_same():
+    batch = whole(random_corpus())
+    roomy, cramped = tiny_trainer(), cramped_trainer()
+    expected, report = roomy.train_step([batch]), cramped.train_step([batch])
+
+    assert expected.pieces == 1
+    assert report.pieces * Cramped.room >= len(batch.source) / torch.get_num_threads()
+    assert replace(report, pieces=1, loss=0, gradient_norm=0) == replace(expected, loss=0, gradient_norm=0)
+    assert (report.loss, report.gradient_norm) == pytest.approx((expected.loss, expected.gradient_norm), rel=1e-5)
+    assert_close(gradients(cramped), gradients(roomy), rtol=0.0, atol=1e-6)
+
+
+def test_what_memory_has_taught_is_part_of_the_state():
+    batch = whole(random_corpus())
+    first, resumed = cramped_trainer(), cramped_trainer()
+    pieces = first.train_step([batch]).pieces
+
+    resumed.load_state_dict(first.state_dict())
+
+    assert pieces > 1
+    assert resumed.pieces == pieces
+
+
+def test_a_row_too_large_for_the_memory_is_an_error(monkeypatch):
+    monkeypatch.setattr(Cramped, "room", 0)
+
+    with pytest.raises(RuntimeError, match="out of memory"):
+        cramped_trainer().train_step([whole(random_corpus())])

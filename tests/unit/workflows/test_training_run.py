@@ -188,6 +188,8 @@ def test_what_happens_is_reported_in_order(outcome, reports):
     assert opened.parameters == sum(
         weight.numel() for weight in read_tensors(outcome.version / "model.safetensors").values()
     )
+    [started] = [text for text in texts_of(reports) if text.startswith("first update ")]
+    assert started.endswith(" s after the start")
     assert "training ended at step 24: training.max_steps reached" in texts_of(reports)
     assert f"version 0001 is live after 24 steps and 0.{outcome.summary.split('0.')[1][0]} minutes" in outcome.summary
 
@@ -222,6 +224,18 @@ def test_a_release_that_was_broken_off_before_the_switch_is_finished(trained):
     assert (trained / "model").readlink() == Path("versions/0001")
 
 
+def test_a_release_that_was_broken_off_before_its_export_is_exported_and_reported(trained):
+    for path in (trained / "model", trained / "versions.jsonl", trained / "report.html"):
+        path.unlink()
+    shutil.rmtree(trained / "versions" / "0001" / "ctranslate2")
+
+    outcome = run()
+
+    assert (outcome.is_new, outcome.is_live) == (True, True)
+    assert (trained / "versions" / "0001" / "ctranslate2" / "config.json").is_file()
+    assert (trained / "report.html").is_file()
+
+
 # Something to do
 
 
@@ -246,7 +260,8 @@ def test_another_setting_trains_a_new_version_from_the_beginning(trained, settin
 
     outcome = run(setting, "training.max_steps=2", report=reports.append)
 
-    assert any(text.endswith("training starts anew") for text in texts_of(reports))
+    # Nothing was given up: what the old checkpoints are of came to a version.
+    assert not any(text.endswith("training starts anew") for text in texts_of(reports))
     assert outcome.version == Path("run/versions/0002")
     assert steps_of_checkpoints(trained) == [2]
 
@@ -329,6 +344,27 @@ def test_a_signal_saves_and_stops_with_the_signals_exit_code(folder, number, cod
     assert steps_of_checkpoints(folder / "run") == [5, 7]
     assert not stop.request.is_deferred
     assert not (folder / "run" / "model").exists()
+
+
+def test_a_signal_before_the_first_update_promises_nothing(folder):
+    stop = StopRequest()
+
+    def stop_at_once(report: object) -> None:
+        if isinstance(report, SessionOpened):
+            stop.signal_number = signal.SIGTERM
+
+    with pytest.raises(StoppedBySignalError, match=r"^stopped before the first update; the same command begins again$"):
+        run(report=stop_at_once, stop=stop)
+
+
+def test_a_resumed_training_knows_how_long_a_validation_takes(folder):
+    stop = StopAtStep(12)
+    with pytest.raises(StoppedBySignalError):
+        run(report=stop, stop=stop.request)
+
+    state = json.loads((folder / "run" / "checkpoints" / "step-00000012" / "state.json").read_text())["state"]
+
+    assert state["validation_seconds"] > 0
 
 
 def test_a_run_directory_in_use_is_not_trained_in(folder):

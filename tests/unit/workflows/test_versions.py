@@ -84,6 +84,17 @@ def test_a_release_logs_its_scores_is_recorded_and_goes_live(run):
     }
 
 
+def test_scores_that_a_full_disk_has_cut_short_are_logged_again(run):
+    write_version(run)
+    run.metrics.write_bytes(b'{"kind": "test", "version": "0001", "set": "te')
+
+    complete_release(run, keep=5)
+
+    lines = run.metrics.read_text().splitlines()
+    assert json.loads(lines[-1])["version"] == "0001"
+    assert len(lines) == 2
+
+
 def test_a_release_that_is_complete_is_not_completed_again(run):
     release(run)
     before = {path: path.stat().st_mtime_ns for path in Path("run").rglob("*.json*")}
