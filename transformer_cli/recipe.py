@@ -177,6 +177,11 @@ def _explain(error: Any, key: str) -> str:
             return f'"{key}" is now "{_MOVED[key]}"'
         case "extra_forbidden":
             return f'unknown key "{key}"{_suggestion(key)}'
+        case "string_pattern_mismatch" if key == "name":
+            return (
+                f'"name" is {_shown(error["input"])}; it may have Latin letters, digits, ".", "_" and "-"; '
+                "where none is given it is that of the file"
+            )
         case "missing":
             return f'"{key}" is missing'
         case "value_error":

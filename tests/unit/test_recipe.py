@@ -129,7 +129,7 @@ def test_a_key_like_no_other_is_named_alone():
         (f"model = 3\n{FIVE_LINES}", '"model" must be a section, [model]'),
         (f"{FIVE_LINES}[[model]]\nd_ff = 8\n", '"model" must be a section, [model]'),
         (f"{FIVE_LINES}[name]\nx = 1\n", '"name" is {"x": 1}; input should be a valid string'),
-        (f"name = 'two words'\n{FIVE_LINES}", '"name" is "two words"; string should match pattern'),
+        (f"name = 'two words'\n{FIVE_LINES}", '"name" is "two words"; it may have Latin letters, digits'),
         (FIVE_LINES.replace('target = "en"\n', ""), '"languages.target" is missing'),
         (FIVE_LINES.replace('train = "train.tsv"\n', ""), '"data.train" is missing'),
         ("", '"languages" is missing'),

@@ -70,7 +70,8 @@ class CorpusConfig(Section):
     """How often its pairs are drawn in training, compared with those of a corpus of weight 1."""
 
     tag: UserSymbol | None = None
-    """A word that is put before each source sentence, with a space: a domain or a language, say."""
+    """A word that is put before each source sentence, with a space: a domain or a language, say. What is translated,
+    and sets with files of their own, must bring it along."""
 
     source_column: Annotated[str, Field(min_length=1)] | Positive | None = None
     """For ``.tsv`` and ``.csv``: name in the header, or number from 1; left out: found by the name of the language."""

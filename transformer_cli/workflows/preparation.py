@@ -196,7 +196,9 @@ def _write_report(
             part: {"number": each.number, "highest_rank": f"{each.highest:016x}"} for part, each in thresholds.items()
         },
     }
-    write_atomically(run.prepare_report, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    # What in a file's name is no text becomes \udcff and the like, which is JSON's spelling of it as well.
+    write_atomically(run.prepare_report, text.encode("utf-8", "backslashreplace"))
 
 
 def _copy_set(data: Path, part: str, other: str) -> None:

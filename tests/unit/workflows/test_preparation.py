@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import random
 import shutil
 from pathlib import Path
@@ -353,6 +354,15 @@ def test_what_is_kept_of_the_corpora_may_be_deleted():
     run("cleaning.leakage=false")
 
     assert splits() == before
+
+
+def test_a_file_whose_name_is_no_text_is_read_and_remembered():
+    write_tsv(os.fsdecode(b"in-\xff.tsv"), numbers(0, 20))
+    write_recipe('train = "in-*.tsv"\nvalid = 2\n')
+
+    assert run().total.read == 20
+    assert not run().is_new
+    assert json.loads((RUN / "prepare.json").read_text(encoding="utf-8"))["total"]["read"] == 20
 
 
 # The report, and trying it out
