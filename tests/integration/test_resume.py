@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.support.command_line import finish, start
 from tests.support.hostile_machine import disk_full_after
@@ -144,6 +145,23 @@ def test_a_training_that_was_stopped_again_and_again_ends_as_if_it_had_not_been(
     finish_training(home, run)
 
     assert_same_as_uninterrupted(home, run)
+
+
+def test_a_training_in_two_threads_that_was_stopped_ends_as_if_it_had_not_been(home, tmp_path):
+    undisturbed, stopped = (copy_of(home / "prepared", tmp_path / name) for name in ("undisturbed", "stopped"))
+    overrides = ["training.max_steps=9", "training.validate_every=9"]
+    torch.set_num_threads(2)
+    try:
+        train(home / "tfm.toml", run_dir=undisturbed, overrides=overrides)
+        stop = StopAtSteps(6)
+        with pytest.raises(StoppedBySignalError):
+            train(home / "tfm.toml", run_dir=stopped, overrides=overrides, stop=stop.request, report=stop)
+        train(home / "tfm.toml", run_dir=stopped, overrides=overrides)
+    finally:
+        torch.set_num_threads(1)
+
+    assert metrics_of(stopped) == metrics_of(undisturbed)
+    assert weights_of_version(stopped) == weights_of_version(undisturbed)
 
 
 @pytest.mark.parametrize(

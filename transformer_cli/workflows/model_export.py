@@ -81,10 +81,13 @@ def export_after_training(version: Path, report: Callable[[str], None]) -> None:
     """Export a new version to CTranslate2 if that is installed; a failure is a warning, for the version is whole."""
     if not is_installed():
         return
+    threads = torch.get_num_threads()
     try:
         export(version, to="ctranslate2", report=report)
     except (TfmError, RuntimeError, ValueError) as error:
         report(f"warning: the version works, but could not be exported to CTranslate2: {str(error).splitlines()[0]}")
+    finally:
+        torch.set_num_threads(threads)  # CTranslate2 leaves one to the thread that called it
 
 
 def _export_to_ctranslate2(

@@ -94,6 +94,8 @@ def train(
         with located.run.lock(wait=wait):
             report(RunOpened(located.run.log))
             broken_off = complete_release(located.run, keep=located.recipe.release.keep)
+            if broken_off is not None:
+                report(f"the release of version {broken_off['version']} was broken off; it is completed now")
             finished, reason = find_finished(located, from_scratch=from_scratch, retrain_tokenizer=retrain_tokenizer)
             if finished is not None:
                 ranks.go_ahead(False)

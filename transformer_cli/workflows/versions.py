@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from transformer_cli.errors import ModelNotFoundError, TfmError
+from transformer_cli.errors import DamagedFileError, ModelNotFoundError, TfmError
 from transformer_cli.run_directory import MODEL_CONFIG_FILE, MetricsLog, RunDirectory, read_json
 from transformer_cli.textio import TEMPORARY_SUFFIX, explain_os_errors, write_atomically
 
@@ -26,10 +26,20 @@ def read_events(run: RunDirectory) -> list[Event]:
 
     Raises:
         TfmError: The file cannot be read.
+        DamagedFileError: A line of it is no JSON object.
     """
-    with explain_os_errors(run.version_events, "read"):
-        text = run.version_events.read_text(encoding="utf-8") if run.version_events.exists() else ""
-    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    path = run.version_events
+    with explain_os_errors(path, "read"):
+        lines = path.read_bytes().split(b"\n") if path.exists() else []
+    events: list[Event] = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                event = json.loads(line)
+                events.append({"event": event["event"], "version": event["version"], **event})
+            except (ValueError, TypeError, KeyError):
+                raise DamagedFileError(f"{path}: line {number} is damaged; mend it, or delete that line") from None
+    return events
 
 
 def record_event(run: RunDirectory, event: Event) -> None:

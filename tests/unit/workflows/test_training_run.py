@@ -229,8 +229,10 @@ def test_a_release_that_was_broken_off_before_its_export_is_exported_and_reporte
         path.unlink()
     shutil.rmtree(trained / "versions" / "0001" / "ctranslate2")
 
-    outcome = run()
+    reports: list[object] = []
+    outcome = run(report=reports.append)
 
+    assert "the release of version 0001 was broken off; it is completed now" in texts_of(reports)
     assert (outcome.is_new, outcome.is_live) == (True, True)
     assert (trained / "versions" / "0001" / "ctranslate2" / "config.json").is_file()
     assert (trained / "report.html").is_file()
@@ -344,6 +346,17 @@ def test_a_signal_saves_and_stops_with_the_signals_exit_code(folder, number, cod
     assert steps_of_checkpoints(folder / "run") == [5, 7]
     assert not stop.request.is_deferred
     assert not (folder / "run" / "model").exists()
+
+
+def test_a_training_leaves_the_number_of_threads_as_it_was(folder):
+    torch.set_num_threads(2)
+    try:
+        run("training.max_steps=1")
+        threads = torch.get_num_threads()
+    finally:
+        torch.set_num_threads(1)
+
+    assert threads == 2
 
 
 def test_a_signal_before_the_first_update_promises_nothing(folder):

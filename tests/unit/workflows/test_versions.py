@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.hostile_machine import crash_at_each_moment
-from transformer_cli.errors import ModelNotFoundError, TfmError
+from transformer_cli.errors import DamagedFileError, ModelNotFoundError, TfmError
 from transformer_cli.run_directory import RunDirectory
 from transformer_cli.workflows.versions import (
     complete_release,
@@ -93,6 +93,15 @@ def test_scores_that_a_full_disk_has_cut_short_are_logged_again(run):
     lines = run.metrics.read_text().splitlines()
     assert json.loads(lines[-1])["version"] == "0001"
     assert len(lines) == 2
+
+
+@pytest.mark.parametrize("line", [b'{"event": "rel', b"[]", b'{"event": "release"}', b"\xff"])
+def test_a_damaged_record_of_events_names_the_line(run, line):
+    release(run)
+    run.version_events.write_bytes(run.version_events.read_bytes() + line)
+
+    with pytest.raises(DamagedFileError, match=r"versions\.jsonl: line 2 is damaged; mend it, or delete that line$"):
+        complete_release(run, keep=5)
 
 
 def test_a_release_that_is_complete_is_not_completed_again(run):
