@@ -19,7 +19,9 @@ from transformer_cli.workflows.preparation_inputs import Inputs, describe_inputs
 from transformer_cli.workflows.preparation_report import PreparationReport
 
 if TYPE_CHECKING:
-    from transformer_cli.data.selection import Threshold
+    from transformer_cli.data.selection import Selection, Threshold
+
+_LARGE = 4  # times what the recipe says: then a held-out set costs time that nobody asked for
 
 
 def prepare(
@@ -143,7 +145,7 @@ def _prepare(
             cleaned = clean_corpora(located, inputs, run.cleaned, note=note)
             known = _known_thresholds(located.run)
             selection = select_pairs(cleaned, recipe, given, known)
-            for line in (warning_of_sameness(recipe, selection), *_changes(known, selection.thresholds)):
+            for line in (warning_of_sameness(recipe, selection), *_changes(known, selection)):
                 if line:
                     note(line)
             maker = SplitMaker(data, recipe, fingerprint=inputs.fingerprint, report=report, rejected=rejected_file)
@@ -172,17 +174,22 @@ def _known_thresholds(run: RunDirectory) -> dict[str, Threshold]:
         return {}
 
 
-def _changes(known: Mapping[str, Threshold], now: Mapping[str, Threshold]) -> Iterator[str]:
-    """Word for which sets other pairs are held out than before."""
-    for part, threshold in now.items():
-        before = known.get(part)
+def _changes(known: Mapping[str, Threshold], selection: Selection) -> Iterator[str]:
+    """Word for which sets other pairs are held out than before, and which have become large."""
+    for part, threshold in selection.thresholds.items():
+        before, count = known.get(part), len(selection.held_out[part])
+        if count >= _LARGE * threshold.number:
+            grown = f"has grown with the data to {count} pairs"
+            yield f"data.{part} = {threshold.number} {grown}; another number chooses anew"
         if before is not None and before != threshold:
             why = (
                 f"is {threshold.number}, no longer {before.number}"
                 if before.number != threshold.number
                 else "has none of its pairs left"
             )
-            yield f"data.{part} {why}: the set is chosen anew, and earlier versions may have learned from some of it"
+            # A lower threshold takes some of those that were held out before.
+            doubt = ", and earlier versions may have learned from some of it"
+            yield f"data.{part} {why}: the set is chosen anew{doubt if threshold.highest > before.highest else ''}"
 
 
 def _write_report(

@@ -240,6 +240,22 @@ def test_corpora_in_which_no_pair_falls_to_a_set_get_a_new_one():
     assert any(note.startswith("data.valid has none of its pairs left: ") for note in notes)
 
 
+def test_a_set_that_has_grown_much_with_the_data_is_told_of_and_can_be_made_small_without_doubt():
+    write_recipe('train = "a.tsv"\nvalid = 20\n')
+    write_tsv("a.tsv", numbers(0, 100))
+    run()
+    write_tsv("a.tsv", numbers(0, 1000))
+    notes: list[str] = []
+
+    report = prepare(run_dir=RUN, note=notes.append)
+    before = splits()["valid"]
+    prepare(run_dir=RUN, overrides=["data.valid=21"], note=notes.append)
+
+    assert f"data.valid = 20 has grown with the data to {report.valid} pairs; another number chooses anew" in notes
+    assert "data.valid is 21, no longer 20: the set is chosen anew" in notes
+    assert splits()["valid"] < before
+
+
 def test_held_out_pairs_are_clean_and_no_sentence_of_theirs_is_trained_on():
     rejects = [("", "empty"), ("x" * 1200, "long"), ("1 2 3", "...")]
     pairs = [(f"Phrase « {n} » ?", f"sentence {n} here") for n in range(60)]

@@ -11,6 +11,8 @@ from transformer_cli.data.readers.pairs import SentencePair, find_columns
 from transformer_cli.errors import DataError
 from transformer_cli.textio import read_text_lines
 
+_COMMAS = "source, comma, target; or, where a first row names the columns, semicolons"
+
 Columns = tuple[str | int, str | int]
 """Of source and target: the name in the header, or the number from 1."""
 
@@ -63,7 +65,7 @@ def read_csv(path: Path, languages: LanguagesConfig, columns: Columns | None = N
             indices, is_header = _layout(row, languages, columns, path)
         if row and not is_header:
             place, is_utf8 = f"{path}:{started}", lines.invalid == invalid_before
-            yield _pair(row, indices, place, is_utf8=is_utf8, layout="source, comma, target")
+            yield _pair(row, indices, place, is_utf8=is_utf8, layout=_COMMAS)
         is_first = False
 
 
