@@ -9,6 +9,7 @@ there is a least length, eos is left out before probabilities are normalised, no
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -24,6 +25,10 @@ from transformer_cli.special_tokens import EOS_ID
 
 _BATCH_SENTENCES = 32
 """Larger batches fall out of the processor's caches, and more of their sentences wait for the longest."""
+
+_BATCHES_UNDER_WAY = 3
+"""For each worker, so that none waits. The library ends all that it was given before the process can end, and a window
+may take minutes."""
 
 _SIDES = ("source", "target")
 
@@ -99,7 +104,7 @@ class CTranslate2Engine:
         *,
         keep_all: bool = False,
     ) -> Iterator[tuple[int, int, Any]]:
-        """Search up to one token before the longest length; all batches are under way before one is waited for.
+        """Search up to one token before the longest length; some batches are under way before one is waited for.
 
         Args:
             batches: Indices of sources.
@@ -113,7 +118,7 @@ class CTranslate2Engine:
         """
         # A patience of 2 lets a search go on until twice as many have ended, which these do not.
         patience = 2 if keep_all and self._config.beam_size > 1 else 1
-        pending: list[tuple[int, int, Any]] = []
+        pending: deque[list[tuple[int, int, Any]]] = deque()
         for indices in batches:
             longest = max(self._longest(sources[i]) for i in indices)
             max_length = max(1, longest - 1)
@@ -130,9 +135,11 @@ class CTranslate2Engine:
                 return_scores=True,
                 return_end_token=True,
             )
-            pending.extend((i, longest, result) for i, result in zip(indices, results, strict=True))
-        for i, longest, result in pending:
-            yield i, longest, result.result()
+            pending.append([(i, longest, result) for i, result in zip(indices, results, strict=True)])
+            if len(pending) == _BATCHES_UNDER_WAY * self._threads:
+                yield from _waited_for(pending.popleft())
+        for batch in pending:
+            yield from _waited_for(batch)
 
     def _batches(self, sources: Sequence[Sequence[int]]) -> Iterator[list[int]]:
         """Yield indices, longest sources first, so that at the end no worker waits long; each gets something to do."""
@@ -196,6 +203,11 @@ def what_is_missing(options: SearchOptions) -> str | None:
     if options.prefix:
         return "begin translations with a prefix"
     return None
+
+
+def _waited_for(batch: list[tuple[int, int, Any]]) -> Iterator[tuple[int, int, Any]]:
+    for i, longest, result in batch:
+        yield i, longest, result.result()
 
 
 def _of_equal_length(indices: Sequence[int], sources: Sequence[Sequence[int]]) -> Iterator[list[int]]:

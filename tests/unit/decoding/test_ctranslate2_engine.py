@@ -114,6 +114,35 @@ def test_padding_and_the_beginning_are_never_predicted(tmp_path):
     assert predicted.isdisjoint({PAD_ID, BOS_ID, EOS_ID})
 
 
+class Watched:
+    """The library's translator, with a count of the batches that it was given and that nobody has waited for yet."""
+
+    def __init__(self, translator: Any) -> None:
+        self.translator = translator
+        self.score_batch = translator.score_batch
+        self.asked: list[Any] = []
+        self.most_under_way = 0
+
+    def translate_batch(self, *arguments: Any, **options: Any) -> Any:
+        results = self.translator.translate_batch(*arguments, **options)
+        self.asked.append(results[-1])
+        self.most_under_way = max(self.most_under_way, sum(not result.done() for result in self.asked))
+        return results
+
+
+def test_the_library_is_given_no_more_than_it_can_end_soon(tmp_path, monkeypatch):
+    asked = sources(1500)
+    engine = exported_engine(tmp_path, exportable_model(), DecodingConfig(beam_size=5, **ROOMY))
+    watched = Watched(engine._translator)
+    monkeypatch.setattr(engine, "_translator", watched)
+
+    found = engine.search(asked, BEST_ONLY)
+
+    assert len(found) == len(asked)
+    assert len(watched.asked) > 40
+    assert watched.most_under_way <= 3
+
+
 @pytest.mark.parametrize("quantization", ["float32", "int8"])
 def test_neighbours_threads_and_their_order_change_nothing(tmp_path, quantization):
     model = exportable_model()
