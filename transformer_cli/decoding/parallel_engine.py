@@ -56,7 +56,7 @@ class ParallelEngine:
         if not self._workers:
             self._start()
         tokens = sum(map(len, sources)) // (_BATCHES_A_WORKER * self._num_workers)
-        batches = self._engine.batches(sources, max_tokens=max(tokens, _LEAST_BATCH_TOKENS))
+        batches = self._engine.batches(sources, options, max_tokens=max(tokens, _LEAST_BATCH_TOKENS))
         found: dict[int, list[Hypothesis]] = {}
         try:
             for indices, answer in self._answers(sources, list(batches)[::-1], options):

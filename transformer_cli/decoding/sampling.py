@@ -75,19 +75,21 @@ def uniforms_for(sources: Sequence[Sequence[int]], *, draws: int, length: int, s
 
 
 def _draw(log_probs: Tensor, uniforms: Tensor, sampling: Sampling) -> Tensor:
-    """Draw one token a row, (N,), by inverting the distribution function over tokens, the most probable first."""
+    """Draw one token a row, (N,), by inverting the distribution function over the tokens that may be drawn."""
     log_probs[:, PAD_ID] = -torch.inf
     log_probs[:, BOS_ID] = -torch.inf
-    count = min(sampling.top_k or log_probs.shape[1], log_probs.shape[1])
-    ordered, tokens = log_probs.topk(count, dim=1)
-    probabilities = (ordered.double() / sampling.temperature).softmax(dim=1)
+    tokens = None
+    if sampling.top_k is not None or sampling.top_p is not None:
+        count = min(sampling.top_k or log_probs.shape[1], log_probs.shape[1])
+        log_probs, tokens = log_probs.topk(count, dim=1)  # most probable first; of all tokens this takes the longest
+    probabilities = (log_probs / sampling.temperature).softmax(dim=1)
+    reached = probabilities.cumsum(dim=1, dtype=torch.float64)
     if sampling.top_p is not None:
-        before = probabilities.cumsum(dim=1) - probabilities
-        probabilities = probabilities.masked_fill(before >= sampling.top_p, 0.0)
-    reached = probabilities.cumsum(dim=1)
+        probabilities = probabilities.masked_fill(reached - probabilities >= sampling.top_p, 0.0)
+        reached = probabilities.cumsum(dim=1, dtype=torch.float64)
     threshold = uniforms.to(reached.device)[:, None] * reached[:, -1:]
-    chosen = (reached <= threshold).sum(dim=1).clamp(max=count - 1)
-    return tokens.gather(1, chosen[:, None])[:, 0]
+    chosen = torch.searchsorted(reached, threshold, right=True).clamp(max=reached.shape[1] - 1)  # (N, 1)
+    return (chosen if tokens is None else tokens.gather(1, chosen))[:, 0]
 
 
 def _read_off(drawn: list[Tensor], lengths: Tensor, log_probs: Tensor, scores: Tensor) -> list[Hypothesis]:

@@ -20,6 +20,9 @@ from transformer_cli.decoding.transformer_decoder import TransformerStepDecoder,
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import EOS_ID, PAD_ID
 
+_ROWS = 16
+"""Hypotheses of each source up to which a batch has all its tokens."""
+
 
 class TorchEngine:
     """Searches with one model, or with several as one; see `Engine`.
@@ -51,19 +54,23 @@ class TorchEngine:
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         """See `Engine.search`."""
         found: dict[int, list[Hypothesis]] = {}
-        for indices in self.batches(sources):
+        for indices in self.batches(sources, options):
             batch = [[*sources[i], EOS_ID] for i in indices]
             found.update(zip(indices, self._search_batch(batch, options), strict=True))
         return [found[i] for i in range(len(sources))]
 
-    def batches(self, sources: Sequence[Sequence[int]], *, max_tokens: int | None = None) -> Iterator[list[int]]:
+    def batches(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, *, max_tokens: int | None = None
+    ) -> Iterator[list[int]]:
         """Yield the indices of sources of like length, the shortest first.
 
         Args:
             sources: As for `search`.
+            options: What is asked; of a search with many hypotheses fewer sources fit into the memory.
             max_tokens: Tokens of a batch, padding and eos included, if less than the settings allow.
         """
         limit = min(self._config.batch_tokens, max_tokens or self._config.batch_tokens)
+        limit = limit * _ROWS // max(self._rows(options), _ROWS)
         batch: list[int] = []
         for i in sorted(range(len(sources)), key=lambda i: len(sources[i])):
             # Shortest first: the one at hand is the longest of its batch.
@@ -76,7 +83,7 @@ class TorchEngine:
 
     def _search_batch(self, sources: list[list[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         config = self._config
-        rows = options.n_best if options.sampling else config.beam_size
+        rows = self._rows(options)
         bounds = [longest_translation(config, ids[:-1]) for ids in sources]
         lengths = [max(bound, len(options.prefix) + config.max_length_extra) for bound in bounds]
         with torch.inference_mode():
@@ -103,6 +110,10 @@ class TorchEngine:
                     prefix=options.prefix,
                 )
         return self._aligned(sources, found) if options.with_alignment else found
+
+    def _rows(self, options: SearchOptions) -> int:
+        """Return how many hypotheses of each source are computed side by side."""
+        return options.n_best if options.sampling else self._config.beam_size
 
     def _decoder(self, sources: list[list[int]], rows: int) -> StepDecoder:
         source, mask = pad_sources(sources, pad_id=PAD_ID, device=self._device)

@@ -61,6 +61,17 @@ def test_samples_are_drawn_for_a_source_whatever_stands_beside_it():
         assert [draw.tokens for draw in alone] == [draw.tokens for draw in draws]
 
 
+@pytest.mark.parametrize(
+    ("beam_size", "draws", "sentences"), [(4, None, 25), (16, None, 25), (64, None, 6), (4, 64, 6)]
+)
+def test_the_more_hypotheses_the_fewer_sources_are_searched_at_once(beam_size, draws, sentences):
+    options = SearchOptions(n_best=draws, sampling=Sampling()) if draws else BEST_ONLY
+    batches = list(engine(beam_size=beam_size, batch_tokens=100).batches([[7, 8, 9]] * 50, options))
+
+    assert len(batches[0]) == sentences
+    assert sorted(i for batch in batches for i in batch) == list(range(50))
+
+
 @torch.no_grad()
 def test_several_models_give_the_mean_of_their_probabilities():
     models = [talkative_model(seed=seed) for seed in range(3)]
