@@ -96,6 +96,15 @@ def keep_freed_memory() -> None:
         mallopt(_M_TOP_PAD, 1 << 28)
 
 
+def return_freed_memory(device: torch.device) -> None:
+    """Give the system back, as far as that can be done, what was kept to be used again."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
+    if trim is not None:
+        trim(0)
+
+
 def seed_from(*numbers: int) -> None:
     """Seed torch's random generators, on every device, with a hash of some numbers of zero or more.
 

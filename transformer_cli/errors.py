@@ -20,8 +20,12 @@ from __future__ import annotations
 
 import re
 
-# What PyTorch says of the memory of a CPU and of a GPU, neither of which it reports by a `MemoryError`.
-_OUT_OF_MEMORY = re.compile(r"out of memory|(can't|cannot) allocate memory|not enough memory", re.IGNORECASE)
+# What PyTorch says of the memory of a CPU and of a GPU, neither of which it reports by a `MemoryError`; the last is
+# what its library for matrix products says where it finds none.
+_OUT_OF_MEMORY = re.compile(
+    r"out of memory|(can't|cannot) allocate memory|not enough memory|could not create a (primitive|memory)",
+    re.IGNORECASE,
+)
 
 NOT_PROMOTED_EXIT_CODE = 3
 

@@ -46,3 +46,17 @@ def test_every_error_class_is_caught_as_one_of_ours_and_drawn_in_the_picture():
 
     assert all(issubclass(each, TfmError) for each in classes)
     assert drawn == {each.__name__ for each in classes}
+
+
+@pytest.mark.parametrize(
+    ("error", "is_lack"),
+    [
+        (MemoryError(), True),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."), True),
+        (RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"), True),
+        (RuntimeError("could not create a primitive"), True),  # what oneDNN says under a limit of the address space
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
+    ],
+)
+def test_lack_of_memory_is_told_from_other_failures(error, is_lack):
+    assert errors.is_out_of_memory(error) is is_lack

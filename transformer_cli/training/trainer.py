@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from transformer_cli.config import TrainingConfig
 from transformer_cli.data.batching import Batch
-from transformer_cli.device import autocast, choose_precision, seed_from
+from transformer_cli.device import autocast, choose_precision, return_freed_memory, seed_from
 from transformer_cli.errors import DivergedError, is_out_of_memory
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import PAD_ID
@@ -129,8 +129,8 @@ class Trainer:
                     raise
             # Only here, where the error does not hold on to what was computed any more, is there memory to give back.
             self.pieces *= 2
-            if self._device.type == "cuda":
-                torch.cuda.empty_cache()
+            self._optimizer.zero_grad()
+            return_freed_memory(self._device)
 
     def _sizes(self, batches: Sequence[Batch]) -> list[int]:
         """Return target tokens, source tokens and positions of ``batches`` in all processes."""
