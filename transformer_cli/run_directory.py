@@ -206,11 +206,25 @@ class RunDirectory:
                     f"{self.path} is in use by {_describe(holder)}; try later, or --wait"
                 ) from None
             try:
+                self._remove_leftovers()
                 write_atomically(holder, json.dumps(_this_process()).encode())
                 yield
             finally:
                 holder.unlink(missing_ok=True)
                 lock.release()
+
+    def _remove_leftovers(self) -> None:
+        """Delete what killed processes were writing; nobody writes it now, for the caller holds the lock.
+
+        Of the files beside the folders only those that are written under the lock: a translation, say, may be on its
+        way into this directory.
+        """
+        for path in self.path.glob(f".*{TEMPORARY_SUFFIX}"):
+            if path.name.startswith((".recipe.toml.", ".prepare.json.", ".tokenizer.", "..lock.json.")):
+                path.unlink()
+        for folder in (self.data, self.encoded, self.cleaned):
+            for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
+                path.unlink()
 
 
 def _this_process() -> dict[str, Any]:

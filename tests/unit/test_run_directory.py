@@ -218,6 +218,21 @@ def test_waiting_ends_when_the_holder_lets_go(run, holder):
         assert holder.stdout.readline() == "released\n"
 
 
+def test_who_takes_the_lock_removes_what_killed_writers_left_and_nothing_else(run):
+    left = [".prepare.json.0a1b.tfm-tmp", ".tokenizer.model.0a1b.tfm-tmp", "..lock.json.0a1b.tfm-tmp"]
+    left += ["encoded/.1f.source.ids.0a1b.tfm-tmp", "data/.test.en.0a1b.tfm-tmp"]
+    others = [".out.txt.0a1b.tfm-tmp", ".report.html.0a1b.tfm-tmp", "data.old.tfm-tmp", "encoded/1f.source.ids"]
+    for name in left + others:
+        path = Path("run") / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+
+    with run.lock():
+        pass
+
+    assert [name for name in left + others if (Path("run") / name).exists()] == others
+
+
 def test_the_directory_is_free_again_after_the_block_and_after_an_error_in_it(run):
     with run.lock():
         pass
