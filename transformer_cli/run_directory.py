@@ -178,6 +178,7 @@ class RunDirectory:
             lock = filelock.FileLock(self.path / ".versions.lock")
             lock.acquire()
         try:
+            _remove_unfinished(self.path, f".{self.version_events.name}.")
             yield
         finally:
             lock.release()
@@ -219,12 +220,15 @@ class RunDirectory:
         Of the files beside the folders only those that are written under the lock: a translation, say, may be on its
         way into this directory.
         """
-        for path in self.path.glob(f".*{TEMPORARY_SUFFIX}"):
-            if path.name.startswith((".recipe.toml.", ".prepare.json.", ".tokenizer.", "..lock.json.")):
-                path.unlink()
-        for folder in (self.data, self.encoded, self.cleaned):
-            for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
-                path.unlink()
+        for begins in (".recipe.toml.", ".prepare.json.", ".tokenizer.", "..lock.json."):
+            _remove_unfinished(self.path, begins)
+        for folder in (self.data, self.encoded, self.cleaned, self.versions, self.test_translations("").parent):
+            _remove_unfinished(folder)
+
+
+def _remove_unfinished(folder: Path, begins: str = ".") -> None:
+    for path in folder.glob(f"{begins}*{TEMPORARY_SUFFIX}"):
+        path.unlink(missing_ok=True)
 
 
 def _this_process() -> dict[str, Any]:

@@ -221,7 +221,9 @@ def test_waiting_ends_when_the_holder_lets_go(run, holder):
 def test_who_takes_the_lock_removes_what_killed_writers_left_and_nothing_else(run):
     left = [".prepare.json.0a1b.tfm-tmp", ".tokenizer.model.0a1b.tfm-tmp", "..lock.json.0a1b.tfm-tmp"]
     left += ["encoded/.1f.source.ids.0a1b.tfm-tmp", "data/.test.en.0a1b.tfm-tmp"]
+    left += ["versions/.0001.pairs.npy.0a1b.tfm-tmp", "report/.0001.json.0a1b.tfm-tmp"]
     others = [".out.txt.0a1b.tfm-tmp", ".report.html.0a1b.tfm-tmp", "data.old.tfm-tmp", "encoded/1f.source.ids"]
+    others += [".versions.jsonl.0a1b.tfm-tmp", "versions/0001/ctranslate2.tfm-tmp/model.bin"]
     for name in left + others:
         path = Path("run") / name
         path.parent.mkdir(parents=True, exist_ok=True)
