@@ -57,15 +57,22 @@ class Browser:
         """Move the mouse to an element, so far from its middle."""
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
         ActionChains(self.driver, duration=0).move_to_element_with_offset(element, right, down).perform()
+        self._settle()
 
     def click(self, element: WebElement) -> None:
         """Click on an element."""
         self.point_at(element)
         ActionChains(self.driver, duration=0).click().perform()
+        self._settle()
 
     def press(self, *keys: str) -> None:
         """Type at whatever has the focus."""
         ActionChains(self.driver, duration=0).send_keys(*keys).perform()
+        self._settle()
+
+    def _settle(self) -> None:
+        # Chromium hands the mouse and the keyboard to a page once a frame, which on a busy machine may be late.
+        self.driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
 
     def focus(self, element: WebElement) -> None:
         """Give an element the focus."""
