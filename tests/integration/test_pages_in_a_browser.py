@@ -161,7 +161,8 @@ def test_the_tree_has_every_hypothesis_and_is_walked_by_keys(opened):
 
     best = next(node for node in nodes if node["is_best"] and node["step"] == 1)
     assert f"{best['log_prob']:.3f}".replace("-", "\u2212") in opened.one("#tree-readout").text
-    opened.click(opened.one("#search fieldset label"))
+    opened.focus(opened.one("#show-pruned"))
+    opened.press(Keys.SPACE)
     assert len(opened.all("#tree g")) == sum(node["status"] != "pruned" for node in nodes)
 
 
