@@ -33,10 +33,6 @@ class CleaningReport:
     kept: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
 
-    def drop(self, rule: str, count: int = 1) -> None:
-        """Count pairs that ``rule`` drops."""
-        self.dropped[rule] = self.dropped.get(rule, 0) + count
-
     def __add__(self, other: CleaningReport) -> CleaningReport:
         rules = {
             rule: self.dropped.get(rule, 0) + other.dropped.get(rule, 0) for rule in {**self.dropped, **other.dropped}

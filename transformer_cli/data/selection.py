@@ -5,7 +5,7 @@ Only hashes are looked at. While this decides it needs at most 50 bytes a pair; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,17 +40,17 @@ class HeldOutKeys:
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
+class HeldOut:
     """Which pairs are held out for a set that the recipe gives as a number.
 
     Args:
         number: The recipe's.
-        highest: Pairs up to this rank are. The rank is the pair's hash for "test", and for "valid" what that lacks to
-            the highest possible one; so neither set moves when the other changes.
+        pairs: Their hashes, also of those that the corpora no longer hold: they may come back. At first they are the
+            lowest for "test" and the highest for "valid", so neither set moves when the other changes.
     """
 
     number: int
-    highest: int
+    pairs: frozenset[int]
 
 
 @dataclass(slots=True)
@@ -60,13 +60,13 @@ class Selection:
     Args:
         fates: (pairs,) uint8: `KEPT`, or which of `RULES`.
         held_out: For "valid" and "test", where a number of pairs was wanted: the places of those in the set, by hash.
-        thresholds: What was decided about these sets, to be kept.
+        remembered: Which pairs these sets are made of, to be kept.
         leakage: For each set how many training pairs had their source, and how many their target, in it.
     """
 
     fates: NDArray[np.uint8]
     held_out: dict[str, NDArray[np.int64]] = field(default_factory=dict)
-    thresholds: dict[str, Threshold] = field(default_factory=dict)
+    remembered: dict[str, HeldOut] = field(default_factory=dict)
     leakage: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
@@ -90,7 +90,7 @@ def select(
     *,
     given: Mapping[str, HeldOutKeys],
     wanted: Mapping[str, int],
-    known: Mapping[str, Threshold],
+    known: Mapping[str, HeldOut],
 ) -> Selection:
     """Decide about every fit pair.
 
@@ -99,7 +99,8 @@ def select(
         config: Which rules.
         given: The sets that have files of their own.
         wanted: How many pairs to hold out for "valid" or "test".
-        known: What was decided before. It holds as long as the number is the same and its set would not be empty.
+        known: What was held out before. It is again, be there more pairs or fewer; others join it where the number is
+            another one, or where fewer than half of it are left.
 
     Raises:
         TooFewPairsError: After holding out, nothing would be left.
@@ -185,9 +186,9 @@ def _hold_out(
     keys: tuple[Hashes, Hashes] | None,
     *,
     wanted: Mapping[str, int],
-    known: Mapping[str, Threshold],
+    known: Mapping[str, HeldOut],
 ) -> dict[str, HeldOutKeys]:
-    """Hold out what is within the thresholds, each pair once; return the sets' keys.
+    """Hold out pairs for each set, each pair once: those known, else those of the lowest ranks; return the sets' keys.
 
     Of pairs that share a sentence by ``keys`` only the first is held out, be it for one set or for two.
     """
@@ -195,24 +196,37 @@ def _hold_out(
     chosen: dict[str, HeldOutKeys] = {}
     usable = int(((selection.fates == KEPT) & ~repeated).sum())
     for part in (part for part in _PARTS if part in wanted):
-        ranks = pairs if part == "test" else ~pairs
+        number, ranks = wanted[part], pairs if part == "test" else ~pairs
         candidates = (selection.fates == KEPT) & ~repeated
         before = known.get(part)
-        places, highest = [], 0
-        if before is not None and before.number == wanted[part]:
-            within = np.flatnonzero(candidates & (ranks <= np.uint64(before.highest)))
-            places, highest = _new_sentences(_by_rank(within, ranks), keys, taken), before.highest
-        if not places:
-            places = _new_sentences(_by_rank(np.flatnonzero(candidates), ranks), keys, taken, at_most=wanted[part])
-            if len(places) < wanted[part] or len(places) == candidates.sum():
+        stays = before is not None and before.number == number
+        is_known = candidates & _is_among(pairs, _sorted(before.pairs if before else ()))
+        places = _first_by_rank(is_known, ranks, keys, taken, at_most=number)
+        if not stays or 2 * len(places) < number:
+            places += _first_by_rank(candidates & ~is_known, ranks, keys, taken, at_most=number - len(places))
+            if len(places) < number:
                 raise TooFewPairsError(usable, selection)
-            highest = int(ranks[places[-1]])
-        selection.fates[(ranks <= np.uint64(highest)) & (selection.fates == KEPT)] = _FATE["held_out"]
+        held_out = HeldOut(number, frozenset(pairs[places].tolist()) | (before.pairs if before and stays else set()))
+        is_reserved = _is_among(pairs, _sorted(held_out.pairs))
+        if not (candidates & ~is_reserved).any():
+            raise TooFewPairsError(usable, selection)
+        selection.fates[is_reserved & (selection.fates == KEPT)] = _FATE["held_out"]
         selection.held_out[part] = np.array(places, np.int64)
-        selection.thresholds[part] = Threshold(wanted[part], highest)
+        selection.remembered[part] = held_out
         if keys is not None:
             chosen[part] = held_out_keys(keys[0][places], keys[1][places])
     return chosen
+
+
+def _first_by_rank(
+    which: Flags, ranks: Hashes, keys: tuple[Hashes, Hashes] | None, taken: tuple[set[int], set[int]], *, at_most: int
+) -> list[int]:
+    """Return the places of the lowest ranks among ``which`` whose sentences are not ``taken`` yet; takes them."""
+    return _new_sentences(_by_rank(np.flatnonzero(which), ranks), keys, taken, at_most=at_most)
+
+
+def _sorted(hashes: Collection[int]) -> Hashes:
+    return np.sort(np.fromiter(hashes, np.uint64, len(hashes)))
 
 
 def _by_rank(places: NDArray[np.int64], ranks: Hashes) -> NDArray[np.int64]:
@@ -224,7 +238,8 @@ def _new_sentences(
     places: NDArray[np.int64],
     keys: tuple[Hashes, Hashes] | None,
     taken: tuple[set[int], set[int]],
-    at_most: int | None = None,
+    *,
+    at_most: int,
 ) -> list[int]:
     """Return those places whose source and target are both not taken yet, and take them; without ``keys``, all."""
     if keys is None:

@@ -19,9 +19,7 @@ from transformer_cli.workflows.preparation_inputs import Inputs, describe_inputs
 from transformer_cli.workflows.preparation_report import PreparationReport
 
 if TYPE_CHECKING:
-    from transformer_cli.data.selection import Selection, Threshold
-
-_LARGE = 4  # times what the recipe says: then a held-out set costs time that nobody asked for
+    from transformer_cli.data.selection import HeldOut, Selection
 
 
 def prepare(
@@ -143,7 +141,7 @@ def _prepare(
         with new_data(run.data) as data:
             given = write_given_sets(data, recipe, folder, fingerprint=inputs.fingerprint)
             cleaned = clean_corpora(located, inputs, run.cleaned, note=note)
-            known = _known_thresholds(located.run)
+            known = _known_held_out(located.run)
             selection = select_pairs(cleaned, recipe, given, known)
             for line in (warning_of_sameness(recipe, selection), *_changes(known, selection)):
                 if line:
@@ -157,50 +155,51 @@ def _prepare(
         sizes = {part: each.count for part, each in given.items()}
         sizes |= {part: len(places) for part, places in selection.held_out.items()}
         report.valid, report.test = sizes["valid"], sizes.get("test", sizes["valid"])
-        _write_report(run, inputs, report, selection.thresholds)
+        _write_report(run, inputs, report, selection.remembered)
     forget_others(run.cleaned, cleaned)
     return report
 
 
-def _known_thresholds(run: RunDirectory) -> dict[str, Threshold]:
-    """Return by which hashes of pairs the sets were held out before, so that none of their pairs is trained on now."""
-    from transformer_cli.data.selection import Threshold
+def _known_held_out(run: RunDirectory) -> dict[str, HeldOut]:
+    """Return which pairs were held out before, so that none of them is trained on now."""
+    from transformer_cli.data.selection import HeldOut
 
     document = read_json(run.prepare_report) or {}
     try:
         held_out = document["held_out"].items()
-        return {part: Threshold(each["number"], int(each["highest_rank"], 16)) for part, each in held_out}
+        return {
+            part: HeldOut(each["number"], frozenset(int(pair, 16) for pair in each["pairs"].split()))
+            for part, each in held_out
+        }
     except (KeyError, TypeError, ValueError, AttributeError):
         return {}
 
 
-def _changes(known: Mapping[str, Threshold], selection: Selection) -> Iterator[str]:
-    """Word for which sets other pairs are held out than before, and which have become large."""
-    for part, threshold in selection.thresholds.items():
-        before, count = known.get(part), len(selection.held_out[part])
-        if count >= _LARGE * threshold.number:
-            grown = f"has grown with the data to {count} pairs"
-            yield f"data.{part} = {threshold.number} {grown}; another number chooses anew"
-        if before is not None and before != threshold:
-            why = (
-                f"is {threshold.number}, no longer {before.number}"
-                if before.number != threshold.number
-                else "has none of its pairs left"
-            )
-            # A lower threshold takes some of those that were held out before.
-            doubt = ", and earlier versions may have learned from some of it"
-            yield f"data.{part} {why}: the set is chosen anew{doubt if threshold.highest > before.highest else ''}"
+def _changes(known: Mapping[str, HeldOut], selection: Selection) -> Iterator[str]:
+    """Word for which sets other pairs are held out than before."""
+    for part, held_out in selection.remembered.items():
+        before = known.get(part)
+        if before is None or before == held_out:
+            continue
+        if before.number != held_out.number:
+            why = f"is {held_out.number}, no longer {before.number}"
+        else:
+            why = "has fewer than half of its pairs left"
+        # Fewer pairs than before are some of those.
+        doubt = "" if held_out.pairs <= before.pairs else ", and earlier versions may have learned from the new ones"
+        yield f"data.{part} {why}: other pairs are held out{doubt}"
 
 
 def _write_report(
-    run: RunDirectory, inputs: Inputs, report: PreparationReport, thresholds: Mapping[str, Threshold]
+    run: RunDirectory, inputs: Inputs, report: PreparationReport, held_out: Mapping[str, HeldOut]
 ) -> None:
     document = {
         "fingerprint": inputs.fingerprint,
         "files": inputs.files,
         **report.to_json(),
         "held_out": {
-            part: {"number": each.number, "highest_rank": f"{each.highest:016x}"} for part, each in thresholds.items()
+            part: {"number": each.number, "pairs": " ".join(f"{pair:016x}" for pair in sorted(each.pairs))}
+            for part, each in held_out.items()
         },
     }
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"

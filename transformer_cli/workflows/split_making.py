@@ -22,9 +22,9 @@ from transformer_cli.data.readers import read_corpus
 from transformer_cli.data.selection import (
     KEPT,
     RULES,
+    HeldOut,
     HeldOutKeys,
     Selection,
-    Threshold,
     TooFewPairsError,
     held_out_keys,
     select,
@@ -93,7 +93,7 @@ def select_pairs(
     corpora: Sequence[CleanedCorpus],
     recipe: Recipe,
     given: Mapping[str, GivenSet],
-    known: Mapping[str, Threshold],
+    known: Mapping[str, HeldOut],
 ) -> Selection:
     """Decide what becomes of each fit pair.
 
@@ -165,24 +165,21 @@ def warning_of_sameness(recipe: Recipe, selection: Selection) -> str | None:
     )
 
 
-def count_fates(
-    corpora: Sequence[CleanedCorpus], recipe: Recipe, selection: Selection | None
-) -> dict[str, CleaningReport]:
+def count_fates(corpora: Sequence[CleanedCorpus], recipe: Recipe, selection: Selection) -> dict[str, CleaningReport]:
     """Count for each corpus what was read, kept and dropped; if one is named twice, with a number.
 
     Args:
         corpora: The corpora of ``data.train``.
         recipe: Has their names.
-        selection: What was decided about their fit pairs; None: nothing yet.
+        selection: What was decided about their fit pairs.
     """
     counted: dict[str, CleaningReport] = {}
     first = 0
     for corpus, path in zip(corpora, recipe.data.train_paths, strict=True):
         report = CleaningReport(corpus.read, corpus.kept, dict(corpus.dropped))
-        if selection is not None:
-            counts = np.bincount(selection.fates[first : first + corpus.kept], minlength=len(RULES) + 1).tolist()
-            report.kept = counts[KEPT]
-            report.dropped |= {rule: count for rule, count in zip(RULES, counts[1:], strict=True) if count}
+        counts = np.bincount(selection.fates[first : first + corpus.kept], minlength=len(RULES) + 1).tolist()
+        report.kept = counts[KEPT]
+        report.dropped |= {rule: count for rule, count in zip(RULES, counts[1:], strict=True) if count}
         first += corpus.kept
         number = sum(name == path or name.startswith(f"{path} (") for name in counted) + 1
         counted[path if number == 1 else f"{path} ({number})"] = report

@@ -14,7 +14,7 @@ from transformer_cli.data.cleaned import CleanedCorpus, write_cleaned
 from transformer_cli.data.cleaning import PairCleaner
 from transformer_cli.data.folding import fold, hash_pair, hash_text
 from transformer_cli.data.readers import SentencePair
-from transformer_cli.data.selection import RULES, Selection, Threshold, TooFewPairsError, held_out_keys, select
+from transformer_cli.data.selection import RULES, HeldOut, Selection, TooFewPairsError, held_out_keys, select
 
 Pair = tuple[str, str]
 FR_EN = LanguagesConfig(source="fr", target="en")
@@ -113,17 +113,52 @@ def test_held_out_sets_have_the_wanted_size_and_the_lowest_hashes_whatever_the_o
     assert fates(selection).count(None) == 30 - valid - test
 
 
-def test_a_known_threshold_holds_while_the_number_stays(tmp_path_factory):
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32 - 1))
+def test_known_pairs_stay_held_out_and_no_others_join_them(tmp_path_factory, seed):
+    pairs = [(f"s {seed} {n}", f"t {n}") for n in range(30)]
+    first = decide(tmp_path_factory, pairs[:15], wanted={"test": 3, "valid": 2})
+
+    grown = decide(tmp_path_factory, pairs, wanted={"test": 3, "valid": 2}, known=first.remembered)
+
+    assert grown.remembered == first.remembered
+    assert fates(grown)[:15] == fates(first)
+    assert fates(grown)[15:] == [None] * 15
+
+
+def test_another_number_keeps_the_known_pairs_and_takes_more_or_leaves_some(tmp_path_factory):
     pairs = [(f"s {n}", f"t {n}") for n in range(30)]
-    first = decide(tmp_path_factory, pairs[:15], wanted={"test": 3})
+    known = decide(tmp_path_factory, pairs[:15], wanted={"test": 4}).remembered
 
-    grown = decide(tmp_path_factory, pairs, wanted={"test": 3}, known=first.thresholds)
-    anew = decide(tmp_path_factory, pairs, wanted={"test": 4}, known=first.thresholds)
+    more = decide(tmp_path_factory, pairs, wanted={"test": 6}, known=known).remembered["test"]
+    fewer = decide(tmp_path_factory, pairs, wanted={"test": 2}, known=known).remembered["test"]
 
-    highest = first.thresholds["test"].highest
-    assert grown.thresholds == first.thresholds == {"test": Threshold(3, highest)}
-    assert [hash_pair(*pair) <= highest for pair in pairs] == [fate == "held_out" for fate in fates(grown)]
-    assert len(anew.held_out["test"]) == 4
+    assert (more.number, len(more.pairs), fewer.number, len(fewer.pairs)) == (6, 6, 2, 2)
+    assert fewer.pairs < known["test"].pairs < more.pairs
+
+
+@pytest.mark.parametrize(("left", "joined"), [(2, 0), (1, 3)])
+def test_others_join_the_known_pairs_only_where_fewer_than_half_are_left(tmp_path_factory, left, joined):
+    pairs = [(f"s {n}", f"t {n}") for n in range(30)]
+    known = decide(tmp_path_factory, pairs, wanted={"test": 4}).remembered
+    held = [pair for pair in pairs if hash_pair(*pair) in known["test"].pairs]
+    now = [pair for pair in pairs if pair not in held[left:]]
+
+    later = decide(tmp_path_factory, now, wanted={"test": 4}, known=known)
+    back = decide(tmp_path_factory, pairs, wanted={"test": 4}, known=later.remembered)
+
+    assert len(later.held_out["test"]) == left + joined
+    assert later.remembered["test"].pairs >= known["test"].pairs
+    # Those that come back are held out again, and the set is as large as was asked for.
+    assert [pair for pair, fate in zip(pairs, fates(back), strict=True) if pair in held and fate != "held_out"] == []
+    assert len(back.held_out["test"]) == 4
+
+
+def test_what_was_remembered_is_a_number_and_hashes(tmp_path_factory):
+    pairs = [("a", "b"), ("c", "d"), ("e", "f")]
+    lowest = min(hash_pair(*pair) for pair in pairs)
+
+    assert decide(tmp_path_factory, pairs, wanted={"test": 1}).remembered == {"test": HeldOut(1, frozenset({lowest}))}
 
 
 @pytest.mark.parametrize("wanted", [{"valid": 3}, {"valid": 1, "test": 2}, {"test": 9}])
