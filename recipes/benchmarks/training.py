@@ -33,7 +33,7 @@ from transformer_cli.data.batching import Batch, BatchStream
 from transformer_cli.data.encoded import encode_to_disk
 from transformer_cli.data.prepared import read_split
 from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
-from transformer_cli.device import choose_precision, keep_freed_memory
+from transformer_cli.device import choose_precision, manage_memory
 from transformer_cli.model.positions import sinusoidal_positions
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
@@ -178,7 +178,7 @@ def peer(model: nn.Module, recipe: Recipe) -> Step:
 
 def ours(recipe: Recipe, vocab_size: int, precision: str) -> Step:
     """Return the training step of `tfm train`."""
-    keep_freed_memory()
+    manage_memory()
     config = recipe.training.model_copy(update={"precision": precision})
     trainer = Trainer(Transformer(recipe.model, vocab_size), config, peak_learning_rate=1e-4)
     return lambda batch: trainer.train_step([batch]).target_tokens

@@ -4,6 +4,7 @@ Its search is that of `beam_search` but for the longest length, which it takes f
 hypotheses without end while ours lets nothing but eos follow. This module makes up for both. Two differences are left:
 of a source whose translations come to the longest length, the best is the same, the next best may be others; and where
 there is a least length, eos is left out before probabilities are normalised, not after it, so that scores are higher.
+If the least length is the longest as well, another token may end the translation, and is left out here.
 """
 
 from __future__ import annotations
@@ -81,18 +82,20 @@ class CTranslate2Engine:
             beam_size=self._config.beam_size, length_penalty=self._config.length_penalty, n_best=options.n_best
         )
         found: dict[int, list[Hypothesis]] = {}
-        open_ended, again = [], []
+        again, open_ended = [], []
         for i, longest, result in self._search_once(self._batches(sources), sources, options.min_length):
+            has_all = longest == self._longest(sources[i]) and _is_fixed(longest, options.min_length)
             # All are looked at: the best one may be whole though the search was broken off.
-            if all(self._is_whole(pieces, sources[i]) for pieces in result.hypotheses):
-                found[i] = [self._hypothesis(*pair) for pair in zip(result.hypotheses, result.scores, strict=True)]
-            elif longest == self._longest(sources[i]) <= options.min_length:
-                open_ended.append((i, result))  # before the longest length none can have ended
+            if has_all or all(self._is_whole(pieces, sources[i]) for pieces in result.hypotheses):
+                found[i] = self._hypotheses(result)
             else:
                 again.append(i)
         batches = _of_equal_length(again, sources)
-        for i, _, result in self._search_once(batches, sources, options.min_length, keep_all=True):
-            open_ended.append((i, result))
+        for i, longest, result in self._search_once(batches, sources, options.min_length, keep_all=True):
+            if _is_fixed(longest, options.min_length):
+                found[i] = self._hypotheses(result)
+            else:
+                open_ended.append((i, result))
         found.update(self._end(open_ended, sources))
         return [found[i][: options.n_best] for i in range(len(sources))]
 
@@ -105,6 +108,8 @@ class CTranslate2Engine:
         keep_all: bool = False,
     ) -> Iterator[tuple[int, int, Any]]:
         """Search up to one token before the longest length; some batches are under way before one is waited for.
+
+        Where translations cannot end sooner, the search goes on to the longest length itself.
 
         Args:
             batches: Indices of sources.
@@ -121,7 +126,7 @@ class CTranslate2Engine:
         pending: deque[list[tuple[int, int, Any]]] = deque()
         for indices in batches:
             longest = max(self._longest(sources[i]) for i in indices)
-            max_length = max(1, longest - 1)
+            max_length = longest if _is_fixed(longest, min_length) else max(1, longest - 1)
             results = self._translator.translate_batch(
                 [self._pieces(sources[i]) for i in indices],
                 asynchronous=True,
@@ -157,6 +162,9 @@ class CTranslate2Engine:
 
     def _pieces(self, source: Sequence[int]) -> list[str]:
         return [self._source_pieces[token] for token in source]
+
+    def _hypotheses(self, result: Any) -> list[Hypothesis]:
+        return [self._hypothesis(*pair) for pair in zip(result.hypotheses, result.scores, strict=True)]
 
     def _hypothesis(self, pieces: Sequence[str], score: float) -> Hypothesis:
         """Return what CTranslate2 found; its scores are normalised as ours, eos counted."""
@@ -203,6 +211,11 @@ def what_is_missing(options: SearchOptions) -> str | None:
     if options.prefix:
         return "begin translations with a prefix"
     return None
+
+
+def _is_fixed(longest: int, min_length: int) -> bool:
+    """Say whether translations can have one length only, because a least one was asked for."""
+    return 1 < longest <= min_length
 
 
 def _waited_for(batch: list[tuple[int, int, Any]]) -> Iterator[tuple[int, int, Any]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from transformer_cli.data.tokenizer import TokenizerPair
 from transformer_cli.decoding.force_decoding import force_decode
-from transformer_cli.device import choose_device, keep_freed_memory
+from transformer_cli.device import choose_device, manage_memory
 from transformer_cli.errors import DamagedFileError, DataError
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import EOS_ID
@@ -62,7 +62,7 @@ def score_pairs(
         DataError: A file cannot be read, or the two do not align.
         DamagedFileError: The model is not whole.
     """
-    keep_freed_memory()
+    manage_memory()
     try:
         with explain_os_errors(model, "read", DamagedFileError):
             loaded = load_model_directory(model, choose_device(device))

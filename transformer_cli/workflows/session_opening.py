@@ -44,7 +44,7 @@ def open_session(
     """Build model and data, and take up the newest checkpoint of the same training if there is one."""
     recipe, run = located.recipe, located.run
     config = recipe.training
-    devices.keep_freed_memory()
+    devices.manage_memory()
     torch.manual_seed(config.seed)
     tokenizers = TokenizerPair.load(run.path, shared=recipe.tokenizer.shared)
     training = fingerprints.of_training(recipe, data_fingerprint)

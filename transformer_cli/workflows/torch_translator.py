@@ -13,7 +13,7 @@ from transformer_cli.decoding.engine import SearchOptions
 from transformer_cli.decoding.parallel_engine import ParallelEngine
 from transformer_cli.decoding.torch_engine import TorchEngine
 from transformer_cli.decoding.translator import Translator
-from transformer_cli.device import choose_device, choose_precision, has_fast_bfloat16, keep_freed_memory
+from transformer_cli.device import choose_device, choose_precision, has_fast_bfloat16, manage_memory
 from transformer_cli.errors import DamagedFileError, UsageError
 from transformer_cli.textio import explain_os_errors
 from transformer_cli.workflows.model_description import damaged_model, with_search
@@ -36,7 +36,7 @@ def load_torch_translator(
     """Read model directories, which translate together; see `load_translator`."""
     if threads is not None:
         torch.set_num_threads(threads)
-    keep_freed_memory()
+    manage_memory()
     chosen = choose_device(device)
     first, *others = loaded = [_load(model, chosen) for model in models]
     for folder, other in zip(models[1:], others, strict=True):
