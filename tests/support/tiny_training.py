@@ -46,12 +46,14 @@ def tiny_trainer(
     seed: int = 0,
     norm: Any = "post",
     dropout: float = 0.0,
+    num_layers: int | None = None,
     peak_learning_rate: float = PEAK_LEARNING_RATE,
     **training: Any,
 ) -> Trainer:
     """Return a trainer of a fresh model; the same seed gives the same weights."""
     torch.manual_seed(seed)
-    model = Transformer(tiny_config(dropout=dropout, norm=norm), VOCAB_SIZE)
+    layers = {"num_encoder_layers": num_layers, "num_decoder_layers": num_layers} if num_layers else {}
+    model = Transformer(tiny_config(dropout=dropout, norm=norm, **layers), VOCAB_SIZE)
     config = TrainingConfig(**{"warmup_steps": 4, "precision": "float32", **training})
     return Trainer(model, config, peak_learning_rate=peak_learning_rate)
 

@@ -62,6 +62,10 @@ class TrainingConfig(Section):
     """The average of the last so many checkpoints is released, unless the best one validates better."""
 
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    compile: bool = False
+    """Whether encoder and decoder go through ``torch.compile``, which takes minutes at the start: for GPUs. On a CPU
+    the kernels that this program brings along are faster."""
+
     tensorboard: bool = False
     """Whether the metrics are written for TensorBoard as well, into ``tensorboard/`` of the run directory."""
 

@@ -266,6 +266,16 @@ class BatchStream:
         with torch.cuda.device(self._pinned_for):  # a thread of its own begins with the first GPU
             return batch.pinned()
 
+    def largest_batches(self) -> list[Batch]:
+        """Return the largest batch of the present epoch, one each for targets up to 1, 3, 7, 15 ... tokens."""
+        largest: dict[int, tuple[int, int]] = {}
+        for position, indices in enumerate(self._batches):
+            longest = int(self._target_lengths[indices].max())
+            places = len(indices) * (longest + int(self._source_lengths[indices].max()))
+            order = longest.bit_length()
+            largest[order] = max(largest.get(order, (0, 0)), (places, position))
+        return [self._collate(self._batches[position], [self._epoch, position]) for _, position in largest.values()]
+
     def state_dict(self) -> dict[str, int]:
         """Return where the stream stands: after the last batch it gave."""
         return {"epoch": self._epoch, "position": self._position}

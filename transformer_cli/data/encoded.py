@@ -7,6 +7,7 @@ lengths and places. It is read, not mapped: pages of a mapped file that were tou
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -73,8 +74,8 @@ class SideOnDisk:
     def __getitem__(self, index: int) -> NDArray[np.integer]:
         begin, end = self._offsets[index : index + 2].tolist()
         size = self._dtype.itemsize
-        self._file.seek(begin * size)
-        return np.frombuffer(self._file.read((end - begin) * size), dtype=self._dtype)
+        # One call that moves no shared position: batches are made in one thread and may be asked for in another.
+        return np.frombuffer(os.pread(self._file.fileno(), (end - begin) * size, begin * size), dtype=self._dtype)
 
     def __del__(self) -> None:
         self._file.close()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from transformer_cli.model.dropout import draw_mask
+from transformer_cli.model.dropout import draw_mask, is_computed_by_cpu_kernels
 from transformer_cli.model.short_attention import LONGEST, short_attention
 
 
@@ -75,7 +75,7 @@ class MultiHeadAttention(nn.Module):
         """Attend from ``x`` (B, T, D) to projected ``key`` and ``value`` (B, H, S, K); returns (B, T, D)."""
         query = self._split_heads(self.query(x))
         # Two faster ways to compute `scaled_dot_product_attention` above; tests hold all three equal.
-        if self.training and x.device.type == "cpu" and (key.size(2) <= LONGEST or self.dropout):
+        if self.training and is_computed_by_cpu_kernels(x) and (key.size(2) <= LONGEST or self.dropout):
             shape = torch.Size((*query.shape[:3], key.size(2)))
             dropout = draw_mask(shape, self.dropout) if self.dropout else None
             context = short_attention(query, key, value, mask, dropout)

@@ -21,10 +21,15 @@ class Dropout(nn.Dropout):
 
     def forward(self, x: Tensor) -> Tensor:
         """Drop entries of ``x``, of any shape, in training; give it back as it is otherwise."""
-        if not self.training or self.p == 0.0 or x.device.type != "cpu":
+        if not self.training or self.p == 0.0 or not is_computed_by_cpu_kernels(x):
             return super().forward(x)
         mask, scale = draw_mask(x.shape, self.p)
         return _Masked.apply(x, mask, scale)  # type: ignore[no-untyped-call]
+
+
+def is_computed_by_cpu_kernels(x: Tensor) -> bool:
+    """Say whether PyTorch's own CPU kernels compute what follows, not a GPU's or those that ``torch.compile`` makes."""
+    return x.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
 def draw_mask(shape: torch.Size, probability: float) -> tuple[Tensor, float]:

@@ -74,7 +74,7 @@ def train_until(
     """
     batches = iter(stream)
     saved_step = trainer.step if trainer.step else None
-    is_broken_off = False
+    is_broken_off, is_tried_out = False, not trainer.is_on_gpu
     while True:
         step = trainer.step
         reason = _reason_to_end(trainer, state, config, is_out_of_time, is_asked_to_stop)
@@ -95,6 +95,9 @@ def train_until(
             yield TrainingEnded(step, reason)
             return
         yield trainer.train_step(list(islice(batches, config.accumulation)))
+        if not is_tried_out:  # now that the optimiser has all that it keeps
+            trainer.try_out(stream.largest_batches())
+            is_tried_out = True
 
 
 def _reason_to_end(

@@ -19,6 +19,7 @@ from transformer_cli.errors import DivergedError, is_out_of_memory
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import PAD_ID
 from transformer_cli.training.chunked_loss import chunked_cross_entropy
+from transformer_cli.training.compilation import compile_failure
 from transformer_cli.training.distributed import in_parallel
 from transformer_cli.training.loss import TokenLoss, label_smoothed_cross_entropy
 from transformer_cli.training.moving_average import MovingAverage
@@ -79,8 +80,16 @@ class Trainer:
         # Only float16 has so small a range that gradients must be scaled into it.
         self._scaler = torch.amp.GradScaler(self._device.type, enabled=self.precision == torch.float16)
         self._parameters = list(model.parameters())
-        # A gradient scaler and a group of processes want to see the one gradient themselves.
-        in_threads = self._device.type == "cpu" and self.precision != torch.float16 and self.ranks.world_size == 1
+        self._hidden = self._plain_hidden
+        self.compile_failure = compile_failure(self._device) if config.compile else None
+        """Why nothing is compiled although the settings ask for it."""
+        is_compiled = config.compile and self.compile_failure is None
+        if is_compiled:
+            self._hidden = torch.compile(self._plain_hidden, dynamic=True)
+        # Compiled code uses all threads by itself; a gradient scaler and a group of processes want to see the one
+        # gradient themselves.
+        is_whole = is_compiled or self.precision == torch.float16 or self.ranks.world_size > 1
+        in_threads = self._device.type == "cpu" and not is_whole
         self._shards = RowShards(torch.get_num_threads() if in_threads else 1)
         self._parallel: DistributedDataParallel | None = None
         self.average = None if config.ema_decay is None else MovingAverage(model, decay=config.ema_decay)
@@ -106,6 +115,18 @@ class Trainer:
         if self.average is not None:
             self.average.update(step)
         return StepReport(step, loss, rate, gradient_norm, target_tokens, source_tokens, positions, self.pieces)
+
+    @property
+    def is_on_gpu(self) -> bool:
+        """Whether the model lies on a GPU, whose memory cannot be had on credit."""
+        return self._device.type == "cuda"
+
+    def try_out(self, batches: Sequence[Batch]) -> None:
+        """Compute with each batch in turn and learn nothing from it: what does not fit into memory shows now."""
+        self.model.train()
+        for batch in batches:
+            self._compute_gradients([batch], batch.target_tokens)
+        self._optimizer.zero_grad()
 
     def _compute_gradients(self, batches: Sequence[Batch], target_tokens: int) -> float:
         """Give the weights the gradients of this process's part of the mean loss, and return that part.
@@ -163,8 +184,8 @@ class Trainer:
         batch = batch.to(self._device)
         smoothing = self._config.label_smoothing
         with autocast(self._device, self.precision):
-            memory = self.model.encode(batch.source, batch.source_mask)
-            hidden = self.model.decode(batch.decoder_input, memory, batch.source_mask)
+            hidden_states = self._hidden if self.model.training else self._plain_hidden
+            hidden = hidden_states(batch.source, batch.source_mask, batch.decoder_input)
             # Padding is left out before the output layer, where most of a small model's arithmetic is.
             is_token = batch.labels != PAD_ID
             hidden, labels = hidden[is_token], batch.labels[is_token]  # (B, T, D) -> (n, D)
@@ -173,14 +194,16 @@ class Trainer:
                 return label_smoothed_cross_entropy(self.model.logits(hidden), labels, smoothing=smoothing)
         return chunked_cross_entropy(self._cast(hidden), self.model.output.weight, labels, smoothing=smoothing)
 
+    def _plain_hidden(self, source: Tensor, source_mask: Tensor, decoder_input: Tensor) -> Tensor:
+        return self.model.decode(decoder_input, self.model.encode(source, source_mask), source_mask)
+
     def _cast(self, x: Tensor) -> Tensor:
         return x if self.precision == torch.float32 else x.to(self.precision)
 
     def _r_drop_loss(self, batch: Batch, weight: float) -> TokenLoss:
         twice = batch.repeated(2)
         with autocast(self._device, self.precision):
-            memory = self.model.encode(twice.source, twice.source_mask)
-            hidden = self.model.decode(twice.decoder_input, memory, twice.source_mask)
+            hidden = self._hidden(twice.source, twice.source_mask, twice.decoder_input)
             logits = self.model.logits(hidden[twice.labels != PAD_ID])  # (2B, T, D) -> (2n, V)
         labels = batch.labels[batch.labels != PAD_ID]
         first, second = logits.chunk(2)

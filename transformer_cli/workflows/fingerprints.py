@@ -49,14 +49,16 @@ def _of_file(path: Path, known: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def of_training(recipe: Recipe, data_fingerprint: str) -> str:
     """Return what stands for the course of a training; its limits are not part of it."""
-    values = recipe.model_dump(include={"tokenizer", "model", "training", "retraining", "decoding"})
+    # Without what has its default: a key that a later release brings does not make a recipe another one.
+    sections = {"tokenizer", "model", "training", "retraining", "decoding"}
+    values = recipe.model_dump(include=sections, exclude_defaults=True)
     without = _LIMITS | _OUTPUTS
-    values["training"] = {key: value for key, value in values["training"].items() if key not in without}
+    values["training"] = {key: value for key, value in values.get("training", {}).items() if key not in without}
     weights = [corpus.weight for corpus in recipe.data.train]
     return of_values([data_fingerprint, values, weights])
 
 
 def of_version(recipe: Recipe, data_fingerprint: str) -> str:
     """Return what stands for a finished model: the course of its training and where that was to end."""
-    limits = {key: value for key, value in recipe.training.model_dump().items() if key in _LIMITS}
+    limits = recipe.training.model_dump(include=_LIMITS, exclude_defaults=True)
     return of_values([of_training(recipe, data_fingerprint), limits])

@@ -88,6 +88,9 @@ def open_session(
     if session.new_pairs is not None:
         report(f"{session.new_pairs} of {len(corpus)} pairs are new to version {start.version}")
     session.resume()
+    failure = session.state.trainer.compile_failure
+    if failure is not None:
+        report(f"warning: torch.compile does not work here: {failure}; training goes on without it")
     if stream.left_out:
         report(f"{stream.left_out} training pairs are longer than model.max_length or a batch and are left out")
     report(

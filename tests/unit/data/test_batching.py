@@ -370,6 +370,23 @@ def test_a_stream_stands_after_the_batch_it_gave_last_though_others_are_made_ahe
         assert tuple(stream.state_dict().values()) == expected
 
 
+def test_the_largest_batches_are_those_of_the_present_epoch_and_taking_them_moves_nothing():
+    corpus = random_corpus(sentences=60, longest=9)
+    stream, untouched = (BatchStream(corpus, max_tokens=24, max_length=16, seed=1) for _ in range(2))
+    everything = list(islice(untouched, untouched.batches_per_epoch))
+    by_length: dict[int, int] = {}
+    for batch in everything:
+        order = batch.labels.size(1).bit_length()
+        by_length[order] = max(by_length.get(order, 0), batch.positions)
+
+    largest = stream.largest_batches()
+
+    assert len(by_length) > 2
+    assert {batch.labels.size(1).bit_length(): batch.positions for batch in largest} == by_length
+    assert stream.state_dict() == {"epoch": 0, "position": 0}
+    assert all(any(torch.equal(batch.labels, other.labels) for other in everything) for batch in largest)
+
+
 def test_what_goes_wrong_in_making_a_batch_is_raised_where_the_batch_is_taken():
     def fails(*_: object) -> EncodedCorpus:
         raise ZeroDivisionError

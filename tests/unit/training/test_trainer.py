@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import pytest
@@ -352,8 +353,50 @@ def test_what_memory_has_taught_is_part_of_the_state():
     assert resumed.pieces == pieces
 
 
+def test_batches_that_are_tried_out_show_what_does_not_fit_and_leave_nothing_else_behind():
+    batch = whole(random_corpus())
+    tried, plain = cramped_trainer(), cramped_trainer()
+    pieces = plain.train_step([batch]).pieces
+
+    tried.try_out([batch, batch])
+
+    assert (tried.step, tried.pieces) == (0, pieces)
+    assert differing(weights(tried), weights(cramped_trainer())) == []
+    tried.train_step([batch])
+    assert differing(weights(tried), weights(plain)) == []
+
+
 def test_a_row_too_large_for_the_memory_is_an_error(monkeypatch):
     monkeypatch.setattr(Cramped, "room", 0)
 
     with pytest.raises(RuntimeError, match="out of memory"):
         cramped_trainer().train_step([whole(random_corpus())])
+
+
+# torch.compile
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is")  # torch's own, when its compiler is imported
+def test_compiled_updates_are_those_of_the_model_as_it_is_written():
+    batches = list(islice(tiny_stream(random_corpus()), 3))
+    plain, compiled = (tiny_trainer(num_layers=1, compile=it_is) for it_is in (False, True))
+
+    losses = [[trainer.train_step([batch]).loss for batch in batches] for trainer in (plain, compiled)]
+
+    assert compiled.compile_failure is None or not shutil.which("g++")
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
+    assert_close(gradients(compiled), gradients(plain), rtol=1e-4, atol=1e-6)
+    assert compiled.validation_loss(batches) == pytest.approx(plain.validation_loss(batches), rel=1e-5)
+
+
+def test_without_a_compiler_a_training_goes_on_and_knows_why(monkeypatch):
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("InvalidCxxCompiler: No working C++ compiler found\nSet TORCHDYNAMO_VERBOSE=1")
+
+    monkeypatch.setattr(torch, "compile", broken)
+    plain, uncompiled = tiny_trainer(), tiny_trainer(compile=True)
+
+    reports = [trainer.train_step([whole(random_corpus())]) for trainer in (plain, uncompiled)]
+
+    assert uncompiled.compile_failure == "InvalidCxxCompiler: No working C++ compiler found"
+    assert reports[0] == reports[1]
