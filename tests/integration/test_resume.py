@@ -1,8 +1,8 @@
 """A training that was interrupted, in whatever way, ends in the same weights as one that was not, bit for bit.
 
-The recipe has all in it that could differ: dropout in three places, R-Drop, a moving average of the weights,
-accumulation, early stopping, an average of checkpoints, several epochs, and steps at which checkpoints, validations
-and the end do not fall together.
+The recipe has all in it that could differ: dropout in three places, words cut anew, R-Drop, a moving average of the
+weights, accumulation, early stopping, an average of checkpoints, several epochs, and steps at which checkpoints,
+validations and the end do not fall together.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("resume")
     write_small(folder)
     recipe = (folder / "tfm.toml").read_text(encoding="utf-8")
-    (folder / "tfm.toml").write_text(recipe.replace("[training]", "[training]\nr_drop = 1.0\nema_decay = 0.8"))
+    (folder / "tfm.toml").write_text(
+        recipe.replace("[training]", "[training]\nr_drop = 1.0\nema_decay = 0.8\nsubword_sampling = 0.2")
+    )
     train_tokenizer(folder / "tfm.toml", run_dir=folder / "prepared")
     return folder
 

@@ -39,8 +39,8 @@ class TrainingConfig(Section):
     label_smoothing: Probability = 0.1
     subword_sampling: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Subword regularisation: each time a sentence is learned from, its words are cut in other ways. Of a BPE model the
-    probability that a merge is left out, 0.1 say; of a unigram model the power alpha, 0.2 say. A training that is
-    resumed with it goes on as well as without the interruption, but not with the same cuts."""
+    probability that a merge is left out, 0.1 say; of a unigram model the power alpha, 0.2 say. ``batch_tokens`` counts
+    the tokens of the ordinary cuts, which are fewer."""
 
     r_drop: Annotated[float, Field(gt=0)] | None = None
     """Weight of what R-Drop (Liang et al. 2021) adds: each batch is computed twice, and the two distributions that

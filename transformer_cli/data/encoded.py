@@ -97,23 +97,18 @@ class EncodedCorpus:
         return len(self.source.lengths)
 
 
-def encode_corpus(
-    corpus: Corpus, tokenizers: TokenizerPair, *, sampling: float | None = None, seed: int = 0
-) -> EncodedCorpus:
-    """Turn both sides into token ids, in memory.
+def encode_corpus(corpus: Corpus, tokenizers: TokenizerPair) -> EncodedCorpus:
+    """Turn both sides of a small corpus into token ids, in memory."""
+    return in_memory(tokenizers.source.encode_all(corpus.sources), tokenizers.target.encode_all(corpus.targets))
 
-    Args:
-        corpus: A small one.
-        tokenizers: Of the two sides.
-        sampling: As for `Tokenizer.encode_all`.
-        seed: As there.
-    """
 
-    def side(sentences: Sequence[str], tokenizer: Tokenizer) -> SideInMemory:
-        rows = tokenizer.encode_all(sentences, sampling=sampling, seed=seed)
+def in_memory(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> EncodedCorpus:
+    """Return the corpus of these token ids, which lack eos."""
+
+    def side(rows: Sequence[Sequence[int]]) -> SideInMemory:
         return SideInMemory(_flat(rows, np.dtype(np.int32)), _offsets([len(ids) + 1 for ids in rows]))
 
-    return EncodedCorpus(side(corpus.sources, tokenizers.source), side(corpus.targets, tokenizers.target))
+    return EncodedCorpus(side(sources), side(targets))
 
 
 def encode_to_disk(folder: Path, corpus: Corpus, tokenizers: TokenizerPair, *, data_fingerprint: str) -> EncodedCorpus:

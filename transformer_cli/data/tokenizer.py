@@ -29,12 +29,14 @@ class Tokenizer:
 
     def __init__(self, model: bytes) -> None:
         self.model = model
-        self._processor = sentencepiece.SentencePieceProcessor()
+        self.processor = sentencepiece.SentencePieceProcessor()
+        """What knows the pieces; it does not normalise."""
+
         try:
-            self._processor.LoadFromSerializedProto(model)
+            self.processor.LoadFromSerializedProto(model)
         except RuntimeError:
             raise DamagedFileError("the tokenizer is not a SentencePiece model, or is cut short") from None
-        processor = self._processor
+        processor = self.processor
         special = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
         if special != (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
             raise DamagedFileError(f"the tokenizer's special tokens have ids {special} instead of (0, 1, 2, 3)")
@@ -58,7 +60,7 @@ class Tokenizer:
     @property
     def vocab_size(self) -> int:
         """Number of token ids."""
-        return int(self._processor.get_piece_size())
+        return int(self.processor.get_piece_size())
 
     @property
     def fingerprint(self) -> str:
@@ -67,40 +69,23 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Return the token ids of one sentence, without bos and eos; the text is normalised first."""
-        return list(self._processor.encode(normalize(text)))
+        return list(self.processor.encode(normalize(text)))
 
-    def encode_all(self, texts: Sequence[str], *, sampling: float | None = None, seed: int = 0) -> list[list[int]]:
-        """Return the token ids of many sentences; faster than one by one.
-
-        Args:
-            texts: The sentences.
-            sampling: Cut the words in other ways than the likeliest, for subword regularisation. Of a BPE model it is
-                the probability that a merge is left out (Provilkov et al. 2020 have 0.1); of a unigram model the power
-                alpha to which the probability of a segmentation is raised (Kudo 2018 has 0.1 to 0.5; the lower, the
-                more variety; here a user symbol falls to pieces once in some hundred times).
-            seed: Decides what is drawn: in one process the same texts and seed give the same ids; in another process
-                SentencePiece 0.2.3 draws others.
-        """
-        normalized = [normalize(text) for text in texts]
-        if sampling is None:
-            return list(self._processor.encode(normalized, num_threads=2))
-        sentencepiece.set_random_generator_seed(seed)
-        # One thread: which of two would take which sentence is left to chance.
-        return list(
-            self._processor.encode(normalized, num_threads=1, enable_sampling=True, alpha=sampling, nbest_size=-1)
-        )
+    def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of many sentences; faster than one by one."""
+        return list(self.processor.encode([normalize(text) for text in texts], num_threads=2))
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of ``ids``; never fails, whatever the order of byte pieces."""
-        return str(self._processor.decode(list(ids)))
+        return str(self.processor.decode(list(ids)))
 
     def piece(self, token: int) -> str:
         """Return the piece of a token id as text; a space is written as U+2581."""
-        return str(self._processor.id_to_piece(token))
+        return str(self.processor.id_to_piece(token))
 
     def pieces(self, text: str) -> list[str]:
         """Return the pieces of one sentence as text."""
-        return list(self._processor.encode(normalize(text), out_type=str))
+        return list(self.processor.encode(normalize(text), out_type=str))
 
 
 @dataclass(frozen=True, slots=True)

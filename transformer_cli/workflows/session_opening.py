@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from transformer_cli import device as devices
 from transformer_cli.data.batching import BatchStream
-from transformer_cli.data.encoded import EncodedCorpus, encode_corpus, encode_to_disk
+from transformer_cli.data.encoded import EncodedCorpus, encode_to_disk, in_memory
 from transformer_cli.data.prepared import Corpus, read_split
+from transformer_cli.data.subword_sampling import SubwordSampler
 from transformer_cli.data.tokenizer import TokenizerPair
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.stopping import StopRequest
@@ -120,9 +121,15 @@ def _encoder_of_batches(
     if sampling is None:
         return None
 
+    sides = (corpus.sources, corpus.targets)
+    samplers = [SubwordSampler(tokenizer, sampling) for tokenizer in (tokenizers.source, tokenizers.target)]
+
     def encode_anew(indices: NDArray[np.int64], seed: int) -> EncodedCorpus:
-        sources, targets = ([side[int(i)] for i in indices] for side in (corpus.sources, corpus.targets))
-        return encode_corpus(Corpus(sources, targets), tokenizers, sampling=sampling, seed=seed)
+        sources, targets = (
+            sampler.encode_all([side[int(i)] for i in indices], seed=[seed, number])
+            for number, (sampler, side) in enumerate(zip(samplers, sides, strict=True))
+        )
+        return in_memory(sources, targets)
 
     return encode_anew
 

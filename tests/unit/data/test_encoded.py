@@ -116,15 +116,3 @@ def test_a_folder_that_cannot_be_written_to_is_an_error_that_names_it(tmp_path: 
 
     with pytest.raises(TfmError, match="file"):
         encode_to_disk(tmp_path / "file" / "encoded", CORPUS, tokenizers, data_fingerprint="x")
-
-
-def test_sampled_subwords_spell_the_same_text_and_depend_on_nothing_but_the_seed(tokenizers: TokenizerPair):
-    def sampled(seed: int) -> EncodedCorpus:
-        return encode_corpus(CORPUS, tokenizers, sampling=0.5, seed=seed)
-
-    first = sampled(1)
-
-    assert rows_of(sampled(1)) == rows_of(first)
-    assert len({str(rows_of(sampled(seed))) for seed in range(10)}) > 1
-    for row, sentence in zip(rows_of(first), CORPUS.sources, strict=True):
-        assert tokenizers.source.decode(row[0][:-1]) == sentence

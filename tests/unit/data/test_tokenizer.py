@@ -84,34 +84,6 @@ def test_a_word_seen_often_takes_fewer_tokens_than_it_has_letters(tokenizer):
     assert len(tokenizer.encode("student")) < len("student")
 
 
-# Subword regularisation
-
-LONG = [" ".join(SENTENCES)] * 20
-
-
-@pytest.mark.parametrize("strength", [0.1, 0.5])
-def test_sampled_subwords_spell_the_same_text(tokenizer, strength):
-    sampled = tokenizer.encode_all(LONG, sampling=strength, seed=3)
-
-    assert [tokenizer.decode(ids) for ids in sampled] == LONG
-    assert sampled != tokenizer.encode_all(LONG)
-    assert len(set(map(tuple, sampled))) > 10
-
-
-def test_the_seed_decides_which_subwords_are_drawn(tokenizer):
-    first, other = (tokenizer.encode_all(LONG, sampling=0.2, seed=seed) for seed in (5, 6))
-
-    assert tokenizer.encode_all(LONG, sampling=0.2, seed=5) == first
-    assert other != first
-
-
-def test_drawing_subwords_leaves_plain_encoding_as_it_was(tokenizer):
-    before = tokenizer.encode_all(SENTENCES)
-    tokenizer.encode_all(SENTENCES, sampling=0.9)
-
-    assert tokenizer.encode_all(SENTENCES) == before
-
-
 # The file
 
 
