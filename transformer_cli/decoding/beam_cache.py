@@ -1,8 +1,9 @@
 """What the decoder remembers between two steps of a search: nothing of it is copied when beams change places.
 
-The W hypotheses of a sentence write the keys and values of each new position side by side, and attend to all W * T of
-them at once; a mask says which of them are a hypothesis' own past. When a hypothesis continues another one only its row
-of the mask is replaced, so that a step costs the same whether beams moved or not.
+The W hypotheses of a sentence write the keys and values of each new position side by side, and attend to all of them at
+once; a mask says which of them are a hypothesis' own past. When a hypothesis continues another one only its row of the
+mask is replaced, so that a step costs the same whether beams moved or not. Most hypotheses die soon, and what only they
+had in their past is forgotten every few positions: of a position long ago the living ones share one column.
 """
 
 from __future__ import annotations
@@ -11,30 +12,32 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-_FIRST_ROOM = 16
+_POSITIONS = 8
+"""For so many there is room before columns are forgotten."""
 
 
 class BeamCache:
     """Keys and values of B sentences in every decoder layer.
 
     Args:
-        memory: For each layer the source's keys and values, (B, H, S, K) each.
+        memory: For each layer the source's keys and values, (B, H, S, K) each. They belong to the cache from now on.
         source_mask: (B, 1, 1, S) boolean, True where the source is not padding.
         width: W, hypotheses of a sentence.
     """
 
     def __init__(self, memory: Sequence[tuple[Tensor, Tensor]], source_mask: Tensor, *, width: int) -> None:
-        dtype = memory[0][0].dtype
+        keys = memory[0][0]
+        sentences, heads, _, size = keys.shape
         self.memory = list(memory)
-        self.source_mask = _additive(source_mask, dtype)  # (B, 1, 1, S), 0 where it may be attended to, else -inf
+        self.source_mask = _additive(source_mask, keys.dtype)  # (B, 1, 1, S), 0 where it may be attended to, else -inf
         self.width = width
         self.length = 0
-        sentences = source_mask.size(0)
-        self._own: list[Tensor | None] = [None] * len(memory)  # (2, B, H, room * W, K) each
+        self._own = [keys.new_empty(2, sentences, heads, _POSITIONS * width, size) for _ in memory]
         self._past = self.source_mask.new_empty(sentences, 1, width, 0)
         present = torch.eye(width, dtype=torch.bool, device=source_mask.device)
-        self._present = _additive(present, dtype)  # (W, W): of the newest position each row sees its own
+        self._present = _additive(present, keys.dtype)  # (W, W): of the newest position each row sees its own
 
     @property
     def sentences(self) -> int:
@@ -43,11 +46,13 @@ class BeamCache:
 
     @property
     def own_mask(self) -> Tensor:
-        """(B, 1, W, T * W), 0 at a hypothesis' own past, else -inf."""
+        """(B, 1, W, L), 0 at a hypothesis' own past, else -inf; L columns, at most T * W."""
         return self._past
 
     def begin_position(self) -> None:
         """Make room for one more position; each layer then appends to it."""
+        if self._past.size(3) + self.width > self._own[0].size(3):
+            self._forget_the_dead()
         newest = self._present.expand(self.sentences, 1, -1, -1)
         self._past = torch.cat((self._past, newest), dim=3)
         self.length += 1
@@ -60,19 +65,12 @@ class BeamCache:
             keys_and_values: (2, B, H, W, K), or (2, B, H, 1, K) if the hypotheses of a sentence are alike.
 
         Returns:
-            Keys and values of all positions, (B, H, T * W, K) each.
+            Keys and values of all columns, (B, H, L, K) each.
         """
-        own = self._own[layer]
-        end = self.length * self.width
-        if own is None or own.size(3) < end:
-            # Room doubles, so that a long sentence is not copied at every step.
-            room = _FIRST_ROOM * self.width if own is None else 2 * own.size(3)
-            larger = keys_and_values.new_empty(*keys_and_values.shape[:3], room, keys_and_values.size(4))
-            if own is not None:
-                larger[:, :, :, : own.size(3)] = own
-            self._own[layer] = own = larger
-        own[:, :, :, end - self.width : end] = keys_and_values
-        return own[0, :, :, :end], own[1, :, :, :end]
+        end = self._past.size(3)
+        own = self._own[layer][:, : self.sentences, :, :end]
+        own[:, :, :, end - self.width :] = keys_and_values
+        return own[0], own[1]
 
     def select(self, parents: Tensor) -> None:
         """Let each hypothesis continue another one of its sentence: ``parents`` is (B, W) int64, in 0 to W - 1."""
@@ -80,16 +78,36 @@ class BeamCache:
         self._past = self._past.gather(2, rows)
 
     def keep(self, sentences: Tensor) -> None:
-        """Forget all sentences but these ((B',) int64, indices into the present B)."""
-        end = self.length * self.width
-        for layer, own in enumerate(self._own):
-            if own is not None:
-                kept = own.new_empty(2, len(sentences), *own.shape[2:])
-                kept[:, :, :, :end] = own[:, :, :, :end].index_select(1, sentences)
-                self._own[layer] = kept
-        self.memory = [(k.index_select(0, sentences), v.index_select(0, sentences)) for k, v in self.memory]
-        self.source_mask = self.source_mask.index_select(0, sentences)
-        self._past = self._past.index_select(0, sentences)
+        """Forget all sentences but these ((B',) int64, indices into the present B, none twice)."""
+        count, end = len(sentences), self._past.size(3)
+        moved = (sentences != torch.arange(count, device=sentences.device)).nonzero().squeeze(1)
+        origins = sentences[moved]
+
+        def kept(x: Tensor) -> Tensor:
+            """Move in place what has another place now; cut off what is left over."""
+            x[moved] = x[origins]
+            return x[:count]
+
+        for own in self._own:
+            own[:, moved, :, :end] = own[:, origins, :, :end]
+        self.memory = [(kept(keys), kept(values)) for keys, values in self.memory]
+        self.source_mask = kept(self.source_mask)
+        self._past = kept(self._past)
+
+    def _forget_the_dead(self) -> None:
+        """Keep the columns that some hypothesis still has in its past, and make room behind them."""
+        is_alive = (self._past == 0).any(dim=2).squeeze(1)  # (B, L)
+        most = int(is_alive.sum(dim=1).max())
+        columns = is_alive.to(torch.uint8).argsort(dim=1, descending=True, stable=True)[:, :most]
+        self._past = self._past.gather(3, columns[:, None, None].expand(-1, -1, self.width, -1))
+        _, capacity, heads, old_room, size = self._own[0].shape
+        room = max(most + _POSITIONS * self.width, most * 3 // 2)
+        columns = F.pad(columns, (0, room - most))  # what is not written yet may hold anything
+        device = columns.device
+        blocks = torch.arange(2 * capacity * heads, device=device).view(2, capacity, heads, 1)[:, : self.sentences]
+        rows = (blocks * old_room + columns[None, :, None]).flatten()  # (2, B, H, room), of K numbers each
+        shape = (2, self.sentences, heads, room, size)
+        self._own = [own.view(-1, size).index_select(0, rows).view(shape) for own in self._own]
 
 
 def _additive(mask: Tensor, dtype: torch.dtype) -> Tensor:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
+from transformer_cli.decoding.best_continuations import best_continuations
 from transformer_cli.decoding.constraints import keep_only, rule_out
 from transformer_cli.decoding.engine import check_search
 from transformer_cli.decoding.hypothesis import Hypothesis
@@ -25,9 +26,7 @@ from transformer_cli.errors import UsageError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID
 
 _LEAVE_SHARE = 8
-"""Sentences that are over leave the batch when they are one in so many: to close the gaps costs about a step."""
-
-_BLOCK = 16
+"""Sentences that are over leave the batch when they are one in so many: to close the gaps is some work, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ def beam_search(
                 departed.append(state.take(settled.nonzero().squeeze(1)))
             must_leave = num_over * _LEAVE_SHARE >= len(over)
             if must_leave:
-                state, over = state.take((~over).nonzero().squeeze(1)), over[~over]
+                state, over = state.take(_with_gaps_closed(over)), over.new_zeros(len(over) - num_over)
             if (has_moved or must_leave) and len(state.sentences) > 0:
                 decoder.select(state.live_parents.flatten())
             history.append(state)
@@ -169,7 +168,7 @@ def advance(state: BeamState, log_probs: Tensor) -> BeamState:
     """
     width = state.live_log_probs.shape[1]
     length = state.length + 1
-    totals, parents, tokens = _best_continuations(state.live_log_probs, log_probs)  # (B, 2W) each
+    totals, parents, tokens = best_continuations(state.live_log_probs, log_probs)  # (B, 2W) each
     is_eos = tokens == EOS_ID
 
     # Among the first W, eos finishes. In a stable sort the older of two equal scores wins.
@@ -229,30 +228,6 @@ def _check_arguments(limits: set[int], beam_size: int, length_penalty: float, n_
         )
 
 
-def _best_continuations(live_log_probs: Tensor, log_probs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Find the total log-probability, the parent row and the token of the 2W best continuations.
-
-    They come best first, each (B, 2W). The vocabulary is seen as blocks; the 2W best numbers lie in the 2W blocks with
-    the largest maxima, so only these are searched. A sum keeps its order when both sides are rounded, hence the best
-    of a block is known before the hypothesis' own log-probability is added.
-    """
-    num_sentences, width = live_log_probs.shape
-    size = _BLOCK if log_probs.shape[1] % _BLOCK == 0 else 1
-    blocks = log_probs.view(num_sentences, width, size, -1)  # (B, W, 16, V / 16): a block is a column
-    maxima = blocks.amax(dim=2) + live_log_probs[:, :, None]  # (B, W, V / 16)
-    num_blocks = maxima.shape[2]
-    best_blocks = maxima.flatten(1).topk(min(2 * width, width * num_blocks), dim=1).indices  # (B, C)
-    row, column = best_blocks // num_blocks, best_blocks % num_blocks
-    first_cells = (row * size * num_blocks + column)[:, None, :]
-    cells = first_cells + torch.arange(size, device=row.device)[None, :, None] * num_blocks  # (B, 16, C)
-    cells = cells.flatten(1)
-    totals = blocks.flatten(1).gather(1, cells) + live_log_probs.gather(1, cells // log_probs.shape[1])
-    best, chosen = totals.topk(2 * width, dim=1)  # (B, 2W)
-    cells = cells.gather(1, chosen)
-    first_rows = torch.arange(0, num_sentences * width, width, device=cells.device)
-    return best, first_rows[:, None] + cells // log_probs.shape[1], cells % log_probs.shape[1]
-
-
 def _ask_device(state: BeamState, settled: Tensor, over: Tensor) -> list[int]:
     """Ask in one transfer: is there a NaN, does a row continue another one, how many sentences are over?"""
     nan = state.live_log_probs.isnan() | state.finished_scores.isnan()
@@ -260,6 +235,17 @@ def _ask_device(state: BeamState, settled: Tensor, over: Tensor) -> list[int]:
     moved = parents != torch.arange(len(parents), device=parents.device)
     answers: list[int] = torch.stack((nan.any(), moved.any(), settled.sum(), over.sum())).tolist()
     return answers
+
+
+def _with_gaps_closed(over: Tensor) -> Tensor:
+    """Return the indices of the sentences that are not over, the last ones in the places of those that are.
+
+    All others stay where they are, so that of what a decoder keeps little has to be moved.
+    """
+    remaining = len(over) - int(over.sum())
+    order = torch.arange(remaining, device=over.device)
+    order[over[:remaining]] = (~over[remaining:]).nonzero().squeeze(1) + remaining
+    return order
 
 
 def _read_off(departed: list[BeamState], history: list[BeamState], *, n_best: int) -> list[list[Hypothesis]]:

@@ -55,16 +55,38 @@ class ParallelEngine:
             return self._engine.search(sources, options)
         if not self._workers:
             self._start()
-        tokens = sum(map(len, sources)) // (_BATCHES_A_WORKER * self._num_workers)
-        batches = self._engine.batches(sources, options, max_tokens=max(tokens, _LEAST_BATCH_TOKENS))
         found: dict[int, list[Hypothesis]] = {}
         try:
-            for indices, answer in self._answers(sources, list(batches)[::-1], options):
+            for indices, answer in self._answers(sources, self._batches(sources, options), options):
                 found.update(zip(indices, answer, strict=True))
         except BaseException:
             self._stop()  # else what is still under way would be taken for the answer to the next question
             raise
         return [found[i] for i in range(len(sources))]
+
+    def _batches(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[int]]:
+        """Return indices, longest sources first: as many batches for each worker, of as nearly equal sizes as can be.
+
+        Batches of about as many tokens take about as long, so that at the end no worker waits.
+        """
+
+        def cut(max_tokens: int) -> list[list[int]]:
+            return list(self._engine.batches(sources, options, max_tokens=max_tokens))
+
+        too_few = max(map(len, sources))
+        enough = max(
+            sum(map(len, sources)) // (_BATCHES_A_WORKER * self._num_workers), _LEAST_BATCH_TOKENS, too_few + 1
+        )
+        batches = cut(enough)
+        wanted = -(-len(batches) // self._num_workers) * self._num_workers
+        while enough - too_few > 1:
+            middle = (too_few + enough) // 2
+            found = cut(middle)
+            if len(found) <= wanted:
+                enough, batches = middle, found
+            else:
+                too_few = middle
+        return batches[::-1]
 
     def _start(self) -> None:
         context = multiprocessing.get_context("fork")

@@ -13,8 +13,7 @@ class StepDecoder(Protocol):
     """N partial target sentences, each extended by one token a step.
 
     It keeps what it needs of the sources and of the tokens seen so far. A beam search of width W
-    over B sentences starts with N = B * W rows, the W rows of each sentence next to each other, and
-    keeps that order.
+    over B sentences starts with N = B * W rows, the W rows of each sentence next to each other.
     """
 
     def step(self, tokens: Tensor) -> Tensor:
@@ -33,9 +32,9 @@ class StepDecoder(Protocol):
         """Let the state become ``state[rows]``.
 
         Args:
-            rows: (M,) int64, indices into the present N rows, W for each sentence that goes on, in
-                the order of the sentences. A row may be named several times or not at all; M is not
-                above N.
+            rows: (M,) int64, indices into the present N rows, W for each sentence that goes on, next to
+                each other. A row may be named several times or not at all; M is not above N. Sentences
+                change places only when some of them leave.
         """
         ...
 

@@ -11,12 +11,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from transformer_cli.decoding.beam_cache import BeamCache
+from transformer_cli.device import has_fast_bfloat16
 from transformer_cli.model.attention import MultiHeadAttention
 from transformer_cli.model.layers import AddAndNorm, DecoderLayer
 from transformer_cli.model.transformer import Transformer
 
 _MULTIPLE = 16
 """The vocabulary is padded to a multiple of this, which lets `beam_search` look for the best tokens in blocks."""
+
+_ROWS = 512
+"""Rows that are usual in a product."""
+
+_SHORTEST = 16
+"""Positions of a source, padding included: of 32 bits each, as many as there are in 512."""
 
 
 class StepWeights:
@@ -37,7 +44,7 @@ class StepWeights:
         weight = F.pad(model.output.weight.detach(), (0, 0, 0, padding)).to(precision)
         bias = torch.zeros(model.vocab_size + padding, device=weight.device, dtype=precision)
         bias[model.vocab_size :] = -torch.inf
-        self._output = (weight, bias if padding else None)
+        self._output = _Matrix(weight, bias if padding else None)
 
     def start(self, memory: Tensor, source_mask: Tensor, *, width: int) -> BeamCache:
         """Project what the encoder made of the sources once for every layer.
@@ -48,6 +55,9 @@ class StepWeights:
             width: W.
         """
         memory = memory.to(self.model.source_embedding.table.weight.dtype)
+        # PyTorch's softmax of fewer numbers than a vector of the processor holds takes eight times as long.
+        lacking = max(0, _SHORTEST - memory.size(1))
+        memory, source_mask = F.pad(memory, (0, 0, 0, lacking)), F.pad(source_mask, (0, lacking))
         return BeamCache([layer.project_memory(memory) for layer in self._layers], source_mask, width=width)
 
     def step(self, tokens: Tensor, cache: BeamCache) -> Tensor:
@@ -62,9 +72,31 @@ class StepWeights:
         cache.begin_position()
         for number, layer in enumerate(self._layers):
             x = layer.step(x, cache, number)
-        x = self.model.decoder_norm(x)
-        weight, bias = self._output
-        return F.linear(x.to(weight.dtype), weight, bias)
+        return self._output(self.model.decoder_norm(x))
+
+
+class _Matrix:
+    """``x W^T + b`` in the type of W; on a CPU W is laid out once as the product wants it, and not at every step.
+
+    PyTorch offers that layout to its own compiler only, under a name that a release may lack; then W stays as it is.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        self._weight = weight
+        self._bias = bias
+        self._packed: Tensor | None = None
+        has_kernel = weight.dtype == torch.float32 or (weight.dtype == torch.bfloat16 and has_fast_bfloat16())
+        if weight.device.type == "cpu" and has_kernel and torch.backends.mkldnn.is_available():
+            kernels = torch.ops.mkldnn
+            if hasattr(kernels, "_reorder_linear_weight") and hasattr(kernels, "_linear_pointwise"):
+                self._packed = kernels._reorder_linear_weight(weight, _ROWS)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        x = x.to(self._weight.dtype)
+        if self._packed is None:
+            return F.linear(x, self._weight, self._bias)
+        product: Tensor = torch.ops.mkldnn._linear_pointwise(x, self._packed, self._bias, "none", [], "")
+        return product
 
 
 class _Projection:
@@ -73,11 +105,12 @@ class _Projection:
     def __init__(self, layers: list[nn.Linear], precision: torch.dtype, *, scales: tuple[float, ...] = ()) -> None:
         factors = scales or (1.0,) * len(layers)
         pairs = list(zip(layers, factors, strict=True))
-        self.weight = torch.cat([layer.weight.detach() * factor for layer, factor in pairs]).to(precision)
-        self.bias = torch.cat([layer.bias.detach() * factor for layer, factor in pairs]).to(precision)
+        weight = torch.cat([layer.weight.detach() * factor for layer, factor in pairs]).to(precision)
+        bias = torch.cat([layer.bias.detach() * factor for layer, factor in pairs]).to(precision)
+        self._matrix = _Matrix(weight, bias)
 
     def __call__(self, x: Tensor) -> Tensor:
-        return F.linear(x.to(self.weight.dtype), self.weight, self.bias).to(x.dtype)
+        return self._matrix(x).to(x.dtype)
 
 
 class _FusedLayer:

@@ -48,7 +48,7 @@ class TransformerStepDecoder:
         """See `StepDecoder.select`."""
         width = self._cache.width
         parents = rows.view(-1, width)
-        # Rows of one sentence always come together: as many sentences as before are the same ones in the same order.
+        # As many sentences as before are the same ones in the same order.
         if len(parents) < self._cache.sentences:
             self._cache.keep(parents[:, 0] // width)
         self._cache.select(parents % width)

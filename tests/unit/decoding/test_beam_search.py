@@ -145,7 +145,7 @@ def test_sentences_that_are_over_leave_the_batch():
 
     assert decoder.rows_of_steps == [8, 6, 6, 2]
     assert [len(rows) for rows in decoder.selected][-1] == 2
-    assert set(decoder.selected[-1]) <= {2, 3}
+    assert set(decoder.selected[-1]) <= {4, 5}  # the third sentence is where it was; the fourth had moved up
 
 
 def test_rows_are_not_reordered_where_each_one_stays_in_its_place():

@@ -39,6 +39,23 @@ def test_workers_find_what_one_process_finds_in_the_order_of_the_sources():
         assert [each[0].tokens for each in found] == [expected[SOURCES.index(source)][0].tokens for source in sources]
 
 
+@pytest.mark.parametrize("workers", [2, 3, 5])
+def test_every_worker_gets_as_many_batches_and_none_is_much_larger_than_the_others(workers):
+    sources = [[4] * (5 + i % 30) for i in range(4000)]
+    parallel = ParallelEngine(TorchEngine(talkative_model(), DecodingConfig(batch_tokens=10_000)), workers=workers)
+
+    batches = parallel._batches(sources, BEST_ONLY)
+
+    assert sorted(i for batch in batches for i in batch) == list(range(len(sources)))
+    assert len(batches) % workers == 0
+    assert len(batches) >= 4 * workers
+    sizes = [len(batch) * (1 + max(len(sources[i]) for i in batch)) for batch in batches]
+    assert min(sizes) > 0.7 * max(sizes)
+    assert [len(sources[batch[-1]]) for batch in batches] == sorted(
+        (len(sources[b[-1]]) for b in batches), reverse=True
+    )
+
+
 class Failing(TorchEngine):
     """Has a fault at every source of three tokens."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor
+from torch.testing import assert_close
 
 from tests.support.tensors import assert_equal_but_rounding
 from tests.support.tiny_models import VOCAB_SIZE, padded_sources, random_tokens, tiny_model
@@ -14,7 +15,7 @@ from transformer_cli.model.transformer import Transformer
 
 LENGTHS = [3, 6, 4]
 BEAMS = 2
-STEPS = 36  # past the cache's first 16 places, the 32 after them, and max_length, 16
+STEPS = 36  # past what the cache has room for at first, several times, and max_length, 16
 
 norms = pytest.mark.parametrize("norm", ["post", "pre"])
 
@@ -59,13 +60,13 @@ def test_steps_equal_the_whole_target_at_once(norm: str, beams: int):
         pytest.param([5, 4], [2], id="one sentence is left"),
     ],
 )
-@pytest.mark.parametrize("selected_after", [1, 15, 16, 17])
+@pytest.mark.parametrize("selected_after", [1, 7, 8, 15, 16, 17])
 @torch.no_grad()
 def test_selected_rows_go_on_as_if_they_had_been_alone(rows: list[int], sentences: list[int], selected_after: int):
     model = tiny_model()
     source, mask = padded_sources(LENGTHS)
     before = random_tokens(len(LENGTHS) * BEAMS, selected_after, seed=1)
-    middle, after = random_tokens(len(rows), 3, seed=2), random_tokens(len(rows), 4, seed=3)
+    middle, after = random_tokens(len(rows), 6, seed=2), random_tokens(len(rows), 20, seed=3)
     weights = StepWeights(model)
     again = torch.tensor([[1, 0]] * len(sentences))  # so that a past is put together of two moves
 
@@ -81,7 +82,44 @@ def test_selected_rows_go_on_as_if_they_had_been_alone(rows: list[int], sentence
     swapped = (again + BEAMS * torch.arange(len(sentences))[:, None]).flatten()
     target = torch.cat([torch.cat([before[rows], middle], dim=1)[swapped], after], dim=1)
     expected = full_logits(model, source[sentences], mask[sentences], target)
-    assert_equal_but_rounding(got, expected[:, selected_after + 3 :])
+    assert_equal_but_rounding(got, expected[:, selected_after + 6 :])
+
+
+@torch.no_grad()
+def test_what_no_hypothesis_has_in_its_past_any_more_is_forgotten():
+    model = tiny_model()
+    source, mask = padded_sources(LENGTHS)
+    beams, length, random = 4, 60, torch.Generator().manual_seed(1)
+    weights = StepWeights(model)
+    cache = weights.start(model.encode(source, mask), mask, width=beams)
+    target = torch.empty(len(LENGTHS) * beams, 0, dtype=torch.int64)
+
+    for _ in range(length):
+        tokens = random_tokens(len(LENGTHS) * beams, 1, seed=cache.length)
+        got = weights.step(tokens[:, 0], cache)[:, :VOCAB_SIZE]
+        target = torch.cat((target, tokens), dim=1)
+        expected = full_logits(model, source, mask, target)[:, -1]
+        assert_equal_but_rounding(got, expected)
+        parents = torch.randint(beams, (len(LENGTHS), beams), generator=random)
+        cache.select(parents)
+        target = target[(parents + beams * torch.arange(len(LENGTHS))[:, None]).flatten()]
+
+    assert cache.own_mask.size(3) < length + 20 * beams < length * beams
+
+
+@torch.no_grad()
+def test_matrices_that_are_laid_out_for_the_processor_give_what_they_give_as_they_are(monkeypatch):
+    model = tiny_model().float()
+    source, mask = padded_sources(LENGTHS)
+    tokens = random_tokens(len(LENGTHS), 5, seed=1)
+
+    def logits() -> Tensor:
+        weights = StepWeights(model)
+        return steps(weights, weights.start(model.encode(source, mask), mask, width=1), tokens)
+
+    found = logits()
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert_close(found, logits(), rtol=1e-5, atol=1e-5)
 
 
 @torch.no_grad()
