@@ -84,16 +84,17 @@ class CTranslate2Engine:
         found: dict[int, list[Hypothesis]] = {}
         again, open_ended = [], []
         for i, longest, result in self._search_once(self._batches(sources), sources, options.min_length):
-            has_all = longest == self._longest(sources[i]) and _is_fixed(longest, options.min_length)
+            own_longest, hypotheses = self._longest(sources[i]), result.hypotheses
+            has_all = longest == own_longest and _is_fixed(longest, options.min_length)
             # All are looked at: the best one may be whole though the search was broken off.
-            if has_all or all(self._is_whole(pieces, sources[i]) for pieces in result.hypotheses):
-                found[i] = self._hypotheses(result)
+            if has_all or all(pieces[-1] == self._eos and len(pieces) < own_longest for pieces in hypotheses):
+                found[i] = self._best(hypotheses, result.scores, options.n_best)
             else:
                 again.append(i)
         batches = _of_equal_length(again, sources)
         for i, longest, result in self._search_once(batches, sources, options.min_length, keep_all=True):
             if _is_fixed(longest, options.min_length):
-                found[i] = self._hypotheses(result)
+                found[i] = self._best(result.hypotheses, result.scores, options.n_best)
             else:
                 open_ended.append((i, result))
         found.update(self._end(open_ended, sources))
@@ -157,14 +158,12 @@ class CTranslate2Engine:
         """Return the most tokens of a translation of ``source``, eos included."""
         return min(longest_translation(self._config, source), self._num_positions)
 
-    def _is_whole(self, pieces: Sequence[str], source: Sequence[int]) -> bool:
-        return pieces[-1] == self._eos and len(pieces) < self._longest(source)
-
     def _pieces(self, source: Sequence[int]) -> list[str]:
         return [self._source_pieces[token] for token in source]
 
-    def _hypotheses(self, result: Any) -> list[Hypothesis]:
-        return [self._hypothesis(*pair) for pair in zip(result.hypotheses, result.scores, strict=True)]
+    def _best(self, hypotheses: list[list[str]], scores: list[float], count: int) -> list[Hypothesis]:
+        """Return the first ones; CTranslate2 gives the best first."""
+        return [self._hypothesis(*pair) for pair in zip(hypotheses[:count], scores[:count], strict=True)]
 
     def _hypothesis(self, pieces: Sequence[str], score: float) -> Hypothesis:
         """Return what CTranslate2 found; its scores are normalised as ours, eos counted."""

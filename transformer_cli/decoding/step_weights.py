@@ -19,6 +19,9 @@ from transformer_cli.model.transformer import Transformer
 _MULTIPLE = 16
 """The vocabulary is padded to a multiple of this, which lets `beam_search` look for the best tokens in blocks."""
 
+_LARGE = 1 << 18
+"""Numbers in a matrix from which it pays to lay it out; the kernel needs some microseconds more to begin."""
+
 _ROWS = 512
 """Rows that are usual in a product."""
 
@@ -76,7 +79,7 @@ class StepWeights:
 
 
 class _Matrix:
-    """``x W^T + b`` in the type of W; on a CPU W is laid out once as the product wants it, and not at every step.
+    """``x W^T + b`` in the type of W; on a CPU a large W is laid out as the product wants it once, not at every step.
 
     PyTorch offers that layout to its own compiler only, under a name that a release may lack; then W stays as it is.
     """
@@ -86,13 +89,15 @@ class _Matrix:
         self._bias = bias
         self._packed: Tensor | None = None
         has_kernel = weight.dtype == torch.float32 or (weight.dtype == torch.bfloat16 and has_fast_bfloat16())
-        if weight.device.type == "cpu" and has_kernel and torch.backends.mkldnn.is_available():
+        is_worth_it = weight.device.type == "cpu" and weight.numel() >= _LARGE
+        if is_worth_it and has_kernel and torch.backends.mkldnn.is_available():
             kernels = torch.ops.mkldnn
             if hasattr(kernels, "_reorder_linear_weight") and hasattr(kernels, "_linear_pointwise"):
                 self._packed = kernels._reorder_linear_weight(weight, _ROWS)
 
     def __call__(self, x: Tensor) -> Tensor:
-        x = x.to(self._weight.dtype)
+        if x.dtype != self._weight.dtype:
+            x = x.to(self._weight.dtype)
         if self._packed is None:
             return F.linear(x, self._weight, self._bias)
         product: Tensor = torch.ops.mkldnn._linear_pointwise(x, self._packed, self._bias, "none", [], "")
@@ -110,7 +115,8 @@ class _Projection:
         self._matrix = _Matrix(weight, bias)
 
     def __call__(self, x: Tensor) -> Tensor:
-        return self._matrix(x).to(x.dtype)
+        product = self._matrix(x)
+        return product if product.dtype == x.dtype else product.to(x.dtype)
 
 
 class _FusedLayer:
@@ -155,8 +161,13 @@ class _FusedLayer:
 def _residual(add_and_norm: AddAndNorm, x: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
     """Do as `AddAndNorm` does."""
     if add_and_norm.norm_first:
-        return sublayer(add_and_norm.norm(x)).add_(x)
-    return cast("Tensor", add_and_norm.norm(sublayer(x).add_(x)))
+        return sublayer(_normalize(add_and_norm.norm, x)).add_(x)
+    return _normalize(add_and_norm.norm, sublayer(x).add_(x))
+
+
+def _normalize(norm: nn.LayerNorm, x: Tensor) -> Tensor:
+    """Do as the layer does; a call of a module takes as long as the layer norm of a handful of rows."""
+    return F.layer_norm(x, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
 
 
 def _attend(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
@@ -164,8 +175,12 @@ def _attend(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor
 
     Two products and a softmax: with a handful of queries a sentence that takes half the time of PyTorch's fused kernel.
     """
-    weights = (query @ keys.transpose(2, 3)).add_(mask).softmax(dim=3)
-    return (weights @ values).transpose(1, 2).reshape(query.size(0) * query.size(2), -1)
+    sentences, heads, width, size = query.shape
+    keys, values = keys.flatten(0, 1), values.flatten(0, 1)  # (B, H, L, K) -> (BH, L, K)
+    scores = torch.bmm(query.reshape(-1, width, size), keys.transpose(1, 2))
+    weights = scores.view(sentences, heads, width, -1).add_(mask).softmax(dim=3)
+    context = torch.bmm(weights.flatten(0, 1), values)
+    return context.view(sentences, heads, width, size).transpose(1, 2).reshape(sentences * width, -1)
 
 
 def _linear(attention: MultiHeadAttention, *names: str) -> list[nn.Linear]:

@@ -9,6 +9,7 @@ from torch.testing import assert_close
 
 from tests.support.tensors import assert_equal_but_rounding
 from tests.support.tiny_models import VOCAB_SIZE, padded_sources, random_tokens, tiny_model
+from transformer_cli.decoding import step_weights
 from transformer_cli.decoding.beam_cache import BeamCache
 from transformer_cli.decoding.step_weights import StepWeights
 from transformer_cli.model.transformer import Transformer
@@ -117,6 +118,7 @@ def test_matrices_that_are_laid_out_for_the_processor_give_what_they_give_as_the
         weights = StepWeights(model)
         return steps(weights, weights.start(model.encode(source, mask), mask, width=1), tokens)
 
+    monkeypatch.setattr(step_weights, "_LARGE", 1)
     found = logits()
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
     assert_close(found, logits(), rtol=1e-5, atol=1e-5)
