@@ -43,12 +43,13 @@ class _ShortAttention(torch.autograd.Function):
         query, key, value = query.flatten(0, 1), key.flatten(0, 1), value.flatten(0, 1)  # (B, H, T, K) -> (BH, T, K)
         scores = torch.bmm(query, key.transpose(1, 2))
         wide = torch.promote_types(scores.dtype, torch.float32)
-        weights = scores.to(wide).mul_(1 / math.sqrt(size)).unflatten(0, (batch, heads))
+        # A power of two takes a third of the time of one of e.
+        weights = scores.to(wide).mul_(1 / (math.sqrt(size) * math.log(2))).unflatten(0, (batch, heads))
         if mask is not None:
             weights += torch.zeros_like(mask, dtype=wide).masked_fill_(~mask, -torch.inf)
         # PyTorch's softmax takes six times as long as its parts when rows are as short as sentences.
         weights -= weights.amax(-1, keepdim=True)
-        weights.exp_()
+        weights.exp2_()
         weights /= weights.sum(-1, keepdim=True)
         weights = weights.flatten(0, 1).to(query.dtype)
         ctx.save_for_backward(query, key, value, weights, kept)

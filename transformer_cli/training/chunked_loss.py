@@ -15,6 +15,9 @@ _CPU_LOGITS = 1 << 21
 _GPU_LOGITS = 1 << 27
 _FEWEST_ROWS = 256
 
+_LEAST_LOG_PROBABILITY = -80.0
+"""Nearly the logarithm of the smallest float32."""
+
 
 def chunked_cross_entropy(hidden: Tensor, weight: Tensor, labels: Tensor, *, smoothing: float) -> TokenLoss:
     """Compute what `label_smoothed_cross_entropy` computes of the logits ``hidden @ weight.T``.
@@ -37,25 +40,40 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, labels: Tensor, smoothing: float, learns: bool) -> Tensor:
         vocab_size = weight.size(0)
-        limit = _CPU_LOGITS if hidden.device.type == "cpu" else _GPU_LOGITS
-        rows = max(_FEWEST_ROWS, limit // vocab_size)
+        is_on_cpu = hidden.device.type == "cpu"
+        # Adding to the weight's gradient costs as much as going through as many rows as the weight has columns.
+        rows = max(_FEWEST_ROWS, hidden.size(1), (_CPU_LOGITS if is_on_cpu else _GPU_LOGITS) // vocab_size)
         matrix = weight.to(hidden.dtype)
         of_hidden, of_weight = torch.empty_like(hidden), torch.zeros_like(weight)
         total = torch.zeros((), dtype=weight.dtype, device=weight.device)
+        # Every chunk uses the memory of the one before it, which lies in the caches.
+        products = hidden.new_empty(min(rows, len(labels)), vocab_size)
+        wide = products.to(weight.dtype)
         for first in range(0, len(labels), rows):
             here, label = hidden[first : first + rows], labels[first : first + rows, None]
-            logits = (here @ matrix.T).to(weight.dtype)
-            of_logits, loss = _softmax_and_loss(logits, label, smoothing)
-            total += loss
+            product = torch.mm(here, matrix.T, out=products[: len(here)])
+            logits = wide[: len(here)]
+            if logits.dtype != product.dtype:
+                logits.copy_(product)
+            of_label = logits.gather(1, label)
+            probabilities = torch.softmax(logits, -1, out=logits if is_on_cpu else None)
+            log_probability = probabilities.gather(1, label).log()
+            unlikely = (log_probability[:, 0] < _LEAST_LOG_PROBABILITY).nonzero()[:, 0]
+            if len(unlikely):
+                exact = (here[unlikely] @ matrix.T).to(weight.dtype).log_softmax(-1)
+                log_probability[unlikely] = exact.gather(1, label[unlikely])
+            # What each token but the label adds to loss and gradient is the same in every row: it is taken off below.
+            total += (smoothing * of_label - log_probability).sum()
             if learns:
-                # What each token but the label gets is the same in every row and is taken off below.
-                of_logits.scatter_add_(1, label, of_logits.new_full(label.shape, smoothing - 1))
-                of_logits = of_logits.to(hidden.dtype)
+                probabilities.scatter_add_(1, label, of_label.new_full(label.shape, smoothing - 1))
+                of_logits = probabilities if hidden.dtype == weight.dtype else product.copy_(probabilities)
                 torch.mm(of_logits, matrix, out=of_hidden[first : first + rows])
                 _add_product(of_weight, of_logits, here)
+        sum_of_weight, sum_of_hidden = weight.sum(0), hidden.sum(0, dtype=weight.dtype)
+        total -= (smoothing / vocab_size) * (sum_of_hidden @ sum_of_weight)  # the sum of all logits of all tokens
         if learns:
-            of_hidden -= ((smoothing / vocab_size) * weight.sum(0)).to(hidden.dtype)
-            of_weight -= (smoothing / vocab_size) * hidden.sum(0, dtype=weight.dtype)
+            of_hidden -= ((smoothing / vocab_size) * sum_of_weight).to(hidden.dtype)
+            of_weight -= (smoothing / vocab_size) * sum_of_hidden
             ctx.save_for_backward(of_hidden, of_weight)
         return total
 
@@ -63,15 +81,6 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
         of_hidden, of_weight = ctx.saved_tensors
         return of_hidden * gradients[0].to(of_hidden.dtype), of_weight * gradients[0], None, None, None
-
-
-def _softmax_and_loss(logits: Tensor, labels: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
-    """Return the probabilities (n, V) and the summed loss of ``logits`` (n, V) with ``labels`` (n, 1)."""
-    probabilities = logits.softmax(-1)
-    # log(sum(exp(logits))): the largest probability is 1 / sum(exp(logits - largest)), and never too small for a float.
-    normalizer = logits.amax(-1) - probabilities.amax(-1).log()
-    of_labels = logits.gather(1, labels).sum()
-    return probabilities, normalizer.sum() - (1 - smoothing) * of_labels - smoothing * logits.mean(-1).sum()
 
 
 def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
