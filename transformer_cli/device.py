@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import math
 import os
 import sys
@@ -94,10 +93,7 @@ def manage_memory() -> None:
     For products of bfloat16 on a CPU machine code is made for each shape, in less than a millisecond but half a
     megabyte large. Batches have hundreds of shapes, of which PyTorch would keep a thousand: here it keeps few, unless
     the environment says how many.
-
-    The libraries' own objects live as long as the process: the search for garbage leaves out what is there now.
     """
-    gc.freeze()
     for name, kept in _KERNELS_KEPT.items():
         os.environ.setdefault(name, kept)
     if not sys.platform.startswith("linux"):

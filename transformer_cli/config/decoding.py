@@ -8,6 +8,9 @@ from pydantic import Field
 
 from transformer_cli.config.section import Positive, Section
 
+_RATIO_UNKNOWN = 2.0
+"""Of a model that no training has saved."""
+
 
 class DecodingConfig(Section):
     """``[decoding]``: the search for the best translation."""
@@ -16,9 +19,16 @@ class DecodingConfig(Section):
     length_penalty: float = 1.0
     """Hypotheses are compared by ``log_prob / length ** length_penalty``, end of sentence counted."""
 
-    max_length_ratio: Annotated[float, Field(gt=0)] = 2.0
-    """A translation has at most this many tokens for each token of the source, and ``max_length_extra`` more."""
+    max_length_ratio: Annotated[float, Field(gt=0)] | None = None
+    """A translation has at most this many tokens for each token of the source, and ``max_length_extra`` more.
+
+    Left out: the ratio that all but one in a thousand training pairs keep to, which a model is saved with.
+    """
 
     max_length_extra: Positive = 10
     batch_tokens: Annotated[int, Field(ge=16)] = 2000
     """Source tokens, padding included, that are searched at once; each counts ``beam_size`` times in memory."""
+
+    def longest_translation(self, source_tokens: int) -> int:
+        """Return the most tokens of the translation of so many, eos included on both sides."""
+        return round((self.max_length_ratio or _RATIO_UNKNOWN) * source_tokens) + self.max_length_extra

@@ -96,6 +96,10 @@ class EncodedCorpus:
     def __len__(self) -> int:
         return len(self.source.lengths)
 
+    def length_ratio(self, share: float) -> float:
+        """Return the smallest ratio of target to source tokens, eos included, that so large a share does not exceed."""
+        return float(np.quantile(self.target.lengths / self.source.lengths, share, method="inverted_cdf"))
+
 
 def encode_corpus(corpus: Corpus, tokenizers: TokenizerPair) -> EncodedCorpus:
     """Turn both sides of a small corpus into token ids, in memory."""

@@ -89,7 +89,7 @@ def longest_translation(config: DecodingConfig, source: Sequence[int]) -> int:
         config: ``[decoding]``.
         source: Token ids without eos.
     """
-    return round(config.max_length_ratio * (len(source) + 1)) + config.max_length_extra
+    return config.longest_translation(len(source) + 1)
 
 
 def check_search(*, beam_size: int, length_penalty: float, n_best: int) -> None:

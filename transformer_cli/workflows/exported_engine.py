@@ -49,7 +49,7 @@ def is_installed() -> bool:
 
 def longest_positions(model: ModelConfig, decoding: DecodingConfig) -> int:
     """Return the tokens of the longest source or translation of a model."""
-    return max(model.max_length, round(decoding.max_length_ratio * model.max_length) + decoding.max_length_extra)
+    return max(model.max_length, decoding.longest_translation(model.max_length))
 
 
 def weights_fingerprint(model: Path) -> str:

@@ -36,7 +36,7 @@ def translate_with_transformers(folder: Path, lines: Sequence[str], decoding: De
     for first in range(0, len(order), _BATCH_SENTENCES):
         indices = order[first : first + _BATCH_SENTENCES]
         inputs = tokenizer([normalize(lines[i]) for i in indices], return_tensors="pt", padding=True)
-        longest = round(decoding.max_length_ratio * inputs["input_ids"].size(1)) + decoding.max_length_extra
+        longest = decoding.longest_translation(inputs["input_ids"].size(1))
         with torch.inference_mode():
             out = model.generate(**inputs, max_length=longest + 1, return_dict_in_generate=True, output_scores=True)
         texts = tokenizer.batch_decode(out.sequences, skip_special_tokens=True)

@@ -49,7 +49,7 @@ def write_version(session: TrainingSession, report: Callable[[object], None]) ->
         tokenizers=session.tokenizers,
         model=recipe.model,
         languages=recipe.languages,
-        decoding=recipe.decoding,
+        decoding=session.evaluator.decoding,
         made_from={
             "version": fingerprints.of_version(recipe, session.data_fingerprint),
             "training": fingerprints.of_training(recipe, session.data_fingerprint),

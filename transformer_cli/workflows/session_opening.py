@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from transformer_cli import device as devices
+from transformer_cli.config import DecodingConfig
 from transformer_cli.data.batching import BatchStream
 from transformer_cli.data.encoded import EncodedCorpus, encode_to_disk, in_memory
 from transformer_cli.data.prepared import Corpus, read_split
@@ -29,6 +31,9 @@ from transformer_cli.workflows.pair_alignment import alignment_of_new
 from transformer_cli.workflows.training_session import TrainingSession
 from transformer_cli.workflows.training_state import TrainingState
 from transformer_cli.workflows.warm_start import Start, choose_start, unseen_pairs
+
+_SHARE_WITHIN_RATIO = 0.999
+"""Of the training pairs; what is longer still is mostly misaligned."""
 
 
 def open_session(
@@ -80,7 +85,7 @@ def open_session(
         alignment=None if unseen is None else alignment_of_new(model, encoded, unseen),
         valid=read_split(run.data, "valid"),
         test_translations=_test_translations(located),
-        evaluator=Evaluator(model, tokenizers, recipe.decoding, stop),
+        evaluator=Evaluator(model, tokenizers, _bounded(recipe.decoding, encoded, report), stop),
         report=report,
         stop=stop,
         started=started,
@@ -112,6 +117,18 @@ def open_session(
         )
     )
     return session
+
+
+def _bounded(decoding: DecodingConfig, encoded: EncodedCorpus, report: Callable[[object], None]) -> DecodingConfig:
+    """Return search settings with a bound on the length of translations, taken from the training pairs if left out."""
+    if decoding.max_length_ratio is not None:
+        return decoding
+    ratio = max(1.0, math.ceil(100 * encoded.length_ratio(_SHARE_WITHIN_RATIO)) / 100)
+    report(
+        f"translations will have at most {ratio:g} times the tokens of their sources, and {decoding.max_length_extra} "
+        f"more: {_SHARE_WITHIN_RATIO:.1%} of the training pairs keep to that ratio"
+    )
+    return decoding.model_copy(update={"max_length_ratio": ratio})
 
 
 def _encoder_of_batches(

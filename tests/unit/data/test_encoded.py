@@ -9,7 +9,7 @@ import pytest
 
 from transformer_cli.config import TokenizerConfig
 from transformer_cli.data import encoded
-from transformer_cli.data.encoded import EncodedCorpus, encode_corpus, encode_to_disk
+from transformer_cli.data.encoded import EncodedCorpus, encode_corpus, encode_to_disk, in_memory
 from transformer_cli.data.prepared import Corpus
 from transformer_cli.data.tokenizer import TokenizerPair
 from transformer_cli.data.tokenizer_fitting import fit_tokenizers
@@ -116,3 +116,12 @@ def test_a_folder_that_cannot_be_written_to_is_an_error_that_names_it(tmp_path: 
 
     with pytest.raises(TfmError, match="file"):
         encode_to_disk(tmp_path / "file" / "encoded", CORPUS, tokenizers, data_fingerprint="x")
+
+
+@pytest.mark.parametrize(("share", "ratio"), [(1.0, 7 / 2), (0.9, 8 / 4), (0.5, 8 / 4), (0.1, 4 / 4)])
+def test_the_length_ratio_is_the_smallest_that_so_many_pairs_do_not_exceed(share: float, ratio: float):
+    lengths = [(3, 7)] * 8 + [(1, 6), (3, 3)]  # eos comes on top
+
+    corpus = in_memory([[5] * source for source, _ in lengths], [[5] * target for _, target in lengths])
+
+    assert corpus.length_ratio(share) == ratio

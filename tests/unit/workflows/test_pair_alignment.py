@@ -37,7 +37,7 @@ def model() -> Transformer:
     model = Transformer(tiny_config(), VOCAB_SIZE)
     trainer = Trainer(model, TrainingConfig(warmup_steps=20, label_smoothing=0.0), peak_learning_rate=0.01)
     batches = iter(BatchStream(copies(), max_tokens=200, max_length=16, seed=1))
-    for _ in range(150):
+    for _ in range(250):
         trainer.train_step([next(batches)])
     return model
 

@@ -398,3 +398,24 @@ def test_a_training_that_diverges_says_where_and_what_to_lower_and_keeps_its_che
     assert not (folder / "run" / "versions").exists()
     files: Any = files_of(folder / "run" / "checkpoints")
     assert not any(".tfm-tmp" in name for name in files)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_longest_translation_follows_from_the_training_pairs_and_is_kept_with_the_model(folder, times):
+    recipe = folder / "tfm.toml"
+    recipe.write_text(recipe.read_text().replace("max_length_ratio = 1.0\n", ""))
+    longer = [(source, " ".join([target] * times)) for source, target in pairs()]
+    write_corpus(folder, "toy", longer)
+
+    outcome = train(recipe, run_dir=folder / "run", overrides=["training.max_steps=1"])
+
+    run = RunDirectory(folder / "run")
+    tokenizer = Tokenizer.load(run.path / "tokenizer.model")
+    train_pairs = read_split(run.data, "train")
+    ratios = [
+        (len(tokenizer.encode(target)) + 1) / (len(tokenizer.encode(source)) + 1)
+        for source, target in zip(train_pairs.sources, train_pairs.targets, strict=True)
+    ]
+    kept = load_model_directory(outcome.version, torch.device("cpu")).decoding.max_length_ratio or 0.0
+    assert kept == pytest.approx(max(1.0, *ratios), abs=0.01)
+    assert kept >= max(ratios)
