@@ -249,6 +249,17 @@ def test_the_notify_command_is_told_the_outcome(arguments, told, here):
         assert (here / "told").read_text().startswith("failed 2")
 
 
+@pytest.mark.parametrize(("given", "policy"), [(None, "passive"), ("active", "active")])
+def test_threads_of_a_training_wait_without_spinning_unless_told_otherwise(given, policy, here, monkeypatch):
+    monkeypatch.setenv("OMP_WAIT_POLICY", given or "")
+    if given is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+
+    run_here("train", "--notify-command", 'echo "$OMP_WAIT_POLICY" > told')
+
+    assert (here / "told").read_text() == f"{policy}\n"
+
+
 def test_a_notify_command_that_fails_changes_no_exit_code(here):
     finished = run_here("train", "--notify-command", "exit 9")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import time
@@ -64,6 +65,9 @@ def train(
     130 and 143 stopped and saved.
     """
     started = time.monotonic()
+    # PyTorch's threads, which read this when it is loaded, else spin while they wait for each other: two trainings on
+    # the same cores then have half their speed. A single line is translated sooner by threads that spin.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from transformer_cli import workflows
 
     if print_recipe:

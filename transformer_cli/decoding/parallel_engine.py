@@ -2,7 +2,8 @@
 
 The workers are forked when the first large window comes, so they share the memory of the weights. Each is given a
 batch, the longest first, and the next one when it answers; results are put back in order. Where little is to be done
-the engine itself does it, with its threads.
+the engine itself does it, with its threads; a line or a few with one, for threads would wait for each other as long as
+they work, and a hundred times as long where another program keeps one of them from its core.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 
@@ -21,6 +23,7 @@ from transformer_cli.decoding.torch_engine import TorchEngine
 from transformer_cli.errors import TfmError
 
 _LEAST_SOURCES = 64
+_FEW_SOURCES = 4
 _BATCHES_A_WORKER = 4
 _LEAST_BATCH_TOKENS = 500
 
@@ -51,6 +54,9 @@ class ParallelEngine:
         Raises:
             TfmError: A worker was killed.
         """
+        if len(sources) <= _FEW_SOURCES:
+            with _one_thread():
+                return self._engine.search(sources, options)
         if len(sources) < _LEAST_SOURCES:
             return self._engine.search(sources, options)
         if not self._workers:
@@ -144,6 +150,16 @@ class ParallelEngine:
             f"a translating process {how}; if the memory ran out, lower --batch-tokens or give --threads 1 for a "
             "single process"
         )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _work(engine: TorchEngine, connection: Connection, inherited: list[Connection]) -> None:

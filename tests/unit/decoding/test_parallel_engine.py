@@ -56,6 +56,28 @@ def test_every_worker_gets_as_many_batches_and_none_is_much_larger_than_the_othe
     )
 
 
+class Watched(TorchEngine):
+    """Notes with how many threads it was asked to search."""
+
+    def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+        self.threads = torch.get_num_threads()
+        return super().search(sources, options)
+
+
+@pytest.mark.parametrize(("lines", "threads"), [(1, 1), (4, 1), (5, 3), (63, 3)])
+def test_a_line_or_a_few_are_searched_by_one_thread_and_the_others_are_there_again_afterwards(lines, threads):
+    before = torch.get_num_threads()
+    watched = engine(Watched)
+    torch.set_num_threads(3)
+    try:
+        ParallelEngine(watched, workers=3).search(SOURCES[:lines], BEST_ONLY)
+
+        assert isinstance(watched, Watched)
+        assert (watched.threads, torch.get_num_threads()) == (threads, 3)
+    finally:
+        torch.set_num_threads(before)
+
+
 class Failing(TorchEngine):
     """Has a fault at every source of three tokens."""
 
