@@ -114,11 +114,14 @@ def main(
     text: Annotated[Path, typer.Argument(help="A text in the source language; .gz and the like too.")],
     number: Annotated[int, typer.Option(help="How many lines to send at once.")] = 1_000_000,
     engine: Annotated[str, typer.Option(help="torch or ctranslate2.")] = "torch",
+    beam_size: Annotated[int | None, typer.Option(help="1 to 100; the model's own if left out.")] = None,
     singles: Annotated[int, typer.Option(help="How many lines to send one by one.")] = 21,
 ) -> None:
     """Measure single lines through an idle pipe, and many through a full one."""
     lines = [line.text for line in read_text_lines(text) if len(line.text.split()) >= _WORDS]
     command = [sys.executable, "-m", "transformer_cli", "translate", "--model", str(model), "--engine", engine, "-q"]
+    if beam_size is not None:
+        command += ["--beam-size", str(beam_size)]
     if singles:
         typer.echo(measure_latency(command, lines[:singles]))
     if number:
