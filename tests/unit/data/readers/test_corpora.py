@@ -99,7 +99,7 @@ def test_utf_16_text_is_refused_or_read_but_never_misread(kind):
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "tmx", "po"])
 def test_every_packed_kind_that_is_cut_short_is_refused(kind):
-    write(f"t.{kind}.gz", os.urandom(5000))
+    write(f"t.{kind}.gz", os.urandom(5000).replace(b"\n", b" "))
     content = Path(f"t.{kind}.gz").read_bytes()
     Path(f"t.{kind}.gz").write_bytes(content[:20])
 
