@@ -1,3 +1,57 @@
-"""Train a Transformer on your own sentence pairs and translate with it from the shell."""
+"""Train a Transformer on your own sentence pairs and translate with it, from the shell or from Python.
 
-__version__ = "0.1.0"
+The functions below do what the commands of the same names do, without a terminal. Each is imported when it is first
+used, so that scoring needs no torch and help needs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from transformer_cli.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from transformer_cli.workflows.export.export import export as export
+    from transformer_cli.workflows.init.init import init as init
+    from transformer_cli.workflows.inspect import inspect as inspect
+    from transformer_cli.workflows.locate.recipe import resolve_recipe as resolve_recipe
+    from transformer_cli.workflows.prepare.prepare import prepare as prepare
+    from transformer_cli.workflows.report import write_report as write_report
+    from transformer_cli.workflows.score.score import score as score
+    from transformer_cli.workflows.train.train import train as train
+    from transformer_cli.workflows.train_tokenizer import train_tokenizer as train_tokenizer
+    from transformer_cli.workflows.translate.translate import translate as translate
+
+_MODULES = {
+    "export": "workflows.export.export",
+    "init": "workflows.init.init",
+    "inspect": "workflows.inspect",
+    "prepare": "workflows.prepare.prepare",
+    "resolve_recipe": "workflows.locate.recipe",
+    "score": "workflows.score.score",
+    "train": "workflows.train.train",
+    "train_tokenizer": "workflows.train_tokenizer",
+    "translate": "workflows.translate.translate",
+    "write_report": "workflows.report",
+}
+
+__all__ = [
+    "__version__",
+    "export",
+    "init",
+    "inspect",
+    "prepare",
+    "resolve_recipe",
+    "score",
+    "train",
+    "train_tokenizer",
+    "translate",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

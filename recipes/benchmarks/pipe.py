@@ -23,7 +23,7 @@ from typing import Annotated
 
 import typer
 
-from transformer_cli.textio import read_text_lines
+from transformer_cli.text.lines import read_text_lines
 
 _WORDS = 3
 

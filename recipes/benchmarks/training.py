@@ -28,18 +28,18 @@ import typer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from transformer_cli import train_tokenizer
 from transformer_cli.config import ModelConfig, Recipe
-from transformer_cli.data.batching import Batch, BatchStream
-from transformer_cli.data.encoded import encode_to_disk
-from transformer_cli.data.prepared import read_split
-from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
+from transformer_cli.data.splits.read import read_split
+from transformer_cli.data.tokens.batching import Batch, BatchStream
+from transformer_cli.data.tokens.encoded import encode_to_disk
+from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.device import choose_precision, manage_memory
 from transformer_cli.model.positions import sinusoidal_positions
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
 from transformer_cli.training.trainer import Trainer
-from transformer_cli.workflows import train_tokenizer
-from transformer_cli.workflows.located_recipe import locate_recipe
+from transformer_cli.workflows.locate.recipe import locate_recipe
 
 OURS, LOOP, MARIAN = "tfm", "nn.Transformer", "MarianMT"
 PROGRAMS = {"tfm": "tfm, precision auto", "tfm-float32": "tfm, float32", LOOP: LOOP, MARIAN: MARIAN}

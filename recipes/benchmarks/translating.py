@@ -33,7 +33,7 @@ def torch_engine(precision: str) -> Callable[[Path, Path | None, int, int | None
 
     def load(model: Path, _: Path | None, threads: int, fixed_length: int | None) -> Translate:
         from transformer_cli.decoding.engine import SearchOptions
-        from transformer_cli.workflows.engine_choice import load_translator
+        from transformer_cli.workflows.translate.load_translator import load_translator
 
         search = {"beam_size": 5, "length_penalty": 1.0}
         if fixed_length:
@@ -55,7 +55,7 @@ def torch_engine(precision: str) -> Callable[[Path, Path | None, int, int | None
 def exported_engine(model: Path, _: Path | None, threads: int, fixed_length: int | None) -> Translate:
     """Return this program's engine on what ``tfm export --to ctranslate2`` wrote into the model directory."""
     from transformer_cli.decoding.engine import SearchOptions
-    from transformer_cli.workflows.engine_choice import load_translator
+    from transformer_cli.workflows.translate.load_translator import load_translator
 
     search: dict[str, Any] = {"beam_size": 5, "length_penalty": 1.0}
     if fixed_length:
@@ -160,7 +160,7 @@ def _environment(threads: int) -> dict[str, str]:
 
 
 def _read(source: Path, count: int) -> list[str]:
-    from transformer_cli.textio import read_text_lines
+    from transformer_cli.text.lines import read_text_lines
 
     return [line.text for line, _ in zip(read_text_lines(source), range(count), strict=False)]
 

@@ -12,15 +12,15 @@ from safetensors.torch import load_file, save_file
 
 from tests.support.command_line import run_here
 from tests.support.toy_corpus import write_toy
+from transformer_cli.artifacts.model_directory import load_model_directory
 from transformer_cli.config import DecodingConfig
-from transformer_cli.decoding.torch_engine import TorchEngine
+from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.decoding.translator import Translator
-from transformer_cli.exporting.huggingface import write_huggingface_model
-from transformer_cli.workflows import export_comparison, model_export
-from transformer_cli.workflows.engine_choice import load_translator
-from transformer_cli.workflows.huggingface_check import translate_with_transformers
-from transformer_cli.workflows.model_directory import load_model_directory
-from transformer_cli.workflows.model_export import export_after_training
+from transformer_cli.interchange.huggingface import write_huggingface_model
+from transformer_cli.workflows.export import agreement, export
+from transformer_cli.workflows.export.export import export_after_training
+from transformer_cli.workflows.export.with_transformers import translate_with_transformers
+from transformer_cli.workflows.translate.load_translator import load_translator
 
 ENGINE = "versions/0001/ctranslate2"
 
@@ -191,7 +191,7 @@ def test_a_link_to_an_old_export_stays_a_link(run, tmp_path):
 
 def test_a_translation_that_differs_is_refused_and_the_old_export_stays(run, monkeypatch):
     before = {path.name: path.read_bytes() for path in (run / ENGINE).iterdir()}
-    monkeypatch.setattr(export_comparison, "_ROUNDING", -1.0)  # now no two scores are equal
+    monkeypatch.setattr(agreement, "_ROUNDING", -1.0)  # now no two scores are equal
 
     finished = run_here("export", "--to", "ctranslate2", "-m", run)
 
@@ -202,7 +202,7 @@ def test_a_translation_that_differs_is_refused_and_the_old_export_stays(run, mon
 
 
 def test_where_8_bits_lose_too_much_float32_is_taken(run, monkeypatch):
-    monkeypatch.setattr(model_export, "_QUANTIZED_ROUNDING", -1.0)
+    monkeypatch.setattr(export, "_QUANTIZED_ROUNDING", -1.0)
 
     run_here("export", "--to", "ctranslate2", "-m", run)
 

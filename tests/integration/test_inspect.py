@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import environment, run_here, run_process
-from transformer_cli.workflows.engine_choice import load_translator
+from transformer_cli.workflows.translate.load_translator import load_translator
 
 SENTENCE = "le chat voit une pomme ici."
 

@@ -27,8 +27,8 @@ TRAIN += ["--set", "release.keep=2", "--set", "training.accumulation=1"]
 SWEEP = """
 import json, sys
 from pathlib import Path
-import transformer_cli.workflows.model_export, transformer_cli.workflows.release
-import transformer_cli.workflows.session_opening, transformer_cli.data.tokenizer_fitting
+import transformer_cli.workflows.export.export, transformer_cli.workflows.train.release
+import transformer_cli.workflows.train.build_session, transformer_cli.data.tokens.fit_tokenizer
 from tests.support.killed_trainings import copy_anew, moments, run_in_child
 from tests.integration.test_killed_trainings import outcome_of
 from tests.support.toy_corpus import pairs, write_corpus

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.support.command_line import run_here
-from transformer_cli.run_directory import RunDirectory
-from transformer_cli.workflows.run_report import report_after_training
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.workflows.report import report_after_training
 
 
 class Reader(HTMLParser):

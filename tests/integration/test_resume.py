@@ -29,10 +29,10 @@ from tests.support.small_runs import (
     weights_of_version,
     write_small,
 )
+from transformer_cli import train, train_tokenizer
 from transformer_cli.errors import StoppedBySignalError, TfmError
 from transformer_cli.stopping import StopRequest
-from transformer_cli.training.reports import StepReport, ValidationReport
-from transformer_cli.workflows import train, train_tokenizer
+from transformer_cli.training.events import StepReport, ValidationReport
 
 LAST_STEP = 24
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.command_line import environment, finish, run_here, start, wait_for
 from tests.support.toy_corpus import pairs, write_corpus
-from transformer_cli.run_directory import RunDirectory
+from transformer_cli.artifacts.run_directory import RunDirectory
 
 QUICK = ("--set", "training.max_steps=12", "--set", "training.validate_every=12")
 RUN = RunDirectory(Path("runs/toy"))

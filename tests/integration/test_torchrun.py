@@ -28,7 +28,7 @@ from tests.support.small_runs import (
     weights_of_version,
     write_small,
 )
-from transformer_cli.workflows import train, train_tokenizer
+from transformer_cli import train, train_tokenizer
 
 # Seen: 2e-7 after 24 updates.
 TOLERANCE = 1e-5

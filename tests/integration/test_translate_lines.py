@@ -21,15 +21,15 @@ from safetensors.torch import load_file, save_file
 from tests.support.command_line import finish, killed_if_it_hangs, run_here, run_process, start
 from tests.support.hostile_lines import BLANK_NUMBERS, INVALID_NUMBERS, LINES, TEXT
 from tests.support.toy_corpus import pairs
+from transformer_cli.artifacts.model_directory import load_model_directory
 from transformer_cli.config import DecodingConfig
-from transformer_cli.data.tokenizer import Tokenizer
-from transformer_cli.decoding.torch_engine import TorchEngine
+from transformer_cli.data.tokens.tokenizer import Tokenizer
+from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.decoding.translator import Translator
 from transformer_cli.errors import DataError
-from transformer_cli.textio import Line, decode_line
-from transformer_cli.workflows.model_directory import load_model_directory
-from transformer_cli.workflows.translation import TranslationSettings, translate
-from transformer_cli.workflows.windows import read_windows
+from transformer_cli.text.lines import Line, decode_line
+from transformer_cli.workflows.translate.line_chunks import read_windows
+from transformer_cli.workflows.translate.translate import TranslationSettings, translate
 
 # What the toy model has learned, and what leaves it at a loss, so that the search matters.
 SENTENCES = [sentence for source, _ in pairs()[:20] for sentence in (source, source[::-1])]

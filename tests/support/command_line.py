@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from transformer_cli.cli import app, console
+from transformer_cli.cli import app
+from transformer_cli.cli.display import console
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "transformer_cli")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from transformer_cli.config import LanguagesConfig
-from transformer_cli.data.readers import SentencePair, read_corpus
+from transformer_cli.data.corpora import SentencePair, read_corpus
 
 FR_EN = LanguagesConfig(source="fr", target="en")
 PACKERS: dict[str, Callable[[bytes], bytes]] = {

@@ -11,7 +11,7 @@ from tests.support.silent_tokens import set_logit
 from tests.support.tiny_models import talkative_model
 from transformer_cli.config import DecodingConfig
 from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
-from transformer_cli.exporting.ctranslate2 import write_ctranslate2_model
+from transformer_cli.interchange.ctranslate2 import write_ctranslate2_model
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, PAD_ID
 

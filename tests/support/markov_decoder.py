@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from transformer_cli.decoding.step_decoder import StepDecoder
+from transformer_cli.decoding.search.step_decoder import StepDecoder
 from transformer_cli.special_tokens import BOS_ID, EOS_ID
 
 FIRST_WORD_ID = 4

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from tests.support.toy_corpus import pairs, write_corpus
-from transformer_cli.run_directory import RunDirectory
+from transformer_cli.artifacts.run_directory import RunDirectory
 
 RECIPE = """\
 name = "small"

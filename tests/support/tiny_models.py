@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from transformer_cli.config import ModelConfig, TokenizerConfig
-from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
-from transformer_cli.data.tokenizer_fitting import fit_tokenizer
+from transformer_cli.data.tokens.fit_tokenizer import fit_tokenizer
+from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import EOS_ID, PAD_ID
 

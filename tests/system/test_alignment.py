@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from transformer_cli.workflows import inspect, train
+from transformer_cli import inspect, train
 
 
 @pytest.mark.slow

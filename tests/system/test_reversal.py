@@ -6,8 +6,8 @@ import io
 import random
 
 from tests.support.small_runs import metrics_of, one_thread
-from transformer_cli.data.prepared import read_split
-from transformer_cli.workflows import train, translate
+from transformer_cli import train, translate
+from transformer_cli.data.splits.read import read_split
 
 RECIPE = """\
 [languages]

@@ -7,19 +7,20 @@ from typing import Annotated
 
 import typer
 
-from transformer_cli import __version__
-from transformer_cli.cli import console, signals, streams
-from transformer_cli.cli.export import export
-from transformer_cli.cli.init import init
-from transformer_cli.cli.inspect import inspect
-from transformer_cli.cli.prepare import prepare
-from transformer_cli.cli.report import report
-from transformer_cli.cli.score import score
-from transformer_cli.cli.train import train
-from transformer_cli.cli.train_tokenizer import train_tokenizer
-from transformer_cli.cli.translate import translate
-from transformer_cli.cli.versions import versions
+from transformer_cli.cli import signals, streams
+from transformer_cli.cli.commands.export import export
+from transformer_cli.cli.commands.init import init
+from transformer_cli.cli.commands.inspect import inspect
+from transformer_cli.cli.commands.prepare import prepare
+from transformer_cli.cli.commands.report import report
+from transformer_cli.cli.commands.score import score
+from transformer_cli.cli.commands.train import train
+from transformer_cli.cli.commands.train_tokenizer import train_tokenizer
+from transformer_cli.cli.commands.translate import translate
+from transformer_cli.cli.commands.versions import versions
+from transformer_cli.cli.display import console
 from transformer_cli.errors import TfmError, UsageError, is_out_of_memory
+from transformer_cli.version import __version__
 
 _MORE_MEMORY = (
     "out of memory; lower training.batch_tokens or raise training.accumulation to train, lower --batch-tokens to "

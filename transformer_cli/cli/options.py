@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from transformer_cli import __version__
-from transformer_cli.cli import console
+from transformer_cli.cli.display import console
+from transformer_cli.version import __version__
 
 RecipeArgument = Annotated[
     str | None,

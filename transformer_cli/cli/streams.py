@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from transformer_cli.cli import console
-from transformer_cli.textio import atomic_write, open_text_input
+from transformer_cli.cli.display import console
+from transformer_cli.files.atomic import atomic_write
+from transformer_cli.files.packed import open_text_input
 
 
 def make_usable() -> None:

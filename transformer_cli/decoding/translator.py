@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from transformer_cli.data.normalization import normalize
-from transformer_cli.data.tokenizer import TokenizerPair
+from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.engine import BEST_ONLY, Engine, SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.splitting import split_overlong
 from transformer_cli.decoding.word_alignment import number_of_words, word_alignment
+from transformer_cli.text.normalization import normalize
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from transformer_cli.data.normalization import normalize
-from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
+from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.decoding.hypothesis import Hypothesis
+from transformer_cli.text.normalization import normalize
 
 
 def word_alignment(tokenizers: TokenizerPair, source: Sequence[int], hypothesis: Hypothesis) -> list[tuple[int, int]]:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from transformer_cli.errors import UsageError
+from transformer_cli.files.atomic import atomic_write
+from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.inspection.sentence import Inspection
-from transformer_cli.textio import atomic_write, explain_os_errors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

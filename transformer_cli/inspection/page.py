@@ -41,7 +41,7 @@ def report_page(document: dict[str, Any]) -> str:
     """Return the page of a run.
 
     Args:
-        document: What ``workflows.run_report`` gathers.
+        document: What ``workflows.report`` gathers.
     """
     return render("report.html", it=document, charts=[chart for chart in document["charts"] if chart])
 

@@ -8,9 +8,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from transformer_cli.decoding.beam_search import beam_search
 from transformer_cli.decoding.hypothesis import Hypothesis
-from transformer_cli.decoding.step_decoder import StepDecoder
+from transformer_cli.decoding.search.beam_search import beam_search
+from transformer_cli.decoding.search.step_decoder import StepDecoder
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
 
 Status = Literal["live", "finished", "pruned"]

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from transformer_cli.config import DecodingConfig, LanguagesConfig
-from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
+from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.decoding.engine import longest_translation
-from transformer_cli.decoding.transformer_decoder import TransformerStepDecoder, pad_sources
+from transformer_cli.decoding.pytorch.transformer_decoder import TransformerStepDecoder, pad_sources
 from transformer_cli.inspection.attention_maps import AttentionMaps, attention_maps
 from transformer_cli.inspection.search_tree import SearchTree, search_tree
 from transformer_cli.inspection.word_links import Word, WordLinks, word_links, words_of

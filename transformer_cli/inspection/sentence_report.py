@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from transformer_cli.data.tokenizer import TokenizerPair
+from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.inspection.attention_maps import attention_maps
 from transformer_cli.inspection.charts import Chart, Series
 from transformer_cli.inspection.word_links import word_links, words_of

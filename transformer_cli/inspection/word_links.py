@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from transformer_cli.data.tokenizer import Tokenizer
+from transformer_cli.data.tokens.tokenizer import Tokenizer
 
 _SPACE = "\u2581"  # what SentencePiece writes for a space
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")

@@ -1,7 +1,7 @@
 """The Transformer of "Attention Is All You Need" (Vaswani et al. 2017), one idea a file.
 
 Read in this order: `attention`, `positions`, `embedding`, `layers`, `transformer`. Decoding token by token is in
-`transformer_cli.decoding.step_weights`.
+`transformer_cli.decoding.pytorch.fused_decoder`.
 
 One legend for all shapes:
 

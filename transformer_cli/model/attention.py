@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from transformer_cli.model.dropout import draw_mask, is_computed_by_cpu_kernels
-from transformer_cli.model.short_attention import LONGEST, short_attention
+from transformer_cli.kernels.dropout import draw_mask, is_computed_by_cpu_kernels
+from transformer_cli.kernels.short_attention import LONGEST, short_attention
 
 
 def scaled_dot_product_attention(

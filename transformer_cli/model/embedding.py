@@ -6,7 +6,7 @@ import math
 
 from torch import Tensor, nn
 
-from transformer_cli.model.dropout import Dropout
+from transformer_cli.kernels.dropout import Dropout
 from transformer_cli.model.positions import sinusoidal_positions
 
 

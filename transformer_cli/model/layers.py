@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from transformer_cli.config import ModelConfig
+from transformer_cli.kernels.dropout import Dropout
 from transformer_cli.model.attention import MultiHeadAttention
-from transformer_cli.model.dropout import Dropout
 
 
 class FeedForward(nn.Module):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from transformer_cli.config import TrainingConfig
-from transformer_cli.data.batching import Batch, BatchStream
-from transformer_cli.training.progress_tracking import ProgressTracker
-from transformer_cli.training.reports import (
+from transformer_cli.data.tokens.batching import Batch, BatchStream
+from transformer_cli.training.early_stopping import ProgressTracker
+from transformer_cli.training.events import (
     CheckpointDue,
     Report,
     StopReason,

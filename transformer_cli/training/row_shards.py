@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from transformer_cli.data.batching import Batch
-from transformer_cli.model.dropout import random_numbers_from
+from transformer_cli.data.tokens.batching import Batch
+from transformer_cli.kernels.dropout import random_numbers_from
 
 _MOST = 4
 """Shards at most: each has a gradient of its own for every weight; further threads work within the operations."""

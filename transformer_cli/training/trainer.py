@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from transformer_cli.config import TrainingConfig
-from transformer_cli.data.batching import Batch
+from transformer_cli.data.tokens.batching import Batch
 from transformer_cli.device import autocast, choose_precision, return_freed_memory, seed_from
 from transformer_cli.errors import DivergedError, is_out_of_memory
 from transformer_cli.model.transformer import Transformer
@@ -21,11 +21,11 @@ from transformer_cli.special_tokens import PAD_ID
 from transformer_cli.training.chunked_loss import chunked_cross_entropy
 from transformer_cli.training.compilation import compile_failure
 from transformer_cli.training.distributed import in_parallel
+from transformer_cli.training.events import StepReport
 from transformer_cli.training.loss import TokenLoss, label_smoothed_cross_entropy
 from transformer_cli.training.moving_average import MovingAverage
 from transformer_cli.training.r_drop import r_drop_loss
 from transformer_cli.training.ranks import Ranks
-from transformer_cli.training.reports import StepReport
 from transformer_cli.training.row_shards import RowShards
 from transformer_cli.training.schedule import learning_rate
 

@@ -13,9 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from transformer_cli.artifacts.metrics_log import MetricsLog
+from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE, RunDirectory, read_json
 from transformer_cli.errors import DamagedFileError, ModelNotFoundError, TfmError
-from transformer_cli.run_directory import MODEL_CONFIG_FILE, MetricsLog, RunDirectory, read_json
-from transformer_cli.textio import TEMPORARY_SUFFIX, explain_os_errors, write_atomically
+from transformer_cli.files.atomic import write_atomically
+from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.files.temporary import TEMPORARY_SUFFIX
 
 Event = Mapping[str, Any]
 _DELETED = f".deleted{TEMPORARY_SUFFIX}"

@@ -10,7 +10,7 @@ from transformer_cli.config import DecodingConfig
 from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
 from transformer_cli.decoding.engine import BEST_ONLY, Sampling, SearchOptions, longest_translation
 from transformer_cli.decoding.hypothesis import Hypothesis
-from transformer_cli.decoding.torch_engine import TorchEngine
+from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.errors import DamagedFileError, UsageError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
 

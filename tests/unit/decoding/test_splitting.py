@@ -7,8 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.tiny_models import tiny_tokenizer
-from transformer_cli.data.normalization import normalize
 from transformer_cli.decoding.splitting import split_overlong
+from transformer_cli.text.normalization import normalize
 
 LINES = st.text(alphabet="ab .,;!?»«\u00a0。、é😀", max_size=40).map(normalize)
 

@@ -19,13 +19,13 @@ from tests.support.tiny_models import (
     tiny_tokenizers,
 )
 from transformer_cli.config import DecodingConfig
-from transformer_cli.data.normalization import normalize
-from transformer_cli.data.tokenizer import Tokenizer, TokenizerPair
+from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
+from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.decoding.splitting import split_overlong
-from transformer_cli.decoding.torch_engine import TorchEngine
 from transformer_cli.decoding.translator import Translation, Translator
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+from transformer_cli.text.normalization import normalize
 
 LINES = ("chat", "Je suis étudiant.", "", "pain noir", "Où ?", "chats", "le chien dort", " \t ", "Je suis là-bas.")
 

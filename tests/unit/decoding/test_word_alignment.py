@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tests.support.tiny_models import tiny_tokenizer
-from transformer_cli.data.tokenizer import TokenizerPair
+from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.word_alignment import number_of_words, word_alignment
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.support.markov_decoder import FIRST_WORD_ID, MarkovDecoder, PrefixDecoder
-from transformer_cli.decoding.beam_search import beam_search
+from transformer_cli.decoding.search.beam_search import beam_search
 from transformer_cli.inspection.search_tree import SearchNode, SearchTree, search_tree
 from transformer_cli.special_tokens import BOS_ID, EOS_ID
 

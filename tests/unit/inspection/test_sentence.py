@@ -13,7 +13,7 @@ from tests.support.inspections import LANGUAGES, SENTENCE, inspection
 from tests.support.tiny_models import talkative_model, tiny_config, tiny_tokenizers
 from transformer_cli.config import DecodingConfig
 from transformer_cli.decoding.engine import SearchOptions
-from transformer_cli.decoding.torch_engine import TorchEngine
+from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.decoding.translator import Translator
 from transformer_cli.inspection.sentence import inspect_sentence
 from transformer_cli.model.transformer import Transformer

@@ -7,7 +7,7 @@ import torch
 
 from tests.support.tiny_models import tiny_tokenizer
 from transformer_cli.config import TokenizerConfig
-from transformer_cli.data.tokenizer_fitting import fit_tokenizer
+from transformer_cli.data.tokens.fit_tokenizer import fit_tokenizer
 from transformer_cli.inspection.word_links import Word, word_links, words_of
 
 

@@ -14,9 +14,8 @@ from torch import Tensor
 
 from tests.support.tiny_training import differing, random_corpus, tiny_stream, tiny_trainer, weights, whole
 from transformer_cli.config import TrainingConfig
-from transformer_cli.training.loop import LoopState, Validation, train_until
-from transformer_cli.training.progress_tracking import ProgressTracker
-from transformer_cli.training.reports import (
+from transformer_cli.training.early_stopping import ProgressTracker
+from transformer_cli.training.events import (
     CheckpointDue,
     Report,
     StepReport,
@@ -25,6 +24,7 @@ from transformer_cli.training.reports import (
     ValidationReport,
     ValidationScores,
 )
+from transformer_cli.training.loop import LoopState, Validation, train_until
 
 
 @dataclass

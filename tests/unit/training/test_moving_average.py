@@ -8,10 +8,10 @@ import torch
 from torch.testing import assert_close
 
 from tests.support.tiny_training import differing, random_corpus, tiny_stream, tiny_trainer, weights, whole
+from transformer_cli.training.early_stopping import ProgressTracker
 from transformer_cli.training.loop import LoopState
 from transformer_cli.training.moving_average import MovingAverage
-from transformer_cli.training.progress_tracking import ProgressTracker
-from transformer_cli.workflows.training_state import TrainingState
+from transformer_cli.workflows.train.checkpointing import TrainingState
 
 
 @pytest.mark.parametrize("decay", [0.3, 0.9])

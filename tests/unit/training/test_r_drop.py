@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from torch.testing import assert_close
 
 from tests.support.tiny_training import random_corpus, tiny_trainer, whole
-from transformer_cli.data.batching import make_batch
+from transformer_cli.data.tokens.batching import make_batch
 from transformer_cli.training.r_drop import r_drop_loss
 from transformer_cli.training.trainer import Trainer
 

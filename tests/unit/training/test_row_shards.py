@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from tests.support.tiny_training import differing, random_corpus, tiny_trainer, weights, whole
-from transformer_cli.data.batching import make_batch
-from transformer_cli.model.dropout import draw_mask
+from transformer_cli.data.tokens.batching import make_batch
+from transformer_cli.kernels.dropout import draw_mask
 from transformer_cli.training.row_shards import RowShards
 from transformer_cli.training.trainer import Trainer
 

@@ -22,7 +22,7 @@ from tests.support.tiny_training import (
     whole,
 )
 from transformer_cli.config import TrainingConfig
-from transformer_cli.data.batching import Batch, make_batch
+from transformer_cli.data.tokens.batching import Batch, make_batch
 from transformer_cli.errors import DivergedError
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import PAD_ID

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.support.hostile_machine import crash_at_each_moment
+from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.errors import DamagedFileError, ModelNotFoundError, TfmError
-from transformer_cli.run_directory import RunDirectory
 from transformer_cli.workflows.versions import (
     complete_release,
     list_versions,

@@ -1,0 +1,185 @@
+"""The fate of each pair, against a plain rendering of the rules that looks at sentences instead of hashes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transformer_cli.config import CleaningConfig, LanguagesConfig
+from transformer_cli.data.cleaning.cache import CleanedCorpus, write_cleaned
+from transformer_cli.data.cleaning.match_keys import fold, hash_pair, hash_text
+from transformer_cli.data.cleaning.rules import PairCleaner
+from transformer_cli.data.cleaning.selection import RULES, HeldOut, Selection, TooFewPairsError, held_out_keys, select
+from transformer_cli.data.corpora import SentencePair
+
+Pair = tuple[str, str]
+FR_EN = LanguagesConfig(source="fr", target="en")
+
+
+def cleaned(folder: Path, pairs: list[Pair]) -> CleanedCorpus:
+    rows = (SentencePair(*pair, f"t:{number}") for number, pair in enumerate(pairs, start=1))
+    config = CleaningConfig(non_text=False, wrong_script=False, length_ratio=False, identical=False)
+    return write_cleaned(folder, rows, PairCleaner(config, FR_EN))
+
+
+def decide(tmp_path_factory, *corpora: list[Pair], tested=(), wanted=None, known=None, **config) -> Selection:
+    folder = tmp_path_factory.mktemp("cleaned")
+    given_sets = {"valid": held_out_keys(*([hash_text(fold(pair[side])) for pair in tested] for side in (0, 1)))}
+    return select(
+        [cleaned(folder / str(number), pairs) for number, pairs in enumerate(corpora)],
+        CleaningConfig.model_validate(config),
+        given=given_sets if tested else {},
+        wanted=wanted or {},
+        known=known or {},
+    )
+
+
+def fates(selection: Selection) -> list[str | None]:
+    return [RULES[fate - 1] if fate else None for fate in selection.fates.tolist()]
+
+
+def plain_fates(pairs: list[Pair], tested: list[Pair], cap: int) -> list[str | None]:
+    found: list[str | None] = []
+    seen: set[Pair] = set()
+    folded_kept: set[Pair] = set()
+    repeats: Counter[str] = Counter()
+    sources, targets = ({fold(pair[side]) for pair in tested} for side in (0, 1))
+    for pair in pairs:
+        folded = fold(pair[0]), fold(pair[1])
+        rule = None
+        if folded[0] in sources or folded[1] in targets:
+            rule = "leakage"
+        elif pair in seen:
+            rule = "duplicate"
+        elif folded in folded_kept:
+            rule = "near_duplicate"
+        elif repeats[folded[0]] >= cap:
+            rule = "source_repeats"
+        seen.add(pair)
+        if rule is None or rule == "source_repeats":
+            folded_kept.add(folded)
+        if rule is None:
+            repeats[folded[0]] += 1
+        found.append(rule)
+    return found
+
+
+SENTENCES = st.sampled_from(["a", "A", "a!", "b", "c c c 1", "c c c 2", "d"])
+PAIRS = st.lists(st.tuples(SENTENCES, SENTENCES), max_size=20)
+
+
+@settings(deadline=None, max_examples=60)
+@given(first=PAIRS, second=PAIRS, tested=st.lists(st.tuples(SENTENCES, SENTENCES), max_size=2), cap=st.integers(1, 3))
+def test_pairs_are_dropped_for_what_they_are_to_all_before_them(tmp_path_factory, first, second, tested, cap):
+    selection = decide(tmp_path_factory, first, second, tested=tested, source_repeats=cap)
+
+    assert fates(selection) == plain_fates(first + second, tested, cap)
+
+
+@pytest.mark.parametrize("rule", ["leakage", "duplicate", "near_duplicate", "source_repeats"])
+def test_a_rule_can_be_switched_off(tmp_path_factory, rule):
+    pairs = [("t", "u"), ("a", "b"), ("a", "b"), ("A", "b."), ("a", "c"), ("a", "d")]
+    off = {"leakage": False, "duplicate": False, "near_duplicate": False, "source_repeats": False}
+    on = {**off, rule: 2 if rule == "source_repeats" else True}
+
+    assert set(fates(decide(tmp_path_factory, pairs, tested=[("t", "x")], **on))) == {None, rule}
+    assert set(fates(decide(tmp_path_factory, pairs, tested=[("t", "x")], **off))) == {None}
+
+
+def test_leakage_is_counted_for_each_side(tmp_path_factory):
+    selection = decide(tmp_path_factory, [("t", "u"), ("T", "x"), ("y", "u?"), ("y", "z")], tested=[("t", "u")])
+
+    assert selection.leakage == {"valid": {"source": 2, "target": 2}}
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 5), st.integers(1, 5), st.randoms())
+def test_held_out_sets_have_the_wanted_size_and_the_lowest_hashes_whatever_the_order(
+    tmp_path_factory, valid, test, random
+):
+    pairs = [(f"s {n}", f"t {n}") for n in range(30)]
+    by_hash = sorted(pairs, key=lambda pair: hash_pair(*pair))
+    random.shuffle(pairs)
+
+    selection = decide(tmp_path_factory, pairs, wanted={"valid": valid, "test": test})
+
+    held_out = {part: [pairs[place] for place in places] for part, places in selection.held_out.items()}
+    assert held_out == {"test": by_hash[:test], "valid": by_hash[::-1][:valid]}
+    assert fates(selection).count("held_out") == valid + test
+    assert fates(selection).count(None) == 30 - valid - test
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32 - 1))
+def test_known_pairs_stay_held_out_and_no_others_join_them(tmp_path_factory, seed):
+    pairs = [(f"s {seed} {n}", f"t {n}") for n in range(30)]
+    first = decide(tmp_path_factory, pairs[:15], wanted={"test": 3, "valid": 2})
+
+    grown = decide(tmp_path_factory, pairs, wanted={"test": 3, "valid": 2}, known=first.remembered)
+
+    assert grown.remembered == first.remembered
+    assert fates(grown)[:15] == fates(first)
+    assert fates(grown)[15:] == [None] * 15
+
+
+def test_another_number_keeps_the_known_pairs_and_takes_more_or_leaves_some(tmp_path_factory):
+    pairs = [(f"s {n}", f"t {n}") for n in range(30)]
+    known = decide(tmp_path_factory, pairs[:15], wanted={"test": 4}).remembered
+
+    more = decide(tmp_path_factory, pairs, wanted={"test": 6}, known=known).remembered["test"]
+    fewer = decide(tmp_path_factory, pairs, wanted={"test": 2}, known=known).remembered["test"]
+
+    assert (more.number, len(more.pairs), fewer.number, len(fewer.pairs)) == (6, 6, 2, 2)
+    assert fewer.pairs < known["test"].pairs < more.pairs
+
+
+@pytest.mark.parametrize(("left", "joined"), [(2, 0), (1, 3)])
+def test_others_join_the_known_pairs_only_where_fewer_than_half_are_left(tmp_path_factory, left, joined):
+    pairs = [(f"s {n}", f"t {n}") for n in range(30)]
+    known = decide(tmp_path_factory, pairs, wanted={"test": 4}).remembered
+    held = [pair for pair in pairs if hash_pair(*pair) in known["test"].pairs]
+    now = [pair for pair in pairs if pair not in held[left:]]
+
+    later = decide(tmp_path_factory, now, wanted={"test": 4}, known=known)
+    back = decide(tmp_path_factory, pairs, wanted={"test": 4}, known=later.remembered)
+
+    assert len(later.held_out["test"]) == left + joined
+    assert later.remembered["test"].pairs >= known["test"].pairs
+    # Those that come back are held out again, and the set is as large as was asked for.
+    assert [pair for pair, fate in zip(pairs, fates(back), strict=True) if pair in held and fate != "held_out"] == []
+    assert len(back.held_out["test"]) == 4
+
+
+def test_what_was_remembered_is_a_number_and_hashes(tmp_path_factory):
+    pairs = [("a", "b"), ("c", "d"), ("e", "f")]
+    lowest = min(hash_pair(*pair) for pair in pairs)
+
+    assert decide(tmp_path_factory, pairs, wanted={"test": 1}).remembered == {"test": HeldOut(1, frozenset({lowest}))}
+
+
+@pytest.mark.parametrize("wanted", [{"valid": 3}, {"valid": 1, "test": 2}, {"test": 9}])
+def test_too_few_pairs_are_an_error_with_their_number(tmp_path_factory, wanted):
+    with pytest.raises(TooFewPairsError) as caught:
+        decide(tmp_path_factory, [("a", "b"), ("c", "d"), ("e", "f"), ("e", "f")], wanted=wanted)
+    assert caught.value.usable == 3
+
+
+def test_the_state_is_one_byte_a_pair(tmp_path_factory):
+    selection = decide(tmp_path_factory, [("a", "b")] * 5)
+
+    assert selection.fates.nbytes == 5
+
+
+def test_pairs_that_share_a_sentence_can_be_held_out_where_leakage_is_no_matter(tmp_path_factory):
+    pairs = [("oui", f"yes {number}") for number in range(9)]
+
+    with pytest.raises(TooFewPairsError):
+        decide(tmp_path_factory, pairs, wanted={"valid": 3})
+    selection = decide(tmp_path_factory, pairs, wanted={"valid": 3, "test": 2}, leakage=False)
+
+    assert {part: len(places) for part, places in selection.held_out.items()} == {"valid": 3, "test": 2}
+    assert Counter(fates(selection)) == {"held_out": 5, None: 4}

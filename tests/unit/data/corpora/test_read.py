@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.corpora import FR_EN, read, sentences, write
+from transformer_cli.config import LanguagesConfig
+from transformer_cli.data.corpora import BUILTIN_PHRASEBOOK, SentencePair, corpus_files, read_corpus
+from transformer_cli.data.phrasebook import build_phrasebook
+from transformer_cli.errors import DataError, RecipeError
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+# What is not there or no corpus
+
+
+def test_files_are_looked_for_in_the_folder_and_absolute_paths_as_they_are(folder):
+    (folder / "sub").mkdir()
+    write("sub/t.tsv", "un\tone\n")
+
+    assert read("t.tsv", folder="sub") == [SentencePair("un", "one", "sub/t.tsv:1")]
+    absolute = str(folder / "sub" / "t.tsv")
+    assert read(absolute, folder="elsewhere") == [SentencePair("un", "one", f"{absolute}:1")]
+
+
+@pytest.mark.parametrize("missing", ["fr", "en"])
+def test_a_missing_file_is_named_with_the_folder_it_was_looked_for_in(folder, missing):
+    write("t.fr", "un\n")
+    write("t.en", "one\n")
+    Path(f"t.{missing}").unlink()
+
+    with pytest.raises(DataError) as caught:
+        read("t.{lang}")
+    assert (
+        str(caught.value)
+        == f't.{missing} is not there; "t.{{lang}}" is looked for in {folder}; put it there or set data.folder'
+    )
+
+
+def test_a_folder_is_no_corpus(folder):
+    (folder / "t.tsv").mkdir()
+
+    with pytest.raises(DataError, match=r"^t\.tsv is not a file but a folder; "):
+        read("t.tsv")
+
+
+@pytest.mark.parametrize("corpus", ["t.txt", "", "t.tsv.zip", "tsv", "t.fr"])
+def test_a_name_of_no_known_kind_is_an_error_in_the_recipe(corpus):
+    with pytest.raises(RecipeError, match=f'^data: cannot tell what "{corpus}" is; give two aligned files as '):
+        read(corpus)
+
+
+def test_a_packed_file_that_is_cut_short_is_refused_with_the_line():
+    write("t.tsv.gz", "".join(f"source {n}\ttarget {n}\n" for n in range(5000)))
+    content = Path("t.tsv.gz").read_bytes()
+    Path("t.tsv.gz").write_bytes(content[:-20])
+
+    with pytest.raises(DataError, match=r"^t\.tsv\.gz is cut short or damaged after line \d+"):
+        read("t.tsv.gz")
+
+
+def test_a_named_pipe_is_no_corpus():
+    os.mkfifo("t.tsv")
+
+    with pytest.raises(DataError, match=r"^t\.tsv is not a file but a pipe or device, "):
+        read("t.tsv")
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "tmx", "po"])
+def test_every_kind_of_file_is_looked_for_before_anything_is_read(kind):
+    with pytest.raises(DataError, match=rf"^t\.{kind} is not there; "):
+        read_corpus(f"t.{kind}", FR_EN, Path(), part="train")
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "tmx", "po"])
+def test_utf_16_text_is_refused_or_read_but_never_misread(kind):
+    content = {
+        "csv": "un,one\n",
+        "jsonl": '{"fr": "un", "en": "one"}\n',
+        "po": 'msgid "un"\nmsgstr "one"\n',
+        "tmx": '<?xml version="1.0" encoding="UTF-16"?><tmx><body><tu><tuv xml:lang="fr"><seg>un</seg></tuv>'
+        '<tuv xml:lang="en"><seg>one</seg></tuv></tu></body></tmx>',
+    }[kind]
+    write(f"t.{kind}", content.encode("utf-16"))
+
+    if kind == "tmx":  # XML says itself what it is written in
+        assert sentences("t.tmx") == [("un", "one")]
+    else:
+        with pytest.raises(DataError, match=rf"^t\.{kind} is UTF-16, not UTF-8; convert it with: iconv"):
+            read(f"t.{kind}")
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "tmx", "po"])
+def test_every_packed_kind_that_is_cut_short_is_refused(kind):
+    write(f"t.{kind}.gz", os.urandom(5000).replace(b"\n", b" "))
+    content = Path(f"t.{kind}.gz").read_bytes()
+    Path(f"t.{kind}.gz").write_bytes(content[:20])
+
+    with pytest.raises(DataError, match=rf"^t\.{kind}\.gz is cut short or damaged after line 0;"):
+        read(f"t.{kind}.gz")
+
+
+def test_the_suffix_may_be_in_capitals():
+    write("T.TSV", "un\tone\n")
+
+    assert sentences("T.TSV") == [("un", "one")]
+
+
+@pytest.mark.parametrize("corpus", ["t.{lang}.tmx", "{lang}/t.jsonl.gz", "t.{lang}.parquet", "t.{lang}.po"])
+def test_a_file_that_holds_both_sides_is_not_taken_for_one_of_two(corpus):
+    with pytest.raises(RecipeError, match=r"^data: a \.\w+ file holds both languages; name one file in place of "):
+        read(corpus)
+
+
+# Several files by one name
+
+
+def test_a_name_with_a_star_stands_for_all_files_it_fits_in_order(folder):
+    (folder / "in").mkdir()
+    for name in ("b", "a", ".hidden"):
+        write(f"in/{name}.tsv", f"{name}\tx\n")
+
+    expected = [SentencePair("a", "x", "in/a.tsv:1"), SentencePair("b", "x", "in/b.tsv:1")]
+    assert read("in/*.tsv") == expected
+    assert read("**/[ab].tsv") == expected
+    assert [pair.source for pair in read(f"{folder}/in/*.tsv", folder="elsewhere")] == ["a", "b"]
+    assert corpus_files("in/*.tsv", FR_EN, Path()) == (Path("in/a.tsv"), Path("in/b.tsv"))
+
+
+def test_a_name_with_a_star_that_fits_nothing_is_an_error(folder):
+    with pytest.raises(DataError) as caught:
+        read("in/*.tmx")
+    assert (
+        str(caught.value) == f'no file fits "in/*.tmx"; it is looked for in {folder}; put it there or set data.folder'
+    )
+
+
+def test_a_star_that_python_cannot_make_sense_of_is_an_error_in_the_recipe():
+    with pytest.raises(RecipeError, match=r'^data: in "\*\*\.tmx" something stands beside \*\*;'):
+        read("**.tmx")
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_read_as_it_is_called():
+    write("t[1].tsv", "un\tone\n")
+
+    assert sentences("t[1].tsv") == [("un", "one")]
+
+
+@pytest.mark.parametrize("pattern", ["in[x]/*.{lang}", "./in[x]/?.{lang}", "**/[a-c].{lang}", "*/[!d].{lang}"])
+def test_aligned_files_are_paired_by_what_the_star_stands_for(folder, pattern):
+    base = folder / "in"
+    base.mkdir()
+    for name in "ab":
+        (base / f"{name}.fr").write_text(f"{name}\n")
+        (base / f"{name}.en").write_text(f"{name.upper()}\n")
+
+    assert sentences(pattern.replace("[x]", "")) == [("a", "A"), ("b", "B")]
+
+
+def test_a_folder_whose_name_looks_like_a_pattern_does_not_disturb_the_pairing(folder):
+    (folder / "[old]").mkdir()
+    write("[old]/a.fr", "un\n")
+    write("[old]/a.en", "one\n")
+
+    assert [pair.source for pair in read("*.{lang}", folder=folder / "[old]")] == ["un"]
+
+
+def test_an_aligned_file_without_its_counterpart_is_an_error():
+    for name in ("a.fr", "b.fr", "a.en", "c.en"):
+        write(name, "x\n")
+
+    with pytest.raises(DataError, match=r'^"\*\.\{lang\}" fits b\.fr, but there is none for en beside it;'):
+        read("*.{lang}")
+
+
+# The corpus that comes with the program
+
+
+@pytest.fixture(scope="module")
+def phrasebook():
+    return build_phrasebook()
+
+
+@pytest.mark.parametrize("part", ["train", "valid", "test"])
+def test_the_phrasebook_is_read_part_by_part(phrasebook, part):
+    pairs = read_corpus(BUILTIN_PHRASEBOOK, FR_EN, Path(), part=part)
+
+    assert list(pairs) == [
+        SentencePair(pair.source, pair.target, f"builtin:phrasebook:{number}")
+        for number, pair in enumerate(getattr(phrasebook, part), start=1)
+    ]
+
+
+def test_the_phrasebook_is_read_in_the_other_direction_as_well(phrasebook):
+    pairs = read_corpus(BUILTIN_PHRASEBOOK, LanguagesConfig(source="en", target="fr"), Path(), part="test")
+
+    assert [(pair.source, pair.target) for pair in pairs] == [(pair.target, pair.source) for pair in phrasebook.test]
+
+
+def test_the_phrasebook_in_another_language_is_an_error_in_the_recipe():
+    with pytest.raises(RecipeError, match=r"^builtin:phrasebook is French and English; set \[languages\] to fr and en"):
+        list(read_corpus(BUILTIN_PHRASEBOOK, LanguagesConfig(source="fr", target="de"), Path(), part="train"))
+
+
+def test_the_phrasebook_consists_of_no_files():
+    assert corpus_files(BUILTIN_PHRASEBOOK, FR_EN, Path()) == ()

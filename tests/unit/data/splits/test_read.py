@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import datasets
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tests.support.hostile_machine import disk_full_after
+from transformer_cli.config import LanguagesConfig
+from transformer_cli.data.splits.folder import new_data, restore_data
+from transformer_cli.data.splits.read import read_split, sample_split
+from transformer_cli.data.splits.write import split_writer, write_pairs
+from transformer_cli.errors import DamagedFileError, TfmError
+
+FR_EN = LanguagesConfig(source="fr", target="en")
+HOSTILE = [("Où ?", "Where?"), ('"a,b"', "[red]\\N\u00a0"), ("NA", "null"), ("👩‍👩‍👧", "\U0010ffff"), ("1", "2")]
+SPLITS = {"train": HOSTILE, "valid": HOSTILE[:2], "test": HOSTILE[3:]}
+
+
+def write(folder, **changed) -> None:
+    with new_data(folder) as data:
+        for split, pairs in {**SPLITS, **changed}.items():
+            write_split(data, split, pairs)
+
+
+def write_split(folder, split, pairs) -> None:
+    if split != "train":
+        write_pairs(folder, split, pairs, FR_EN, fingerprint="f" * 64)
+        return
+    with split_writer(folder, split, FR_EN, fingerprint="f" * 64) as write_batch:
+        for number, (source, target) in enumerate(pairs):
+            row = {"source": [source], "target": [target], "corpus": pa.array([number], pa.int32())}
+            write_batch(pa.record_batch(row))
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_split_reads_back_as_it_was_written(tmp_path, split):
+    write(tmp_path / "data")
+
+    corpus = read_split(tmp_path / "data", split)
+    assert list(zip(corpus.sources, corpus.targets, strict=True)) == SPLITS[split]
+    assert len(corpus) == len(SPLITS[split])
+    if split == "train":
+        assert corpus.origins is not None
+        assert corpus.origins.tolist() == list(range(len(HOSTILE)))
+    else:
+        assert corpus.origins is None
+
+
+@pytest.mark.parametrize("index", [0, 3, -1, slice(None), slice(1, 3), slice(None, None, -2), slice(4, 2)])
+def test_texts_are_indexed_as_a_list_is(tmp_path, index):
+    write(tmp_path / "data")
+
+    texts = read_split(tmp_path / "data", "train").sources
+    assert texts[index] == [source for source, _ in HOSTILE][index]
+
+
+def test_reading_maps_the_file_and_holds_no_texts(tmp_path):
+    write(tmp_path / "data", train=[("x" * 1000, "y")] * 2000)
+    allocated = pa.total_allocated_bytes()
+    corpus = read_split(tmp_path / "data", "train")
+
+    assert corpus.sources[1999] == "x" * 1000
+    assert pa.total_allocated_bytes() - allocated < 100_000
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_split_is_a_datasets_folder_with_columns_source_and_target(tmp_path, split):
+    write(tmp_path / "data")
+
+    table = datasets.load_from_disk(str(tmp_path / "data" / split))
+    assert table.column_names == ["source", "target", *["corpus"][: split == "train"]]
+    assert [(row["source"], row["target"]) for row in table] == SPLITS[split]
+
+
+def test_valid_and_test_lie_there_as_plain_text_too(tmp_path):
+    write(tmp_path / "data")
+
+    texts = {path.name: path.read_text("utf-8") for path in (tmp_path / "data").iterdir() if path.is_file()}
+    assert texts == {
+        f"{split}.{code}": "".join(f"{pair[side]}\n" for pair in SPLITS[split])
+        for split in ("valid", "test")
+        for side, code in enumerate(("fr", "en"))
+    }
+
+
+def test_an_older_folder_is_replaced_with_all_that_was_in_it(tmp_path):
+    write(tmp_path / "data")
+    (tmp_path / "data" / "valid.de").touch()
+
+    write(tmp_path / "data", train=[("new", "new")])
+
+    assert read_split(tmp_path / "data", "train").sources[:] == ["new"]
+    assert not (tmp_path / "data" / "valid.de").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_an_older_folder_stays_whole_when_writing_the_new_one_fails(tmp_path):
+    def broken_off() -> Iterator[tuple[str, str]]:
+        yield "new", "new"
+        raise TfmError("the corpus ends here")
+
+    write(tmp_path / "data")
+    with pytest.raises(TfmError, match="the corpus ends here"):
+        write(tmp_path / "data", test=broken_off())
+
+    assert read_split(tmp_path / "data", "train").sources[:] == [source for source, _ in HOSTILE]
+    write(tmp_path / "data", train=[("new", "new")])
+    assert read_split(tmp_path / "data", "train").sources[:] == ["new"]
+
+
+def test_a_process_killed_between_the_two_renames_leaves_the_older_folder(tmp_path):
+    write(tmp_path / "data")
+    (tmp_path / "data").rename(tmp_path / "data.old.tfm-tmp")
+
+    restore_data(tmp_path / "data")
+
+    assert read_split(tmp_path / "data", "train").sources[:] == [source for source, _ in HOSTILE]
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    (tmp_path / "data.tfm-tmp" / "train").mkdir(parents=True)
+    (tmp_path / "data.old.tfm-tmp").mkdir()
+
+    write(tmp_path / "data")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_a_full_disk_leaves_the_older_folder_and_no_debris(tmp_path):
+    write(tmp_path / "data")
+
+    with disk_full_after(10_000), pytest.raises(TfmError, match=r"^cannot write .*data"):
+        write(tmp_path / "data", train=[("x" * 1000, "y" * 1000)] * 20)
+
+    assert read_split(tmp_path / "data", "train").sources[:] == [source for source, _ in HOSTILE]
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_where_no_folder_can_be_made_the_error_names_the_place(tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(TfmError, match=r"^cannot write .*file/data.*not a directory"):
+        write(tmp_path / "file" / "data")
+
+
+def test_writing_draws_no_progress_bars_and_leaves_the_users_choice_alone(tmp_path, capfd):
+    datasets.enable_progress_bars()
+
+    write(tmp_path / "data")
+
+    assert capfd.readouterr() == ("", "")
+    assert datasets.is_progress_bar_enabled()
+
+
+def test_a_missing_split_is_named_with_what_to_run(tmp_path):
+    write(tmp_path / "data")
+    shutil.rmtree(tmp_path / "data" / "test")
+
+    with pytest.raises(DamagedFileError, match=r"data/test cannot be read .*; run `tfm prepare` again$"):
+        read_split(tmp_path / "data", "test")
+
+
+@pytest.mark.parametrize("name", ["data-00000-of-00001.arrow", "dataset_info.json", "state.json"])
+@pytest.mark.parametrize("damage", [lambda content: content[: len(content) // 2], lambda content: b"", None])
+def test_a_damaged_split_is_named_with_what_to_run(tmp_path, name, damage):
+    write(tmp_path / "data")
+    path = tmp_path / "data" / "train" / name
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_bytes(damage(path.read_bytes()))
+
+    with pytest.raises(DamagedFileError, match=r"data/train cannot be read .*; run `tfm prepare` again$"):
+        read_split(tmp_path / "data", "train")
+
+
+@pytest.mark.parametrize("wanted", [1, 7, 2499, 2500, 9999])
+def test_a_sample_is_evenly_spread_and_its_sides_belong_together(tmp_path, wanted):
+    write(tmp_path / "data", train=[(str(number), f"-{number}") for number in range(2500)])
+
+    sources, targets = sample_split(tmp_path / "data", "train", wanted)
+
+    numbers = [int(source) for source in sources]
+    assert len(numbers) == len(sources) == min(wanted, 2500)
+    assert [int(target) for target in targets] == [-number for number in numbers]
+    steps = np.diff([*numbers, 2500])
+    assert numbers[0] == 0
+    assert steps.max() - steps.min() <= 1
+    assert list(sources) == list(map(str, numbers))  # a second time

@@ -1,0 +1,173 @@
+import errno
+import os
+import re
+import resource
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from transformer_cli.errors import DataError, TfmError
+from transformer_cli.files.atomic import atomic_write, fsync_folder, write_atomically
+from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.files.temporary import TEMPORARY_SUFFIX
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_written_file_appears_with_its_content_and_nothing_beside_it(tmp_path):
+    path = tmp_path / "out.bin"
+    write_atomically(path, b"\0\r\n")
+    assert path.read_bytes() == b"\0\r\n"
+    assert names(tmp_path) == ["out.bin"]
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), OSError("no")])
+def test_an_exception_leaves_the_old_file_and_nothing_beside_it(tmp_path, error):
+    path = tmp_path / "out.txt"
+    path.write_bytes(b"old")
+
+    def interrupted() -> None:
+        with atomic_write(path) as out:
+            out.write(b"new" * 100_000)
+            raise error
+
+    with pytest.raises(TfmError if isinstance(error, OSError) else type(error)):
+        interrupted()
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["out.txt"]
+
+
+def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(tmp_path):
+    path = tmp_path / "out.txt"
+    path.write_bytes(b"old")
+    with atomic_write(path) as out:
+        out.write(b"new")
+        out.flush()
+        assert path.read_bytes() == b"old"
+        (temporary,) = set(names(tmp_path)) - {"out.txt"}
+        assert temporary.startswith(".out.txt.")
+        assert temporary.endswith(TEMPORARY_SUFFIX)
+    assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002], ids=oct)
+def test_a_written_file_has_the_permissions_that_the_umask_leaves(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        write_atomically(tmp_path / "out", b"")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_a_symbolic_link_stays_and_its_target_is_replaced(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(Path("elsewhere") / "file")
+    for content in (b"first", b"second"):
+        write_atomically(link, content)
+        assert link.is_symlink()
+        assert (tmp_path / "elsewhere" / "file").read_bytes() == content
+    assert names(tmp_path / "elsewhere") == ["file"]
+
+
+def test_a_named_pipe_is_written_to_and_not_replaced(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with subprocess.Popen(["cat", path], stdout=subprocess.PIPE) as reader:
+        write_atomically(path, b"through")
+        assert reader.communicate(timeout=20)[0] == b"through"
+    assert path.is_fifo()
+    assert names(tmp_path) == ["pipe"]
+
+
+def test_a_name_as_long_as_the_file_system_allows_is_written(tmp_path):
+    path = tmp_path / ("é" * 127)
+    write_atomically(path, b"x")
+    assert path.read_bytes() == b"x"
+
+
+def test_a_full_disk_is_one_line_with_the_path_and_the_way_out():
+    with pytest.raises(TfmError) as caught:
+        write_atomically(Path("/dev/full"), b"x")
+    assert str(caught.value) == (
+        "cannot write /dev/full: no space left on device; free some space there and run the command again"
+    )
+    assert caught.value.exit_code == 1
+
+
+def test_a_write_that_fails_halfway_leaves_the_old_file_and_nothing_beside_it(tmp_path):
+    path = tmp_path / "out.txt"
+    path.write_bytes(b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # stands for a disk that is full
+    try:
+        with pytest.raises(TfmError, match=re.escape(f"cannot write {path}: file too large; ")):
+            write_atomically(path, b"new" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["out.txt"]
+
+
+def test_a_folder_that_is_missing_is_named_with_the_file(tmp_path):
+    path = tmp_path / "none" / "out.txt"
+    with pytest.raises(TfmError, match=re.escape(f"cannot write {path}: no such file or dir")):
+        write_atomically(path, b"x")
+
+
+def test_a_folder_is_not_overwritten(tmp_path):
+    with pytest.raises(TfmError, match="is a directory; name a file, not a folder"):
+        write_atomically(tmp_path, b"x")
+
+
+def test_a_failure_with_another_file_names_that_one(tmp_path):
+    with (
+        pytest.raises(TfmError, match=re.escape(f"{tmp_path / 'missing'}: no such file")),
+        atomic_write(tmp_path / "out"),
+    ):
+        (tmp_path / "missing").read_bytes()
+
+
+def test_a_folder_can_be_flushed(tmp_path):
+    fsync_folder(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        fsync_folder(tmp_path / "missing")
+
+
+# Errors of the operating system
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "no space left on device; free some space"),
+        (errno.EROFS, "read-only file system; choose a folder that can be written to"),
+        (errno.EACCES, "permission denied; change its permissions"),
+        (errno.EIO, "input/output error; check the disk"),
+    ],
+)
+def test_an_error_of_the_operating_system_says_what_why_and_the_way_out(number, words):
+    with pytest.raises(TfmError) as caught, explain_os_errors(Path("a/b")):
+        raise OSError(number, os.strerror(number))
+    assert type(caught.value) is TfmError
+    assert str(caught.value).startswith(f"cannot write a/b: {words}")
+
+
+def test_an_error_without_a_number_or_a_reason_is_explained_too():
+    with (
+        pytest.raises(DataError, match="cannot read a: the system gives no reason; ") as caught,
+        explain_os_errors(Path("a"), "read", DataError),
+    ):
+        raise OSError
+    assert isinstance(caught.value.__cause__, OSError)
+
+
+def test_a_broken_pipe_and_errors_of_other_kinds_pass():
+    for error in (BrokenPipeError(), DataError("as it was"), ValueError()):
+        with pytest.raises(type(error)) as caught, explain_os_errors(Path("a")):
+            raise error
+        assert caught.value is error

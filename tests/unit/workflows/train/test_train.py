@@ -1,0 +1,421 @@
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.support.hostile_machine import output_of
+from tests.support.small_runs import (
+    copy_of,
+    files_of,
+    metrics_of,
+    one_thread,
+    steps_of_checkpoints,
+    texts_of,
+    weights_of_version,
+    write_small,
+)
+from tests.support.toy_corpus import pairs, write_corpus
+from transformer_cli import train, train_tokenizer
+from transformer_cli.artifacts.checkpoint import read_tensors
+from transformer_cli.artifacts.model_directory import load_model_directory
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.data.splits.read import read_split
+from transformer_cli.data.tokens.tokenizer import Tokenizer
+from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
+from transformer_cli.decoding.translator import Translator
+from transformer_cli.errors import DataError, DivergedError, RunDirectoryBusyError, StoppedBySignalError, UsageError
+from transformer_cli.metrics import score_corpus
+from transformer_cli.recipe import RecipeFile, find_recipe, load_recipe
+from transformer_cli.stopping import StopRequest
+from transformer_cli.training.events import SessionOpened, StepReport, ValidationReport
+from transformer_cli.workflows.train.train import TrainOutcome
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    with one_thread():
+        yield
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with recipe and corpus, and two run directories: one prepared, one trained."""
+    folder = tmp_path_factory.mktemp("small")
+    write_small(folder)
+    train_tokenizer(folder / "tfm.toml", run_dir=folder / "prepared")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def reports():
+    return []
+
+
+@pytest.fixture(scope="module")
+def outcome(home, reports):
+    copy_of(home / "prepared", home / "trained")
+    return train(home / "tfm.toml", run_dir=home / "trained", report=reports.append)
+
+
+@pytest.fixture
+def folder(home, tmp_path, monkeypatch):
+    """A folder of one's own with recipe, corpus and prepared data."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TFM_RUN_DIR", raising=False)
+    write_small(tmp_path)
+    copy_of(home / "prepared", tmp_path / "run")
+    return tmp_path
+
+
+@pytest.fixture
+def trained(home, outcome, folder):
+    """The same with the model that `outcome` is of."""
+    shutil.rmtree(folder / "run")
+    return copy_of(home / "trained", folder / "run")
+
+
+def run(*overrides: str, **options) -> TrainOutcome:
+    return train(run_dir=Path("run"), overrides=overrides, **options)
+
+
+# What a training leaves
+
+
+def test_a_first_training_puts_version_1_into_service(home, outcome):
+    run = home / "trained"
+
+    assert outcome.is_new
+    assert outcome.version == run / "versions" / "0001"
+    assert (run / "model").readlink() == Path("versions/0001")
+    assert {path.name for path in outcome.version.iterdir()} == {
+        "config.json",
+        "model.safetensors",
+        "tokenizer.model",
+        "README.md",
+        "ctranslate2",
+    }
+
+
+def test_the_metrics_have_the_promised_keys(home, outcome):
+    records = [json.loads(line) for line in (home / "trained" / "metrics.jsonl").read_text().splitlines()]
+    keys: dict[str, set[str]] = {}
+    for record in records:
+        keys.setdefault(record["kind"], set(record))
+        assert set(record) == keys[record["kind"]]
+
+    assert keys.keys() == {"train", "valid", "test"}
+    assert {"step", "loss", "target_tokens_per_second", "learning_rate", "elapsed_seconds"} <= keys["train"]
+    assert {"step", "loss", "bleu", "chrf"} <= keys["valid"]
+    assert {"version", "bleu", "chrf", "signature"} <= keys["test"]
+
+
+def test_the_metrics_have_a_record_for_each_update_validation_and_version(home, outcome):
+    run = home / "trained"
+
+    assert [record["step"] for record in metrics_of(run, kind="train")] == list(range(1, 25))
+    assert [record["step"] for record in metrics_of(run, kind="valid")] == [8, 16, 24]
+    assert [record["version"] for record in metrics_of(run, kind="test")] == ["0001"]
+
+
+def test_the_model_learns_and_its_learning_rate_warms_up(home, outcome):
+    records = metrics_of(home / "trained", kind="train")
+
+    assert records[-1]["loss"] < 0.8 * records[0]["loss"]
+    assert [record["learning_rate"] for record in records[:8]] == pytest.approx([0.01 * n / 8 for n in range(1, 9)])
+    assert max(record["learning_rate"] for record in records) == pytest.approx(0.01)
+
+
+def test_the_scores_are_those_of_the_model_that_is_in_service(home, outcome):
+    loaded = load_model_directory(home / "trained" / "model", torch.device("cpu"))
+    test = read_split(home / "trained" / "data", "test")
+    found = Translator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers).translate(test.sources)
+
+    scores = score_corpus([translation.text for translation in found], [test.targets], bootstrap=1000, with_ter=False)
+
+    [record] = metrics_of(home / "trained", kind="test")
+    assert (record["bleu"], record["chrf"]) == (scores.bleu.value, scores.chrf.value)
+    assert record["signature"] == scores.bleu.signature
+
+
+def test_the_model_card_tells_what_the_model_is(home, outcome):
+    card = (outcome.version / "README.md").read_text("utf-8")
+    [record] = metrics_of(home / "trained", kind="test")
+
+    assert card.startswith("# small, version 0001\n\nTranslates fr to en")
+    assert f"{record['bleu']:.2f} [" in card
+    assert f"{record['chrf']:.2f}" in card
+    assert f"`{record['signature']}`" in card
+    assert "on 5 test pairs" in card
+    assert "181 pairs of toy.{lang}" in card
+    assert f"`tfm train {home / 'tfm.toml'}`" in card
+
+
+def test_the_recipe_in_the_run_directory_spells_out_every_setting(home, outcome):
+    written = load_recipe(RecipeFile(home / "trained" / "recipe.toml", Path()))
+
+    assert written == load_recipe(find_recipe(str(home / "tfm.toml")))
+    assert "adam_epsilon" in (home / "trained" / "recipe.toml").read_text()
+
+
+def test_of_average_and_best_checkpoint_the_one_that_validates_better_is_released(home, outcome, reports):
+    scored = next(text for text in texts_of(reports) if text.startswith("on the validation set: "))
+    scores = {part.split(": BLEU ")[0]: float(part.split(": BLEU ")[1]) for part in scored[23:].split("; ")}
+    best_step = metrics_of(home / "trained", kind="valid")[-1]["step"]
+
+    assert list(scores) == ["average of the last 3 checkpoints", f"best checkpoint, step {best_step}"]
+    best = max(scores, key=scores.__getitem__)
+    assert f"| weights | {best} |" in (outcome.version / "README.md").read_text("utf-8")
+
+
+def test_the_newest_and_the_best_checkpoint_are_kept(home, outcome):
+    assert steps_of_checkpoints(home / "trained") == [24]
+    assert sorted(path.name for path in (home / "trained" / "checkpoints").iterdir()) == ["best", "step-00000024"]
+
+
+def test_what_happens_is_reported_in_order(outcome, reports):
+    kinds = [type(report) for report in reports]
+
+    assert kinds.count(StepReport) == 24
+    assert kinds.count(ValidationReport) == 3
+    [opened] = [report for report in reports if isinstance(report, SessionOpened)]
+    assert (opened.step, opened.max_steps, opened.device, opened.threads) == (0, 24, "cpu", 1)
+    assert opened.parameters == sum(
+        weight.numel() for weight in read_tensors(outcome.version / "model.safetensors").values()
+    )
+    [started] = [text for text in texts_of(reports) if text.startswith("first update ")]
+    assert started.endswith(" s after the start")
+    assert "training ended at step 24: training.max_steps reached" in texts_of(reports)
+    assert f"version 0001 is live after 24 steps and 0.{outcome.summary.split('0.')[1][0]} minutes" in outcome.summary
+
+
+# Nothing to do
+
+
+def test_the_second_time_there_is_nothing_to_do_and_nothing_is_touched(trained):
+    files = files_of(trained)
+
+    again = run()
+
+    assert (again.version, again.is_new) == (Path("run/versions/0001"), False)
+    assert again.summary == "nothing to do: run/versions/0001 is up to date with recipe and data"
+    assert files_of(trained) == files
+
+
+def test_that_there_is_nothing_to_do_is_found_out_without_torch(trained):
+    code = """
+import sys
+from pathlib import Path
+from transformer_cli import train
+print(train(run_dir=Path("run")).is_new, {"torch", "datasets", "sentencepiece", "numpy"} & sys.modules.keys())
+"""
+    assert output_of(code, folder=trained.parent) == "False set()\n"
+
+
+def test_a_release_that_was_broken_off_before_the_switch_is_finished(trained):
+    (trained / "model").unlink()
+
+    assert not run().is_new
+    assert (trained / "model").readlink() == Path("versions/0001")
+
+
+def test_a_release_that_was_broken_off_before_its_export_is_exported_and_reported(trained):
+    for path in (trained / "model", trained / "versions.jsonl", trained / "report.html"):
+        path.unlink()
+    shutil.rmtree(trained / "versions" / "0001" / "ctranslate2")
+
+    reports: list[object] = []
+    outcome = run(report=reports.append)
+
+    assert "the release of version 0001 was broken off; it is completed now" in texts_of(reports)
+    assert (outcome.is_new, outcome.is_live) == (True, True)
+    assert (trained / "versions" / "0001" / "ctranslate2" / "config.json").is_file()
+    assert (trained / "report.html").is_file()
+
+
+# Something to do
+
+
+def test_more_steps_go_on_from_the_last_checkpoint_and_give_a_new_version(trained):
+    reports: list[object] = []
+    first = weights_of_version(trained)
+
+    outcome = run("training.max_steps=30", report=reports.append)
+
+    assert "resuming from step 24" in texts_of(reports)
+    assert outcome.version == Path("run/versions/0002")
+    assert (trained / "model").readlink() == Path("versions/0002")
+    assert weights_of_version(trained) == first
+    assert [record["step"] for record in metrics_of(trained, kind="train")] == list(range(1, 31))
+    assert [record["step"] for record in metrics_of(trained, kind="valid")] == [8, 16, 24, 30]
+    assert [record["version"] for record in metrics_of(trained, kind="test")] == ["0001", "0002"]
+
+
+@pytest.mark.parametrize("setting", ["training.learning_rate=0.02", "model.dropout=0.2", "tokenizer.vocab_size=400"])
+def test_another_setting_trains_a_new_version_from_the_beginning(trained, setting):
+    reports: list[object] = []
+
+    outcome = run(setting, "training.max_steps=2", report=reports.append)
+
+    # Nothing was given up: what the old checkpoints are of came to a version.
+    assert not any(text.endswith("training starts anew") for text in texts_of(reports))
+    assert outcome.version == Path("run/versions/0002")
+    assert steps_of_checkpoints(trained) == [2]
+
+
+def test_more_data_is_prepared_and_trained_on(trained):
+    write_corpus(trained.parent, "toy", [*pairs(), ("le lapin dort ici.", "the rabbit sleeps here.")])
+
+    outcome = run("training.max_steps=2")
+
+    assert outcome.version == Path("run/versions/0002")
+    assert "182 pairs" in (outcome.version / "README.md").read_text("utf-8")
+    assert not run("training.max_steps=2").is_new
+
+
+def test_training_ends_when_patience_runs_out(folder):
+    reports: list[object] = []
+
+    # Updates too small for float32: no validation is better than the first.
+    run("training.learning_rate=1e-30", "training.patience=2", "training.validate_every=2", report=reports.append)
+
+    assert "training ended at step 6: no improvement within training.patience validations" in texts_of(reports)
+    assert [record["step"] for record in metrics_of(folder / "run", kind="valid")] == [2, 4, 6]
+
+
+def test_pairs_that_are_too_long_are_left_out_and_that_is_said(folder):
+    reports: list[object] = []
+
+    # A vocabulary so small that some words are spelled in letters.
+    run("training.max_steps=1", "model.max_length=16", "tokenizer.vocab_size=330", report=reports.append)
+
+    tokenizer = Tokenizer.load(folder / "run" / "tokenizer.model")
+    learned = read_split(folder / "run" / "data", "train")
+    encoded = zip(tokenizer.encode_all(learned.sources), tokenizer.encode_all(learned.targets), strict=True)
+    too_long = sum(max(len(source), len(target)) > 15 for source, target in encoded)  # the sixteenth is eos
+    assert 0 < too_long < len(learned)
+    said = f"{too_long} training pairs are longer than model.max_length or a batch and are left out"
+    assert said in texts_of(reports)
+
+
+def test_where_no_pair_fits_the_error_names_the_limits(folder):
+    with pytest.raises(DataError, match=r"fits into model\.max_length \(32 tokens\) and training\.batch_tokens \(8 a"):
+        run("training.batch_tokens=16", "tokenizer.vocab_size=300")  # so that words are spelled in letters
+
+
+def test_the_average_is_of_the_last_checkpoints_that_were_due(folder):
+    averaged: list[object] = []
+    run("training.max_steps=12", "training.average_checkpoints=5", report=averaged.append)
+
+    assert any("average of the last 3 checkpoints" in text for text in texts_of(averaged))  # 5, 10 and 12
+
+
+# Stopped, refused, failed
+
+
+class StopAtStep:
+    """Takes the reports of a training and asks it to stop after a certain update."""
+
+    def __init__(self, step: int, number: signal.Signals = signal.SIGTERM) -> None:
+        self.request = StopRequest()
+        self._step = step
+        self._number = number
+
+    def __call__(self, report: object) -> None:
+        if isinstance(report, SessionOpened):
+            assert not self.request.is_deferred  # nothing to save yet: a signal ends the process at once
+        if isinstance(report, StepReport) and report.step == self._step:
+            assert self.request.is_deferred
+            self.request.signal_number = self._number
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_saves_and_stops_with_the_signals_exit_code(folder, number, code):
+    stop = StopAtStep(7, number)
+
+    with pytest.raises(StoppedBySignalError) as caught:
+        run(report=stop, stop=stop.request)
+
+    assert caught.value.exit_code == code
+    assert str(caught.value) == "stopped at step 7, which is saved; the same command goes on from there"
+    assert steps_of_checkpoints(folder / "run") == [5, 7]
+    assert not stop.request.is_deferred
+    assert not (folder / "run" / "model").exists()
+
+
+def test_a_training_leaves_the_number_of_threads_as_it_was(folder):
+    torch.set_num_threads(2)
+    try:
+        run("training.max_steps=1")
+        threads = torch.get_num_threads()
+    finally:
+        torch.set_num_threads(1)
+
+    assert threads == 2
+
+
+def test_a_signal_before_the_first_update_promises_nothing(folder):
+    stop = StopRequest()
+
+    def stop_at_once(report: object) -> None:
+        if isinstance(report, SessionOpened):
+            stop.signal_number = signal.SIGTERM
+
+    with pytest.raises(StoppedBySignalError, match=r"^stopped before the first update; the same command begins again$"):
+        run(report=stop_at_once, stop=stop)
+
+
+def test_a_resumed_training_knows_how_long_a_validation_takes(folder):
+    stop = StopAtStep(12)
+    with pytest.raises(StoppedBySignalError):
+        run(report=stop, stop=stop.request)
+
+    state = json.loads((folder / "run" / "checkpoints" / "step-00000012" / "state.json").read_text())["state"]
+
+    assert state["validation_seconds"] > 0
+
+
+def test_a_run_directory_in_use_is_not_trained_in(folder):
+    with RunDirectory(Path("run")).lock(), pytest.raises(RunDirectoryBusyError):
+        run()
+
+
+def test_a_device_that_is_not_here_is_an_error(folder):
+    with pytest.raises(UsageError, match="--device cuda:99: there is no such device here"):
+        run(device="cuda:99")
+
+
+def test_a_training_that_diverges_says_where_and_what_to_lower_and_keeps_its_checkpoints(folder):
+    with pytest.raises(DivergedError, match=r"^training diverged at step \d+: .*lower training\.learning_rate"):
+        run("training.learning_rate=1e30", "training.save_every=1", "training.clip_norm=1e30")
+
+    assert steps_of_checkpoints(folder / "run")
+    assert not (folder / "run" / "versions").exists()
+    files: Any = files_of(folder / "run" / "checkpoints")
+    assert not any(".tfm-tmp" in name for name in files)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_longest_translation_follows_from_the_training_pairs_and_is_kept_with_the_model(folder, times):
+    recipe = folder / "tfm.toml"
+    recipe.write_text(recipe.read_text().replace("max_length_ratio = 1.0\n", ""))
+    longer = [(source, " ".join([target] * times)) for source, target in pairs()]
+    write_corpus(folder, "toy", longer)
+
+    outcome = train(recipe, run_dir=folder / "run", overrides=["training.max_steps=1"])
+
+    run = RunDirectory(folder / "run")
+    tokenizer = Tokenizer.load(run.path / "tokenizer.model")
+    train_pairs = read_split(run.data, "train")
+    ratios = [
+        (len(tokenizer.encode(target)) + 1) / (len(tokenizer.encode(source)) + 1)
+        for source, target in zip(train_pairs.sources, train_pairs.targets, strict=True)
+    ]
+    kept = load_model_directory(outcome.version, torch.device("cpu")).decoding.max_length_ratio or 0.0
+    assert kept == pytest.approx(max(1.0, *ratios), abs=0.01)
+    assert kept >= max(ratios)

@@ -1,0 +1,113 @@
+"""The model directory: all that translating needs, in one folder that can be copied, zipped and mailed.
+
+config.json          shape of the model, languages, search settings, what it was made from
+model.safetensors    weights
+tokenizer.model      SentencePiece; with separate vocabularies tokenizer.source.model and tokenizer.target.model
+README.md            model card
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from transformer_cli.artifacts.checkpoint import WEIGHTS_FILE, load_weights, read_tensors, require_room, write_tensors
+from transformer_cli.artifacts.model_description import FORMAT, read_description
+from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE
+from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
+from transformer_cli.data.tokens.tokenizer import TokenizerPair
+from transformer_cli.files.atomic import fsync_folder, write_atomically
+from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.files.temporary import TEMPORARY_SUFFIX
+from transformer_cli.model.transformer import Transformer
+
+CARD_FILE = "README.md"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model directory, read.
+
+    Args:
+        model: In evaluation mode, on the device asked for.
+        tokenizers: Its tokenizers.
+        languages: From which language into which.
+        decoding: The search settings it was evaluated with.
+    """
+
+    model: Transformer
+    tokenizers: TokenizerPair
+    languages: LanguagesConfig
+    decoding: DecodingConfig
+
+
+def save_model_directory(
+    folder: Path,
+    *,
+    weights: Mapping[str, Tensor],
+    tokenizers: TokenizerPair,
+    model: ModelConfig,
+    languages: LanguagesConfig,
+    decoding: DecodingConfig,
+    made_from: Mapping[str, Any],
+    card: str,
+    release: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a model directory; ``folder`` appears whole or not at all.
+
+    Its configuration holds the sizes of the other files, by which one that was cut short is found out at once.
+
+    Raises:
+        TfmError: It cannot be written.
+    """
+    document = {
+        "format": FORMAT,
+        "languages": languages.model_dump(),
+        "vocab_size": tokenizers.target.vocab_size,
+        "source_vocab_size": tokenizers.source_vocab_size,
+        "model": model.model_dump(),
+        "decoding": decoding.model_dump(),
+        "tokenizer_sha256": tokenizers.fingerprint,
+        "made_from": dict(made_from),
+        "release": release and dict(release),
+    }
+    beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
+    with explain_os_errors(folder):
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        try:
+            require_room(beside, sum(weight.nbytes for weight in weights.values()))
+            write_tensors(beside / WEIGHTS_FILE, weights)
+            for name, content in tokenizers.files().items():
+                write_atomically(beside / name, content)
+            write_atomically(beside / CARD_FILE, card.encode())
+            document["files"] = {path.name: path.stat().st_size for path in sorted(beside.iterdir()) if path.is_file()}
+            write_atomically(beside / MODEL_CONFIG_FILE, (json.dumps(document, indent=1) + "\n").encode())
+            beside.rename(folder)
+            fsync_folder(folder.parent)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def build_model(config: ModelConfig, tokenizers: TokenizerPair) -> Transformer:
+    """Return a new model of the shape ``config`` for the vocabularies of ``tokenizers``."""
+    return Transformer(config, tokenizers.target.vocab_size, source_vocab_size=tokenizers.source_vocab_size)
+
+
+def load_model_directory(folder: Path, device: torch.device) -> LoadedModel:
+    """Read a model directory.
+
+    Raises:
+        DamagedFileError: A file of it is missing, cut short or altered.
+    """
+    described = read_description(folder)
+    model = build_model(described.model, described.tokenizers).to(device)
+    load_weights(model, read_tensors(folder / WEIGHTS_FILE), where=folder / WEIGHTS_FILE)
+    return LoadedModel(model.eval(), described.tokenizers, described.languages, described.decoding)

@@ -1,0 +1,252 @@
+"""The run directory: where each file of a run is, who may write to it, and which version is live.
+
+runs/NAME/
+├── recipe.toml          every setting the run uses, spelled out
+├── prepare.json         what was read, kept and dropped
+├── cleaned/             the pairs of each corpus that are fit to learn from, so that only a changed one is read again
+├── data/                train, valid, test: `datasets` folders; valid and test as plain text as well
+├── tokenizer.model      SentencePiece; with separate vocabularies tokenizer.source.model and tokenizer.target.model
+├── checkpoints/         step-00000500/ ..., and best/
+├── metrics.jsonl        one JSON object a line
+├── tensorboard/0001/    the same for TensorBoard, if wanted
+├── versions/0001/ ...   finished models, and beside each the hashes of the pairs it was trained on
+├── versions.jsonl       every release, promotion and rollback
+├── report.html          the run on one page; report/ keeps the translations that it shows
+├── train.log            what `tfm train` said
+└── model                link to the live version
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformer_cli.errors import RunDirectoryBusyError
+from transformer_cli.files.atomic import fsync_folder, write_atomically
+from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.files.temporary import TEMPORARY_SUFFIX, remove_unfinished
+
+MODEL_CONFIG_FILE = "config.json"
+"""Written last into a model directory: where it is, the model is whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """The files of one run.
+
+    Args:
+        path: The directory; it need not exist yet.
+    """
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        """The recipe of the latest training, every value spelled out."""
+        return self.path / "recipe.toml"
+
+    @property
+    def prepare_report(self) -> Path:
+        """What `tfm prepare` read, kept and dropped; written last, so that its presence means the data is whole."""
+        return self.path / "prepare.json"
+
+    @property
+    def data(self) -> Path:
+        """The prepared data."""
+        return self.path / "data"
+
+    @property
+    def cleaned(self) -> Path:
+        """What was read and cleaned of each corpus; may be deleted, and is made again when it is wanted."""
+        return self.path / "cleaned"
+
+    @property
+    def encoded(self) -> Path:
+        """The training data as token ids."""
+        return self.path / "encoded"
+
+    @property
+    def tokenizer_report(self) -> Path:
+        """From what the tokenizer was made."""
+        return self.path / "tokenizer.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Checkpoints of the present or latest training."""
+        return self.path / "checkpoints"
+
+    @property
+    def best_checkpoint(self) -> Path:
+        """The checkpoint that validated best."""
+        return self.checkpoints / "best"
+
+    @property
+    def metrics(self) -> Path:
+        """Metrics of all trainings, one JSON object a line."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def tensorboard(self) -> Path:
+        """The course of all trainings for TensorBoard, if that is wanted."""
+        return self.path / "tensorboard"
+
+    @property
+    def versions(self) -> Path:
+        """Finished models."""
+        return self.path / "versions"
+
+    @property
+    def live_model(self) -> Path:
+        """Link to the version in service."""
+        return self.path / "model"
+
+    @property
+    def version_events(self) -> Path:
+        """Every release, promotion and rollback, one JSON object a line."""
+        return self.path / "versions.jsonl"
+
+    @property
+    def report(self) -> Path:
+        """The page that `tfm report` writes."""
+        return self.path / "report.html"
+
+    def test_translations(self, version: str) -> Path:
+        """Return the file with a version's translations of test sentences, kept for the report."""
+        return self.path / "report" / f"{version}.json"
+
+    @property
+    def log(self) -> Path:
+        """What `tfm train` said, sitting after sitting."""
+        return self.path / "train.log"
+
+    def seen_pairs(self, version: str) -> Path:
+        """Return the file with the hashes of the pairs that a version was trained on."""
+        return self.versions / f"{version}.pairs.npy"
+
+    def live_version(self) -> str | None:
+        """Return the name of the version that the live link points to, be it whole or not; None without a link."""
+        return self.live_model.readlink().name if self.live_model.is_symlink() else None
+
+    def checkpoint(self, step: int) -> Path:
+        """Return the folder of the checkpoint after ``step`` updates."""
+        return self.checkpoints / f"step-{step:08d}"
+
+    def checkpoints_by_step(self) -> list[Path]:
+        """Return the folders of the checkpoints that are there, oldest first."""
+        return sorted(path for path in self.checkpoints.glob("step-*") if re.fullmatch(r"step-\d{8,}", path.name))
+
+    def version_folders(self) -> list[Path]:
+        """Return the finished versions, oldest first."""
+        return sorted(
+            (p for p in self.versions.glob("*") if re.fullmatch(r"\d{4,}", p.name)), key=lambda p: int(p.name)
+        )
+
+    def next_version(self) -> Path:
+        """Return the folder that the next version is to have."""
+        folders = self.version_folders()
+        return self.versions / f"{int(folders[-1].name) + 1 if folders else 1:04d}"
+
+    def make_live(self, version: Path) -> None:
+        """Point the live link at ``version``; a reader finds the old or the new model, never none.
+
+        Raises:
+            TfmError: The link cannot be written.
+        """
+        beside = self.path / f"model{TEMPORARY_SUFFIX}"
+        with explain_os_errors(self.live_model):
+            beside.unlink(missing_ok=True)
+            beside.symlink_to(version.relative_to(self.path), target_is_directory=True)
+            beside.replace(self.live_model)
+            fsync_folder(self.path)
+
+    @contextmanager
+    def switching(self) -> Iterator[None]:
+        """Let no other process switch versions meanwhile; held for moments only, so that a rollback never has to wait.
+
+        Raises:
+            TfmError: The directory is not there or cannot be written to.
+        """
+        import filelock  # here: a translation starts sooner without it
+
+        with explain_os_errors(self.path):
+            lock = filelock.FileLock(self.path / ".versions.lock")
+            lock.acquire()
+        try:
+            remove_unfinished(self.path, f".{self.version_events.name}.")
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def lock(self, *, wait: bool = False) -> Iterator[None]:
+        """Hold the directory for writing; the lock of a process that has died is no lock.
+
+        Args:
+            wait: Wait for the present holder instead of giving up.
+
+        Raises:
+            RunDirectoryBusyError: Another process holds it; the message says which.
+            TfmError: The directory cannot be written to.
+        """
+        import filelock  # see `switching`
+
+        holder = self.path / ".lock.json"
+        with explain_os_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(self.path / ".lock")
+            try:
+                lock.acquire(timeout=-1 if wait else 0)
+            except filelock.Timeout:
+                raise RunDirectoryBusyError(
+                    f"{self.path} is in use by {_describe(holder)}; try later, or --wait"
+                ) from None
+            try:
+                self._remove_leftovers()
+                write_atomically(holder, json.dumps(_this_process()).encode())
+                yield
+            finally:
+                holder.unlink(missing_ok=True)
+                lock.release()
+
+    def _remove_leftovers(self) -> None:
+        """Delete what killed processes were writing; nobody writes it now, for the caller holds the lock.
+
+        Of the files beside the folders only those that are written under the lock: a translation, say, may be on its
+        way into this directory.
+        """
+        for begins in (".recipe.toml.", ".prepare.json.", ".tokenizer.", "..lock.json."):
+            remove_unfinished(self.path, begins)
+        for folder in (self.data, self.encoded, self.cleaned, self.versions, self.test_translations("").parent):
+            remove_unfinished(folder)
+
+
+def _this_process() -> dict[str, Any]:
+    return {"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+
+
+def _describe(holder: Path) -> str:
+    # Who has just taken the lock needs a moment to say who it is.
+    for _ in range(10):
+        try:
+            fields = json.loads(holder.read_bytes())
+            return f"process {fields['pid']} on {fields['host']} since {fields['since']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            time.sleep(0.01)
+    return "another process"
+
+
+def read_json(path: Path) -> Mapping[str, Any] | None:
+    """Read a JSON object; None if the file is not there or holds none."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) else None

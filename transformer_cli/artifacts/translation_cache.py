@@ -1,0 +1,36 @@
+"""Translations of test sentences, kept for the report: it compares versions without translating everything anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.files.atomic import write_atomically
+from transformer_cli.files.os_errors import explain_os_errors
+
+
+def keep_test_translations(run: RunDirectory, version: str, translations: Mapping[str, str]) -> None:
+    """Keep what a version makes of test sentences, in place of what was kept before.
+
+    Args:
+        run: The run directory.
+        version: Name of the version.
+        translations: By source sentence.
+
+    Raises:
+        TfmError: The file cannot be written.
+    """
+    path = run.test_translations(version)
+    with explain_os_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, json.dumps(dict(translations), ensure_ascii=False, indent=0).encode())
+
+
+def forget_removed_versions(run: RunDirectory) -> None:
+    """Remove what is kept of versions that are no more."""
+    versions = {folder.name for folder in run.version_folders()}
+    with explain_os_errors(run.path):
+        for path in run.test_translations("x").parent.glob("*.json"):
+            if path.stem not in versions:
+                path.unlink(missing_ok=True)

@@ -1,0 +1,46 @@
+"""``tfm export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from transformer_cli.cli.display import console
+from transformer_cli.cli.options import QuietOption, VerboseOption
+
+
+def export(
+    to: Annotated[
+        Literal["ctranslate2", "huggingface"],
+        typer.Option(
+            "--to", help="ctranslate2: what translate then uses. huggingface: a MarianMTModel for transformers."
+        ),
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", "-m", envvar="TFM_MODEL", help="A model directory or a run directory."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A folder to make or renew. Default: in the model directory."),
+    ] = None,
+    quantization: Annotated[
+        Literal["auto", "float32", "float16", "bfloat16", "int16", "int8"],
+        typer.Option("--quantization", help="Of ctranslate2; auto: int8 where the processor has it, else float32."),
+    ] = "auto",
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Write a model in the format of another library, after a comparison with our own translations.
+
+    It is refused if its translations are not the same but for rounding. What 8 bits lose is told.
+    """
+    from transformer_cli.workflows.locate.model import find_model
+
+    folder = find_model(model)
+    console.detail(f"exporting {folder} to {to}")
+    from transformer_cli.workflows.export.export import export as run_export
+
+    typer.echo(run_export(folder, to=to, output=output, quantization=quantization, report=console.note))

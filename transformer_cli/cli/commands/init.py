@@ -1,0 +1,59 @@
+"""``tfm init``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import transformer_cli
+from transformer_cli.cli.display import console
+from transformer_cli.cli.options import QuietOption, VerboseOption
+
+
+def init(
+    corpora: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CORPUS...",
+            help="Files with both languages (.tsv .csv .jsonl .parquet .tmx .po, packed or not), two aligned "
+            "text files (train.fr train.en, or train.{lang}), or hub:OWNER/NAME.",
+        ),
+    ],
+    source: Annotated[str, typer.Option("--from", metavar="LANG", help="Code of the language to translate from.")],
+    target: Annotated[str, typer.Option("--to", metavar="LANG", help="Code of the language to translate into.")],
+    valid: Annotated[
+        str | None,
+        typer.Option(
+            "--valid",
+            metavar="CORPUS|N",
+            help="To validate on. Default: valid.* or dev.* beside, else N pairs held out.",
+        ),
+    ] = None,
+    test: Annotated[
+        str | None,
+        typer.Option("--test", metavar="CORPUS|N", help="To test on. Default: test.* beside, else N pairs held out."),
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The recipe to write.")] = Path(
+        "tfm.toml"
+    ),
+    force: Annotated[bool, typer.Option("--force", help="Write over a recipe that is there.")] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Look at corpora and this machine, and write a commented recipe that fits them; `tfm train` needs no more.
+
+    Exit codes: 0 written, 2 wrong arguments or the recipe is there already, 65 a corpus cannot be used.
+    """
+    outcome = transformer_cli.init(
+        corpora,
+        source=source,
+        target=target,
+        valid=valid,
+        test=test,
+        output=output,
+        force=force,
+        note=console.note,
+    )
+    console.note(outcome.summary)

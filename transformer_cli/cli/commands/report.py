@@ -1,0 +1,41 @@
+"""``tfm report``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.cli.display import console
+from transformer_cli.cli.options import DeviceOption, QuietOption, VerboseOption
+
+
+def report(
+    run: Annotated[
+        Path | None,
+        typer.Argument(metavar="RUN", envvar="TFM_RUN_DIR", help="A run directory. Default: that of the recipe here."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The page. Default: report.html in the run directory.")
+    ] = None,
+    device: DeviceOption = "auto",
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Write one page about a run: curves, scores, versions, data, and the sentences that went well and badly.
+
+    `tfm train` writes it at its end as well. Prints the path of the page.
+    """
+    from transformer_cli.errors import ModelNotFoundError
+    from transformer_cli.workflows.locate.recipe import locate_recipe
+
+    directory = RunDirectory(run) if run else locate_recipe(None).run
+    if not directory.live_model.exists():
+        raise ModelNotFoundError(f"{directory.path} has no finished version to report on; run `tfm train` first")
+    from transformer_cli.workflows.report import write_report
+
+    path = write_report(directory, output=output, device=device, note=console.note)
+    sys.stdout.write(f"{console.plain(str(path))}\n")

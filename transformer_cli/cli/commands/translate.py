@@ -1,0 +1,167 @@
+"""``tfm translate``."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from transformer_cli.cli.display import console
+from transformer_cli.cli.display.translation_progress import translation_display
+from transformer_cli.cli.options import DeviceOption, QuietOption, VerboseOption
+from transformer_cli.cli.streams import is_stdout_watched, open_input, open_output
+from transformer_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from transformer_cli.decoding.engine import Sampling
+
+
+def translate(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Input; left out or -: stdin.")] = None,
+    model: Annotated[
+        list[Path] | None,
+        typer.Option("--model", "-m", envvar="TFM_MODEL", help="A model or run directory; several translate together."),
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Written whole or not at all.")] = None,
+    output_format: Annotated[
+        Literal["text", "tsv", "jsonl"],
+        typer.Option("--format", help="tsv: source, translation, score; jsonl: an object a line."),
+    ] = "text",
+    n_best: Annotated[
+        int, typer.Option("--n-best", min=1, max=1000, help="Translations of each line, best first: so many lines.")
+    ] = 1,
+    alignments: Annotated[
+        bool, typer.Option("--alignments", help="Say which word comes from which: pairs i-j of words, from 0.")
+    ] = False,
+    beam_size: Annotated[
+        int | None, typer.Option("--beam-size", min=1, max=1000, help="Width of the search; 1 is greedy.")
+    ] = None,
+    length_penalty: Annotated[
+        float | None,
+        typer.Option("--length-penalty", help="Scores are log_prob / length ** this, end of sentence counted."),
+    ] = None,
+    prefix: Annotated[str, typer.Option("--prefix", help="What every translation is to begin with.")] = "",
+    sample: Annotated[bool, typer.Option("--sample", help="Draw at random instead of searching for the best.")] = False,
+    temperature: Annotated[
+        float | None,
+        typer.Option("--temperature", min=0.01, max=100, help="Sampling: under 1 sharpens, over flattens."),
+    ] = None,
+    top_k: Annotated[int | None, typer.Option("--top-k", min=1, help="Sampling: from the k likeliest tokens.")] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option("--top-p", min=0.01, max=1.0, help="Sampling: from the likeliest that reach this probability."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Sampling: the same one draws the same.")] = None,
+    mbr: Annotated[
+        int | None,
+        typer.Option("--mbr", min=2, max=1000, help="Choose the one of so many candidates that agrees best by chrF."),
+    ] = None,
+    on_overlong: Annotated[
+        Literal["split", "cut", "fail"],
+        typer.Option(
+            "--on-overlong", help="A line too long for the model: translate pieces, cut with a warning, or fail."
+        ),
+    ] = "split",
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at bytes that are not UTF-8 (exit code 65).")] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard", metavar="K/N", help="Every N-th window of FILE, into OUTPUT.part-*. Under torchrun by itself."
+        ),
+    ] = None,
+    engine: Annotated[
+        Literal["auto", "torch", "ctranslate2"],
+        typer.Option("--engine", help="auto: what `tfm export --to ctranslate2` wrote, if it can do what is asked."),
+    ] = "auto",
+    device: DeviceOption = "auto",
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16"],
+        typer.Option("--precision", help="Of torch; auto: bfloat16 where much faster, for d_model 512 and more."),
+    ] = "auto",
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, max=1024, help="Cores to use: threads, or processes for files.")
+    ] = None,
+    batch_tokens: Annotated[
+        int | None, typer.Option("--batch-tokens", min=16, help="Source tokens searched at once.")
+    ] = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Translate each line of stdin or FILE to one line of stdout, in order.
+
+    A line's translation does not depend on the lines beside it, but for rounding where two hypotheses tie.
+    """
+    from transformer_cli.workflows.locate.model import find_model
+    from transformer_cli.workflows.translate import translate
+
+    settings = translate.TranslationSettings(
+        engine=engine,
+        device=device,
+        threads=threads,
+        precision=precision,
+        search={"beam_size": beam_size, "length_penalty": length_penalty, "batch_tokens": batch_tokens},
+        on_overlong=on_overlong,
+        strict=strict,
+        output_format=output_format,
+        n_best=n_best,
+        with_alignment=alignments,
+        prefix=prefix,
+        sampling=_sampling(sample, temperature, top_k, top_p, seed),
+        mbr_candidates=mbr,
+    )
+    part = _shard(shard, file, output)
+    with ExitStack() as stack:
+        folders = [find_model(each) for each in model] if model else [find_model(None)]
+        source = stack.enter_context(open_input(file))
+        progress = stack.enter_context(translation_display(source, is_wanted=not is_stdout_watched(output)))
+        console.detail(f"translating with {', '.join(map(str, folders))}")
+        if part is not None and output is not None:
+            count = translate.translate_shard(
+                source, output, shard=part, model=folders, settings=settings, warn=console.warn, progress=progress
+            )
+        else:
+            write = stack.enter_context(open_output(output))
+            count = translate.translate(
+                source, write, model=folders, settings=settings, warn=console.warn, progress=progress
+            )
+    console.detail(f"{count} lines translated")
+
+
+def _sampling(
+    is_wanted: bool, temperature: float | None, top_k: int | None, top_p: float | None, seed: int | None
+) -> Sampling | None:
+    given = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if not is_wanted:
+        if chosen:
+            raise UsageError(f"--{next(iter(chosen)).replace('_', '-')} is for sampling; give --sample as well")
+        return None
+    from transformer_cli.decoding.engine import Sampling
+
+    return Sampling(**chosen)  # type: ignore[arg-type]  # each value is of its own type
+
+
+def _shard(text: str | None, file: Path | None, output: Path | None) -> tuple[int, int] | None:
+    """Return which shard of how many, from 1: what was given, else what torchrun says."""
+    way_out = "name both"
+    if text is None:
+        way_out = "name both, or unset RANK and WORLD_SIZE, which ask for a shard"
+        rank, world = os.environ.get("RANK", ""), os.environ.get("WORLD_SIZE", "")
+        if not rank.isdecimal() or world in ("", "1"):
+            return None
+        text = f"{int(rank) + 1}/{world}"
+    numbers = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not numbers:
+        raise UsageError(f"--shard {text}: give K/N, such as 1/4 for the first of four")
+    own, shards = map(int, numbers.groups())
+    if not 1 <= own <= shards:
+        raise UsageError(f"there is no shard {own} of {shards}; give 1/{shards} to {shards}/{shards}")
+    if file is None or not file.is_file() or output is None:
+        raise UsageError(f"a shard is part of a FILE and goes to --output; {way_out}")
+    if output.name in ("", "..", "-"):
+        raise UsageError(f"--output {output}: give a file's name, with which the names of the parts begin")
+    return own, shards

@@ -1,0 +1,39 @@
+"""Telling somebody how a command ended, by a command of theirs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from transformer_cli.cli.display import console
+
+_PATIENCE_SECONDS = 60
+
+
+def notify(command: str, outcome: Mapping[str, str]) -> None:
+    """Run ``command`` in a shell with the outcome in its environment; what it prints goes to stderr.
+
+    Args:
+        command: As it would be typed.
+        outcome: Variables without the prefix ``TFM_``.
+    """
+    environment = {**os.environ, **{f"TFM_{name}": value for name, value in outcome.items()}}
+    try:
+        finished = subprocess.run(
+            ["/bin/sh", "-c", command],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.__stderr__,
+            timeout=_PATIENCE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        console.warn(f"--notify-command took more than {_PATIENCE_SECONDS} seconds and was stopped")
+        return
+    except OSError as error:
+        console.warn(f"--notify-command cannot be run: {(error.strerror or str(error)).lower()}")
+        return
+    if finished.returncode:
+        console.warn(f"--notify-command ended with exit code {finished.returncode}")

@@ -1,0 +1,95 @@
+"""How far a translation is: a live line with Rich on a terminal, a dated line now and then elsewhere."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from transformer_cli.cli.display import console
+
+_SECONDS_BETWEEN_LINES = 60
+
+
+@contextmanager
+def translation_display(source: BinaryIO, *, is_wanted: bool) -> Iterator[Callable[[int], None]]:
+    """Yield a function that is told how many lines are translated.
+
+    Args:
+        source: What is translated; of a file the size says how long it will take.
+        is_wanted: False where the translations themselves are to be seen.
+    """
+    if not is_wanted or console.is_quiet():
+        yield lambda _: None
+    elif console.is_terminal():
+        yield from _live_count(source)
+    else:
+        yield _LineCount(source).show
+
+
+class _Pace:
+    """How fast lines come, and when the last of them will.
+
+    Args:
+        source: What is translated.
+    """
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._descriptor = _file_descriptor(source)
+        self._size = os.fstat(self._descriptor).st_size if self._descriptor is not None else 0
+        self._began = time.monotonic()
+
+    def describe(self, lines: int) -> str:
+        """Return lines, lines a second and the time left, as far as it can be known."""
+        elapsed = max(time.monotonic() - self._began, 1e-6)
+        text = f"{lines:,} lines, {lines / elapsed:.0f} a second"
+        done = os.lseek(self._descriptor, 0, os.SEEK_CUR) if self._descriptor is not None else 0
+        if not 0 < done < self._size:
+            return text
+        return f"{text}, {_duration(elapsed * (self._size - done) / done)} left"
+
+
+def _file_descriptor(source: BinaryIO) -> int | None:
+    """Return that of a plain file; None for a pipe, a terminal and a packed file, whose ends are not in sight."""
+    try:
+        descriptor = source.fileno()
+    except io.UnsupportedOperation:
+        return None
+    return descriptor if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}"
+
+
+def _live_count(source: BinaryIO) -> Iterator[Callable[[int], None]]:
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    terminal = Console(stderr=True, markup=False, highlight=False, emoji=False)
+    pace = _Pace(source)
+    with Progress(*columns, console=terminal, transient=True) as progress:
+        task = progress.add_task("0 lines", total=None)
+        yield lambda lines: progress.update(task, description=pace.describe(lines))
+
+
+class _LineCount:
+    """A line for a log file now and then."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._pace = _Pace(source)
+        self._told = time.monotonic()
+
+    def show(self, lines: int) -> None:
+        """Take the number of lines done so far."""
+        now = time.monotonic()
+        if now - self._told >= _SECONDS_BETWEEN_LINES:
+            console.note(f"translated {self._pace.describe(lines)}")
+            self._told = now

@@ -1,0 +1,1 @@
+"""Which pairs are fit to learn from, and which are held out."""

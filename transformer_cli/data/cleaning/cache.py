@@ -1,0 +1,152 @@
+"""The fit pairs of one corpus on disk, with hashes: what need not be done again while the corpus stays as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from transformer_cli.data.cleaning.match_keys import fold, hash_pair, hash_text
+from transformer_cli.data.cleaning.rules import Judgement, PairCleaner
+from transformer_cli.data.corpora import SentencePair
+from transformer_cli.files.atomic import fsync_folder, write_atomically
+from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.files.temporary import TEMPORARY_SUFFIX
+from transformer_cli.text.normalization import normalize
+
+_TEXTS = ("source", "target", "place")
+_HASHES = ("pair", "source_key", "target_key")
+_SCHEMA = pa.schema([*((name, pa.string()) for name in _TEXTS), *((name, pa.uint64()) for name in _HASHES)])
+_ROWS_AT_ONCE = 8192
+_PAIRS = "pairs.arrow"
+_DROPPED = "dropped.tsv"
+_REPORT = "report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class CleanedCorpus:
+    """The fit pairs of one corpus.
+
+    Args:
+        folder: Where they lie.
+        read: Pairs that the corpus holds.
+        kept: Those that are fit.
+        dropped: How many of the others broke which rule first.
+        foreign_letters: How often a letter of another script occurs in the fit ones, for source and target.
+    """
+
+    folder: Path
+    read: int
+    kept: int
+    dropped: dict[str, int]
+    foreign_letters: tuple[dict[str, int], dict[str, int]]
+
+    def hashes(self, name: str) -> NDArray[np.uint64]:
+        """Return (kept,) uint64: of each ``pair``, or ``source_key`` and ``target_key``, of the folded sentences."""
+        parts = [batch.column(0).to_numpy() for batch in self._read([_SCHEMA.get_field_index(name)])]
+        return np.concatenate([np.empty(0, np.uint64), *parts])
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the pairs, some thousand at a time, with the columns source, target and place."""
+        return self._read([_SCHEMA.get_field_index(name) for name in _TEXTS])
+
+    def dropped_lines(self) -> Iterator[str]:
+        """Yield a line for each dropped pair: rule, place, source and target, with tabs between them."""
+        with (self.folder / _DROPPED).open(encoding="utf-8", newline="\n") as file:
+            yield from file
+
+    def _read(self, columns: list[int]) -> Iterator[pa.RecordBatch]:
+        # Not memory-mapped: pages of a map that were read once stay in the process' memory.
+        with pa.OSFile(str(self.folder / _PAIRS)) as file:
+            reader = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=columns))
+            for index in range(reader.num_record_batches):
+                yield reader.get_batch(index)
+
+
+def open_cleaned(folder: Path) -> CleanedCorpus | None:
+    """Return what `write_cleaned` has written to ``folder``; None if nothing was, or not all of it is there."""
+    try:
+        report = json.loads((folder / _REPORT).read_bytes())
+        source, target = report["foreign_letters"]
+        cleaned = CleanedCorpus(folder, report["read"], report["kept"], report["dropped"], (source, target))
+        with pa.OSFile(str(folder / _PAIRS)) as file:
+            pa.ipc.open_file(file)  # what stands at its end is there
+        is_whole = (folder / _DROPPED).stat().st_size == report["dropped_bytes"]
+    except (OSError, ValueError, KeyError, TypeError):  # Arrow's own is a ValueError
+        return None
+    return cleaned if is_whole else None
+
+
+def write_cleaned(folder: Path, pairs: Iterable[SentencePair], cleaner: PairCleaner) -> CleanedCorpus:
+    """Judge ``pairs`` and write those that are fit, and why the others are not; the folder appears whole or not at all.
+
+    Args:
+        folder: To be made; what is there is not whole and goes.
+        pairs: A corpus.
+        cleaner: A new one.
+    """
+    beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
+    shutil.rmtree(beside, ignore_errors=True)
+    with explain_os_errors(folder):
+        beside.mkdir(parents=True)
+        try:
+            report = _write(beside, cleaner.judge(pairs), fold_numbers=cleaner.fold_numbers)
+            letters = [dict(counter.most_common()) for counter in cleaner.foreign_letters]
+            sizes = {"dropped_bytes": (beside / _DROPPED).stat().st_size}
+            document = {**report, "foreign_letters": letters, **sizes}
+            write_atomically(beside / _REPORT, json.dumps(document).encode())
+            shutil.rmtree(folder, ignore_errors=True)
+            beside.rename(folder)
+            fsync_folder(folder.parent)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+    return CleanedCorpus(folder, **report, foreign_letters=(letters[0], letters[1]))
+
+
+def _write(folder: Path, judgements: Iterable[Judgement], *, fold_numbers: bool) -> dict[str, Any]:
+    rows: list[tuple[str, str, str, int, int, int]] = []
+    dropped: dict[str, int] = {}
+    read = kept = 0
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    with (
+        (folder / _PAIRS).open("wb") as pairs_file,
+        (folder / _DROPPED).open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as dropped_file,
+        pa.ipc.new_file(pairs_file, _SCHEMA, options=options) as writer,
+    ):
+        for found in judgements:
+            read += 1
+            source, target = found.source, found.target
+            if found.rule is not None:
+                dropped[found.rule] = dropped.get(found.rule, 0) + 1
+                dropped_file.write(f"{found.rule}\t{normalize(found.place)}\t{source}\t{target}\n")
+                continue
+            kept += 1
+            source_key, target_key = (hash_text(fold(side, numbers=fold_numbers)) for side in (source, target))
+            rows.append((source, target, found.place, hash_pair(source, target), source_key, target_key))
+            if len(rows) == _ROWS_AT_ONCE:
+                writer.write_batch(_batch(rows))
+                rows = []
+        if rows:
+            writer.write_batch(_batch(rows))
+        writer.close()
+        for file in (pairs_file, dropped_file):  # after a power cut a name may be there without the content
+            file.flush()
+            os.fsync(file.fileno())
+    return {"read": read, "kept": kept, "dropped": dropped}
+
+
+def _batch(rows: list[tuple[str, str, str, int, int, int]]) -> pa.RecordBatch:
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    # A name of a file may hold bytes that are no text.
+    columns[2] = [place.encode("utf-8", "backslashreplace").decode() for place in columns[2]]
+    texts = [pa.array(column, pa.string()) for column in columns[:3]]
+    hashes = [pa.array(np.array(column, dtype=np.uint64)) for column in columns[3:]]
+    return pa.RecordBatch.from_arrays([*texts, *hashes], schema=_SCHEMA)

@@ -1,0 +1,174 @@
+"""Which pairs are fit to learn from, each judged alone: small rules with names, counted and never silent.
+
+What a pair is to others (a duplicate, a sentence that is tested on) is decided in `selection`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from transformer_cli.config import CleaningConfig, LanguagesConfig
+from transformer_cli.data.corpora import SentencePair
+from transformer_cli.text.normalization import normalize
+from transformer_cli.text.writing_systems import Alphabet
+
+Predicate = Callable[[str, str], bool]
+
+_LETTER = re.compile(r"[^\W\d_]")
+_LINK = re.compile(r"\S*(?://|www\.|@)\S*")
+_RATIO_MARGIN = 15
+# A character of these says as much as several letters.
+_LETTERS_PER_CHARACTER = {"zh": 3.0, "yue": 3.0, "wuu": 3.0, "lzh": 3.0, "ja": 2.0, "ko": 2.0}
+
+
+@dataclass(slots=True)
+class CleaningReport:
+    """How many pairs of one corpus were read, kept, and dropped by which rule."""
+
+    read: int = 0
+    kept: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: CleaningReport) -> CleaningReport:
+        rules = {
+            rule: self.dropped.get(rule, 0) + other.dropped.get(rule, 0) for rule in {**self.dropped, **other.dropped}
+        }
+        return CleaningReport(self.read + other.read, self.kept + other.kept, rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A pair as it was read, in the form that is learned from.
+
+    Args:
+        source: The normalised source.
+        target: The normalised target.
+        place: Where it stands.
+        rule: The first rule that it breaks; None: it is fit.
+    """
+
+    source: str
+    target: str
+    place: str
+    rule: str | None
+
+
+def _too_short(least: int, _: LanguagesConfig) -> Predicate:
+    return lambda source, target: len(source) < least or len(target) < least
+
+
+def _too_long(most: int, _: LanguagesConfig) -> Predicate:
+    return lambda source, target: len(source) > most or len(target) > most
+
+
+def _non_text(_: bool, __: LanguagesConfig) -> Predicate:
+    return lambda source, target: not _has_letters(source) or not _has_letters(target)
+
+
+def _has_letters(text: str) -> bool:
+    if "@" in text or "//" in text or "www." in text:
+        text = _LINK.sub("", text)
+    return _LETTER.search(text) is not None
+
+
+def _identical(words: int, _: LanguagesConfig) -> Predicate:
+    return lambda source, target: (
+        len(source) == len(target) and source.casefold() == target.casefold() and len(source.split()) >= words
+    )
+
+
+def _length_ratio(most: float, languages: LanguagesConfig) -> Predicate:
+    weight, other_weight = (_LETTERS_PER_CHARACTER.get(_code(each), 1.0) for each in _both(languages))
+
+    def is_broken(source: str, target: str) -> bool:
+        length, other = len(source) * weight, len(target) * other_weight
+        return (length if length > other else other) > most * (other if length > other else length) + _RATIO_MARGIN
+
+    return is_broken
+
+
+def _wrong_script(share: float, languages: LanguagesConfig) -> Predicate:
+    alphabet, other = (Alphabet(each) for each in _both(languages))
+    return lambda source, target: alphabet.share(source) < share or other.share(target) < share
+
+
+def _wrong_language(_: bool, languages: LanguagesConfig) -> Predicate:
+    from transformer_cli.data.cleaning.language_identification import other_language_detector
+
+    is_other, is_other_than_target = (other_language_detector(each) for each in _both(languages))
+    return lambda source, target: is_other(source) or is_other_than_target(target)
+
+
+def _both(languages: LanguagesConfig) -> tuple[str, str]:
+    return languages.source, languages.target
+
+
+def _code(language: str) -> str:
+    return language.lower().replace("_", "-").partition("-")[0]
+
+
+RULES: dict[str, Callable[[Any, LanguagesConfig], Predicate]] = {
+    "too_short": _too_short,
+    "too_long": _too_long,
+    "non_text": _non_text,
+    "identical": _identical,
+    "length_ratio": _length_ratio,
+    "wrong_script": _wrong_script,
+    "wrong_language": _wrong_language,
+}
+"""What makes the predicate of a rule from its value in ``[cleaning]``, in the order in which they are asked.
+
+A pair counts under the first that it breaks; before them come ``not_utf8`` and ``empty``.
+"""
+
+LOCAL_RULES = ("not_utf8", *RULES, "fold_numbers")
+"""The keys of ``[cleaning]`` that decide about a pair without looking at others, or how others are known again."""
+
+
+class PairCleaner:
+    """Judges the pairs of a corpus one by one.
+
+    Args:
+        config: Which rules, how strict.
+        languages: What the two sides should be.
+
+    Raises:
+        RecipeError: A rule needs what is not installed.
+    """
+
+    def __init__(self, config: CleaningConfig, languages: LanguagesConfig) -> None:
+        self.fold_numbers = config.fold_numbers
+        self._wants_utf8 = config.not_utf8
+        values = {rule: getattr(config, rule) for rule in RULES}
+        self._predicates = [(rule, RULES[rule](value, languages)) for rule, value in values.items() if value]
+        self._alphabets = [Alphabet(each) for each in _both(languages)]
+        self.foreign_letters: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+        """How often a letter of another script occurred in the fit pairs, for source and target."""
+
+    def judge(self, pairs: Iterable[SentencePair]) -> Iterator[Judgement]:
+        """Yield every pair, normalised, with the rule that it breaks."""
+        for pair in pairs:
+            source, target = normalize(pair.source), normalize(pair.target)
+            rule = self._broken_rule(source, target, pair.is_utf8)
+            if rule is None:
+                self._count_foreign(source, target)
+            yield Judgement(source, target, pair.place, rule)
+
+    def _broken_rule(self, source: str, target: str, is_utf8: bool) -> str | None:
+        if not is_utf8 and self._wants_utf8:
+            return "not_utf8"
+        if not source or not target:
+            return "empty"
+        for rule, is_broken in self._predicates:
+            if is_broken(source, target):
+                return rule
+        return None
+
+    def _count_foreign(self, source: str, target: str) -> None:
+        for text, alphabet, counter in zip((source, target), self._alphabets, self.foreign_letters, strict=True):
+            if letters := alphabet.foreign_letters(text):
+                counter.update(letters)

@@ -1,0 +1,256 @@
+"""What becomes of each fit pair in view of all others: learned from, held out, or dropped.
+
+Only hashes are looked at. While this decides it needs at most 50 bytes a pair; afterwards one byte a pair stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transformer_cli.config import CleaningConfig
+from transformer_cli.data.cleaning.cache import CleanedCorpus
+
+Hashes = NDArray[np.uint64]
+Flags = NDArray[np.bool_]
+
+KEPT = 0
+RULES = ("leakage", "duplicate", "held_out", "near_duplicate", "source_repeats")
+"""Why a fit pair is not learned from, in the order of asking; the place in this list, from 1, is its fate."""
+
+_FATE = {rule: number for number, rule in enumerate(RULES, start=1)}
+_PARTS = ("test", "valid")
+_AT_ONCE = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutKeys:
+    """The sentences of a validation or test set.
+
+    Args:
+        sources: Sorted hashes of the folded sources.
+        targets: The same of the targets.
+    """
+
+    sources: Hashes
+    targets: Hashes
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Which pairs are held out for a set that the recipe gives as a number.
+
+    Args:
+        number: The recipe's.
+        pairs: Their hashes, also of those that the corpora no longer hold: they may come back. At first they are the
+            lowest for "test" and the highest for "valid", so neither set moves when the other changes.
+    """
+
+    number: int
+    pairs: frozenset[int]
+
+
+@dataclass(slots=True)
+class Selection:
+    """The fate of each fit pair of all corpora, one after the other.
+
+    Args:
+        fates: (pairs,) uint8: `KEPT`, or which of `RULES`.
+        held_out: For "valid" and "test", where a number of pairs was wanted: the places of those in the set, by hash.
+        remembered: Which pairs these sets are made of, to be kept.
+        leakage: For each set how many training pairs had their source, and how many their target, in it.
+    """
+
+    fates: NDArray[np.uint8]
+    held_out: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    remembered: dict[str, HeldOut] = field(default_factory=dict)
+    leakage: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+class TooFewPairsError(ValueError):
+    """There are not enough pairs to hold out what is wanted.
+
+    Args:
+        usable: How many there are.
+        selection: What was decided about the others.
+    """
+
+    def __init__(self, usable: int, selection: Selection) -> None:
+        super().__init__(usable)
+        self.usable = usable
+        self.selection = selection
+
+
+def select(
+    corpora: Sequence[CleanedCorpus],
+    config: CleaningConfig,
+    *,
+    given: Mapping[str, HeldOutKeys],
+    wanted: Mapping[str, int],
+    known: Mapping[str, HeldOut],
+) -> Selection:
+    """Decide about every fit pair.
+
+    Args:
+        corpora: The corpora of ``data.train`` in the recipe's order: of equal pairs the first one stays.
+        config: Which rules.
+        given: The sets that have files of their own.
+        wanted: How many pairs to hold out for "valid" or "test".
+        known: What was held out before. It is again, be there more pairs or fewer; others join it where the number is
+            another one, or where fewer than half of it are left.
+
+    Raises:
+        TooFewPairsError: After holding out, nothing would be left.
+    """
+    pairs = _all(corpora, "pair")
+    selection = Selection(np.zeros(len(pairs), np.uint8))
+    fates = selection.fates
+    repeated = _later_occurrences(pairs)
+    sources, targets = _all(corpora, "source_key"), _all(corpora, "target_key")
+    if config.leakage:
+        _drop_leaking(selection, given, sources, targets)
+    if config.duplicate:
+        fates[repeated & (fates == KEPT)] = _FATE["duplicate"]
+    # Where sentences may stand in training and held-out sets, they may stand in two of these as well.
+    keys = (sources, targets) if config.leakage else None
+    chosen = _hold_out(selection, pairs, repeated, keys, wanted=wanted, known=known)
+    del pairs, repeated
+    if config.leakage:
+        _drop_leaking(selection, chosen, sources, targets)
+    if config.near_duplicate:
+        kept = np.flatnonzero(fates == KEPT)
+        fates[kept[_later_occurrences(_combined(sources[kept], targets[kept]))]] = _FATE["near_duplicate"]
+    if config.source_repeats:
+        kept = np.flatnonzero(fates == KEPT)
+        fates[kept[_later_occurrences(sources[kept], after=config.source_repeats)]] = _FATE["source_repeats"]
+    return selection
+
+
+def held_out_keys(sources: Sequence[int] | Hashes, targets: Sequence[int] | Hashes) -> HeldOutKeys:
+    """Return the keys of a set, given the hashes of its folded sentences."""
+    return HeldOutKeys(np.unique(np.asarray(sources, np.uint64)), np.unique(np.asarray(targets, np.uint64)))
+
+
+def _all(corpora: Sequence[CleanedCorpus], name: str) -> Hashes:
+    found = np.empty(sum(corpus.kept for corpus in corpora), np.uint64)
+    first = 0
+    for corpus in corpora:
+        found[first : first + corpus.kept] = corpus.hashes(name)
+        first += corpus.kept
+    return found
+
+
+def _later_occurrences(keys: Hashes, *, after: int = 1) -> Flags:
+    """Tell of each key whether it was there ``after`` times or more before."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    flags = np.zeros(len(keys), np.bool_)
+    flags[order[after:][ordered[after:] == ordered[: max(0, len(keys) - after)]]] = True
+    return flags
+
+
+def _combined(sources: Hashes, targets: Hashes) -> Hashes:
+    # Multiplied by an odd number, the two sides are told apart and no two hashes become one.
+    mixed: Hashes = sources ^ (targets * np.uint64(0x9E3779B97F4A7C15))
+    return mixed
+
+
+def _is_among(values: Hashes, keys: Hashes) -> Flags:
+    """Tell which of ``values`` are among the sorted ``keys``."""
+    found = np.zeros(len(values), np.bool_)
+    if len(keys):
+        for first in range(0, len(values), _AT_ONCE):
+            part = values[first : first + _AT_ONCE]
+            found[first : first + _AT_ONCE] = keys[np.searchsorted(keys, part).clip(max=len(keys) - 1)] == part
+    return found
+
+
+def _drop_leaking(selection: Selection, sets: Mapping[str, HeldOutKeys], sources: Hashes, targets: Hashes) -> None:
+    candidates = selection.fates == KEPT
+    for name, keys in sets.items():
+        by_source, by_target = (
+            _is_among(sources, keys.sources) & candidates,
+            _is_among(targets, keys.targets) & candidates,
+        )
+        selection.leakage[name] = {"source": int(by_source.sum()), "target": int(by_target.sum())}
+        selection.fates[by_source | by_target] = _FATE["leakage"]
+
+
+def _hold_out(
+    selection: Selection,
+    pairs: Hashes,
+    repeated: Flags,
+    keys: tuple[Hashes, Hashes] | None,
+    *,
+    wanted: Mapping[str, int],
+    known: Mapping[str, HeldOut],
+) -> dict[str, HeldOutKeys]:
+    """Hold out pairs for each set, each pair once: those known, else those of the lowest ranks; return the sets' keys.
+
+    Of pairs that share a sentence by ``keys`` only the first is held out, be it for one set or for two.
+    """
+    taken: tuple[set[int], set[int]] = (set(), set())
+    chosen: dict[str, HeldOutKeys] = {}
+    usable = int(((selection.fates == KEPT) & ~repeated).sum())
+    for part in (part for part in _PARTS if part in wanted):
+        number, ranks = wanted[part], pairs if part == "test" else ~pairs
+        candidates = (selection.fates == KEPT) & ~repeated
+        before = known.get(part)
+        stays = before is not None and before.number == number
+        is_known = candidates & _is_among(pairs, _sorted(before.pairs if before else ()))
+        places = _first_by_rank(is_known, ranks, keys, taken, at_most=number)
+        if not stays or 2 * len(places) < number:
+            places += _first_by_rank(candidates & ~is_known, ranks, keys, taken, at_most=number - len(places))
+            if len(places) < number:
+                raise TooFewPairsError(usable, selection)
+        held_out = HeldOut(number, frozenset(pairs[places].tolist()) | (before.pairs if before and stays else set()))
+        is_reserved = _is_among(pairs, _sorted(held_out.pairs))
+        if not (candidates & ~is_reserved).any():
+            raise TooFewPairsError(usable, selection)
+        selection.fates[is_reserved & (selection.fates == KEPT)] = _FATE["held_out"]
+        selection.held_out[part] = np.array(places, np.int64)
+        selection.remembered[part] = held_out
+        if keys is not None:
+            chosen[part] = held_out_keys(keys[0][places], keys[1][places])
+    return chosen
+
+
+def _first_by_rank(
+    which: Flags, ranks: Hashes, keys: tuple[Hashes, Hashes] | None, taken: tuple[set[int], set[int]], *, at_most: int
+) -> list[int]:
+    """Return the places of the lowest ranks among ``which`` whose sentences are not ``taken`` yet; takes them."""
+    return _new_sentences(_by_rank(np.flatnonzero(which), ranks), keys, taken, at_most=at_most)
+
+
+def _sorted(hashes: Collection[int]) -> Hashes:
+    return np.sort(np.fromiter(hashes, np.uint64, len(hashes)))
+
+
+def _by_rank(places: NDArray[np.int64], ranks: Hashes) -> NDArray[np.int64]:
+    ordered: NDArray[np.int64] = places[np.argsort(ranks[places], kind="stable")]
+    return ordered
+
+
+def _new_sentences(
+    places: NDArray[np.int64],
+    keys: tuple[Hashes, Hashes] | None,
+    taken: tuple[set[int], set[int]],
+    *,
+    at_most: int,
+) -> list[int]:
+    """Return those places whose source and target are both not taken yet, and take them; without ``keys``, all."""
+    if keys is None:
+        return [int(place) for place in places[:at_most]]
+    found: list[int] = []
+    for place in places:
+        if len(found) == at_most:
+            break
+        sentences = [int(side[place]) for side in keys]
+        if not any(sentence in known for sentence, known in zip(sentences, taken, strict=True)):
+            found.append(int(place))
+            for sentence, known in zip(sentences, taken, strict=True):
+                known.add(sentence)
+    return found

@@ -1,0 +1,9 @@
+"""Corpora in: each kind of file read as a stream of sentence pairs that know where they stand."""
+
+from __future__ import annotations
+
+from transformer_cli.data.corpora.formats.builtin import BUILTIN_PHRASEBOOK
+from transformer_cli.data.corpora.pairs import SentencePair
+from transformer_cli.data.corpora.read import corpus_files, read_corpus
+
+__all__ = ["BUILTIN_PHRASEBOOK", "SentencePair", "corpus_files", "read_corpus"]

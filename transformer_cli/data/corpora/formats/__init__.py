@@ -1,0 +1,1 @@
+"""One kind of corpus file each, read as a stream of sentence pairs."""

@@ -1,0 +1,31 @@
+"""Two text files: line n of the one translates line n of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+
+from transformer_cli.data.corpora.pairs import SentencePair
+from transformer_cli.errors import DataError
+from transformer_cli.text.lines import read_text_lines
+
+
+def read_aligned(source_path: Path, target_path: Path) -> Iterator[SentencePair]:
+    """Yield the pairs of two aligned files; the place is that in the source file.
+
+    Raises:
+        DataError: A file cannot be read, or one has more lines than the other.
+    """
+    source_lines = target_lines = 0
+    for source, target in zip_longest(read_text_lines(source_path), read_text_lines(target_path)):
+        source_lines += source is not None
+        target_lines += target is not None
+        # When one side has ended the other is read to its end, so that the message can give both counts.
+        if source is not None and target is not None:
+            is_utf8 = not (source.had_invalid_bytes or target.had_invalid_bytes)
+            yield SentencePair(source.text, target.text, f"{source_path}:{source.number}", is_utf8)
+    if source_lines != target_lines:
+        raise DataError(
+            f"{source_path} has {source_lines} lines but {target_path.name} has {target_lines}; the two must align"
+        )

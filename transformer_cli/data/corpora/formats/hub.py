@@ -1,0 +1,83 @@
+"""Data sets of the Hugging Face hub, and folders laid out like them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import datasets
+from datasets.exceptions import DatasetsError
+
+from transformer_cli.config import LanguagesConfig
+from transformer_cli.data.corpora.pairs import SentencePair, pair_of_record
+from transformer_cli.data.progress_bars import without_progress_bars
+from transformer_cli.errors import DataError
+
+SPLITS_OF = {"train": ("train",), "valid": ("validation", "valid", "dev", "val"), "test": ("test",)}
+_SAVED_BY_DATASETS = ("dataset_dict.json", "state.json")
+
+
+def read_hub(
+    name: str, config: str | None, languages: LanguagesConfig, *, folder: Path | None, part: str
+) -> Iterator[SentencePair]:
+    """Stream the pairs of one part of a data set; no code that comes with one is ever run.
+
+    Args:
+        name: ``OWNER/NAME`` or the folder, as in the recipe.
+        config: Which configuration of it; None: its only or default one.
+        languages: The two language codes.
+        folder: Where it lies if it is a folder here.
+        part: "train", "valid" or "test".
+
+    Raises:
+        DataError: It cannot be reached, is not there, or has no such part or no columns for the two languages.
+    """
+    corpus = f"hub:{name}" + (f":{config}" if config else "")
+    try:
+        with _quietly(), without_progress_bars():
+            rows = _split(_load(name if folder is None else str(folder), config, folder), corpus, part)
+        for number, row in enumerate(rows, start=1):
+            yield pair_of_record(row, languages, f"{corpus}: row {number}")
+    except ConnectionError as error:
+        raise DataError(
+            f"{corpus}: cannot be reached ({_one_line(error)}); check the network, "
+            'or download the data set and name its folder as "hub:FOLDER"'
+        ) from error
+    except (OSError, ValueError, RuntimeError, DatasetsError) as error:
+        raise DataError(f"{corpus}: cannot be read ({_one_line(error)}); check its name and configuration") from error
+
+
+def _load(source: str, config: str | None, folder: Path | None) -> Any:
+    if folder is not None and any((folder / name).is_file() for name in _SAVED_BY_DATASETS):
+        saved = datasets.load_from_disk(source)
+        return saved if isinstance(saved, dict) else {"train": saved}
+    return datasets.load_dataset(source, config, streaming=True)
+
+
+def _split(splits: Any, corpus: str, part: str) -> Any:
+    for name in SPLITS_OF[part]:
+        if name in splits:
+            return splits[name]
+    wanted = " or ".join(f'"{name}"' for name in SPLITS_OF[part])
+    there = ", ".join(f'"{name}"' for name in splits)
+    raise DataError(f"{corpus}: has no split {wanted} for data.{part}, only {there}; name another corpus, or a number")
+
+
+def _one_line(error: Exception) -> str:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+    return reason[:1].lower() + reason[1:]
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep each attempt to reach the hub from being told on stderr; what comes of the last is an error here."""
+    logger = logging.getLogger("huggingface_hub")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

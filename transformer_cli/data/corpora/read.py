@@ -1,0 +1,121 @@
+"""From a corpus named in a recipe to its files and its pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from transformer_cli.config import LanguagesConfig
+from transformer_cli.data.corpora.formats.aligned import read_aligned
+from transformer_cli.data.corpora.formats.builtin import BUILTIN_PHRASEBOOK, read_phrasebook
+from transformer_cli.data.corpora.formats.delimited import Columns, read_csv, read_tsv
+from transformer_cli.data.corpora.formats.jsonl import read_jsonl
+from transformer_cli.data.corpora.names import FORMATS, HUB, LANG, TABLES, expand, expand_aligned, hub_parts, kind_of
+from transformer_cli.data.corpora.pairs import SentencePair
+from transformer_cli.errors import DataError, RecipeError
+
+
+def corpus_files(corpus: str, languages: LanguagesConfig, folder: Path) -> tuple[Path, ...]:
+    """Return the files that a corpus named in a recipe consists of.
+
+    The built-in one and a data set of the hub have none. So nothing but its name stands for the latter: whether it has
+    changed could only be told over the network, which "nothing to do" must not need.
+
+    Raises:
+        RecipeError: The name fits no kind of corpus.
+        DataError: A file is not there.
+    """
+    if corpus == BUILTIN_PHRASEBOOK:
+        return ()
+    if corpus.startswith(HUB):
+        place = hub_parts(corpus, folder)[2]
+        return tuple(_visible_files(place)) if place else ()
+    paths = tuple(path for group in _file_groups(corpus, languages, folder) for path in group)
+    for path in paths:
+        if not path.is_file():
+            if path.exists():
+                what = "folder" if path.is_dir() else "pipe or device, and a corpus is read more than once"
+                raise DataError(f"{path} is not a file but a {what}; name a file")
+            raise DataError(
+                f'{path} is not there; "{corpus}" is looked for in {folder.resolve()}; put it there or set data.folder'
+            )
+    return paths
+
+
+def read_corpus(
+    corpus: str, languages: LanguagesConfig, folder: Path, *, part: str, columns: Columns | None = None
+) -> Iterator[SentencePair]:
+    """Stream the pairs of one corpus.
+
+    Args:
+        corpus: Its name in the recipe.
+        languages: The two language codes.
+        folder: What the name is relative to.
+        part: "train", "valid" or "test": which part of the phrasebook or of a data set with splits is meant.
+        columns: For tables as text, the columns of source and target: names in the header, or numbers from 1.
+
+    Raises:
+        RecipeError: The name fits no kind of corpus, or columns are given for one that is no table.
+        DataError: A file is missing, cut short, misaligned or malformed; the message names file and line.
+    """
+    if columns is not None and (LANG in corpus or kind_of(corpus) not in TABLES):
+        raise RecipeError(
+            f'data.train: source_column and target_column are for .tsv and .csv files, not for "{corpus}"'
+        )
+    if corpus == BUILTIN_PHRASEBOOK:
+        return read_phrasebook(part, languages)
+    corpus_files(corpus, languages, folder)
+    if corpus.startswith(HUB):
+        from transformer_cli.data.corpora.formats.hub import read_hub
+
+        name, config, place = hub_parts(corpus, folder)
+        return read_hub(name, config, languages, folder=place, part=part)
+    groups = _file_groups(corpus, languages, folder)
+    return (pair for group in groups for pair in _read_files(group, languages, columns))
+
+
+def _file_groups(corpus: str, languages: LanguagesConfig, folder: Path) -> list[tuple[Path, ...]]:
+    """Return the files of a corpus, those that are read together in one tuple."""
+    kind = kind_of(corpus)
+    if LANG in corpus and kind not in FORMATS[2:]:
+        return list(expand_aligned(corpus, folder, (languages.source, languages.target)))
+    if LANG in corpus:
+        raise RecipeError(f'data: a {kind} file holds both languages; name one file in place of "{corpus}"')
+    if kind not in FORMATS:
+        raise RecipeError(
+            f'data: cannot tell what "{corpus}" is; give two aligned files as "name.{{lang}}", one file with both '
+            f'sides ({", ".join(FORMATS)}; all of them plain, .gz, .bz2, .xz or .zst), or "hub:OWNER/NAME"'
+        )
+    return [(path,) for path in expand(corpus, folder)]
+
+
+def _visible_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
+            yield path
+
+
+def _read_files(paths: tuple[Path, ...], languages: LanguagesConfig, columns: Columns | None) -> Iterator[SentencePair]:
+    if len(paths) == 2:
+        return read_aligned(*paths)
+    path = paths[0]
+    # What is slow to import is imported by those who read such a file.
+    match kind_of(path.name):
+        case ".csv":
+            return read_csv(path, languages, columns)
+        case ".jsonl":
+            return read_jsonl(path, languages)
+        case ".parquet":
+            from transformer_cli.data.corpora.formats.parquet import read_parquet
+
+            return read_parquet(path, languages)
+        case ".tmx":
+            from transformer_cli.data.corpora.formats.tmx import read_tmx
+
+            return read_tmx(path, languages)
+        case ".po":
+            from transformer_cli.data.corpora.formats.po import read_po
+
+            return read_po(path, languages)
+        case _:
+            return read_tsv(path, languages, columns)

@@ -1,0 +1,1 @@
+"""The prepared data on disk: training, validation and test set."""

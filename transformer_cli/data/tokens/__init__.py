@@ -1,0 +1,1 @@
+"""From sentences to subwords, token ids and batches."""

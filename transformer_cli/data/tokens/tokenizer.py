@@ -1,0 +1,141 @@
+"""Text to token ids and back: SentencePiece models, one for both languages or one for each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sentencepiece
+
+from transformer_cli.errors import DamagedFileError
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
+from transformer_cli.text.normalization import normalize
+
+TOKENIZER_FILES = ("tokenizer.model", "tokenizer.source.model", "tokenizer.target.model")
+"""Files of a joint vocabulary, and of separate ones."""
+
+
+class Tokenizer:
+    """A trained SentencePiece model.
+
+    Args:
+        model: The serialised model, as in a ``tokenizer.model`` file.
+
+    Raises:
+        DamagedFileError: ``model`` is not a SentencePiece model with this program's special tokens.
+    """
+
+    def __init__(self, model: bytes) -> None:
+        self.model = model
+        self.processor = sentencepiece.SentencePieceProcessor()
+        """What knows the pieces; it does not normalise."""
+
+        try:
+            self.processor.LoadFromSerializedProto(model)
+        except RuntimeError:
+            raise DamagedFileError("the tokenizer is not a SentencePiece model, or is cut short") from None
+        processor = self.processor
+        special = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
+        if special != (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
+            raise DamagedFileError(f"the tokenizer's special tokens have ids {special} instead of (0, 1, 2, 3)")
+
+    @classmethod
+    def load(cls, path: Path) -> Tokenizer:
+        """Read a ``tokenizer.model`` file.
+
+        Raises:
+            DamagedFileError: It is missing or not a SentencePiece model.
+        """
+        try:
+            model = path.read_bytes()
+        except FileNotFoundError:
+            raise DamagedFileError(f"{path} is missing") from None
+        try:
+            return cls(model)
+        except DamagedFileError as error:
+            raise DamagedFileError(f"{path}: {error}") from None
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of token ids."""
+        return int(self.processor.get_piece_size())
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the model, in hexadecimal."""
+        return hashlib.sha256(self.model).hexdigest()
+
+    def encode(self, text: str) -> list[int]:
+        """Return the token ids of one sentence, without bos and eos; the text is normalised first."""
+        return list(self.processor.encode(normalize(text)))
+
+    def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of many sentences; faster than one by one."""
+        return list(self.processor.encode([normalize(text) for text in texts], num_threads=2))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of ``ids``; never fails, whatever the order of byte pieces."""
+        return str(self.processor.decode(list(ids)))
+
+    def piece(self, token: int) -> str:
+        """Return the piece of a token id as text; a space is written as U+2581."""
+        return str(self.processor.id_to_piece(token))
+
+    def pieces(self, text: str) -> list[str]:
+        """Return the pieces of one sentence as text."""
+        return list(self.processor.encode(normalize(text), out_type=str))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizerPair:
+    """The tokenizers of a model's two sides; with a joint vocabulary both are the same one.
+
+    Args:
+        source: Encodes what is read.
+        target: Encodes and decodes what is written.
+    """
+
+    source: Tokenizer
+    target: Tokenizer
+
+    @classmethod
+    def load(cls, folder: Path, *, shared: bool) -> TokenizerPair:
+        """Read the tokenizers of a run or model directory.
+
+        Args:
+            folder: The directory.
+            shared: Whether it holds one for both languages.
+
+        Raises:
+            DamagedFileError: One is missing or not a SentencePiece model.
+        """
+        if shared:
+            tokenizer = Tokenizer.load(folder / TOKENIZER_FILES[0])
+            return cls(tokenizer, tokenizer)
+        source, target = (Tokenizer.load(folder / name) for name in TOKENIZER_FILES[1:])
+        return cls(source, target)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether both languages have one vocabulary."""
+        return self.source is self.target
+
+    @property
+    def source_vocab_size(self) -> int | None:
+        """Number of token ids of the source where it has a vocabulary of its own."""
+        return None if self.is_shared else self.source.vocab_size
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hexadecimal digits that stand for both models."""
+        if self.is_shared:
+            return self.source.fingerprint
+        return hashlib.sha256(f"{self.source.fingerprint}{self.target.fingerprint}".encode()).hexdigest()
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files that `load` reads, by name."""
+        if self.is_shared:
+            return {TOKENIZER_FILES[0]: self.source.model}
+        return dict(zip(TOKENIZER_FILES[1:], (self.source.model, self.target.model), strict=True))

@@ -1,0 +1,1 @@
+"""The engine that searches with this program's own model."""

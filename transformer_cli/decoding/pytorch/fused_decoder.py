@@ -1,0 +1,187 @@
+"""A model's decoder laid out for speed: matrices that read the same vectors become one, in the type of the products."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from transformer_cli.decoding.pytorch.beam_cache import BeamCache
+from transformer_cli.device import has_fast_bfloat16
+from transformer_cli.model.attention import MultiHeadAttention
+from transformer_cli.model.layers import AddAndNorm, DecoderLayer
+from transformer_cli.model.transformer import Transformer
+
+_MULTIPLE = 16
+"""The vocabulary is padded to a multiple of this, which lets `beam_search` look for the best tokens in blocks."""
+
+_LARGE = 1 << 18
+"""Numbers in a matrix from which it pays to lay it out; the kernel needs some microseconds more to begin."""
+
+_ROWS = 512
+"""Rows that are usual in a product."""
+
+_SHORTEST = 16
+"""Positions of a source, padding included: of 32 bits each, as many as there are in 512."""
+
+
+class StepWeights:
+    """What one step of the decoder computes with; the model's weights at the time it was made.
+
+    Args:
+        model: In evaluation mode.
+        precision: Type of the matrix products; None is that of the weights. Sums, norms and attention stay in the
+            type of the weights.
+    """
+
+    def __init__(self, model: Transformer, *, precision: torch.dtype | None = None) -> None:
+        self.model = model
+        self.precision = precision = precision or model.output.weight.dtype
+        layers = cast("list[DecoderLayer]", list(model.decoder))
+        self._layers = [_FusedLayer(layer, model.config.num_heads, precision) for layer in layers]
+        padding = -model.vocab_size % _MULTIPLE
+        weight = F.pad(model.output.weight.detach(), (0, 0, 0, padding)).to(precision)
+        bias = torch.zeros(model.vocab_size + padding, device=weight.device, dtype=precision)
+        bias[model.vocab_size :] = -torch.inf
+        self._output = _Matrix(weight, bias if padding else None)
+
+    def start(self, memory: Tensor, source_mask: Tensor, *, width: int) -> BeamCache:
+        """Project what the encoder made of the sources once for every layer.
+
+        Args:
+            memory: (B, S, D).
+            source_mask: (B, 1, 1, S) boolean.
+            width: W.
+        """
+        memory = memory.to(self.model.source_embedding.table.weight.dtype)
+        # PyTorch's softmax of fewer numbers than a vector of the processor holds takes eight times as long.
+        lacking = max(0, _SHORTEST - memory.size(1))
+        memory, source_mask = F.pad(memory, (0, 0, 0, lacking)), F.pad(source_mask, (0, lacking))
+        return BeamCache([layer.project_memory(memory) for layer in self._layers], source_mask, width=width)
+
+    def step(self, tokens: Tensor, cache: BeamCache) -> Tensor:
+        """Return the logits (N, V') after one more token a row; V' is V padded, with -inf, to a multiple of 16.
+
+        Args:
+            tokens: (N,) int64, the newest token of each row; at the first position (B,) if rows are alike.
+            cache: From `start`; changed in place.
+        """
+        tokens = tokens.clamp(max=self.model.vocab_size - 1)  # a row of no probability may name what is padding
+        x = self.model.target_embedding(tokens[:, None], first_position=cache.length)[:, 0]  # (N, D)
+        cache.begin_position()
+        for number, layer in enumerate(self._layers):
+            x = layer.step(x, cache, number)
+        return self._output(self.model.decoder_norm(x))
+
+
+class _Matrix:
+    """``x W^T + b`` in the type of W; on a CPU a large W is laid out as the product wants it once, not at every step.
+
+    PyTorch offers that layout to its own compiler only, under a name that a release may lack; then W stays as it is.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        self._weight = weight
+        self._bias = bias
+        self._packed: Tensor | None = None
+        has_kernel = weight.dtype == torch.float32 or (weight.dtype == torch.bfloat16 and has_fast_bfloat16())
+        is_worth_it = weight.device.type == "cpu" and weight.numel() >= _LARGE
+        if is_worth_it and has_kernel and torch.backends.mkldnn.is_available():
+            kernels = torch.ops.mkldnn
+            if hasattr(kernels, "_reorder_linear_weight") and hasattr(kernels, "_linear_pointwise"):
+                self._packed = kernels._reorder_linear_weight(weight, _ROWS)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if x.dtype != self._weight.dtype:
+            x = x.to(self._weight.dtype)
+        if self._packed is None:
+            return F.linear(x, self._weight, self._bias)
+        product: Tensor = torch.ops.mkldnn._linear_pointwise(x, self._packed, self._bias, "none", [], "")
+        return product
+
+
+class _Projection:
+    """``x W^T + b`` in one precision, given back in the type of ``x``."""
+
+    def __init__(self, layers: list[nn.Linear], precision: torch.dtype, *, scales: tuple[float, ...] = ()) -> None:
+        factors = scales or (1.0,) * len(layers)
+        pairs = list(zip(layers, factors, strict=True))
+        weight = torch.cat([layer.weight.detach() * factor for layer, factor in pairs]).to(precision)
+        bias = torch.cat([layer.bias.detach() * factor for layer, factor in pairs]).to(precision)
+        self._matrix = _Matrix(weight, bias)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        product = self._matrix(x)
+        return product if product.dtype == x.dtype else product.to(x.dtype)
+
+
+class _FusedLayer:
+    """One decoder layer; see `DecoderLayer`."""
+
+    def __init__(self, layer: DecoderLayer, num_heads: int, precision: torch.dtype) -> None:
+        own, cross, feed_forward = layer.self_attention, layer.cross_attention, layer.feed_forward
+        self._num_heads = num_heads
+        self._add_and_norm = cast("list[AddAndNorm]", list(layer.add_and_norm))
+        scale = 1 / math.sqrt(own.query.in_features // num_heads)
+        self._own = _Projection(_linear(own, "query", "key", "value"), precision, scales=(scale, 1.0, 1.0))
+        self._own_output = _Projection([own.output], precision)
+        self._cross_query = _Projection([cross.query], precision, scales=(scale,))
+        self._cross_memory = _Projection(_linear(cross, "key", "value"), precision)
+        self._cross_output = _Projection([cross.output], precision)
+        self._inner = _Projection([feed_forward.inner], precision)
+        self._outer = _Projection([feed_forward.outer], precision)
+
+    def project_memory(self, memory: Tensor) -> tuple[Tensor, Tensor]:
+        projected = self._cross_memory(memory).unflatten(2, (2, self._num_heads, -1))  # (B, S, 2, H, K)
+        keys, values = projected.permute(2, 0, 3, 1, 4).contiguous()
+        return keys, values
+
+    def step(self, x: Tensor, cache: BeamCache, number: int) -> Tensor:
+        own, cross, feed_forward = self._add_and_norm
+
+        def over_own_past(x: Tensor) -> Tensor:
+            projected = self._own(x).view(cache.sentences, -1, 3, self._num_heads, x.size(1) // self._num_heads)
+            query, *_ = projected = projected.permute(2, 0, 3, 1, 4)  # (3, B, H, W, K)
+            keys, values = cache.append(number, projected[1:])
+            return self._own_output(_attend(query, keys, values, cache.own_mask[:, :, : query.size(2)]))
+
+        def over_source(x: Tensor) -> Tensor:
+            query = self._cross_query(x).view(cache.sentences, -1, self._num_heads, x.size(1) // self._num_heads)
+            return self._cross_output(_attend(query.transpose(1, 2), *cache.memory[number], cache.source_mask))
+
+        x = _residual(own, x, over_own_past)
+        x = _residual(cross, x, over_source)
+        return _residual(feed_forward, x, lambda x: self._outer(self._inner(x).relu_()))
+
+
+def _residual(add_and_norm: AddAndNorm, x: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
+    """Do as `AddAndNorm` does."""
+    if add_and_norm.norm_first:
+        return sublayer(_normalize(add_and_norm.norm, x)).add_(x)
+    return _normalize(add_and_norm.norm, sublayer(x).add_(x))
+
+
+def _normalize(norm: nn.LayerNorm, x: Tensor) -> Tensor:
+    """Do as the layer does; a call of a module takes as long as the layer norm of a handful of rows."""
+    return F.layer_norm(x, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
+
+
+def _attend(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+    """Attend from (B, H, W, K), scaled already, to (B, H, L, K); returns (B * W, D).
+
+    Two products and a softmax: with a handful of queries a sentence that takes half the time of PyTorch's fused kernel.
+    """
+    sentences, heads, width, size = query.shape
+    keys, values = keys.flatten(0, 1), values.flatten(0, 1)  # (B, H, L, K) -> (BH, L, K)
+    scores = torch.bmm(query.reshape(-1, width, size), keys.transpose(1, 2))
+    weights = scores.view(sentences, heads, width, -1).add_(mask).softmax(dim=3)
+    context = torch.bmm(weights.flatten(0, 1), values)
+    return context.view(sentences, heads, width, size).transpose(1, 2).reshape(sentences * width, -1)
+
+
+def _linear(attention: MultiHeadAttention, *names: str) -> list[nn.Linear]:
+    return [cast("nn.Linear", getattr(attention, name)) for name in names]

@@ -1,0 +1,135 @@
+"""The engine that computes with this program's own model: sentences of like length searched together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import torch
+
+from transformer_cli.config import DecodingConfig
+from transformer_cli.decoding.engine import SearchOptions, longest_translation
+from transformer_cli.decoding.hypothesis import Hypothesis
+from transformer_cli.decoding.pytorch.ensemble import EnsembleStepDecoder
+from transformer_cli.decoding.pytorch.force_decoding import force_decode
+from transformer_cli.decoding.pytorch.fused_decoder import StepWeights
+from transformer_cli.decoding.pytorch.transformer_decoder import TransformerStepDecoder, pad_sources
+from transformer_cli.decoding.search.beam_search import beam_search
+from transformer_cli.decoding.search.sampling import sample, uniforms_for
+from transformer_cli.decoding.search.step_decoder import StepDecoder
+from transformer_cli.model.transformer import Transformer
+from transformer_cli.special_tokens import EOS_ID, PAD_ID
+
+_ROWS = 16
+"""Hypotheses of each source up to which a batch has all its tokens."""
+
+
+class TorchEngine:
+    """Searches with one model, or with several as one; see `Engine`.
+
+    Args:
+        models: Put into evaluation mode here; all of one vocabulary. Alignments are the first one's.
+        config: ``[decoding]``.
+        precision: Type of the matrix products.
+    """
+
+    def __init__(
+        self,
+        models: Transformer | Sequence[Transformer],
+        config: DecodingConfig,
+        *,
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        self._models = [models] if isinstance(models, Transformer) else list(models)
+        self._config = config
+        own_precision = None if precision == torch.float32 else precision
+        self._weights = [StepWeights(model.eval(), precision=own_precision) for model in self._models]
+        self._device = next(self._models[0].parameters()).device
+
+    @property
+    def limit(self) -> int:
+        """See `Engine.limit`."""
+        return min(model.config.max_length for model in self._models) - 1  # eos needs a place
+
+    def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+        """See `Engine.search`."""
+        found: dict[int, list[Hypothesis]] = {}
+        for indices in self.batches(sources, options):
+            batch = [[*sources[i], EOS_ID] for i in indices]
+            found.update(zip(indices, self._search_batch(batch, options), strict=True))
+        return [found[i] for i in range(len(sources))]
+
+    def batches(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, *, max_tokens: int | None = None
+    ) -> Iterator[list[int]]:
+        """Yield the indices of sources of like length, the shortest first.
+
+        Args:
+            sources: As for `search`.
+            options: What is asked; of a search with many hypotheses fewer sources fit into the memory.
+            max_tokens: Tokens of a batch, padding and eos included, if less than the settings allow.
+        """
+        limit = min(self._config.batch_tokens, max_tokens or self._config.batch_tokens)
+        limit = limit * _ROWS // max(self._rows(options), _ROWS)
+        batch: list[int] = []
+        for i in sorted(range(len(sources)), key=lambda i: len(sources[i])):
+            # Shortest first: the one at hand is the longest of its batch.
+            if batch and (len(batch) + 1) * (len(sources[i]) + 1) > limit:
+                yield batch
+                batch = []
+            batch.append(i)
+        if batch:
+            yield batch
+
+    def _search_batch(self, sources: list[list[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+        config = self._config
+        rows = self._rows(options)
+        bounds = [longest_translation(config, ids[:-1]) for ids in sources]
+        lengths = [max(bound, len(options.prefix) + config.max_length_extra) for bound in bounds]
+        with torch.inference_mode():
+            decoder = self._decoder(sources, rows)
+            max_lengths = torch.tensor(lengths, device=self._device)
+            if options.sampling is not None:
+                seed = options.sampling.seed
+                found = sample(
+                    decoder,
+                    max_lengths=max_lengths,
+                    uniforms=uniforms_for(sources, draws=rows, length=max(lengths), seed=seed),
+                    sampling=options.sampling,
+                    length_penalty=config.length_penalty,
+                    prefix=options.prefix,
+                )
+            else:
+                found = beam_search(
+                    decoder,
+                    max_lengths=max_lengths,
+                    beam_size=config.beam_size,
+                    length_penalty=config.length_penalty,
+                    n_best=options.n_best,
+                    min_length=options.min_length,
+                    prefix=options.prefix,
+                )
+        return self._aligned(sources, found) if options.with_alignment else found
+
+    def _rows(self, options: SearchOptions) -> int:
+        """Return how many hypotheses of each source are computed side by side."""
+        return options.n_best if options.sampling else self._config.beam_size
+
+    def _decoder(self, sources: list[list[int]], rows: int) -> StepDecoder:
+        source, mask = pad_sources(sources, pad_id=PAD_ID, device=self._device)
+        decoders = [
+            TransformerStepDecoder(weights.model, source, mask, rows_per_sentence=rows, weights=weights)
+            for weights in self._weights
+        ]
+        return decoders[0] if len(decoders) == 1 else EnsembleStepDecoder(decoders)
+
+    def _aligned(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> list[list[Hypothesis]]:
+        """Add to each hypothesis where in the source its tokens come from."""
+        ranks: list[list[Hypothesis]] = [[] for _ in sources]
+        for rank in range(max(map(len, found))):
+            having = [i for i, hypotheses in enumerate(found) if len(hypotheses) > rank]
+            targets = [found[i][rank].tokens for i in having]
+            forced = force_decode(self._models[0], [sources[i] for i in having], targets)
+            for i, each in zip(having, forced, strict=True):
+                ranks[i].append(replace(found[i][rank], alignment=each.alignment))
+        return ranks

@@ -1,0 +1,62 @@
+"""The Transformer as a `StepDecoder`: the source read once, then one token a step."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from transformer_cli.decoding.pytorch.fused_decoder import StepWeights
+from transformer_cli.device import autocast
+from transformer_cli.model.transformer import Transformer
+
+
+class TransformerStepDecoder:
+    """Decodes B source sentences, ``rows_per_sentence`` rows each.
+
+    Args:
+        model: In evaluation mode.
+        source: (B, S) int64, padded.
+        source_mask: (B, 1, 1, S) boolean, True where ``source`` is not padding.
+        rows_per_sentence: W, the width of the search.
+        weights: Made of the model before; None: made here.
+    """
+
+    def __init__(
+        self,
+        model: Transformer,
+        source: Tensor,
+        source_mask: Tensor,
+        *,
+        rows_per_sentence: int,
+        weights: StepWeights | None = None,
+    ) -> None:
+        self._weights = weights or StepWeights(model)
+        with autocast(source.device, self._weights.precision):
+            memory = model.encode(source, source_mask)
+        self._cache = self._weights.start(memory, source_mask, width=rows_per_sentence)
+
+    def step(self, tokens: Tensor) -> Tensor:
+        """See `StepDecoder.step`; the vocabulary is padded to a multiple of 16."""
+        is_first = self._cache.length == 0
+        if is_first:  # a sentence's rows are all alike: one of them is enough
+            tokens = tokens[:: self._cache.width]
+        logits = self._weights.step(tokens, self._cache).float()
+        log_probs = torch.log_softmax(logits, dim=-1, out=logits)  # in place: at this size fresh memory costs as much
+        return log_probs.repeat_interleave(self._cache.width, dim=0) if is_first else log_probs
+
+    def select(self, rows: Tensor) -> None:
+        """See `StepDecoder.select`."""
+        width = self._cache.width
+        parents = rows.view(-1, width)
+        # As many sentences as before are the same ones in the same order.
+        if len(parents) < self._cache.sentences:
+            self._cache.keep(parents[:, 0] // width)
+        self._cache.select(parents % width)
+
+
+def pad_sources(sentences: list[list[int]], *, pad_id: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return token ids as a rectangle (B, S), int64, and its mask (B, 1, 1, S)."""
+    longest = max(map(len, sentences))
+    rows = [ids + [pad_id] * (longest - len(ids)) for ids in sentences]
+    source = torch.tensor(rows, dtype=torch.int64, device=device)
+    return source, (source != pad_id)[:, None, None, :]

@@ -1,0 +1,284 @@
+"""Beam search over a `StepDecoder`, all sentences of a batch at once; those that are over leave it.
+
+Each sentence has two banks of fixed size W: live hypotheses, which can still grow, and finished
+ones, which ended in eos. A step takes the 2W best continuations of the live hypotheses. One that
+ends in eos and is among the first W of them is finished; the first W that do not end in eos live on
+(at most W can end in eos, so there always are W others). At the maximum length eos is the only
+continuation. A sentence is over when W hypotheses have finished, or at its maximum length. Hence
+width 1 is greedy search.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+
+from transformer_cli.decoding.engine import check_search
+from transformer_cli.decoding.hypothesis import Hypothesis
+from transformer_cli.decoding.search.constraints import keep_only, rule_out
+from transformer_cli.decoding.search.step_decoder import StepDecoder, not_a_number_error
+from transformer_cli.decoding.search.top_continuations import best_continuations
+from transformer_cli.errors import UsageError
+from transformer_cli.special_tokens import BOS_ID, EOS_ID
+
+_LEAVE_SHARE = 8
+"""Sentences that are over leave the batch when they are one in so many: to close the gaps is some work, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeamState:
+    """Where the search of B sentences stands after ``length`` steps.
+
+    A bank has W places; an empty one holds -inf. Tokens are not copied from step to step: each live
+    hypothesis names the row of the state one step before that it continues, and the sentences are
+    read off backwards at the end.
+    """
+
+    length: int  # tokens generated so far, the same for every live hypothesis
+    normalisers: Tensor  # float32: (longest + 2,), n ** length_penalty at index n
+    sentences: Tensor  # int64: (B,), position in the batch that the search began with
+    max_lengths: Tensor  # int64: (B,), eos included
+    live_log_probs: Tensor  # float32: (B, W), best first
+    live_tokens: Tensor  # int64: (B, W), the last token of each
+    live_parents: Tensor  # int64: (B, W), row (of B' * W) in the state one step before
+    finished_scores: Tensor  # float32: (B, W), best first
+    finished_log_probs: Tensor  # float32: (B, W)
+    finished_lengths: Tensor  # int64: (B, W), eos included
+    finished_parents: Tensor  # int64: (B, W), row in the state of length finished_length - 1
+
+    def take(self, indices: Tensor) -> BeamState:
+        """Keep only the sentences at these indices ((B',) int64)."""
+        shared = ("length", "normalisers")
+        taken = {f.name: getattr(self, f.name)[indices] for f in fields(self) if f.name not in shared}
+        return replace(self, **taken)
+
+
+def beam_search(
+    decoder: StepDecoder,
+    *,
+    max_lengths: Tensor,
+    beam_size: int,
+    length_penalty: float,
+    n_best: int = 1,
+    min_length: int = 1,
+    prefix: Sequence[int] = (),
+    early_stop: bool = True,
+) -> list[list[Hypothesis]]:
+    """Find the best translations of each sentence of a batch.
+
+    Args:
+        decoder: Gives the probabilities; it starts with ``beam_size`` equal rows for each sentence.
+        max_lengths: (B,) int64, the most tokens of each sentence, eos included; on the decoder's
+            device.
+        beam_size: W, how many hypotheses of a sentence live at a time.
+        length_penalty: The exponent in the score of a `Hypothesis`.
+        n_best: How many hypotheses to return of each sentence.
+        min_length: The least tokens of each sentence, eos included, where its most allow that.
+        prefix: The tokens that every hypothesis begins with, fewer than any maximum.
+        early_stop: End a sentence as soon as its answer is certain (see `is_settled`). It never
+            changes the answer.
+
+    Returns:
+        For each sentence, in order, its ``n_best`` hypotheses, best first; fewer where fewer have a
+        probability above 0.
+
+    Raises:
+        UsageError: ``beam_size`` or ``n_best`` is below 1, ``n_best`` is above ``beam_size``,
+            ``length_penalty`` is not in -10 to 10, or a maximum length is below 1.
+        TfmError: The decoder returned a value that is not a number.
+    """
+    limits = set(max_lengths.tolist())
+    _check_arguments(limits, beam_size=beam_size, length_penalty=length_penalty, n_best=n_best)
+    state = initial_state(max_lengths, beam_size=beam_size, length_penalty=length_penalty)
+    history = [state]  # at each length, the sentences that were not over by then
+    departed = []  # each sentence once, as it was when it was over
+
+    over = torch.zeros(len(max_lengths), dtype=torch.bool, device=max_lengths.device)  # still in the batch, but settled
+
+    with torch.no_grad():
+        while len(state.sentences) > 0:
+            log_probs = decoder.step(state.live_tokens.flatten())
+            position = state.length
+            if position < len(prefix):
+                keep_only(log_probs, prefix[position])
+            else:
+                must_end = state.max_lengths == position + 1 if position + 1 in limits else None
+                rule_out(log_probs, may_end=position + 1 >= min_length, must_end=must_end)
+            state = advance(state, log_probs)
+            settled = is_settled(state, n_best=n_best, early_stop=early_stop) & ~over
+            over |= settled
+            has_nan, has_moved, num_settled, num_over = _ask_device(state, settled, over)
+            if has_nan:
+                raise not_a_number_error(state.length)
+            if num_settled:
+                departed.append(state.take(settled.nonzero().squeeze(1)))
+            must_leave = num_over * _LEAVE_SHARE >= len(over)
+            if must_leave:
+                state, over = state.take(_with_gaps_closed(over)), over.new_zeros(len(over) - num_over)
+            if (has_moved or must_leave) and len(state.sentences) > 0:
+                decoder.select(state.live_parents.flatten())
+            history.append(state)
+    return _read_off(departed, history, n_best=n_best)
+
+
+def initial_state(max_lengths: Tensor, *, beam_size: int, length_penalty: float) -> BeamState:
+    """Begin with one live hypothesis a sentence, which holds bos and no token yet.
+
+    Args:
+        max_lengths: (B,) int64, the most tokens of each sentence, eos included.
+        beam_size: W.
+        length_penalty: The exponent in the score of a `Hypothesis`.
+    """
+    num_sentences, device = len(max_lengths), max_lengths.device
+    longest = int(max_lengths.max()) if num_sentences else 0
+    lengths = torch.arange(longest + 2, dtype=torch.float64, device=device)
+    empty_scores = torch.full((num_sentences, beam_size), -torch.inf, device=device)
+    zeros = torch.zeros((num_sentences, beam_size), dtype=torch.int64, device=device)
+    live_log_probs = empty_scores.clone()
+    live_log_probs[:, 0] = 0.0
+    return BeamState(
+        length=0,
+        normalisers=lengths.pow(length_penalty).float(),
+        sentences=torch.arange(num_sentences, device=device),
+        max_lengths=max_lengths,
+        live_log_probs=live_log_probs,
+        live_tokens=torch.full_like(zeros, BOS_ID),
+        live_parents=zeros,
+        finished_scores=empty_scores,
+        finished_log_probs=empty_scores,
+        finished_lengths=zeros,
+        finished_parents=zeros,
+    )
+
+
+def advance(state: BeamState, log_probs: Tensor) -> BeamState:
+    """Extend every live hypothesis by one token, and fill both banks with the best continuations.
+
+    Args:
+        state: Before the step.
+        log_probs: (B * W, V) float32 of the next token; -inf where a token may not follow.
+            Overwritten.
+
+    Returns:
+        The state one token later. A NaN in ``log_probs`` comes out as a NaN in one of its banks.
+    """
+    width = state.live_log_probs.shape[1]
+    length = state.length + 1
+    totals, parents, tokens = best_continuations(state.live_log_probs, log_probs)  # (B, 2W) each
+    is_eos = tokens == EOS_ID
+
+    # Among the first W, eos finishes. In a stable sort the older of two equal scores wins.
+    scores = totals[:, :width] / state.normalisers[length]
+    scores = scores.masked_fill(~is_eos[:, :width], -torch.inf)
+    scores, order = torch.cat((state.finished_scores, scores), dim=1).sort(dim=1, descending=True, stable=True)
+    order = order[:, :width]
+
+    def merge(old: Tensor, new: Tensor) -> Tensor:
+        return torch.cat((old, new[:, :width]), dim=1).gather(1, order)
+
+    # The first W others live on: a stable sort keeps each kind in its order, best first.
+    alive = is_eos.to(torch.uint8).argsort(dim=1, stable=True)[:, :width]
+    return replace(
+        state,
+        length=length,
+        live_log_probs=totals.gather(1, alive),
+        live_tokens=tokens.gather(1, alive),
+        live_parents=parents.gather(1, alive),
+        finished_scores=scores[:, :width],
+        finished_log_probs=merge(state.finished_log_probs, totals),
+        finished_lengths=merge(state.finished_lengths, torch.full_like(tokens, length)),
+        finished_parents=merge(state.finished_parents, parents),
+    )
+
+
+def is_settled(state: BeamState, *, n_best: int, early_stop: bool) -> Tensor:
+    """Tell which sentences are over: W finished, the maximum length reached, or a certain answer.
+
+    A live hypothesis of log-probability p <= 0 finishes with at most p, as no step adds anything
+    above 0, and at a length n between the next one and the maximum; n ** length_penalty is monotone
+    in n, so p divided by the larger of its values at those two ends bounds every score still to
+    come, whatever the sign of length_penalty. Once the n_best-th best finished score reaches this
+    bound for the best live hypothesis, nothing can displace it, for an equal score comes too late.
+
+    Args:
+        state: After a step.
+        n_best: How many hypotheses the answer has.
+        early_stop: Whether the certain answer ends a sentence.
+
+    Returns:
+        (B,) bool.
+    """
+    is_full = state.finished_scores[:, -1] > -torch.inf
+    settled = is_full | (state.max_lengths <= state.length)
+    if early_stop:
+        divisors = state.normalisers[state.max_lengths].maximum(state.normalisers[state.length + 1])
+        settled |= state.finished_scores[:, n_best - 1] >= state.live_log_probs[:, 0] / divisors
+    return settled
+
+
+def _check_arguments(limits: set[int], beam_size: int, length_penalty: float, n_best: int) -> None:
+    check_search(beam_size=beam_size, length_penalty=length_penalty, n_best=n_best)
+    if limits and min(limits) < 1:
+        raise UsageError(
+            f"a maximum length of {min(limits)} leaves no room for the end of the sentence; give 1 or more"
+        )
+
+
+def _ask_device(state: BeamState, settled: Tensor, over: Tensor) -> list[int]:
+    """Ask in one transfer: is there a NaN, does a row continue another one, how many sentences are over?"""
+    nan = state.live_log_probs.isnan() | state.finished_scores.isnan()
+    parents = state.live_parents.flatten()
+    moved = parents != torch.arange(len(parents), device=parents.device)
+    answers: list[int] = torch.stack((nan.any(), moved.any(), settled.sum(), over.sum())).tolist()
+    return answers
+
+
+def _with_gaps_closed(over: Tensor) -> Tensor:
+    """Return the indices of the sentences that are not over, the last ones in the places of those that are.
+
+    All others stay where they are, so that of what a decoder keeps little has to be moved.
+    """
+    remaining = len(over) - int(over.sum())
+    order = torch.arange(remaining, device=over.device)
+    order[over[:remaining]] = (~over[remaining:]).nonzero().squeeze(1) + remaining
+    return order
+
+
+def _read_off(departed: list[BeamState], history: list[BeamState], *, n_best: int) -> list[list[Hypothesis]]:
+    """Follow the parents of the best finished hypotheses back to bos.
+
+    Args:
+        departed: The sentences that are over, each sentence once.
+        history: The state at each length, without the sentences that were over by then.
+        n_best: How many hypotheses to read off of each sentence.
+    """
+    parents = [state.live_parents.flatten().tolist() for state in history]
+    tokens = [state.live_tokens.flatten().tolist() for state in history]
+
+    def sentence(length: int, row: int) -> tuple[int, ...]:
+        backwards = []
+        for step in range(length - 1, 0, -1):
+            backwards.append(tokens[step][row])
+            row = parents[step][row]
+        return tuple(reversed(backwards))
+
+    answers: dict[int, list[Hypothesis]] = {}
+    for state in departed:
+        for index, *bank in zip(
+            state.sentences.tolist(),
+            state.finished_scores[:, :n_best].tolist(),
+            state.finished_log_probs[:, :n_best].tolist(),
+            state.finished_lengths[:, :n_best].tolist(),
+            state.finished_parents[:, :n_best].tolist(),
+            strict=True,
+        ):
+            answers[index] = [
+                Hypothesis(sentence(length, row), score, log_prob)
+                for score, log_prob, length, row in zip(*bank, strict=True)
+                if score > -math.inf
+            ]
+    return [answers[index] for index in range(len(answers))]

@@ -1,0 +1,61 @@
+"""Greedy search: always the most probable next token.
+
+The plain version to read first and to test the other against: `beam_search` of width 1 gives the
+same answers.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from transformer_cli.decoding.hypothesis import Hypothesis
+from transformer_cli.decoding.search.step_decoder import StepDecoder, not_a_number_error
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+
+
+@torch.no_grad()
+def greedy_search(decoder: StepDecoder, *, max_lengths: Tensor, length_penalty: float = 1.0) -> list[Hypothesis]:
+    """Extend each sentence by its most probable next token until that is eos.
+
+    Args:
+        decoder: Gives the probabilities; it starts with one row a sentence. Its ``select`` is never
+            called: a sentence that has ended is carried along, and ignored, until the last one
+            ends.
+        max_lengths: (B,) int64, the most tokens of each sentence, eos included; on the decoder's
+            device.
+        length_penalty: The exponent in the score of a `Hypothesis`. It does not change the tokens.
+
+    Returns:
+        One hypothesis for each sentence, in order.
+
+    Raises:
+        TfmError: The decoder returned a value that is not a number.
+    """
+    limits = max_lengths.tolist()
+    sentences: list[list[int]] = [[] for _ in limits]
+    log_probs = [0.0] * len(limits)
+    unfinished = set(range(len(limits)))
+    last_tokens = torch.full_like(max_lengths, BOS_ID)
+
+    while unfinished:
+        step_log_probs = decoder.step(last_tokens)  # (B, V)
+        step_log_probs[:, [PAD_ID, BOS_ID]] = -torch.inf  # may never be produced
+        best_log_probs, last_tokens = step_log_probs.max(dim=1)
+        for row in sorted(unfinished):
+            length = len(sentences[row]) + 1
+            token = int(last_tokens[row])
+            if best_log_probs[row].isnan():
+                raise not_a_number_error(length)
+            if length >= limits[row]:
+                token = EOS_ID
+            log_probs[row] += float(step_log_probs[row, token])
+            if token == EOS_ID:
+                unfinished.remove(row)
+            else:
+                sentences[row].append(token)
+
+    return [
+        Hypothesis(tuple(tokens), log_prob / (len(tokens) + 1) ** length_penalty, log_prob)
+        for tokens, log_prob in zip(sentences, log_probs, strict=True)
+    ]

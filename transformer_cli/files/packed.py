@@ -1,0 +1,100 @@
+"""Files read as bytes, packed or not: ``.gz``, ``.bz2``, ``.xz`` and ``.zst``."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import importlib
+import io
+import lzma
+import zlib
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from transformer_cli.errors import DataError
+from transformer_cli.files.os_errors import explain_os_errors
+
+_UNPACKED_AT_ONCE = 1 << 16
+
+
+def open_text_input(path: Path) -> BinaryIO:
+    """Open a file to be read as bytes; ``.gz``, ``.bz2``, ``.xz`` and ``.zst`` are unpacked.
+
+    Args:
+        path: The file.
+
+    Returns:
+        A buffered stream of the unpacked bytes, to be closed by the caller.
+
+    Raises:
+        DataError: The file cannot be opened, or nothing installed can unpack it.
+    """
+    with explain_os_errors(path, "read", DataError):
+        match path.suffix.lower():
+            case ".gz":
+                if path.is_file() and path.stat().st_size == 0:
+                    raise _damaged(path, 0)  # gzip would take it for an archive of nothing
+                return _unpacked(path, gzip.open(path))
+            case ".bz2":
+                return _unpacked(path, bz2.open(path))
+            case ".xz":
+                return _unpacked(path, lzma.open(path))
+            case ".zst":
+                return _unpacked(path, _open_zst(path))
+            case _:
+                return path.open("rb")
+
+
+def _unpacked(path: Path, packed: io.BufferedIOBase) -> BinaryIO:
+    return io.BufferedReader(_Unpacked(path, packed), _UNPACKED_AT_ONCE)
+
+
+class _Unpacked(io.RawIOBase):
+    """The bytes that a packed file holds; has no descriptor, which would give the packed ones."""
+
+    def __init__(self, path: Path, packed: io.BufferedIOBase) -> None:
+        self._path = path
+        self._packed = packed
+        self._lines = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int:
+        try:
+            data = self._packed.read1(len(target))
+        except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+            raise _damaged(self._path, self._lines) from error
+        except OSError as error:
+            # bz2 says "Invalid data stream" with an OSError that has no number.
+            if error.errno is None:
+                raise _damaged(self._path, self._lines) from error
+            raise
+        self._lines += data.count(b"\n")
+        target[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
+
+
+def _damaged(path: Path, number: int) -> DataError:
+    return DataError(
+        f"{path} is cut short or damaged after line {number}; fetch or make the file again, "
+        f"or take {path.suffix} off its name if it is not packed"
+    )
+
+
+def _open_zst(path: Path) -> io.BufferedIOBase:
+    # Python 3.14 brings the module; the package gives older ones the same.
+    for name in ("compression.zstd", "backports.zstd"):
+        try:
+            zstd = importlib.import_module(name)
+        except ImportError:
+            continue
+        return cast("io.BufferedIOBase", zstd.open(path))
+    raise DataError(
+        f"cannot unpack {path}: this Python has no zstd; "
+        "run `pip install backports.zstd`, or unpack the file with `zstd -d`"
+    )

@@ -1,0 +1,220 @@
+"""The model as a ``MarianMTModel`` of the library ``transformers``, which is not needed to write one.
+
+That model adds positions whose sines come first and whose cosines come after them, where ours alternate. In which order
+the numbers of its vectors stand is all the same to a model whose matrices agree on it, so ours are put into that order
+wherever they read from the residual stream or write to it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from transformer_cli.artifacts.checkpoint import write_tensors
+from transformer_cli.config import DecodingConfig, LanguagesConfig
+from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
+from transformer_cli.errors import UsageError
+from transformer_cli.files.atomic import write_atomically
+from transformer_cli.model.attention import MultiHeadAttention
+from transformer_cli.model.layers import AddAndNorm, DecoderLayer, EncoderLayer, FeedForward
+from transformer_cli.model.transformer import Transformer
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+
+
+def write_huggingface_model(
+    folder: Path,
+    model: Transformer,
+    tokenizers: TokenizerPair,
+    *,
+    languages: LanguagesConfig,
+    decoding: DecodingConfig,
+    num_positions: int,
+) -> None:
+    """Write what ``AutoModelForSeq2SeqLM`` and ``AutoTokenizer`` load into ``folder``, which is there and empty.
+
+    Args:
+        folder: Where to.
+        model: In evaluation mode, on the CPU.
+        tokenizers: Its tokenizers.
+        languages: From which language into which.
+        decoding: How ``generate`` searches if it is not told otherwise.
+        num_positions: Tokens of the longest source and the longest translation, bos and eos included.
+
+    Raises:
+        TfmError: A file cannot be written.
+        UsageError: A ``MarianMTModel`` has no place for such a model.
+    """
+    if model.config.norm == "pre":
+        raise UsageError(
+            'a MarianMTModel normalises after each sublayer and this model before it (model.norm is "pre"), which no '
+            'change of its weights makes up for; export to ctranslate2, or train with model.norm = "post"'
+        )
+    documents: dict[str, Any] = {
+        "config.json": _model_config(model, num_positions),
+        "generation_config.json": _generation_config(decoding, num_positions),
+        "tokenizer_config.json": _tokenizer_config(tokenizers, languages, model.config.max_length),
+        "vocab.json": _vocabulary(tokenizers.source),
+    }
+    if not tokenizers.is_shared:
+        documents["target_vocab.json"] = _vocabulary(tokenizers.target)
+    write_tensors(folder / "model.safetensors", marian_weights(model), metadata={"format": "pt"})
+    write_atomically(folder / "source.spm", tokenizers.source.model)
+    write_atomically(folder / "target.spm", tokenizers.target.model)
+    for name, document in documents.items():
+        write_atomically(folder / name, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def marian_weights(model: Transformer) -> dict[str, Tensor]:
+    """Return the weights of ``model``, which is post-norm, under the names and in the order of a ``MarianMTModel``."""
+    order = _sines_first(model.config.d_model)
+    source, target, output = (
+        matrix.detach()[:, order]
+        for matrix in (model.source_embedding.table.weight, model.target_embedding.table.weight, model.output.weight)
+    )
+    weights = {"final_logits_bias": torch.zeros(1, model.vocab_size)}
+    if _is_one_matrix(model):
+        weights["model.shared.weight"] = source
+    else:
+        weights["model.encoder.embed_tokens.weight"] = source
+        weights["model.decoder.embed_tokens.weight"] = target
+    if not model.config.tied_embeddings:
+        weights["lm_head.weight"] = output
+    for i, layer in enumerate(model.encoder):
+        weights.update(_encoder_layer(f"model.encoder.layers.{i}", cast("EncoderLayer", layer), order))
+    for i, layer in enumerate(model.decoder):
+        weights.update(_decoder_layer(f"model.decoder.layers.{i}", cast("DecoderLayer", layer), order))
+    return {name: tensor.detach().float().contiguous().clone() for name, tensor in weights.items()}
+
+
+def _sines_first(d_model: int) -> Tensor:
+    """Return the indices of our axes in their order: the sines, which are even with us, then the cosines."""
+    return torch.cat([torch.arange(0, d_model, 2), torch.arange(1, d_model, 2)])
+
+
+def _is_one_matrix(model: Transformer) -> bool:
+    return model.source_embedding.table.weight is model.target_embedding.table.weight
+
+
+def _encoder_layer(name: str, layer: EncoderLayer, order: Tensor) -> Mapping[str, Tensor]:
+    norms = [cast("AddAndNorm", module).norm for module in layer.add_and_norm]
+    return {
+        **_attention(f"{name}.self_attn", layer.self_attention, order),
+        **_norm(f"{name}.self_attn_layer_norm", norms[0], order),
+        **_feed_forward(name, layer.feed_forward, order),
+        **_norm(f"{name}.final_layer_norm", norms[1], order),
+    }
+
+
+def _decoder_layer(name: str, layer: DecoderLayer, order: Tensor) -> Mapping[str, Tensor]:
+    norms = [cast("AddAndNorm", module).norm for module in layer.add_and_norm]
+    return {
+        **_attention(f"{name}.self_attn", layer.self_attention, order),
+        **_norm(f"{name}.self_attn_layer_norm", norms[0], order),
+        **_attention(f"{name}.encoder_attn", layer.cross_attention, order),
+        **_norm(f"{name}.encoder_attn_layer_norm", norms[1], order),
+        **_feed_forward(name, layer.feed_forward, order),
+        **_norm(f"{name}.final_layer_norm", norms[2], order),
+    }
+
+
+def _attention(name: str, attention: MultiHeadAttention, order: Tensor) -> Mapping[str, Tensor]:
+    return {
+        **_reads(f"{name}.q_proj", attention.query, order),
+        **_reads(f"{name}.k_proj", attention.key, order),
+        **_reads(f"{name}.v_proj", attention.value, order),
+        **_writes(f"{name}.out_proj", attention.output, order),
+    }
+
+
+def _feed_forward(name: str, feed_forward: FeedForward, order: Tensor) -> Mapping[str, Tensor]:
+    return {
+        **_reads(f"{name}.fc1", feed_forward.inner, order),
+        **_writes(f"{name}.fc2", feed_forward.outer, order),
+    }
+
+
+def _reads(name: str, linear: nn.Linear, order: Tensor) -> Mapping[str, Tensor]:
+    """Return a layer that reads from the residual stream."""
+    return {f"{name}.weight": linear.weight[:, order], f"{name}.bias": linear.bias}
+
+
+def _writes(name: str, linear: nn.Linear, order: Tensor) -> Mapping[str, Tensor]:
+    """Return a layer that writes to the residual stream."""
+    return {f"{name}.weight": linear.weight[order], f"{name}.bias": linear.bias[order]}
+
+
+def _norm(name: str, norm: nn.LayerNorm, order: Tensor) -> Mapping[str, Tensor]:
+    return {f"{name}.weight": norm.weight[order], f"{name}.bias": norm.bias[order]}
+
+
+def _model_config(model: Transformer, num_positions: int) -> Mapping[str, Any]:
+    config = model.config
+    return {
+        "architectures": ["MarianMTModel"],
+        "model_type": "marian",
+        "dtype": "float32",
+        "is_encoder_decoder": True,
+        "vocab_size": model.source_embedding.table.num_embeddings,
+        "decoder_vocab_size": model.vocab_size,
+        "share_encoder_decoder_embeddings": _is_one_matrix(model),
+        "tie_word_embeddings": config.tied_embeddings,
+        "max_position_embeddings": num_positions,
+        "d_model": config.d_model,
+        "encoder_layers": config.num_encoder_layers,
+        "decoder_layers": config.num_decoder_layers,
+        "encoder_attention_heads": config.num_heads,
+        "decoder_attention_heads": config.num_heads,
+        "encoder_ffn_dim": config.d_ff,
+        "decoder_ffn_dim": config.d_ff,
+        "activation_function": "relu",
+        "dropout": config.dropout,
+        "attention_dropout": config.attention_dropout,
+        "activation_dropout": config.activation_dropout,
+        "scale_embedding": True,
+        "pad_token_id": PAD_ID,
+        "bos_token_id": BOS_ID,
+        "eos_token_id": EOS_ID,
+        "decoder_start_token_id": BOS_ID,
+        "forced_eos_token_id": EOS_ID,
+    }
+
+
+def _generation_config(decoding: DecodingConfig, num_positions: int) -> Mapping[str, Any]:
+    document = {
+        "pad_token_id": PAD_ID,
+        "bos_token_id": BOS_ID,
+        "eos_token_id": EOS_ID,
+        "decoder_start_token_id": BOS_ID,
+        "forced_eos_token_id": EOS_ID,
+        "suppress_tokens": [PAD_ID, BOS_ID],
+        "max_length": num_positions,
+        "num_beams": decoding.beam_size,
+    }
+    if decoding.beam_size == 1:
+        return document
+    # As here, a search is over when as many hypotheses as the beam is wide have ended.
+    return {**document, "length_penalty": decoding.length_penalty, "early_stopping": True}
+
+
+def _tokenizer_config(tokenizers: TokenizerPair, languages: LanguagesConfig, max_length: int) -> Mapping[str, Any]:
+    return {
+        "tokenizer_class": "MarianTokenizer",
+        "source_lang": languages.source,
+        "target_lang": languages.target,
+        "separate_vocabs": not tokenizers.is_shared,
+        "unk_token": "<unk>",
+        "eos_token": "</s>",
+        "pad_token": "<pad>",
+        "split_special_tokens": True,  # "</s>" in a text is text
+        "clean_up_tokenization_spaces": False,
+        "model_max_length": max_length,
+    }
+
+
+def _vocabulary(tokenizer: Tokenizer) -> Mapping[str, int]:
+    return {tokenizer.piece(token): token for token in range(tokenizer.vocab_size)}

@@ -1,0 +1,1 @@
+"""Lines, spelling and writing systems."""

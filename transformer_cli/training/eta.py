@@ -1,0 +1,67 @@
+"""How far a training has come towards each of its limits, and how long each is still off. No torch here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transformer_cli.training.events import IntervalReport, SessionOpened, ValidationReport
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One of the limits that end a training, whichever comes first.
+
+    Args:
+        name: "steps", "minutes" or "patience".
+        share: How much of it is used up, from 0 to 1.
+        progress: The same in words.
+        seconds_left: Until it is reached, if all goes on as it did; for patience, if no validation is the best so far.
+    """
+
+    name: str
+    share: float
+    progress: str
+    seconds_left: float
+
+
+class Outlook:
+    """Follows the reports of a training.
+
+    Args:
+        opened: The report it began with.
+    """
+
+    def __init__(self, opened: SessionOpened) -> None:
+        self._opened = opened
+        self._since_best = opened.since_best
+        self.best = "" if opened.best_step is None else f"at step {opened.best_step:,}"
+
+    def take_validation(self, event: ValidationReport) -> None:
+        """Remember what bears on the best validation and on patience."""
+        self._since_best = 0 if event.is_best else self._since_best + 1
+        if event.is_best:
+            self.best = f"loss {event.loss:.3f}, BLEU {event.scores.bleu:.2f} at step {event.step:,}"
+
+    def limits(self, event: IntervalReport) -> list[Limit]:
+        """Return the limits that this training has, as they are at ``event``."""
+        opened = self._opened
+        seconds = (event.elapsed_seconds - opened.elapsed_seconds) / max(1, event.step - opened.step)
+        found = [
+            Limit(
+                "steps",
+                event.step / opened.max_steps,
+                f"{event.step:,} of {opened.max_steps:,}",
+                (opened.max_steps - event.step) * seconds,
+            )
+        ]
+        if opened.max_seconds is not None:
+            used, budget = event.elapsed_seconds / 60, opened.max_seconds / 60
+            left = max(0.0, opened.max_seconds - event.elapsed_seconds)
+            found.append(Limit("minutes", min(1.0, used / budget), f"{used:.1f} of {budget:g}", left))
+        if opened.patience is not None:
+            remaining = max(0, opened.patience - self._since_best)
+            last_step = (event.step // opened.validate_every + remaining) * opened.validate_every
+            progress = f"{self._since_best} of {opened.patience} validations"
+            share = min(1.0, self._since_best / opened.patience)
+            found.append(Limit("patience", share, progress, (last_step - event.step) * seconds))
+        return found

@@ -1,0 +1,1 @@
+"""``tfm export``: the model in another engine's format, checked against this one."""

@@ -1,0 +1,235 @@
+"""``tfm export``: a model directory in the format of another library, checked against our own search."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from transformer_cli.artifacts.engine_manifest import (
+    ENGINE_FOLDER,
+    EngineManifest,
+    is_installed,
+    longest_positions,
+    weights_fingerprint,
+    write_manifest,
+)
+from transformer_cli.artifacts.model_directory import LoadedModel, load_model_directory
+from transformer_cli.data.tokens.tokenizer import TOKENIZER_FILES, Tokenizer
+from transformer_cli.decoding.engine import longest_translation
+from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
+from transformer_cli.decoding.translator import Translation, Translator
+from transformer_cli.errors import TfmError, UsageError
+from transformer_cli.files.atomic import fsync_folder, write_atomically
+from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.files.temporary import TEMPORARY_SUFFIX
+from transformer_cli.interchange.huggingface import write_huggingface_model
+from transformer_cli.workflows.export.agreement import Agreement, HeldOutLines, compare, held_out_lines
+
+Quantization = Literal["auto", "float32", "float16", "bfloat16", "int16", "int8"]
+
+_COMPARED_LINES = 200
+_COMPARED_WITH_TRANSFORMERS = 50  # which takes some seconds for them
+_QUANTIZED_ROUNDING = 0.05
+"""Mean difference of scores up to which 8 bits are taken by default."""
+
+_VOCABULARIES = ("shared_vocabulary.json", "source_vocabulary.json", "target_vocabulary.json")
+_FILES_OF_AN_EXPORT = (
+    {"model.bin", "config.json", "engine.json", *_VOCABULARIES, *TOKENIZER_FILES},
+    {"model.safetensors", "config.json", "generation_config.json", "tokenizer_config.json"}
+    | {"vocab.json", "target_vocab.json", "source.spm", "target.spm"},
+)
+"""What either library's folder may hold; a folder that holds anything else is not replaced."""
+
+
+def export(
+    model: Path,
+    *,
+    to: Literal["ctranslate2", "huggingface"],
+    output: Path | None = None,
+    quantization: Quantization = "auto",
+    report: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Write a model in the format of another library, after a comparison with our own translations.
+
+    Args:
+        model: A model directory.
+        to: The library.
+        output: A folder to make or renew; None: one in ``model``, named after the library.
+        quantization: How CTranslate2 stores weights; "auto": int8 where the processor has it and the loss is small.
+        report: Told what was found.
+
+    Returns:
+        The folder.
+
+    Raises:
+        DamagedFileError: The model is not whole.
+        TfmError: CTranslate2 is not installed, translations are not the same, or the folder cannot be written.
+        UsageError: The format has no place for such a model.
+    """
+    if to == "huggingface":
+        if quantization not in ("auto", "float32"):
+            raise UsageError(f"--quantization {quantization} is for ctranslate2; huggingface gets float32")
+        return _export_to_huggingface(model, output or model / "huggingface", report)
+    return _export_to_ctranslate2(model, output or model / ENGINE_FOLDER, quantization, report)
+
+
+def export_after_training(version: Path, report: Callable[[str], None]) -> None:
+    """Export a new version to CTranslate2 if that is installed; a failure is a warning, for the version is whole."""
+    if not is_installed():
+        return
+    threads = torch.get_num_threads()
+    try:
+        export(version, to="ctranslate2", report=report)
+    except (TfmError, RuntimeError, ValueError) as error:
+        report(f"warning: the version works, but could not be exported to CTranslate2: {str(error).splitlines()[0]}")
+    finally:
+        torch.set_num_threads(threads)  # CTranslate2 leaves one to the thread that called it
+
+
+def _export_to_ctranslate2(
+    model: Path, folder: Path, quantization: Quantization, report: Callable[[str], None]
+) -> Path:
+    """Write and compare in float32, then with the quantisation asked for."""
+    if not is_installed():
+        raise TfmError("CTranslate2 is not installed; run `pip install 'transformer-cli[fast]'`")
+    import ctranslate2
+
+    loaded = load_model_directory(model, torch.device("cpu"))
+    held_out = held_out_lines(model, loaded, at_most=_COMPARED_LINES)
+    ours = _translate(loaded, held_out.sources)
+    wanted = quantization
+    if wanted == "auto":
+        wanted = "int8" if "int8" in ctranslate2.get_supported_compute_types("cpu") else "float32"
+    with _whole_folder(folder) as beside:
+        _require(_write_and_compare(beside, loaded, "float32", held_out, ours), report, "float32")
+        if wanted != "float32":
+            agreement = _write_and_compare(beside, loaded, wanted, held_out, ours)
+            report(f"{wanted}: {agreement}")
+            if quantization == "auto" and agreement.mean_difference > _QUANTIZED_ROUNDING:
+                report(f"{wanted} loses too much; float32 is taken")
+                wanted = "float32"
+                _write(beside, loaded, wanted)
+        for name, content in loaded.tokenizers.files().items():
+            write_atomically(beside / name, content)
+        positions = longest_positions(loaded.model.config, loaded.decoding)
+        write_manifest(beside, EngineManifest(weights_fingerprint(model), wanted, positions, ctranslate2.__version__))
+    return folder
+
+
+def _write(folder: Path, loaded: LoadedModel, quantization: str) -> None:
+    from transformer_cli.interchange.ctranslate2 import write_ctranslate2_model
+
+    for path in folder.iterdir():
+        path.unlink()
+    write_ctranslate2_model(
+        folder,
+        loaded.model,
+        source_pieces=_pieces(loaded.tokenizers.source),
+        target_pieces=_pieces(loaded.tokenizers.target),
+        num_positions=longest_positions(loaded.model.config, loaded.decoding),
+        quantization=quantization,
+    )
+
+
+def _write_and_compare(
+    folder: Path, loaded: LoadedModel, quantization: str, held_out: HeldOutLines, ours: Sequence[Translation]
+) -> Agreement:
+    from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
+
+    _write(folder, loaded, quantization)
+    engine = CTranslate2Engine(
+        folder,
+        loaded.decoding,
+        max_length=loaded.model.config.max_length,
+        num_positions=longest_positions(loaded.model.config, loaded.decoding),
+        threads=torch.get_num_threads(),
+    )
+    return compare(ours, Translator(engine, loaded.tokenizers).translate(held_out.sources), held_out.references)
+
+
+def _export_to_huggingface(model: Path, folder: Path, report: Callable[[str], None]) -> Path:
+    loaded = load_model_directory(model, torch.device("cpu"))
+    with _whole_folder(folder) as beside:
+        write_huggingface_model(
+            beside,
+            loaded.model,
+            loaded.tokenizers,
+            languages=loaded.languages,
+            decoding=loaded.decoding,
+            num_positions=longest_positions(loaded.model.config, loaded.decoding),
+        )
+        if importlib.util.find_spec("transformers") is None:
+            report("transformers is not installed: the export was not compared with our own translations")
+        else:
+            _compare_with_transformers(beside, model, loaded, report)
+    return folder
+
+
+def _compare_with_transformers(folder: Path, model: Path, loaded: LoadedModel, report: Callable[[str], None]) -> None:
+    from transformer_cli.workflows.export.with_transformers import translate_with_transformers
+
+    lines = held_out_lines(model, loaded, at_most=_COMPARED_WITH_TRANSFORMERS).sources
+    # Left out: what is not one piece for us, and what comes to the longest length, whose eos costs nothing there.
+    ours = {
+        line: translation
+        for line, translation in zip(lines, _translate(loaded, lines), strict=True)
+        if translation.pieces == 1
+        and len(translation.tokens) + 1 < longest_translation(loaded.decoding, loaded.tokenizers.source.encode(line))
+    }
+    if not ours:
+        report("no translation ends by itself: the export was not compared with our own translations")
+        return
+    theirs = translate_with_transformers(folder, list(ours), loaded.decoding)
+    _require(compare(list(ours.values()), theirs), report, "transformers")
+
+
+def _require(agreement: Agreement, report: Callable[[str], None], name: str) -> None:
+    report(f"{name}: {agreement}")
+    if not agreement.is_close:
+        raise TfmError(f"the exported model does not translate as ours does: {agreement}; nothing was written")
+
+
+def _translate(loaded: LoadedModel, lines: Sequence[str]) -> list[Translation]:
+    return Translator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers).translate(lines)
+
+
+def _pieces(tokenizer: Tokenizer) -> list[str]:
+    return [tokenizer.piece(token) for token in range(tokenizer.vocab_size)]
+
+
+@contextmanager
+def _whole_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of ``folder`` at the end, or nothing happens.
+
+    Raises:
+        TfmError: It cannot be written.
+        UsageError: Something else than an export is there.
+    """
+    with explain_os_errors(folder):
+        folder = folder.resolve()  # a link stays one, and "." has a name
+        held = {path.name for path in folder.iterdir()} if folder.exists() else set()
+        if not any(held <= files for files in _FILES_OF_AN_EXPORT):
+            named = min(held - set().union(*_FILES_OF_AN_EXPORT), default=min(held))
+            raise UsageError(
+                f"{folder} holds something else than an export, such as {named}; name a folder that is not there yet"
+            )
+        beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
+        aside = folder.with_name(f"{folder.name}.old{TEMPORARY_SUFFIX}")
+        for leftover in (beside, aside):
+            shutil.rmtree(leftover, ignore_errors=True)
+        beside.mkdir(parents=True)
+        try:
+            yield beside
+            if folder.exists():
+                folder.rename(aside)  # deleted where it is, it could be left half deleted
+            beside.rename(folder)
+            fsync_folder(folder.parent)
+            shutil.rmtree(aside, ignore_errors=True)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""``tfm init``: a recipe that fits the corpora and the machine."""

@@ -1,0 +1,244 @@
+"""``tfm init``: look at corpora and machine, and write a recipe that fits them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from transformer_cli.config import LanguagesConfig, Recipe
+from transformer_cli.data.corpora import read_corpus
+from transformer_cli.data.corpora.names import COMPRESSIONS, FORMATS, HUB, LANG
+from transformer_cli.errors import DataError, UsageError
+from transformer_cli.files.atomic import write_atomically
+from transformer_cli.recipe import DEFAULT_RECIPE_FILE, toml_value
+from transformer_cli.workflows.init.machine import Machine, look_at_machine
+from transformer_cli.workflows.init.recommend import Setting, held_out_sizes, recommend
+from transformer_cli.workflows.init.survey import CorpusSurvey, survey_corpora
+
+_VALID_NAMES = ("valid", "validation", "val", "dev")
+_TEST_NAMES = ("test",)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class InitOutcome:
+    """What ``tfm init`` has done.
+
+    Args:
+        path: The recipe.
+        summary: One line for people: what was written and what to run next.
+    """
+
+    path: Path
+    summary: str
+
+
+def init(
+    corpora: Sequence[str],
+    *,
+    source: str,
+    target: str,
+    valid: str | None = None,
+    test: str | None = None,
+    output: Path = Path(DEFAULT_RECIPE_FILE),
+    force: bool = False,
+    note: Callable[[str], None] = lambda _: None,
+    machine: Machine | None = None,
+) -> InitOutcome:
+    """Write a recipe that is right for ``corpora`` on this machine.
+
+    Args:
+        corpora: Names as in a recipe, relative to the current folder; of two aligned text files ``corpus.fr`` and
+            ``corpus.en`` one or both may be named, in place of ``corpus.{lang}``.
+        source: Code of the language to translate from.
+        target: Code of the language to translate into.
+        valid: A corpus to validate on, or a number of pairs to hold out; None: ``valid.*`` or ``dev.*`` beside the
+            first corpus if it is there, else a number.
+        test: The same to test on.
+        output: The recipe to write.
+        force: Write over a file that is there.
+        note: Called with a line about what is going on.
+        machine: What to fit the recipe to; None: this one.
+
+    Raises:
+        UsageError: ``output`` is there already, or the languages are the same.
+        RecipeError: A name fits no kind of corpus.
+        DataError: A corpus cannot be used, or all together are too small to learn from. Nothing is written.
+    """
+    languages = _languages(source, target)
+    _check_output(output, force=force)
+    machine = machine or look_at_machine()
+    names = list(dict.fromkeys(_with_placeholder(name, languages) for name in corpora))
+    held_out = _held_out(names, {"valid": valid, "test": test}, languages, output.parent)
+    note(f"counting the pairs of {', '.join(names)}")
+    survey = survey_corpora(names, languages, Path(), note=note)
+    settings = [
+        *_data_settings(names, held_out, survey, machine, output.parent),
+        *_cleaning_settings(survey),
+        *recommend(survey.statistics, machine),
+    ]
+    # Another file's name is the run's as well, if it can be; "tfm" would say nothing.
+    is_name = output.name != DEFAULT_RECIPE_FILE and _NAME.fullmatch(output.stem)
+    name = None if is_name else f"{source}-{target}"
+    head = f"{survey.statistics.pairs:,} different pairs and {machine}"
+    text = render_recipe(settings, languages, name=name, head=head)
+    write_atomically(output, text.encode())
+    command = "tfm train" if output == Path(DEFAULT_RECIPE_FILE) else shlex.join(["tfm", "train", str(output)])
+    values = {setting.key: setting.value for setting in settings}
+    return InitOutcome(
+        output,
+        f"wrote {output} for {survey.statistics.pairs:,} pairs on {machine}: preset {values['model.preset']}, at most "
+        f"{values['training.max_minutes']} minutes; next: {command}",
+    )
+
+
+def render_recipe(settings: Sequence[Setting], languages: LanguagesConfig, *, name: str | None, head: str) -> str:
+    """Return the recipe as TOML, the reason beside each value.
+
+    Args:
+        settings: What it says beside the languages.
+        languages: From which into which.
+        name: Name of the recipe, if it can be one; None: that of its file.
+        head: What the settings were chosen for.
+
+    Raises:
+        UsageError: The settings make no recipe.
+    """
+    lines = [
+        f"# Chosen by `tfm init` for {head}.",
+        "# Every value may be changed; the README lists all keys.",
+        "",
+    ]
+    if name is not None and _NAME.fullmatch(name):
+        lines += [f"name = {toml_value(name)}", ""]
+    lines += ["[languages]", f"source = {toml_value(languages.source)}", f"target = {toml_value(languages.target)}"]
+    for section in dict.fromkeys(setting.key.partition(".")[0] for setting in settings):
+        lines += ["", f"[{section}]"]
+        for setting in settings:
+            of, _, key = setting.key.partition(".")
+            if of == section:
+                line = f"{key} = {toml_value(setting.value)}"
+                # A long list of corpora leaves no room beside it.
+                lines += [f"{line:<32} # {setting.reason}"] if len(line) <= 32 else [f"# {setting.reason}", line]
+    text = "\n".join(lines) + "\n"
+    try:
+        Recipe.model_validate({"name": "recipe", **tomllib.loads(text)})
+    except ValidationError as error:
+        finding = error.errors(include_url=False)[0]
+        raise UsageError(f"{'.'.join(map(str, finding['loc']))}: {finding['msg']}; change the arguments") from None
+    return text
+
+
+def _languages(source: str, target: str) -> LanguagesConfig:
+    try:
+        return LanguagesConfig(source=source, target=target)
+    except ValidationError:
+        raise UsageError(f'--from "{source}" --to "{target}": give two different language codes') from None
+
+
+def _check_output(output: Path, *, force: bool) -> None:
+    if output.is_dir() or not output.parent.is_dir():
+        problem = "is a folder" if output.is_dir() else f"cannot be written: {output.parent} is no folder"
+        raise UsageError(f"{output} {problem}; name a file with -o")
+    if output.exists() and not force:
+        raise UsageError(f"{output} is there already; --force writes over it, -o names another file")
+
+
+def _with_placeholder(name: str, languages: LanguagesConfig) -> str:
+    """Return ``corpus.{lang}.gz`` for ``corpus.fr.gz`` where ``corpus.en.gz`` is there as well."""
+    if name.startswith((HUB, "builtin:")):
+        return name
+    path = Path(name)
+    name = str(path)  # "./corpus.fr" is "corpus.fr"
+    packing = path.suffix if path.suffix.lower() in COMPRESSIONS else ""
+    stem, _, code = name.removesuffix(packing).rpartition(".")
+    if not stem or code not in (languages.source, languages.target):
+        return name
+    files = [Path(f"{stem}.{each}{packing}") for each in (languages.source, languages.target)]
+    missing = next((file for file in files if not file.is_file()), None)
+    if missing is not None:
+        raise DataError(f"{missing} is not there; of two aligned text files {files[0]} and {files[1]} are looked for")
+    return f"{stem}.{LANG}{packing}"
+
+
+def _beside(names: Sequence[str], stems: Sequence[str], languages: LanguagesConfig) -> str | None:
+    """Return the first corpus called like one of ``stems`` in the folder of the first corpus, whatever its format."""
+    first = names[0]
+    if first.startswith((HUB, "builtin:")):
+        return None
+    for stem in stems:
+        for form in (f".{LANG}", *FORMATS):
+            for packing in ("", *COMPRESSIONS):
+                name = str(Path(first).parent / f"{stem}{form}{packing}")
+                files = [Path(name.replace(LANG, code)) for code in (languages.source, languages.target)]
+                if name not in names and all(file.is_file() for file in files):
+                    return name
+    return None
+
+
+def _count_pairs(corpus: str, part: str, languages: LanguagesConfig) -> int:
+    """Count the pairs of a corpus to validate or test on; so what is wrong with it is said before anything is made."""
+    count = sum(1 for _ in read_corpus(corpus, languages, Path(), part=part))
+    if not count:
+        raise DataError(f"{corpus} holds no sentence pairs; name another corpus or a number with --{part}")
+    return count
+
+
+def _held_out(
+    names: Sequence[str], asked: Mapping[str, str | None], languages: LanguagesConfig, folder: Path
+) -> dict[str, Setting]:
+    """Return the settings of validation and test set that were asked for or found beside the corpora."""
+    settings = {}
+    for part, stems in (("valid", _VALID_NAMES), ("test", _TEST_NAMES)):
+        given = asked[part]
+        if given is not None and re.fullmatch(r"-?\d+", given):
+            if int(given) < 1:
+                raise UsageError(f"--{part} {given}: name a corpus, or a number of pairs from 1")
+            settings[part] = Setting(f"data.{part}", int(given), "pairs held out, as asked for")
+            continue
+        corpus = _beside(names, stems, languages) if given is None else _with_placeholder(given, languages)
+        if corpus is not None:
+            why = "as asked for" if given is not None else "found beside the corpora"
+            reason = f"{_count_pairs(corpus, part, languages):,} pairs, {why}"
+            settings[part] = Setting(f"data.{part}", _relative(corpus, folder), reason)
+    return settings
+
+
+def _data_settings(
+    names: Sequence[str], held_out: Mapping[str, Setting], survey: CorpusSurvey, machine: Machine, folder: Path
+) -> list[Setting]:
+    counts = " + ".join(f"{count:,}" for count in survey.counts.values())
+    train = [_relative(name, folder) for name in names]
+    settings = [Setting("data.train", train, f"{counts} pairs that are fit to learn from")]
+    reason = "pairs held out of train, the same ones on every run"
+    for part, size in zip(("valid", "test"), held_out_sizes(survey.statistics, machine), strict=True):
+        settings.append(held_out.get(part) or Setting(f"data.{part}", size, reason))
+    wanted = sum(setting.value for setting in settings if isinstance(setting.value, int))
+    if wanted >= survey.statistics.sources:
+        raise DataError(
+            f"only {survey.statistics.sources} different sources in {', '.join(names)}: too few to hold out {wanted} "
+            "and learn from the rest"
+        )
+    return settings
+
+
+def _cleaning_settings(survey: CorpusSurvey) -> list[Setting]:
+    if not survey.statistics.numbers_matter:
+        return []
+    return [Setting("cleaning.fold_numbers", False, "most pairs differ in nothing else from another one")]
+
+
+def _relative(name: str, folder: Path) -> str:
+    """Return a corpus' name as it is to stand in a recipe in ``folder``."""
+    prefix = HUB if name.startswith(HUB) else ""
+    place = Path(name.removeprefix(prefix))
+    if place.is_absolute() or name.startswith("builtin:") or (prefix and not place.is_dir()):
+        return name
+    return prefix + os.path.relpath(place, folder)

@@ -1,0 +1,217 @@
+"""From what the corpora and the machine are like to settings that fit both, each with its reason. Pure functions.
+
+With little data a smaller vocabulary, higher dropout, a smaller model with fewer heads and smaller batches win
+(Sennrich and Zhang 2019, "Revisiting Low-Resource Neural Machine Translation: A Case Study"; Araabi and Monz 2020,
+"Optimizing Transformer for Low-Resource Neural Machine Translation"); with much data the paper's own settings.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from transformer_cli.config import ModelConfig
+from transformer_cli.workflows.init.machine import Machine
+from transformer_cli.workflows.init.survey import CorpusStatistics
+
+_SPECIAL_PIECES = 260
+_SCRIPT_WITHOUT_SPACES = 12.0
+# Weights that a core, and a GPU, multiply a token with each second: from the tiny preset's 5,000 target tokens a second
+# on two cores, and for a GPU a guess. A budget is made of them, no promise.
+_CPU_PRODUCTS_PER_SECOND = 6.6e9
+_GPU_PRODUCTS_PER_SECOND = 1.5e12
+_FASTEST_TOKENS_PER_SECOND = 60_000.0
+_NICE_MINUTES = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 600, 960, 1440)
+_A_NIGHT, _A_DAY = 600, 1440
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value for a key of the recipe.
+
+    Args:
+        key: "section.key".
+        value: As the recipe has it.
+        reason: Why, in a few words.
+    """
+
+    key: str
+    value: Any
+    reason: str
+
+
+def recommend(corpus: CorpusStatistics, machine: Machine) -> list[Setting]:
+    """Return the settings that differ from corpus to corpus and from machine to machine."""
+    preset = _preset(corpus.pairs, machine)
+    tokenizer = _tokenizer_settings(corpus, preset)
+    values = {setting.key: setting.value for setting in tokenizer}
+    vocab_size = values["tokenizer.vocab_size"]
+    tokens = corpus.pairs * tokens_per_target(corpus, vocab_size * (1 if values["tokenizer.shared"] else 2))
+    model = _model_settings(corpus.pairs, preset, machine)
+    shape = ModelConfig.model_validate({setting.key.partition(".")[2]: setting.value for setting in model})
+    training = _training_settings(corpus.pairs, tokens, shape, vocab_size, machine)
+    return [*tokenizer, *model, *training]
+
+
+def held_out_sizes(corpus: CorpusStatistics, machine: Machine) -> tuple[int, int]:
+    """Return how many pairs to hold out to validate and to test: together at most a tenth of the different sources."""
+    most = 500 if machine.gpu_gib is None else 1000
+    return min(most, max(1, corpus.sources // 20)), min(1000, max(1, corpus.sources // 20))
+
+
+def tokens_per_target(corpus: CorpusStatistics, joint_vocab_size: int) -> float:
+    """Estimate the tokens of a target, end of sentence included: the larger the vocabulary, the fewer."""
+    if corpus.target_word_characters > _SCRIPT_WITHOUT_SPACES:
+        characters_of_a_token = 1.5
+    else:
+        characters_of_a_token = 2.5 + 0.45 * math.log2(joint_vocab_size / 1000)
+    return corpus.target_characters / characters_of_a_token + 1
+
+
+def _tokenizer_settings(corpus: CorpusStatistics, preset: str) -> list[Setting]:
+    shared = corpus.shared_letters >= 0.3
+    wanted = _step(
+        corpus.pairs, {0: 1000, 5000: 2000, 15_000: 4000, 30_000: 8000, 1_000_000: 16_000, 5_000_000: 32_000}
+    )
+    reason = "the fewer pairs, the fewer subwords are seen often enough (Sennrich & Zhang 2019)"
+    if not shared:
+        wanted //= 2
+    if preset == "tiny" and wanted > 8000:
+        wanted, reason = 8000, "with more, a tiny model would spend most of its time in the output layer"
+    if 3 * corpus.common_characters + _SPECIAL_PIECES > wanted:
+        wanted = _round_up(3 * corpus.common_characters + _SPECIAL_PIECES, 1000)
+        reason = f"{corpus.common_characters} characters are common and need room"
+    coverage = 1.0 if 2 * corpus.characters + _SPECIAL_PIECES <= wanted else 0.9995
+    shared_reason = (
+        "the languages share letters, and with them words and names"
+        if shared
+        else "they share few letters: a vocabulary each keeps the output layer small"
+    )
+    coverage_reason = (
+        f"all {corpus.characters} characters have room"
+        if coverage == 1
+        else f"{corpus.characters} different characters: the rarest are spelled in bytes"
+    )
+    return [
+        Setting("tokenizer.shared", shared, shared_reason),
+        Setting("tokenizer.vocab_size", wanted, reason),
+        Setting("tokenizer.character_coverage", coverage, coverage_reason),
+    ]
+
+
+def _preset(pairs: int, machine: Machine) -> str:
+    if machine.gpu_gib is None:
+        return "small" if machine.cores >= 16 and pairs >= 100_000 else "tiny"
+    if pairs >= 10_000_000 and machine.gpu_gib >= 30:
+        return "big"
+    return _step(pairs, {0: "tiny", 50_000: "small", 1_000_000: "base"})
+
+
+def _model_settings(pairs: int, preset: str, machine: Machine) -> list[Setting]:
+    if preset == "tiny":
+        why = (
+            "what a processor trains in hours; a GPU takes larger ones"
+            if pairs >= 50_000
+            else "a small model learns more from little data (Araabi & Monz 2020)"
+        )
+        dropout = _step(pairs, {0: 0.4, 5000: 0.3, 50_000: 0.2, 100_000: 0.1})
+    else:
+        why = "as large as these data can teach" if machine.gpu_gib is not None else "enough cores for it"
+        dropout = _step(pairs, {0: 0.3, 300_000: 0.2, 2_000_000: 0.1})
+    settings = [Setting("model.preset", preset, why)]
+    if preset == "tiny" and pairs < 10_000:
+        fewer = "fewer layers and heads for so few pairs (Araabi & Monz 2020)"
+        settings += [
+            Setting("model.num_encoder_layers", 3, fewer),
+            Setting("model.num_decoder_layers", 3, "as many as in the encoder"),
+            Setting("model.num_heads", 2, "for the same reason"),
+        ]
+    little = "guards against learning little data by heart (Sennrich & Zhang 2019)"
+    much = "so much data is hardly learned by heart by such a model"
+    return [*settings, Setting("model.dropout", dropout, little if dropout > 0.1 else much)]
+
+
+def _training_settings(
+    pairs: int, tokens: float, shape: ModelConfig, vocab_size: int, machine: Machine
+) -> list[Setting]:
+    preset = shape.preset
+    if preset == "tiny":
+        batch = _step(pairs, {0: 1024, 10_000: 2048})
+        why_batch = "target tokens; small batches make more updates of little data or time"
+    else:
+        batch = 8192 if preset == "small" else 25_000
+        why_batch = "target tokens, as in the paper" if batch == 25_000 else "target tokens"
+    speed = target_tokens_per_second(shape, vocab_size, machine)
+    epochs = min(80.0, max(5.0, 20 * (2e6 / tokens) ** 0.5))
+    steps = _round_up(math.ceil(epochs * tokens / batch), 500)
+    minutes, most = 1.3 * steps * batch / speed / 60 + 2, _A_NIGHT if machine.gpu_gib is None else _A_DAY
+    budget = next((nice for nice in _NICE_MINUTES if minutes <= nice <= most), most)
+    feasible = min(steps, int(60 * budget * speed / batch))
+    validate_every = _round_up(min(5000, max(100, feasible // 30)), 100)
+    return [
+        Setting("training.max_steps", steps, f"about {epochs:.0f} times through the corpus"),
+        Setting("training.max_minutes", budget, _budget_reason(minutes, budget, speed)),
+        Setting("training.batch_tokens", batch, why_batch),
+        *_accumulation(batch, shape, vocab_size, machine),
+        Setting(
+            "training.learning_rate", {"tiny": 0.003, "small": 0.001}.get(preset, 0.0007), "the peak of its schedule"
+        ),
+        Setting("training.warmup_steps", _warmup(steps, preset), "updates until that peak"),
+        Setting("training.validate_every", validate_every, "some thirty looks at the held-out pairs"),
+        Setting("training.save_every", max(50, validate_every // 5), "what a power cut can cost, in updates"),
+        Setting("training.average_checkpoints", 8, "the average of the last ones is better than the last"),
+        Setting("training.stop_metric", "bleu", "the best checkpoint is the one that translates best"),
+    ]
+
+
+def target_tokens_per_second(shape: ModelConfig, vocab_size: int, machine: Machine) -> float:
+    """Estimate the speed of training from the weights that each token is multiplied with, and the machine."""
+    d_model, feed_forward = shape.d_model, 2 * shape.d_model * shape.d_ff
+    encoder = shape.num_encoder_layers * (4 * d_model * d_model + feed_forward)
+    decoder = shape.num_decoder_layers * (8 * d_model * d_model + feed_forward)
+    weights = encoder + decoder + d_model * vocab_size
+    if machine.gpu_gib is not None:
+        return min(_FASTEST_TOKENS_PER_SECOND, _GPU_PRODUCTS_PER_SECOND / weights)
+    # More cores wait for one another more.
+    return min(_FASTEST_TOKENS_PER_SECOND, _CPU_PRODUCTS_PER_SECOND * math.pow(machine.cores, 0.75) / weights)
+
+
+def _accumulation(batch: int, shape: ModelConfig, vocab_size: int, machine: Machine) -> list[Setting]:
+    layers = shape.num_encoder_layers + shape.num_decoder_layers
+    # Numbers kept for the way back: some 34 vectors a layer (Korthikanti et al. 2022) and three rows of logits.
+    bytes_of_a_token = 4 * (34 * shape.d_model * layers + 3 * vocab_size)
+    memory = machine.memory_gib if machine.gpu_gib is None else machine.gpu_gib
+    parts = math.ceil(batch * bytes_of_a_token / (0.5 * memory * 2**30))
+    if parts <= 1:
+        return []
+    return [Setting("training.accumulation", min(parts, batch // 512), "parts of an update, to fit into memory")]
+
+
+def _warmup(steps: int, preset: str) -> int:
+    return min({"tiny": 800, "small": 2000}.get(preset, 4000), max(100, steps // 8))
+
+
+def _budget_reason(minutes: float, budget: int, speed: float) -> str:
+    at = f"at about {_about(speed)} tokens a second"
+    if minutes <= budget:
+        return f"ends it in any case; enough for these steps {at}"
+    return f"ends it early: all steps take {_about(minutes)} {at}"
+
+
+def _step(size: float, table: Mapping[int, _Value]) -> _Value:
+    """Return the value of the highest threshold that ``size`` reaches."""
+    return table[max(threshold for threshold in table if threshold <= max(size, 0))]
+
+
+def _round_up(number: float, unit: int) -> int:
+    return math.ceil(number / unit) * unit
+
+
+def _about(number: float) -> str:
+    """Return ``number`` with two digits that count: 178,501 as 180,000."""
+    digits = max(0, math.floor(math.log10(max(1.0, number))) - 1)
+    return f"{round(number / 10**digits) * 10**digits:,}"

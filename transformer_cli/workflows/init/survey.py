@@ -1,0 +1,205 @@
+"""Looking over corpora before anything is made of them: all pairs counted, some looked at closely."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformer_cli.config import CleaningConfig, LanguagesConfig
+from transformer_cli.data.cleaning.match_keys import fold
+from transformer_cli.data.cleaning.rules import Judgement, PairCleaner
+from transformer_cli.data.corpora import read_corpus
+from transformer_cli.data.corpora.reading_progress import tell_of_reading, warning_of_figures
+from transformer_cli.errors import DataError
+
+_SAMPLED_PAIRS = 20_000
+_REMEMBERED = 1_000_000
+_FEW = 1000
+_COMMON = 0.9995
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusStatistics:
+    """What a recipe is chosen by.
+
+    Args:
+        pairs: Different pairs that are fit to learn from, case and punctuation aside, and unless ``numbers_matter``
+            numbers.
+        sources: Different sources of these.
+        target_characters: Characters of a target, in the mean.
+        target_word_characters: Characters of a word of a target, in the mean; many where words are not spaced.
+        characters: Different characters of both sides.
+        common_characters: Those of them that make up 99.95 % of the text.
+        shared_letters: From 0 to 1: how alike the two sides' letters are, case aside; about 0 for two scripts.
+    """
+
+    pairs: int
+    sources: int
+    target_characters: float
+    target_word_characters: float
+    characters: int
+    common_characters: int
+    shared_letters: float
+    numbers_matter: bool = False
+    """Whether the corpora are small, and most pairs differ from another one in nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusSurvey:
+    """What a look at the corpora has found.
+
+    Args:
+        counts: Pairs of each corpus that pass the default rules of cleaning for single pairs, by its name.
+        statistics: Of all of them together.
+    """
+
+    counts: dict[str, int]
+    statistics: CorpusStatistics
+
+
+def survey_corpora(
+    corpora: Sequence[str], languages: LanguagesConfig, folder: Path, *, note: Callable[[str], None] = lambda _: None
+) -> CorpusSurvey:
+    """Read all pairs of ``corpora``. Memory is bounded.
+
+    Args:
+        corpora: Their names.
+        languages: The two language codes.
+        folder: What the names are relative to.
+        note: Told now and then how far it is.
+
+    Raises:
+        RecipeError: A name fits no kind of corpus.
+        DataError: A corpus is missing, cut short, malformed, or holds no pair that is fit to learn from.
+    """
+    count, sample = _Count(), _Sample()
+    counts = {}
+    for name in corpora:
+        before = count.read
+        for pair in _fit_pairs(name, languages, folder, note):
+            count.add(pair.source, pair.target)
+            sample.add(pair.source, pair.target)
+        counts[name] = count.read - before
+        if not counts[name]:
+            both = f"{languages.source} and {languages.target}"
+            raise DataError(f"{name} holds no {both} pairs that are fit to learn from; leave it out")
+    return CorpusSurvey(counts, sample.statistics(count))
+
+
+def _fit_pairs(name: str, languages: LanguagesConfig, folder: Path, note: Callable[[str], None]) -> Iterator[Judgement]:
+    """Yield the fit pairs of a corpus; where it has only figures, these, as `clean_corpora` takes them as well."""
+    has_fit_pairs = has_figures = False
+    for config in (CleaningConfig(), CleaningConfig(non_text=False)):
+        pairs = tell_of_reading(read_corpus(name, languages, folder, part="train"), name, note)
+        for judged in PairCleaner(config, languages).judge(pairs):
+            has_figures |= judged.rule == "non_text"
+            if judged.rule is None:
+                has_fit_pairs = True
+                yield judged
+        if has_fit_pairs or not has_figures:
+            return
+        note(warning_of_figures(name))
+
+
+class _Count:
+    """Counts pairs, and how many of them are different; past a million, the share of the first million stands."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.characters: set[str] = set()
+        self._pairs: set[int] = set()
+        self._sources: set[int] = set()
+        self._numbered_pairs: set[int] = set()
+        self._numbered_sources: set[int] = set()
+
+    def add(self, source: str, target: str) -> None:
+        self.read += 1
+        self.characters.update(source, target)
+        if self.read <= _REMEMBERED:
+            folded = fold(source)
+            self._pairs.add(hash((folded, fold(target))))
+            self._sources.add(hash(folded))
+            if len(self._pairs) < _FEW:  # else it does not matter
+                folded = fold(source, numbers=False)
+                self._numbered_pairs.add(hash((folded, fold(target, numbers=False))))
+                self._numbered_sources.add(hash(folded))
+
+    @property
+    def numbers_matter(self) -> bool:
+        """Whether there are few pairs if numbers do not matter, and more than twice as many if they do."""
+        return 2 * len(self._pairs) < len(self._numbered_pairs) and len(self._pairs) < _FEW
+
+    @property
+    def pairs(self) -> int:
+        return self._extrapolated(len(self._numbered_pairs if self.numbers_matter else self._pairs))
+
+    @property
+    def sources(self) -> int:
+        return self._extrapolated(len(self._numbered_sources if self.numbers_matter else self._sources))
+
+    def _extrapolated(self, different: int) -> int:
+        return different * self.read // min(self.read, _REMEMBERED)
+
+
+class _Sample:
+    """Keeps so many pairs that any of those added is as likely among them as any other (Vitter 1985, algorithm R)."""
+
+    def __init__(self) -> None:
+        self._random = random.Random(1)
+        self._added = 0
+        self._pairs: list[tuple[str, str]] = []
+
+    def add(self, source: str, target: str) -> None:
+        self._added += 1
+        if self._added <= _SAMPLED_PAIRS:
+            self._pairs.append((source, target))
+            return
+        place = self._random.randrange(self._added)
+        if place < _SAMPLED_PAIRS:
+            self._pairs[place] = (source, target)
+
+    def statistics(self, count: _Count) -> CorpusStatistics:
+        sources, targets = zip(*self._pairs, strict=True)
+        of_source, of_target = _characters(sources), _characters(targets)
+        letters = sum(map(len, targets))
+        return CorpusStatistics(
+            pairs=count.pairs,
+            sources=count.sources,
+            target_characters=letters / len(targets),
+            target_word_characters=letters / sum(len(target.split()) for target in targets),
+            characters=len(count.characters),
+            common_characters=_number_that_cover(of_source + of_target, _COMMON),
+            shared_letters=_likeness(_letters(of_source), _letters(of_target)),
+            numbers_matter=count.numbers_matter,
+        )
+
+
+def _characters(texts: Iterable[str]) -> Counter[str]:
+    return Counter("".join(texts))
+
+
+def _letters(characters: Counter[str]) -> Counter[str]:
+    letters: Counter[str] = Counter()
+    for character, times in characters.items():
+        if character.isalpha():
+            letters[character.casefold()] += times
+    return letters
+
+
+def _number_that_cover(characters: Counter[str], share: float) -> int:
+    wanted, covered = share * characters.total(), 0
+    for number, (_, times) in enumerate(characters.most_common(), start=1):
+        covered += times
+        if covered >= wanted:
+            return number
+    return len(characters)
+
+
+def _likeness(one: Counter[str], other: Counter[str]) -> float:
+    """Return the part that two distributions have in common: 1 where they are the same, 0 where nothing is in both."""
+    if not one or not other:
+        return 0.0
+    return sum(min(one[letter] / one.total(), other[letter] / other.total()) for letter in one)

@@ -1,0 +1,67 @@
+"""``tfm inspect``: one sentence looked at from the inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from transformer_cli.artifacts.model_description import damaged_model, with_search
+from transformer_cli.artifacts.model_directory import load_model_directory
+from transformer_cli.data.tokens.tokenizer import Tokenizer
+from transformer_cli.device import choose_device
+from transformer_cli.errors import DamagedFileError, DataError
+from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.inspection.sentence import Inspection, inspect_sentence
+from transformer_cli.text.normalization import normalize
+
+
+def inspect(
+    sentence: str,
+    *,
+    model: Path,
+    target: str | None = None,
+    search: dict[str, Any] | None = None,
+    candidates: int = 8,
+    device: str = "auto",
+) -> Inspection:
+    """Translate one sentence and keep everything there is to see on the way.
+
+    Args:
+        sentence: One line of text.
+        model: A model directory.
+        target: Look at this translation instead of the model's own.
+        search: Fields of ``[decoding]`` to use instead of the model's own; None leaves one as it is.
+        candidates: How many next pieces to show at each step.
+        device: "auto", "cpu", "cuda" ...
+
+    Raises:
+        DataError: The sentence or the target is blank, or longer than the model takes.
+        DamagedFileError: The model is not whole.
+        UsageError: There is no such device, or a search setting is out of its range.
+    """
+    try:
+        with explain_os_errors(model, "read", DamagedFileError):
+            loaded = load_model_directory(model, choose_device(device))
+    except DamagedFileError as error:
+        raise damaged_model(model, error) from None
+    decoding = with_search(loaded.decoding, search)
+    limit = loaded.model.config.max_length - 1  # eos needs a place
+    return inspect_sentence(
+        loaded.model,
+        loaded.tokenizers,
+        _fitting(sentence, "the sentence", loaded.tokenizers.source, limit),
+        languages=loaded.languages,
+        decoding=decoding,
+        target=None if target is None else _fitting(target, "the target", loaded.tokenizers.target, limit),
+        candidates=candidates,
+    )
+
+
+def _fitting(text: str, name: str, tokenizer: Tokenizer, limit: int) -> str:
+    normalised = normalize(text)
+    tokens = len(tokenizer.encode(normalised))
+    if not tokens:
+        raise DataError(f"{name} is blank; give one with words")
+    if tokens > limit:
+        raise DataError(f"{name} has {tokens} pieces, but the model takes at most {limit} at once; give a part of it")
+    return normalised

@@ -1,0 +1,1 @@
+"""Which recipe, which run directory, which model a command works on."""

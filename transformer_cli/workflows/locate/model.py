@@ -1,0 +1,58 @@
+"""Which model a command is to use. No torch here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE, RunDirectory
+from transformer_cli.errors import ModelNotFoundError
+
+
+def find_model(argument: Path | None) -> Path:
+    """Return the model directory that a command is to use.
+
+    Args:
+        argument: ``--model``: a model directory or a run directory. None: the live model of the recipe here
+            (``./tfm.toml``, else the phrasebook); failing that, the only model under ``./runs/``.
+
+    Raises:
+        ModelNotFoundError: There is none; the message says what was looked for and what to run.
+        RecipeError: ``./tfm.toml`` is there but cannot be read.
+    """
+    if argument is not None:
+        return _model_at(argument)
+    # Imported here: a translation with a model that is named starts sooner without recipes.
+    from transformer_cli.workflows.locate.recipe import locate_recipe
+
+    live = locate_recipe(None).run.live_model
+    if _is_model(live):
+        return live.resolve()
+    others = sorted(folder for folder in Path("runs").glob("*/model") if _is_model(folder))
+    if len(others) == 1:
+        return others[0].resolve()
+    if others:
+        names = ", ".join(str(folder.parent) for folder in others)
+        raise ModelNotFoundError(f"several models are here: {names}; choose one with --model")
+    raise ModelNotFoundError(
+        f"no model yet: looked for {live} and for runs/*/model; run `tfm train` first, or give --model"
+    )
+
+
+def _model_at(folder: Path) -> Path:
+    live = RunDirectory(folder).live_model
+    if _is_model(live):
+        return live.resolve()
+    if _is_model(folder):
+        return folder.resolve()
+    if not folder.is_dir():
+        problem = "is not a folder" if folder.exists() else "is not there"
+        raise ModelNotFoundError(f"the model {folder} {problem}; give a model directory or a run directory")
+    raise ModelNotFoundError(
+        f"there is no model in {folder}: neither {live / MODEL_CONFIG_FILE} nor {folder / MODEL_CONFIG_FILE} is there; "
+        "run `tfm train` first, or name another model"
+    )
+
+
+def _is_model(folder: Path) -> bool:
+    """Say whether ``folder`` is a model directory, if only what is left of one: loading it will say what is missing."""
+    return (folder / MODEL_CONFIG_FILE).is_file() or (folder / "model.safetensors").is_file()

@@ -1,0 +1,74 @@
+"""From what a caller names to a recipe, the folder of its files, and its run directory. No torch here."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.config import Recipe
+from transformer_cli.recipe import RecipeFile, find_recipe, load_recipe, recipe_to_toml
+
+RUN_DIRECTORY_VARIABLE = "TFM_RUN_DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedRecipe:
+    """A recipe and its surroundings.
+
+    Args:
+        recipe: What is wanted.
+        folder: What file names in it are relative to, ``data.folder`` not yet counted.
+        run: Where everything that is made of it goes.
+        command: What to type for the same.
+    """
+
+    recipe: Recipe
+    folder: Path
+    run: RunDirectory
+    command: str
+
+
+def resolve_recipe(recipe: str | Path | None = None, *, overrides: Sequence[str] = ()) -> str:
+    """Return a recipe as TOML with the overrides in it and every value spelled out; touches no run directory.
+
+    Args:
+        recipe: A path or the name of a shipped recipe; None: ``./tfm.toml``, else the phrasebook.
+        overrides: ``section.key=value``.
+
+    Raises:
+        RecipeError: There is no such recipe, or something in it is wrong.
+    """
+    return recipe_to_toml(locate_recipe(recipe, overrides=overrides).recipe)
+
+
+def locate_recipe(
+    recipe: str | Path | None,
+    *,
+    run_dir: Path | None = None,
+    overrides: Sequence[str] = (),
+    note: Callable[[str], None] = lambda _: None,
+) -> LocatedRecipe:
+    """Find and read a recipe.
+
+    Args:
+        recipe: A path or the name of a shipped recipe; None: ``./tfm.toml``, else the phrasebook.
+        run_dir: The run directory; None: ``TFM_RUN_DIR``, else ``runs/`` and the recipe's name.
+        overrides: ``section.key=value``.
+        note: Told in one line if the phrasebook steps in.
+
+    Raises:
+        RecipeError: There is no such recipe, or something in it is wrong.
+    """
+    file: RecipeFile = find_recipe(None if recipe is None else str(recipe))
+    loaded = load_recipe(file, overrides)
+    if file.is_fallback:
+        note("no recipe given and no tfm.toml here: using the embedded phrasebook, French to English")
+    given = run_dir or os.environ.get(RUN_DIRECTORY_VARIABLE)
+    run = RunDirectory(Path(given) if given else Path("runs") / loaded.name)
+    named = [] if recipe is None else [str(recipe)]
+    command = shlex.join(["tfm", "train", *named, *(word for override in overrides for word in ("--set", override))])
+    return LocatedRecipe(loaded, file.folder, run, command)

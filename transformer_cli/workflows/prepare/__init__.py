@@ -1,0 +1,1 @@
+"""``tfm prepare``: corpora read, cleaned, de-duplicated and split."""

@@ -1,0 +1,84 @@
+"""All that decides the prepared data, as fingerprints: of the whole, and of what is kept of each corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformer_cli.artifacts import fingerprints
+from transformer_cli.config import CorpusConfig
+from transformer_cli.data.cleaning.rules import LOCAL_RULES
+from transformer_cli.data.corpora import BUILTIN_PHRASEBOOK, corpus_files
+from transformer_cli.errors import DataError
+from transformer_cli.version import __version__
+from transformer_cli.workflows.locate.recipe import LocatedRecipe
+
+# To be raised when a rule of cleaning means something else than before: then all is prepared again.
+_RULES_VERSION = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the prepared data is made from.
+
+    Args:
+        fingerprint: Stands for settings and contents.
+        files: The files, as `fingerprints.of_files` describes them.
+        corpora: For each corpus of ``data.train`` what stands for its content and the rules for single pairs.
+    """
+
+    fingerprint: str
+    files: list[dict[str, Any]]
+    corpora: list[str]
+
+
+def describe_inputs(located: LocatedRecipe, known: Sequence[Any] = ()) -> Inputs:
+    """Look at settings and files, and for the phrasebook at the program's version.
+
+    For a data set of the hub only its name counts, which is part of the settings.
+
+    Args:
+        located: The recipe and where its files are.
+        known: The ``files`` of an earlier answer: what has not changed since is not read again.
+
+    Raises:
+        DataError: A file that the recipe names is missing.
+    """
+    recipe = located.recipe
+    data, folder = recipe.data, located.folder / recipe.data.folder
+    held_out = [name for name in (data.valid, data.test, *data.tests.values()) if isinstance(name, str)]
+    names = [*data.train_paths, *held_out]
+    groups = [fingerprints.of_files(corpus_files(name, recipe.languages, folder), known) for name in names]
+    contents = [
+        [__version__] if name == BUILTIN_PHRASEBOOK else [entry["sha256"] for entry in group]
+        for name, group in zip(names, groups, strict=True)
+    ]
+    settings = recipe.model_dump(include={"data", "cleaning", "languages"})
+    settings["data"].pop("folder")
+    local = [_RULES_VERSION, settings["languages"], {rule: settings["cleaning"][rule] for rule in LOCAL_RULES}]
+    return Inputs(
+        fingerprints.of_values([_RULES_VERSION, settings, contents]),
+        [entry for group in groups for entry in group],
+        [
+            fingerprints.of_values([*local, _how_it_is_read(corpus), content])
+            for corpus, content in zip(data.train, contents, strict=False)
+        ],
+    )
+
+
+def check_unchanged(inputs: Inputs) -> None:
+    """Refuse what may have been read in the middle of a change.
+
+    Raises:
+        DataError: A file is not as it was before it was read.
+    """
+    now = fingerprints.of_files([Path(entry["path"]) for entry in inputs.files], inputs.files)
+    for entry, before in zip(now, inputs.files, strict=True):
+        if entry != before:
+            raise DataError(f"{before['path']} changed while it was read; run the command again when it is complete")
+
+
+def _how_it_is_read(corpus: CorpusConfig) -> list[Any]:
+    return [corpus.path, corpus.source_column, corpus.target_column]

@@ -1,0 +1,236 @@
+"""``tfm report``: one page about a run: how it went, how good it is, and where it is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from transformer_cli.artifacts.model_directory import LoadedModel, load_model_directory
+from transformer_cli.artifacts.run_directory import RunDirectory, read_json
+from transformer_cli.artifacts.translation_cache import forget_removed_versions, keep_test_translations
+from transformer_cli.data.splits.read import Corpus, read_split
+from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
+from transformer_cli.decoding.translator import Translator
+from transformer_cli.device import choose_device
+from transformer_cli.errors import DamagedFileError, ModelNotFoundError, TfmError
+from transformer_cli.files.atomic import write_atomically
+from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.inspection.learning_curves import learning_curves
+from transformer_cli.inspection.page import report_page
+from transformer_cli.inspection.sentence_report import (
+    SentenceResult,
+    best_sentences,
+    most_changed_sentences,
+    quality_by_length,
+    tie_words,
+    worst_sentences,
+)
+from transformer_cli.metrics import MetricScore, score_corpus, sentence_chrf
+from transformer_cli.text.normalization import normalize
+
+_MOST_SENTENCES = 1000
+_RESAMPLES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Versions:
+    """The version in service and the one before it."""
+
+    live: Path
+    previous: Path | None
+
+
+def write_report(
+    run: RunDirectory,
+    *,
+    output: Path | None = None,
+    device: str = "auto",
+    note: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Write the page of a run.
+
+    The test set is translated by the live version and the one before; the translations are kept in ``report/`` of the
+    run directory, so that it is done once for each version.
+
+    Args:
+        run: The run directory.
+        output: The page; None: ``report.html`` in the run directory.
+        device: "auto", "cpu", "cuda" ...
+        note: Told in one line what takes a while.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        ModelNotFoundError: The run has no version yet.
+        TfmError: The page cannot be written, or the run's data or model are damaged.
+    """
+    versions = _versions(run)
+    loaded = load_model_directory(versions.live, choose_device(device))
+    test = _sample(read_split(run.data, "test"))
+    translations = _translate(run, versions.live, test, lambda: loaded, note)
+    previous: list[str] | None = None
+    if versions.previous is not None:
+        folder = versions.previous
+        try:
+            previous = _translate(run, folder, test, lambda: load_model_directory(folder, choose_device(device)), note)
+        except TfmError as error:
+            note(f"the version before cannot be shown: {error}")
+    page = report_page(_document(run, versions, loaded, test, translations, previous))
+    path = output or run.report
+    write_atomically(path, page.encode())
+    forget_removed_versions(run)
+    return path
+
+
+def report_after_training(run: RunDirectory, note: Callable[[str], None]) -> None:
+    """Write the page at the end of a training, which no fault in it may spoil."""
+    try:
+        note(f"the report of this run lies in {write_report(run)}")
+    except (TfmError, OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
+        note(f"the report could not be written: {error}")
+
+
+def _versions(run: RunDirectory) -> _Versions:
+    folders = run.version_folders()
+    if not folders or not run.live_model.exists():
+        raise ModelNotFoundError(f"{run.path} has no finished version to report on; run `tfm train` first")
+    live = run.live_model.resolve()
+    earlier = [folder for folder in folders if int(folder.name) < int(live.name)]
+    return _Versions(run.versions / live.name, earlier[-1] if earlier else None)
+
+
+def _sample(corpus: Corpus) -> Corpus:
+    """Return at most so many pairs, at equal distances."""
+    step = -(-len(corpus) // _MOST_SENTENCES)
+    return Corpus(corpus.sources[::step], corpus.targets[::step])
+
+
+def _translate(
+    run: RunDirectory, version: Path, test: Corpus, load: Callable[[], LoadedModel], note: Callable[[str], None]
+) -> list[str]:
+    """Return a version's translations of ``test``: those that are kept, and the others made now and kept."""
+    known = dict(read_json(run.test_translations(version.name)) or {})
+    missing = [source for source in dict.fromkeys(test.sources) if not isinstance(known.get(source), str)]
+    if missing:
+        note(f"translating {len(missing)} test sentences with version {version.name}")
+        loaded = load()
+        translator = Translator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers)
+        known |= {source: found.text for source, found in zip(missing, translator.translate(missing), strict=True)}
+        keep_test_translations(run, version.name, known)
+    return [known[source] for source in test.sources]
+
+
+def _document(
+    run: RunDirectory,
+    versions: _Versions,
+    loaded: LoadedModel,
+    test: Corpus,
+    translations: list[str],
+    previous: list[str] | None,
+) -> dict[str, Any]:
+    scores = score_corpus(translations, [test.targets], bootstrap=_RESAMPLES, with_ter=True)
+    results = _results(test, translations, previous)
+    shown = {
+        "worst": worst_sentences(results),
+        "changed": most_changed_sentences(results),
+        "best": best_sentences(results),
+    }
+    return {
+        "name": run.path.resolve().name,
+        "languages": loaded.languages.model_dump(),
+        "version": versions.live.name,
+        "previous": versions.previous and versions.previous.name,
+        "test_pairs": len(test),
+        "scores": [_score(score) for score in (scores.bleu, scores.chrf, scores.ter) if score],
+        "versions": _version_rows(run),
+        "charts": [chart.drawing() for chart in learning_curves(_records(run.metrics))],
+        "data": _data(run),
+        "sentences": {
+            kind: [
+                {**asdict(result), **tie_words(loaded.model, loaded.tokenizers, result.source, result.translation)}
+                for result in chosen
+            ]
+            for kind, chosen in shown.items()
+        },
+        "lengths": quality_by_length(results),
+        "recipe": _text(run.recipe),
+    }
+
+
+def _results(test: Corpus, translations: Sequence[str], previous: Sequence[str] | None) -> list[SentenceResult]:
+    quality = sentence_chrf(translations, test.targets)
+    rows = zip(test.sources, test.targets, translations, quality, strict=True)
+    results = [SentenceResult(normalize(source), target, text, chrf) for source, target, text, chrf in rows]
+    if previous is None:
+        return results
+    earlier = zip(results, previous, sentence_chrf(previous, test.targets), strict=True)
+    return [replace(result, previous=text, previous_chrf=chrf) for result, text, chrf in earlier]
+
+
+def _score(score: MetricScore) -> dict[str, Any]:
+    return {"name": score.name, "value": score.value, "confidence": score.confidence, "signature": score.signature}
+
+
+def _records(path: Path) -> list[Mapping[str, Any]]:
+    """Return the JSON objects of a file, one a line; lines that are none are passed over."""
+    records: list[Mapping[str, Any]] = []
+    for line in _text(path).splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            records.append(record)
+    return records
+
+
+def _version_rows(run: RunDirectory) -> list[dict[str, Any]]:
+    """Return what is known of each release: from ``versions.jsonl``, or where there is none from the metrics."""
+    releases = [event for event in _records(run.version_events) if event.get("event") == "release"]
+    tests = {str(record.get("version")): record for record in _records(run.metrics) if record.get("kind") == "test"}
+    rows = []
+    for name in dict.fromkeys([*(str(event.get("version")) for event in releases), *tests]):
+        event: Mapping[str, Any] = next((e for e in reversed(releases) if str(e.get("version")) == name), {})
+        test = tests.get(name, {})
+        rows.append(
+            {
+                "version": name,
+                "time": str(event.get("time", ""))[:16].replace("T", " "),
+                "promoted": event.get("promoted"),
+                "reason": event.get("reason", ""),
+                "bleu": test.get("bleu"),
+                "chrf": test.get("chrf"),
+            }
+        )
+    return rows
+
+
+def _data(run: RunDirectory) -> dict[str, Any]:
+    """Return the counts of ``prepare.json``: for each corpus what was read, kept and dropped by which rule."""
+    prepared = read_json(run.prepare_report) or {}
+    corpora: Iterable[tuple[str, Any]] = [*prepared.get("corpora", {}).items(), ("total", prepared.get("total", {}))]
+    rows = [(name, counts) for name, counts in corpora if isinstance(counts, dict) and "read" in counts]
+    rules = dict.fromkeys(rule for _, counts in rows for rule in counts.get("dropped", {}))
+    return {
+        "rules": list(rules),
+        "rows": [
+            {
+                "name": name,
+                "read": counts.get("read", 0),
+                "kept": counts.get("kept", 0),
+                "dropped": [counts.get("dropped", {}).get(rule, 0) for rule in rules],
+            }
+            for name, counts in rows
+        ],
+        "valid": prepared.get("valid"),
+        "test": prepared.get("test"),
+    }
+
+
+def _text(path: Path) -> str:
+    with explain_os_errors(path, "read", DamagedFileError):
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""

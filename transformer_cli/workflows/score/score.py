@@ -1,0 +1,228 @@
+"""Score translations against a reference, as ``tfm score`` does, and compare several of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformer_cli.errors import DataError, UsageError
+from transformer_cli.metrics import (
+    MetricScore,
+    Scores,
+    affordable_resamples,
+    compare_systems,
+    looks_tokenized,
+)
+from transformer_cli.text.lines import Line, read_text_lines
+
+TextSource = Path | str | Iterable[Line | str]
+"""Where lines come from: the path of a file, packed or not, or the lines themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemScores:
+    """The scores of one hypothesis file under the name it was given."""
+
+    name: str
+    scores: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreReport:
+    """What was scored, and what makes the scores doubtful.
+
+    Attributes:
+        systems: One entry for each hypothesis, in the order given; where there are several, all
+            but the first carry p-values against the first.
+        warnings: One line each.
+    """
+
+    systems: tuple[SystemScores, ...]
+    warnings: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Make what ``tfm score --json`` prints.
+
+        Returns:
+            For one hypothesis ``bleu``, ``chrf`` and ``ter``, each with ``score``, ``signature``
+            and ``confidence``; for several a list of these under ``systems``, each with its
+            ``name`` and with a ``p_value`` at each metric, ``None`` for the first. A metric or an
+            interval that was not computed is ``None``.
+        """
+        if len(self.systems) == 1:
+            return _scores_to_json(self.systems[0].scores, compared=False)
+        return {
+            "systems": [
+                {"name": system.name, **_scores_to_json(system.scores, compared=True)} for system in self.systems
+            ]
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    name: str
+    lines: tuple[str, ...]
+
+
+def score(
+    references: Sequence[TextSource],
+    hypotheses: Sequence[tuple[str, TextSource]],
+    *,
+    tokenize: str = "13a",
+    lowercase: bool = False,
+    bootstrap: int | None = 1000,
+    seed: int = 12345,
+    with_ter: bool = True,
+) -> ScoreReport:
+    """Score each hypothesis against the references; compare several with the first of them.
+
+    Args:
+        references: One source of lines for each reference, mostly a single one.
+        hypotheses: A name and a source of lines for each.
+        tokenize: The tokeniser of BLEU; ``"none"`` for text that is tokenised already.
+        lowercase: Whether BLEU and chrF ignore case; TER always does.
+        bootstrap: How many resamples intervals and p-values come from; ``None`` leaves them out.
+            A corpus too long for that many gets fewer, with a warning.
+        seed: The seed of the resampling, at least 1.
+        with_ter: Whether TER, by far the slowest metric, is computed.
+
+    Returns:
+        The scores and the warnings.
+
+    Raises:
+        DataError: A file cannot be read, is empty, or has another number of lines.
+        UsageError: Nothing to score, no such tokeniser, or a number out of its range.
+    """
+    if not references or not hypotheses:
+        raise UsageError("nothing to score; give a reference and at least one hypothesis")
+    warnings: list[str] = []
+    expected = [
+        _read(_reference_name(source, number), source, warnings) for number, source in enumerate(references, start=1)
+    ]
+    given = [_read(name, source, warnings) for name, source in _with_unique_names(hypotheses)]
+    _check_lengths(expected[0], [*expected[1:], *given])
+    if tokenize == "13a":
+        warnings += [_tokenized(text) for text in [*expected, *given] if looks_tokenized(text.lines)]
+    if not lowercase:
+        warnings += _case_warnings(expected[0], given)
+    scores = compare_systems(
+        {text.name: text.lines for text in given},
+        [text.lines for text in expected],
+        tokenize=tokenize,
+        lowercase=lowercase,
+        samples=_resamples(bootstrap, len(expected[0].lines), warnings),
+        seed=seed,
+        with_ter=with_ter,
+    )
+    systems = tuple(SystemScores(text.name, scores[text.name]) for text in given)
+    return ScoreReport(systems, tuple(warnings))
+
+
+def _read(name: str, source: TextSource, warnings: list[str]) -> _Text:
+    lines = read_text_lines(Path(source)) if isinstance(source, str | Path) else source
+    texts = []
+    broken = []
+    for line in lines:
+        if isinstance(line, str):
+            texts.append(line)
+            continue
+        texts.append(line.text)
+        if line.had_invalid_bytes:
+            broken.append(line.number)
+    if broken:
+        warnings.append(
+            f"{name} holds bytes that are not UTF-8 in {len(broken)} lines, the first of them line "
+            f"{broken[0]}; they were read as U+FFFD"
+        )
+    return _Text(name, tuple(texts))
+
+
+def _reference_name(source: TextSource, number: int) -> str:
+    return str(source) if isinstance(source, str | Path) else f"reference {number}"
+
+
+def _with_unique_names(
+    hypotheses: Sequence[tuple[str, TextSource]],
+) -> Iterable[tuple[str, TextSource]]:
+    """Number the names that were given more than once, so that none hides another's scores."""
+    used: set[str] = set()
+    for name, source in hypotheses:
+        unique, number = name, 1
+        while unique in used:
+            number += 1
+            unique = f"{name} ({number})"
+        used.add(unique)
+        yield unique, source
+
+
+def _check_lengths(first: _Text, others: Sequence[_Text]) -> None:
+    if not first.lines:
+        raise DataError(f"{first.name} has no lines; there is nothing to score against")
+    for text in others:
+        if len(text.lines) != len(first.lines):
+            raise DataError(
+                f"{text.name} has {len(text.lines)} lines but {first.name} has {len(first.lines)}; the two must align"
+            )
+
+
+def _tokenized(text: _Text) -> str:
+    return (
+        f"{text.name} looks tokenised, and BLEU tokenises it once more; score plain text, or, to "
+        'compare with published scores of tokenised text, set tokenize to "none"'
+    )
+
+
+def _case_warnings(reference: _Text, hypotheses: Sequence[_Text]) -> list[str]:
+    warnings = []
+    for text in hypotheses:
+        for lower, other in ((reference, text), (text, reference)):
+            if _has_capitals(lower.lines) is False and _has_capitals(other.lines):
+                warnings.append(
+                    f"{lower.name} is in lower case but {other.name} is not; set lowercase to ignore case in both"
+                )
+    return warnings
+
+
+def _has_capitals(lines: Sequence[str]) -> bool | None:
+    """Say whether lines hold capitals as a rule; ``None`` for a script without them, or a mixture.
+
+    A stray capital, or a few sentences that begin with a number, decide nothing.
+    """
+    cased = sum(line.lower() != line.upper() for line in lines)
+    share = sum(line != line.lower() for line in lines) / max(cased, 1)
+    if not cased or 0.01 <= share <= 0.5:
+        return None
+    return share > 0.5
+
+
+def _resamples(wanted: int | None, lines: int, warnings: list[str]) -> int | None:
+    if wanted is None:
+        return None
+    affordable = affordable_resamples(wanted, lines)
+    if affordable is None:
+        warnings.append(f"{lines} lines are too many for bootstrap resampling; no confidence intervals")
+    elif affordable < wanted:
+        warnings.append(
+            f"confidence intervals come from {affordable} resamples instead of {wanted}: "
+            f"more of a text of {lines} lines would not fit into memory"
+        )
+    return affordable
+
+
+def _scores_to_json(scores: Scores, *, compared: bool) -> dict[str, object]:
+    metrics = {"bleu": scores.bleu, "chrf": scores.chrf, "ter": scores.ter}
+    return {name: score and _metric_to_json(score, compared) for name, score in metrics.items()}
+
+
+def _metric_to_json(score: MetricScore, compared: bool) -> dict[str, object]:
+    # sacreBLEU resamples in float32, which leaves noise from the seventh digit on.
+    result: dict[str, object] = {
+        "score": round(score.value, 4),
+        "signature": score.signature,
+        "confidence": score.confidence and [round(bound, 4) for bound in score.confidence],
+    }
+    if compared:
+        result["p_value"] = score.p_value
+    return result

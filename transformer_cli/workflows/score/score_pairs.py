@@ -1,0 +1,112 @@
+"""``tfm score --model``: how probable a model holds given translations, to filter a corpus or to compare versions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, zip_longest
+from pathlib import Path
+
+from transformer_cli.artifacts.model_description import damaged_model
+from transformer_cli.artifacts.model_directory import load_model_directory
+from transformer_cli.data.tokens.tokenizer import TokenizerPair
+from transformer_cli.decoding.pytorch.force_decoding import force_decode
+from transformer_cli.device import choose_device, manage_memory
+from transformer_cli.errors import DamagedFileError, DataError
+from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.model.transformer import Transformer
+from transformer_cli.special_tokens import EOS_ID
+from transformer_cli.text.lines import Line, read_text_lines
+
+_WINDOW_PAIRS = 2000
+_BATCH_TOKENS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class PairScore:
+    """What a model thinks of one sentence pair.
+
+    Args:
+        log_prob: Natural logarithm of the probability of the target and its end, given the source; None for a pair
+            that is too long for the model.
+        tokens: Tokens of the target, end of sentence counted.
+    """
+
+    log_prob: float | None
+    tokens: int
+
+    @property
+    def perplexity(self) -> float | None:
+        """Inverse of the geometric mean of the tokens' probabilities; None as `log_prob`."""
+        if self.log_prob is None:
+            return None
+        return math.exp(min(-self.log_prob / self.tokens, 700.0))  # e ** 710 is beyond float64
+
+
+def score_pairs(
+    source: Path, target: Path, *, model: Path, device: str = "auto", warn: Callable[[str], None] = lambda _: None
+) -> Iterator[PairScore]:
+    """Score each line of ``target`` as the translation of the same line of ``source``.
+
+    Args:
+        source: Text, packed or not.
+        target: As many lines.
+        model: A model directory.
+        device: "auto", "cpu", "cuda" ...
+        warn: Called with one line for each pair that is too long, or not UTF-8.
+
+    Yields:
+        The scores, in order.
+
+    Raises:
+        DataError: A file cannot be read, or the two do not align.
+        DamagedFileError: The model is not whole.
+    """
+    manage_memory()
+    try:
+        with explain_os_errors(model, "read", DamagedFileError):
+            loaded = load_model_directory(model, choose_device(device))
+    except DamagedFileError as error:
+        raise damaged_model(model, error) from None
+    pairs = zip_longest(read_text_lines(source), read_text_lines(target))
+    while window := list(islice(pairs, _WINDOW_PAIRS)):
+        whole = [(left, right) for left, right in window if left is not None and right is not None]
+        yield from _score_window(loaded.model, loaded.tokenizers, whole, warn)
+        if len(whole) < len(window):
+            rest = len(window) - len(whole) + sum(1 for _ in pairs)
+            short, long = (target, source) if window[-1][1] is None else (source, target)
+            raise DataError(f"{short} has {rest} lines fewer than {long}; the two must align")
+
+
+def _score_window(
+    model: Transformer, tokenizers: TokenizerPair, pairs: Sequence[tuple[Line, Line]], warn: Callable[[str], None]
+) -> list[PairScore]:
+    sources = [[*ids, EOS_ID] for ids in tokenizers.source.encode_all([left.text for left, _ in pairs])]
+    targets = tokenizers.target.encode_all([right.text for _, right in pairs])
+    limit = model.config.max_length
+    scores = [PairScore(None, len(target) + 1) for target in targets]
+    fitting = []
+    for i, (left, right) in enumerate(pairs):
+        if left.had_invalid_bytes or right.had_invalid_bytes:
+            warn(f"line {left.number} has bytes that are not UTF-8; they became U+FFFD")
+        if max(len(sources[i]), len(targets[i]) + 1) > limit:
+            warn(f"line {left.number} is longer than the {limit - 1} tokens that the model takes; it is not scored")
+        else:
+            fitting.append(i)
+    for indices in _batches(fitting, [max(len(s), len(t) + 1) for s, t in zip(sources, targets, strict=True)]):
+        forced = force_decode(model, [sources[i] for i in indices], [targets[i] for i in indices])
+        for i, each in zip(indices, forced, strict=True):
+            scores[i] = PairScore(sum(each.log_probs), len(each.log_probs))
+    return scores
+
+
+def _batches(indices: list[int], lengths: list[int]) -> Iterator[list[int]]:
+    batch: list[int] = []
+    for i in sorted(indices, key=lambda i: lengths[i]):
+        if batch and (len(batch) + 1) * lengths[i] > _BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch

@@ -1,0 +1,1 @@
+"""``tfm train``: prepare, train, test, release."""

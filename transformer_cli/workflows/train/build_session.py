@@ -1,0 +1,186 @@
+"""Building a training session: the weights to begin with, the data, the place where it was interrupted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from transformer_cli import device as devices
+from transformer_cli.artifacts import fingerprints
+from transformer_cli.artifacts.model_directory import build_model
+from transformer_cli.config import DecodingConfig
+from transformer_cli.data.splits.read import Corpus, read_split
+from transformer_cli.data.tokens.batching import BatchStream
+from transformer_cli.data.tokens.encoded import EncodedCorpus, encode_to_disk, in_memory
+from transformer_cli.data.tokens.subword_sampling import SubwordSampler
+from transformer_cli.data.tokens.tokenizer import TokenizerPair
+from transformer_cli.model.transformer import Transformer
+from transformer_cli.stopping import StopRequest
+from transformer_cli.training.early_stopping import ProgressTracker
+from transformer_cli.training.events import SessionOpened
+from transformer_cli.training.loop import LoopState
+from transformer_cli.training.ranks import Ranks
+from transformer_cli.training.trainer import Trainer
+from transformer_cli.workflows.locate.recipe import LocatedRecipe
+from transformer_cli.workflows.train.checkpointing import TrainingState
+from transformer_cli.workflows.train.evaluate import Evaluator
+from transformer_cli.workflows.train.misalignment_check import alignment_of_new
+from transformer_cli.workflows.train.session import TrainingSession
+from transformer_cli.workflows.train.starting_point import Start, choose_start, unseen_pairs
+
+_SHARE_WITHIN_RATIO = 0.999
+"""Of the training pairs; what is longer still is mostly misaligned."""
+
+
+def open_session(
+    located: LocatedRecipe,
+    *,
+    data_fingerprint: str,
+    device: str,
+    report: Callable[[object], None],
+    stop: StopRequest,
+    started: float,
+    from_scratch: bool,
+    ranks: Ranks,
+) -> TrainingSession:
+    """Build model and data, and take up the newest checkpoint of the same training if there is one."""
+    recipe, run = located.recipe, located.run
+    config = recipe.training
+    devices.manage_memory()
+    torch.manual_seed(config.seed)
+    tokenizers = TokenizerPair.load(run.path, shared=recipe.tokenizer.shared)
+    training = fingerprints.of_training(recipe, data_fingerprint)
+    start, reason = choose_start(located, tokenizers.fingerprint, training=training, from_scratch=from_scratch)
+    report(f"starting {_described(start)}: {reason}")
+    place = devices.choose_device(device)
+    model = build_model(recipe.model, tokenizers).to(place)
+    start.load_weights(run, model)
+    corpus = read_split(run.data, "train")
+    with ranks.first_ahead():
+        encoded = encode_to_disk(run.encoded, corpus, tokenizers, data_fingerprint=data_fingerprint)
+    unseen = None if start.version is None else unseen_pairs(run, start.version, corpus)
+    stream = BatchStream(
+        encoded,
+        max_tokens=config.batch_tokens // config.accumulation,
+        max_length=recipe.model.max_length,
+        seed=config.seed,
+        weights=_weights(corpus, located, unseen),
+        rank=ranks.rank,
+        world_size=ranks.world_size,
+        encode_anew=_encoder_of_batches(corpus, tokenizers, config.subword_sampling),
+        pinned_for=place if place.type == "cuda" else None,
+    )
+    session = TrainingSession(
+        located=located,
+        data_fingerprint=data_fingerprint,
+        tokenizers=tokenizers,
+        start=start,
+        state=TrainingState(_trainer(located, model, start, ranks), stream, LoopState(ProgressTracker())),
+        train_pairs=corpus,
+        new_pairs=None if unseen is None else int(unseen.sum()),
+        alignment=None if unseen is None else alignment_of_new(model, encoded, unseen),
+        valid=read_split(run.data, "valid"),
+        test_translations=_test_translations(located),
+        evaluator=Evaluator(model, tokenizers, _bounded(recipe.decoding, encoded, report), stop),
+        report=report,
+        stop=stop,
+        started=started,
+        ranks=ranks,
+    )
+    if session.new_pairs is not None:
+        report(f"{session.new_pairs} of {len(corpus)} pairs are new to version {start.version}")
+    session.resume()
+    failure = session.state.trainer.compile_failure
+    if failure is not None:
+        report(f"warning: torch.compile does not work here: {failure}; training goes on without it")
+    if stream.left_out:
+        report(f"{stream.left_out} training pairs are longer than model.max_length or a batch and are left out")
+    report(
+        SessionOpened(
+            parameters=sum(parameter.numel() for parameter in model.parameters()),
+            updates_per_epoch=max(1, stream.batches_per_epoch // config.accumulation),
+            device=session.state.device.type,
+            threads=torch.get_num_threads(),
+            precision=str(session.state.trainer.precision).removeprefix("torch."),
+            step=session.step,
+            max_steps=config.max_steps,
+            max_seconds=None if config.max_minutes is None else 60 * config.max_minutes,
+            patience=config.patience,
+            validate_every=config.validate_every,
+            best_step=session.state.loop.tracker.best_step,
+            since_best=session.state.loop.tracker.since_best,
+            elapsed_seconds=session.elapsed_seconds(),
+        )
+    )
+    return session
+
+
+def _bounded(decoding: DecodingConfig, encoded: EncodedCorpus, report: Callable[[object], None]) -> DecodingConfig:
+    """Return search settings with a bound on the length of translations, taken from the training pairs if left out."""
+    if decoding.max_length_ratio is not None:
+        return decoding
+    ratio = max(1.0, math.ceil(100 * encoded.length_ratio(_SHARE_WITHIN_RATIO)) / 100)
+    report(
+        f"translations will have at most {ratio:g} times the tokens of their sources, and {decoding.max_length_extra} "
+        f"more: {_SHARE_WITHIN_RATIO:.1%} of the training pairs keep to that ratio"
+    )
+    return decoding.model_copy(update={"max_length_ratio": ratio})
+
+
+def _encoder_of_batches(
+    corpus: Corpus, tokenizers: TokenizerPair, sampling: float | None
+) -> Callable[[NDArray[np.int64], int], EncodedCorpus] | None:
+    """Return what cuts the sentences of a batch into other subwords each time, where that is wanted."""
+    if sampling is None:
+        return None
+
+    sides = (corpus.sources, corpus.targets)
+    samplers = [SubwordSampler(tokenizer, sampling) for tokenizer in (tokenizers.source, tokenizers.target)]
+
+    def encode_anew(indices: NDArray[np.int64], seed: int) -> EncodedCorpus:
+        sources, targets = (
+            sampler.encode_all([side[int(i)] for i in indices], seed=[seed, number])
+            for number, (sampler, side) in enumerate(zip(samplers, sides, strict=True))
+        )
+        return in_memory(sources, targets)
+
+    return encode_anew
+
+
+def _described(start: Start) -> str:
+    return "from scratch" if start.version is None else f"from version {start.version}"
+
+
+def _trainer(located: LocatedRecipe, model: Transformer, start: Start, ranks: Ranks) -> Trainer:
+    recipe, retraining = located.recipe, located.recipe.retraining
+    warmup = recipe.training.warmup_steps
+    if start.version is None:
+        return Trainer(model, recipe.training, peak_learning_rate=recipe.peak_learning_rate(), ranks=ranks)
+    stated = retraining.learning_rate  # a rate that is stated is that of the end of a warm-up
+    return Trainer(
+        model,
+        recipe.training,
+        peak_learning_rate=stated or recipe.peak_learning_rate(),
+        earlier_steps=warmup if stated else start.schedule_steps(warmup),
+        rewarmup_steps=retraining.warmup_steps,
+        ranks=ranks,
+    )
+
+
+def _weights(corpus: Corpus, located: LocatedRecipe, unseen: NDArray[np.bool_] | None) -> NDArray[np.float64] | None:
+    """Return how often each pair is to be drawn, by its corpus and by whether it is new; None: each once."""
+    of_corpora = np.array([each.weight for each in located.recipe.data.train])
+    weights = None if corpus.origins is None or (of_corpora == 1).all() else of_corpora[corpus.origins]
+    if unseen is None:
+        return weights
+    return np.where(unseen, located.recipe.retraining.new_weight, 1.0) * (1.0 if weights is None else weights)
+
+
+def _test_translations(located: LocatedRecipe) -> int:
+    names = ("test", *located.recipe.data.named_tests())
+    pairs = sum(len(read_split(located.run.data, name)) for name in names)
+    return pairs if located.run.live_version() is None else 2 * pairs  # the live version is tested as well

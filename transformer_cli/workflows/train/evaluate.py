@@ -1,0 +1,64 @@
+"""Translating a held-out set and scoring it: how validations and tests come to their numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transformer_cli.config import DecodingConfig
+from transformer_cli.data.splits.read import Corpus
+from transformer_cli.data.tokens.tokenizer import TokenizerPair
+from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
+from transformer_cli.decoding.translator import Translator
+from transformer_cli.metrics import corpus_bleu, corpus_chrf
+from transformer_cli.model.transformer import Transformer
+from transformer_cli.stopping import StopRequest
+from transformer_cli.training.events import ValidationScores
+
+_TRANSLATED_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """Translates with a model that may change between two calls.
+
+    Args:
+        model: Put into evaluation mode by each call.
+        tokenizers: The model's.
+        decoding: How to search.
+        stop: Looked at now and then while it is deferred.
+    """
+
+    model: Transformer
+    tokenizers: TokenizerPair
+    decoding: DecodingConfig
+    stop: StopRequest
+
+    def translate(self, corpus: Corpus) -> list[str] | None:
+        """Return the translation of each source, or None if asked to stop."""
+        translator = Translator(TorchEngine(self.model, self.decoding), self.tokenizers)
+        by_length = sorted(range(len(corpus)), key=lambda i: len(corpus.sources[i]))
+        translations = [""] * len(corpus)
+        for first in range(0, len(by_length), _TRANSLATED_AT_ONCE):
+            if self.stop.is_deferred and self.stop.is_asked:
+                return None
+            indices = by_length[first : first + _TRANSLATED_AT_ONCE]
+            for i, translation in zip(indices, translator.translate([corpus.sources[i] for i in indices]), strict=True):
+                translations[i] = translation.text
+        return translations
+
+    def scores(self, corpus: Corpus, *, shown: int) -> ValidationScores | None:
+        """Translate and score ``corpus``; None if asked to stop.
+
+        Args:
+            corpus: The validation set.
+            shown: Which sentence to give as a sample, counted around.
+        """
+        translations = self.translate(corpus)
+        if translations is None:
+            return None
+        i = shown % len(corpus)
+        return ValidationScores(
+            corpus_bleu(translations, [corpus.targets]).value,
+            corpus_chrf(translations, [corpus.targets]).value,
+            (corpus.sources[i], translations[i], corpus.targets[i]),
+        )

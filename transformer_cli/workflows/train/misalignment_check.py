@@ -1,0 +1,84 @@
+"""Whether new sentence pairs are translations of each other, as far as the live model can tell.
+
+Held-out sets show damage late: a model that is still learning may gain more from the pairs it repeats than it loses by
+misaligned new ones. So the new pairs are looked at themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from transformer_cli.data.tokens.batching import Batch, make_batch
+from transformer_cli.data.tokens.encoded import EncodedCorpus
+from transformer_cli.model.transformer import Transformer
+from transformer_cli.special_tokens import PAD_ID
+
+_SAMPLE = 400
+_FEWEST = 50
+_AT_ONCE = 16
+_ABLE = 20.0
+"""Standard errors; a model that translates at all reaches them with pairs it has learned."""
+
+
+def alignment_of_new(model: Transformer, corpus: EncodedCorpus, is_new: NDArray[np.bool_]) -> float | None:
+    """Return the `alignment` of the new pairs, as the model sees it that has learned the others.
+
+    Args:
+        model: Put into evaluation mode.
+        corpus: All pairs.
+        is_new: (pairs,) boolean.
+
+    Returns:
+        None if there are too few pairs, or the model is too weak to tell even what it has learned from mixed up pairs.
+    """
+    known = alignment(model, corpus, np.flatnonzero(~is_new))
+    return None if known is None or known < _ABLE else alignment(model, corpus, np.flatnonzero(is_new))
+
+
+@torch.no_grad()
+def alignment(model: Transformer, corpus: EncodedCorpus, candidates: NDArray[np.int64]) -> float | None:
+    """Say how much likelier the targets of a sample of pairs are than those of their neighbours by length.
+
+    Args:
+        model: Put into evaluation mode.
+        corpus: All pairs.
+        candidates: Indices of those in question.
+
+    Returns:
+        The mean over pairs of the difference of log-probability a token, in its standard errors: around 0 for targets
+        that have nothing to do with their sources, far above for translations. None for fewer than 50 pairs, of which
+        nothing can be said.
+    """
+    limit = model.config.max_length
+    fits = (corpus.source.lengths[candidates] <= limit) & (corpus.target.lengths[candidates] <= limit)
+    candidates = candidates[fits]
+    if len(candidates) < _FEWEST:
+        return None
+    sample = np.random.default_rng(0).permutation(candidates)[:_SAMPLE]
+    sample = sample[np.argsort(corpus.target.lengths[sample], kind="stable")]
+    model.eval()
+    device = next(model.parameters()).device
+    differences = []
+    for first in range(0, len(sample), _AT_ONCE):
+        own = sample[first : first + _AT_ONCE]
+        pairs, others = (make_batch(corpus, indices).to(device) for indices in (own, np.roll(own, 1)))
+        mismatched = replace(others, source=pairs.source, source_mask=pairs.source_mask)
+        differences.append(_mean_log_prob(model, pairs) - _mean_log_prob(model, mismatched))
+    each = torch.cat(differences).double()
+    error = each.std().item() / math.sqrt(len(each))
+    return each.mean().item() / error if error else 0.0
+
+
+def _mean_log_prob(model: Transformer, batch: Batch) -> Tensor:
+    """Return (B,) the log-probability a token of each target, eos included."""
+    memory = model.encode(batch.source, batch.source_mask)
+    logits = model.logits(model.decode(batch.decoder_input, memory, batch.source_mask)).float()
+    losses = F.cross_entropy(logits.transpose(1, 2), batch.labels, ignore_index=PAD_ID, reduction="none")
+    return -losses.sum(dim=1) / (batch.labels != PAD_ID).sum(dim=1)

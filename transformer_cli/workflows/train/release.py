@@ -1,0 +1,163 @@
+"""From a finished training to a version: choose the weights, compare them with the live version's, write, switch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from transformer_cli.artifacts import fingerprints
+from transformer_cli.artifacts.checkpoint import average_weights, load_weights, read_weights
+from transformer_cli.artifacts.model_directory import load_model_directory, save_model_directory
+from transformer_cli.artifacts.translation_cache import keep_test_translations
+from transformer_cli.data.splits.read import Corpus, read_split
+from transformer_cli.errors import DamagedFileError, TfmError
+from transformer_cli.metrics import compare_systems, corpus_bleu
+from transformer_cli.version import __version__
+from transformer_cli.workflows.train.evaluate import Evaluator
+from transformer_cli.workflows.train.model_card import model_card
+from transformer_cli.workflows.train.promotion_gate import Decision, TestResult, decide
+from transformer_cli.workflows.train.session import TrainingSession
+from transformer_cli.workflows.train.starting_point import remember_pairs
+from transformer_cli.workflows.versions import now
+
+
+def write_version(session: TrainingSession, report: Callable[[object], None]) -> Path:
+    """Make a new version out of a finished training; whether it is promoted is part of its record.
+
+    The average of the last checkpoints is taken, or the best checkpoint if that validates better.
+
+    Returns:
+        The version's folder.
+    """
+    run, recipe = session.located.run, session.located.recipe
+    weights_name, weights, bleu = _choose_weights(session, report)
+    load_weights(session.evaluator.model, weights, where=run.checkpoints)
+    live = run.live_version()  # asked once: who switches while the tests run must find that out afterwards
+    results = _test(session, live, report)
+    validation = None if session.bleu_before is None else (session.bleu_before, bleu)
+    decision = decide(results, recipe.release, validation=validation, alignment=session.alignment)
+    version = run.next_version()
+    release = {**_record(session, version.name, results, decision, validation), "replaces": live}
+    remember_pairs(run.seen_pairs(version.name), session.train_pairs)
+    save_model_directory(
+        version,
+        weights=weights,
+        tokenizers=session.tokenizers,
+        model=recipe.model,
+        languages=recipe.languages,
+        decoding=session.evaluator.decoding,
+        made_from={
+            "version": fingerprints.of_version(recipe, session.data_fingerprint),
+            "training": fingerprints.of_training(recipe, session.data_fingerprint),
+            "data": session.data_fingerprint,
+            "start": session.start.version,
+            "steps": session.start.steps + session.step,
+            "program": __version__,
+        },
+        card=model_card(session, version.name, weights=weights_name, results=results, release=release),
+        release=release,
+    )
+    return version
+
+
+def _record(
+    session: TrainingSession,
+    version: str,
+    results: list[TestResult],
+    decision: Decision,
+    validation: tuple[float, float] | None,
+) -> dict[str, Any]:
+    return {
+        "event": "release",
+        "version": version,
+        "time": now(),
+        "promoted": decision.is_promoted,
+        "reason": decision.reason,
+        "start": session.start.version,
+        "steps": session.step,
+        "seconds": round(session.elapsed_seconds(), 1),
+        "train_pairs": len(session.train_pairs),
+        "new_pairs": session.new_pairs,
+        "alignment": session.alignment,
+        "valid_pairs": len(session.valid),
+        "valid_bleu": validation and {"before": validation[0], "after": validation[1]},
+        "tests": {result.name: result.to_json() for result in results},
+    }
+
+
+def _choose_weights(
+    session: TrainingSession, report: Callable[[object], None]
+) -> tuple[str, Mapping[str, Tensor], float]:
+    """Return the weights that validate best of those that the training has come to: their name, they, their BLEU."""
+    run = session.located.run
+    folders = run.checkpoints_by_step()[-session.located.recipe.training.average_checkpoints :]
+    folders = [folder for folder in folders if _is_whole(folder, report)]
+    candidates: dict[str, Mapping[str, Tensor]] = {}
+    candidates[f"average of the last {len(folders)} checkpoints"] = average_weights(folders)
+    if run.best_checkpoint.is_dir() and _is_whole(run.best_checkpoint, report):
+        best = f"best checkpoint, step {session.state.loop.tracker.best_step}"
+        candidates[best] = read_weights(run.best_checkpoint)
+    scored = {name: _validation_bleu(session, weights) for name, weights in candidates.items()}
+    before = {} if session.bleu_before is None else {"before the first step": session.bleu_before}
+    told = "; ".join(f"{name}: BLEU {bleu:.2f}" for name, bleu in (before | scored).items())
+    report(f"on the validation set: {told}")
+    chosen = max(scored, key=scored.__getitem__)
+    return chosen, candidates[chosen], scored[chosen]
+
+
+def _is_whole(checkpoint: Path, report: Callable[[object], None]) -> bool:
+    try:
+        read_weights(checkpoint)
+    except DamagedFileError as error:
+        report(f"warning: {error}; it is left out of the choice of weights")
+        return False
+    return True
+
+
+def _validation_bleu(session: TrainingSession, weights: Mapping[str, Tensor]) -> float:
+    load_weights(session.evaluator.model, weights, where=session.located.run.checkpoints)
+    return corpus_bleu(_translate(session.evaluator, session.valid), [session.valid.targets]).value
+
+
+def _test(session: TrainingSession, version: str | None, report: Callable[[object], None]) -> list[TestResult]:
+    """Translate all test sets with the new weights and with the live version, and score both."""
+    located = session.located
+    live = None if version is None else _live_evaluator(session, version, report)
+    results = []
+    for name in ("test", *located.recipe.data.named_tests()):
+        corpus = read_split(located.run.data, name)
+        systems = {} if live is None else {"live": _translate(live, corpus)}
+        systems["new"] = _translate(session.evaluator, corpus)
+        if name == "test":
+            _keep_for_report(session, version, corpus, systems)
+        scores = compare_systems(systems, [corpus.targets], samples=located.recipe.release.resamples, with_ter=False)
+        results.append(TestResult(name, len(corpus), scores["new"], scores.get("live")))
+    return results
+
+
+def _keep_for_report(
+    session: TrainingSession, live: str | None, corpus: Corpus, systems: Mapping[str, list[str]]
+) -> None:
+    run = session.located.run
+    versions = {"new": run.next_version().name, "live": live}
+    for name, translations in systems.items():
+        with suppress(TfmError):  # the report can have them made anew
+            keep_test_translations(run, versions[name] or "", dict(zip(corpus.sources, translations, strict=True)))
+
+
+def _live_evaluator(session: TrainingSession, version: str, report: Callable[[object], None]) -> Evaluator | None:
+    try:
+        live = load_model_directory(session.located.run.versions / version, session.state.device)
+    except DamagedFileError as error:
+        report(f"warning: {error}; the new version cannot be compared with it")
+        return None
+    return Evaluator(live.model, live.tokenizers, live.decoding, session.stop)
+
+
+def _translate(evaluator: Evaluator, corpus: Corpus) -> list[str]:
+    # Signals are no longer deferred here, so that it never returns None.
+    return evaluator.translate(corpus) or []

@@ -1,0 +1,293 @@
+"""One training between its first and its last update: where it starts or resumes, what it logs and what it saves."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from transformer_cli.artifacts import fingerprints
+from transformer_cli.artifacts.checkpoint import load_checkpoint, save_checkpoint
+from transformer_cli.artifacts.metrics_log import MetricsLog
+from transformer_cli.data.splits.read import Corpus
+from transformer_cli.data.tokens.batching import Batch, make_batch, token_batches
+from transformer_cli.data.tokens.encoded import encode_corpus
+from transformer_cli.data.tokens.tokenizer import TokenizerPair
+from transformer_cli.errors import DamagedFileError
+from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.stopping import StopRequest
+from transformer_cli.training.events import (
+    CheckpointDue,
+    IntervalReport,
+    StepReport,
+    StopReason,
+    TrainingEnded,
+    ValidationReport,
+    ValidationScores,
+)
+from transformer_cli.training.loop import Validation, train_until
+from transformer_cli.training.ranks import Ranks
+from transformer_cli.workflows.locate.recipe import LocatedRecipe
+from transformer_cli.workflows.train.checkpointing import TrainingState
+from transformer_cli.workflows.train.evaluate import Evaluator
+from transformer_cli.workflows.train.starting_point import Start, is_released
+
+
+@dataclass(slots=True)
+class _Interval:
+    """Sums over the updates since the last line of metrics."""
+
+    began: float = field(default_factory=time.monotonic)
+    loss: float = 0.0
+    target_tokens: int = 0
+    source_tokens: int = 0
+    positions: int = 0
+
+    def add(self, step: StepReport) -> None:
+        self.loss += step.loss * step.target_tokens
+        self.target_tokens += step.target_tokens
+        self.source_tokens += step.source_tokens
+        self.positions += step.positions
+
+
+@dataclass(slots=True)
+class TrainingSession:
+    """A model in training with everything around it.
+
+    Args:
+        located: The recipe and the run directory.
+        data_fingerprint: Stands for the prepared data.
+        tokenizers: The run's.
+        start: Where it began.
+        state: What changes from step to step.
+        train_pairs: What it learns from.
+        new_pairs: How many of them the version has not seen that it began with; None if it began with none.
+        alignment: How well their sides fit, as that version sees it; None if that is not known.
+        valid: The validation set.
+        test_translations: How many sentences will be translated to test the outcome.
+        evaluator: Translates with the model as it is.
+        report: Told what happens.
+        stop: Makes `train` save and return.
+        started: `time.monotonic()` when this sitting began.
+        ranks: The processes that train together. All of them train; the first also logs, saves, evaluates and reports.
+        bleu_before: On the validation set before the first update; None where that was not validated.
+    """
+
+    located: LocatedRecipe
+    data_fingerprint: str
+    tokenizers: TokenizerPair
+    start: Start
+    state: TrainingState
+    train_pairs: Corpus
+    new_pairs: int | None
+    alignment: float | None
+    valid: Corpus
+    test_translations: int
+    evaluator: Evaluator
+    report: Callable[[object], None]
+    stop: StopRequest
+    started: float
+    ranks: Ranks = field(default_factory=Ranks)
+    bleu_before: float | None = None
+    _elapsed_before: float = 0.0
+    _validation_seconds: float | None = None
+    _target_tokens: int = 0
+    _update_seconds: float = 0.0
+    _is_under_way: bool = False
+    _pieces: int = 1
+
+    @property
+    def step(self) -> int:
+        """Updates done."""
+        return self.state.trainer.step
+
+    @property
+    def metrics(self) -> MetricsLog:
+        """The run's log of metrics."""
+        return MetricsLog(self.located.run.metrics)
+
+    def elapsed_seconds(self) -> float:
+        """Seconds this training has taken, earlier sittings included."""
+        return self._elapsed_before + time.monotonic() - self.started
+
+    def course(self) -> str:
+        """Say in one line what was learned from what, and how fast in this sitting."""
+        recipe = self.located.recipe
+        parameters = sum(parameter.numel() for parameter in self.state.trainer.model.parameters())
+        speed = f", {self._target_tokens / self._update_seconds:,.0f} target tokens/s" if self._update_seconds else ""
+        return (
+            f"learned {recipe.languages.source} to {recipe.languages.target} from {len(self.train_pairs)} pairs: "
+            f"{parameters:,} parameters, {self.step} steps, {self.state.stream.epoch} whole epochs{speed}"
+        )
+
+    def train(self) -> TrainingEnded:
+        """Train to the end of steps, time or patience, or until a signal; save, log and report on the way."""
+        config = self.located.recipe.training
+        interval = _Interval()
+        ended = TrainingEnded(self.step, StopReason.SIGNAL)
+        for event in train_until(
+            self.state.trainer,
+            self.state.stream,
+            self.state.loop,
+            config=config,
+            validation=Validation(self._validation_batches(), self._evaluate, is_first=self.start.version is not None),
+            is_out_of_time=lambda: self.ranks.any(self.ranks.is_first and self._is_out_of_time()),
+            is_asked_to_stop=lambda: self.ranks.any(self.stop.is_asked),
+        ):
+            if isinstance(event, TrainingEnded):
+                ended = event
+            if not self.ranks.is_first:
+                continue
+            match event:
+                case StepReport():
+                    interval.add(event)
+                    if event.step % config.log_every == 0:
+                        self._log(event, interval)
+                        interval = _Interval()
+                    self._notice(event)
+                    self.report(event)
+                    continue
+                case CheckpointDue():
+                    self._save(event.step)
+                case ValidationReport():
+                    self._keep_validation(event)
+            interval = _Interval()  # the time for saving and validating is not training time
+        self.ranks.part()  # not before the first has saved
+        return ended
+
+    def _notice(self, step: StepReport) -> None:
+        """Tell what the first update of a sitting took, and when memory makes the batches smaller."""
+        if not self._is_under_way:
+            self._is_under_way = True
+            self.report(f"first update {time.monotonic() - self.started:.1f} s after the start")
+        if step.pieces > self._pieces:
+            self.report(
+                f"warning: out of memory at step {step.step}: each batch is now computed in {step.pieces} pieces, more "
+                "slowly; a higher training.accumulation or a lower training.batch_tokens makes that needless"
+            )
+        self._pieces = step.pieces
+
+    def _evaluate(self) -> ValidationScores | None:
+        began = time.monotonic()
+        scores = self.evaluator.scores(self.valid, shown=self.step) if self.ranks.is_first else None
+        self._validation_seconds = time.monotonic() - began
+        bleu, chrf = self.ranks.from_first(*((scores.bleu, scores.chrf) if scores else (math.nan, math.nan)))
+        return scores if self.ranks.is_first or math.isnan(bleu) else ValidationScores(bleu, chrf, ("", "", ""))
+
+    def _is_out_of_time(self) -> bool:
+        minutes = self.located.recipe.training.max_minutes
+        if minutes is None or not self.step:
+            return False
+        budget = 60 * minutes
+        # What remains to be done: a last validation, those of average and best, the tests; and a fourth of all that for
+        # their statistics, the export and the report. Unknown before the first validation.
+        validations = 1.25 * (3 + self.test_translations / len(self.valid))
+        finish = 0.15 * budget if self._validation_seconds is None else validations * self._validation_seconds + 10
+        return self.elapsed_seconds() + min(finish, 0.5 * budget) >= budget
+
+    def _validation_batches(self) -> list[Batch]:
+        corpus = encode_corpus(self.valid, self.tokenizers)
+        budget = self.located.recipe.training.batch_tokens
+        batches = token_batches(corpus.source.lengths, corpus.target.lengths, budget, seed=0, epoch=0)
+        return [make_batch(corpus, indices) for indices in batches]
+
+    def _log(self, step: StepReport, interval: _Interval) -> None:
+        seconds = time.monotonic() - interval.began
+        self._target_tokens += interval.target_tokens
+        self._update_seconds += seconds
+        means = IntervalReport(
+            step=step.step,
+            loss=interval.loss / interval.target_tokens,
+            target_tokens_per_second=interval.target_tokens / seconds,
+            learning_rate=step.learning_rate,
+            gradient_norm=step.gradient_norm,
+            padding_share=1 - (interval.source_tokens + interval.target_tokens) / interval.positions,
+            epoch=self.state.stream.epoch,
+            elapsed_seconds=self.elapsed_seconds(),
+        )
+        self.metrics.write(kind="train", **asdict(means))
+        self.report(means)
+
+    def _keep_validation(self, event: ValidationReport) -> None:
+        self.metrics.write(
+            kind="valid",
+            step=event.step,
+            loss=event.loss,
+            bleu=event.scores.bleu,
+            chrf=event.scores.chrf,
+            elapsed_seconds=self.elapsed_seconds(),
+        )
+        if not event.step:
+            self.bleu_before = event.scores.bleu
+        elif event.is_best:
+            save_checkpoint(self.located.run.best_checkpoint, self.state.capture(**self._identity()))
+        self.report(event)
+
+    def _save(self, step: int) -> None:
+        run = self.located.run
+        more = {
+            "elapsed_seconds": self.elapsed_seconds(),
+            "metrics_bytes": self.metrics.size(),
+            "bleu_before": self.bleu_before,
+            "validation_seconds": self._validation_seconds,
+        }
+        save_checkpoint(run.checkpoint(step), self.state.capture(**self._identity(), **more))
+        self._remove_superseded(step)
+
+    def _remove_superseded(self, step: int) -> None:
+        """Leave the checkpoints that are to be averaged: the one of ``step`` and the last ones that were due before it.
+
+        One that a signal asked for between two of those would make a resumed training end in another average than an
+        uninterrupted one, and a later one is damaged, else the training would have gone on from there.
+        """
+        run, config = self.located.run, self.located.recipe.training
+        steps = {int(folder.name.removeprefix("step-")): folder for folder in run.checkpoints_by_step()}
+        due = [number for number in steps if number == step or (number < step and number % config.save_every == 0)]
+        with explain_os_errors(run.checkpoints):
+            for number in steps.keys() - set(due[-config.average_checkpoints :]):
+                shutil.rmtree(steps[number])
+
+    def _identity(self) -> dict[str, Any]:
+        """Return what tells a checkpoint of this training from one of another."""
+        training = fingerprints.of_training(self.located.recipe, self.data_fingerprint)
+        return {"training": training, "tokenizer": self.tokenizers.fingerprint, "start": self.start.to_json()}
+
+    def resume(self) -> None:
+        """Go on from the newest whole checkpoint of this very training; remove those of any other."""
+        if self.ranks.is_first:
+            self._resume()
+        step = int(self.ranks.from_first(self.step)[0])
+        if step and not self.ranks.is_first:
+            folder = self.located.run.checkpoint(step)
+            self.state.restore(load_checkpoint(folder), where=folder)
+
+    def _resume(self) -> None:
+        run = self.located.run
+        for folder in reversed(run.checkpoints_by_step()):
+            try:
+                checkpoint = load_checkpoint(folder)
+            except DamagedFileError as error:
+                self.report(f"warning: {error}; going back to the checkpoint before")
+                continue
+            if self._identity().items() <= checkpoint.state.items():
+                self.state.restore(checkpoint, where=folder)
+                self._elapsed_before = checkpoint.state["elapsed_seconds"]
+                self.bleu_before = checkpoint.state["bleu_before"]
+                self._validation_seconds = checkpoint.state.get("validation_seconds")
+                self.metrics.rewind(checkpoint.state["metrics_bytes"])
+                self._remove_superseded(self.step)
+                self.report(f"resuming from step {self.step}")
+                return
+            if not is_released(run, checkpoint.state):
+                step = checkpoint.state["step"]
+                self.report(f"recipe, data or start have changed since step {step}: training starts anew")
+            break
+        else:
+            if run.checkpoints_by_step():
+                self.report("no checkpoint is whole: training starts anew")
+        if run.checkpoints.exists():
+            with explain_os_errors(run.checkpoints):
+                shutil.rmtree(run.checkpoints)

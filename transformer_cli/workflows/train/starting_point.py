@@ -1,0 +1,155 @@
+"""Where a training begins: with random weights, or with those of the live version and a weight for each pair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transformer_cli.artifacts.checkpoint import WEIGHTS_FILE, load_weights, read_state, read_tensors
+from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE, RunDirectory, read_json
+from transformer_cli.config import ModelConfig
+from transformer_cli.data.cleaning.match_keys import hash_pair
+from transformer_cli.data.splits.read import Corpus
+from transformer_cli.errors import DamagedFileError
+from transformer_cli.files.atomic import atomic_write
+from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.model.transformer import Transformer
+from transformer_cli.workflows.locate.recipe import LocatedRecipe
+from transformer_cli.workflows.versions import what_is_missing
+
+# Fields of a model's configuration that its weights do not depend on.
+_FREE = {"preset", "dropout", "attention_dropout", "activation_dropout", "max_length"}
+
+_WARM_UPS = 8
+"""Where the schedule goes on at most, in warm-ups: from there the rate is about a third of the highest, which keeps a
+model able to learn after years of nights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a training begins; part of every checkpoint.
+
+    Args:
+        version: The version whose weights it begins with; None: random weights.
+        steps: Updates that these weights have had.
+    """
+
+    version: str | None = None
+    steps: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as a JSON object; ``Start(**...)`` reads it back."""
+        return asdict(self)
+
+    def load_weights(self, run: RunDirectory, model: Transformer) -> None:
+        """Give ``model`` the weights to begin with.
+
+        Raises:
+            DamagedFileError: They are not whole.
+        """
+        if self.version is not None:
+            path = run.versions / self.version / WEIGHTS_FILE
+            load_weights(model, read_tensors(path), where=path)
+
+    def schedule_steps(self, warmup_steps: int) -> int:
+        """Return how many updates the schedule of the learning rate has behind it."""
+        return min(self.steps, _WARM_UPS * warmup_steps)
+
+
+def choose_start(located: LocatedRecipe, tokenizer: str, *, training: str, from_scratch: bool) -> tuple[Start, str]:
+    """Decide where a training begins, or began if it was interrupted.
+
+    Args:
+        located: The recipe and the run directory.
+        tokenizer: Fingerprint of the run's tokenizer.
+        training: Fingerprint of the training.
+        from_scratch: Begin with random weights whatever there is.
+
+    Returns:
+        The start, and in one line why.
+    """
+    run = located.run
+    live = run.live_version()
+    config = read_json(run.live_model / MODEL_CONFIG_FILE) or {}
+    interrupted = _start_of_checkpoints(run, {"training": training, "tokenizer": tokenizer})
+    if interrupted and (interrupted.version is None or not from_scratch):
+        # Of a version that was rolled back meanwhile nothing more is wanted.
+        is_continued = config.get("made_from", {}).get("training") == training
+        if interrupted.version in (None, live) or is_continued:
+            return interrupted, "as the interrupted training did"
+    if from_scratch:
+        return Start(), "as asked for"
+    if live is None:
+        return Start(), "there is no live version"
+    obstacle = what_is_missing(run.live_model) or _difference(located, config, tokenizer)
+    if obstacle:
+        return Start(), f"not with the weights of version {live}: {obstacle}"
+    return Start(live, int(config["made_from"].get("steps", 0))), f"the weights of version {live} fit"
+
+
+def is_released(run: RunDirectory, state: Mapping[str, Any]) -> bool:
+    """Say whether the training that a checkpoint is of, which has this ``state``, came to a version."""
+    steps = state["start"]["steps"] + state["step"]
+    configs = (read_json(folder / MODEL_CONFIG_FILE) or {} for folder in run.version_folders())
+    made_from = [config.get("made_from", {}) for config in configs]
+    return any(made.get("training") == state["training"] and made.get("steps", 0) >= steps for made in made_from)
+
+
+def _start_of_checkpoints(run: RunDirectory, identity: Mapping[str, str]) -> Start | None:
+    """Return where the training began that the newest readable checkpoint is of; None if it is of another one."""
+    for folder in reversed(run.checkpoints_by_step()):
+        try:
+            state = read_state(folder)["state"]
+        except DamagedFileError:
+            continue
+        return Start(**state["start"]) if identity.items() <= state.items() else None
+    return None
+
+
+def _difference(located: LocatedRecipe, config: Mapping[str, Any], tokenizer: str) -> str | None:
+    """Say why the weights of a model cannot be used by the recipe's; None if they can."""
+    if config.get("tokenizer_sha256") != tokenizer:
+        return "it has another tokenizer"
+    recipe = located.recipe
+    if config.get("languages") != recipe.languages.model_dump():
+        return "it has other languages"
+    wanted = recipe.model.model_dump(exclude=_FREE)
+    has = ModelConfig.model_validate(config["model"]).model_dump(exclude=_FREE)
+    changed = sorted(key for key in wanted if wanted[key] != has[key])
+    return f"it has another model.{changed[0]}" if changed else None
+
+
+def pair_hashes(corpus: Corpus) -> NDArray[np.uint64]:
+    """Return (pairs,) uint64, a hash of each pair."""
+    pairs = zip(corpus.sources, corpus.targets, strict=True)
+    return np.fromiter((hash_pair(*pair) for pair in pairs), dtype=np.uint64, count=len(corpus))
+
+
+def unseen_pairs(run: RunDirectory, version: str, corpus: Corpus) -> NDArray[np.bool_] | None:
+    """Say which pairs a version was not trained on.
+
+    Returns:
+        (pairs,) boolean; None if it is not known what the version was trained on.
+    """
+    try:
+        seen = np.load(run.seen_pairs(version), allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return ~np.isin(pair_hashes(corpus), seen)
+
+
+def remember_pairs(path: Path, corpus: Corpus) -> None:
+    """Write which pairs a version was trained on.
+
+    Raises:
+        TfmError: The file cannot be written.
+    """
+    with explain_os_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as out:
+            np.save(out, np.unique(pair_hashes(corpus)), allow_pickle=False)

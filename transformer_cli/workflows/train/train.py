@@ -1,0 +1,238 @@
+"""``tfm train``: whatever is missing or stale of data and tokenizer, then training, evaluation, and a new version."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.errors import StoppedBySignalError
+from transformer_cli.files.atomic import write_atomically
+from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.recipe import recipe_to_toml
+from transformer_cli.stopping import StopRequest
+from transformer_cli.training.events import RunOpened, StopReason, TrainingEnded
+from transformer_cli.training.ranks import Ranks, is_one_of_several
+from transformer_cli.training.tensorboard import reports_for_tensorboard, require_tensorboard
+from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe
+from transformer_cli.workflows.train.up_to_date import find_finished, prepared_fingerprint
+from transformer_cli.workflows.train_tokenizer import ensure_tokenizer
+from transformer_cli.workflows.versions import Event, complete_release
+
+if TYPE_CHECKING:
+    from transformer_cli.workflows.train.session import TrainingSession
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOutcome:
+    """What ``tfm train`` has done.
+
+    Args:
+        version: Folder of the version that was made, or, if there was nothing to do, that is up to date.
+        is_new: False if there was nothing to do.
+        is_live: Whether that version is in service.
+        summary: One line for people.
+    """
+
+    version: Path
+    is_new: bool
+    is_live: bool
+    summary: str
+
+
+def train(
+    recipe: str | Path | None = None,
+    *,
+    run_dir: Path | None = None,
+    overrides: Sequence[str] = (),
+    report: Callable[[object], None] = lambda _: None,
+    device: str = "auto",
+    from_scratch: bool = False,
+    retrain_tokenizer: bool = False,
+    wait: bool = False,
+    stop: StopRequest | None = None,
+    started: float | None = None,
+) -> TrainOutcome:
+    """Bring a run up to date with its recipe and data: prepare, learn the tokenizer, train or resume, release.
+
+    Args:
+        recipe: A path or the name of a shipped recipe; None: ``./tfm.toml``, else the phrasebook.
+        run_dir: The run directory; None: ``TFM_RUN_DIR``, else ``runs/`` and the recipe's name.
+        overrides: ``section.key=value``.
+        report: Called with a line of text, or with a `training.events` event, as things happen.
+        device: "auto", "cpu", "cuda" ...
+        from_scratch: Begin with random weights although those of the live version would fit.
+        retrain_tokenizer: Learn the tokenizer anew if the data has changed; else the live version's stays.
+        wait: Wait if another process holds the run directory.
+        stop: Set by a signal handler to make the training save and stop.
+        started: `time.monotonic()` when the command started; ``max_minutes`` counts from there.
+
+    Raises:
+        TfmError: As each step says; `StoppedBySignalError` after saving.
+    """
+    stop = stop or StopRequest()
+    located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides, note=report)
+    if located.recipe.training.tensorboard:
+        require_tensorboard()
+    with _meet(device) as (ranks, device):
+        sitting = _Sitting(
+            located,
+            ranks,
+            report,
+            device,
+            from_scratch=from_scratch,
+            stop=stop,
+            started=time.monotonic() if started is None else started,
+        )
+        if not ranks.is_first:
+            return _follow(sitting)
+        with located.run.lock(wait=wait):
+            report(RunOpened(located.run.log))
+            broken_off = complete_release(located.run, keep=located.recipe.release.keep)
+            if broken_off is not None:
+                report(f"the release of version {broken_off['version']} was broken off; it is completed now")
+            finished, reason = find_finished(located, from_scratch=from_scratch, retrain_tokenizer=retrain_tokenizer)
+            if finished is not None:
+                ranks.go_ahead(False)
+                return _released_before(located.run, finished, broken_off, report)
+            report(f"training a new version: {reason}")
+            ensure_tokenizer(located, note=report, retrain=retrain_tokenizer)
+            write_atomically(located.run.recipe, recipe_to_toml(located.recipe).encode())
+            ranks.go_ahead(True)
+            return _train_and_release(sitting)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sitting:
+    """What `train` was called with, in one of the processes that train together."""
+
+    located: LocatedRecipe
+    ranks: Ranks
+    report: Callable[[object], None]
+    device: str
+    from_scratch: bool
+    stop: StopRequest
+    started: float
+
+
+@contextmanager
+def _meet(device: str) -> Iterator[tuple[Ranks, str]]:
+    """Yield the processes that train together, and the device of this one; torch is needed only where several do."""
+    if not is_one_of_several():
+        yield Ranks(), device
+        return
+    from transformer_cli.device import choose_device
+    from transformer_cli.training.distributed import joined, own_device
+
+    device = own_device(device)
+    with joined(choose_device(device)) as ranks:
+        yield ranks, device
+
+
+def _follow(sitting: _Sitting) -> TrainOutcome:
+    """Train with the first process once it has prepared everything; the rest is its work."""
+    is_new = sitting.ranks.go_ahead(False)
+    if is_new:
+        _train(sitting)
+    live = sitting.located.run.live_model
+    return TrainOutcome(live, is_new, True, "the first process of this training has finished it")
+
+
+def _released_before(
+    run: RunDirectory, version: Path, broken_off: Event | None, report: Callable[[object], None]
+) -> TrainOutcome:
+    """Return the outcome where there is a version of just this recipe and data: its release was broken off, or not."""
+    if broken_off and broken_off["version"] == version.name:
+        from transformer_cli.workflows.export.export import export_after_training
+        from transformer_cli.workflows.report import report_after_training
+
+        export_after_training(version, report)
+        _remove_old_checkpoints(run)
+        report_after_training(run, report)
+        return _outcome(run, version, broken_off)
+    live = run.live_version()
+    summary = f"nothing to do: {version} is up to date with recipe and data"
+    if live != version.name:
+        summary += f"; it is not in service, version {live} is: `tfm versions promote {int(version.name)}` changes that"
+    return TrainOutcome(version, is_new=False, is_live=live == version.name, summary=summary)
+
+
+def _train_and_release(sitting: _Sitting) -> TrainOutcome:
+    from transformer_cli.workflows.export.export import export_after_training
+    from transformer_cli.workflows.report import report_after_training
+    from transformer_cli.workflows.train.release import write_version
+
+    run = sitting.located.run
+    with _reports(sitting.located, sitting.report) as report:
+        session, ended = _train(replace(sitting, report=report))
+    sitting.report(f"training ended at step {ended.step}: {ended.reason.value}")
+    sitting.report(session.course())
+    version = write_version(session, sitting.report)
+    export_after_training(version, sitting.report)
+    release = complete_release(run, keep=sitting.located.recipe.release.keep)
+    _remove_old_checkpoints(run)
+    report_after_training(run, sitting.report)
+    return _outcome(run, version, release or {})
+
+
+def _reports(
+    located: LocatedRecipe, report: Callable[[object], None]
+) -> AbstractContextManager[Callable[[object], None]]:
+    if not located.recipe.training.tensorboard:
+        return nullcontext(report)
+    return reports_for_tensorboard(report, located.run.tensorboard / located.run.next_version().name)
+
+
+def _train(sitting: _Sitting) -> tuple[TrainingSession, TrainingEnded]:
+    # Imported here: "nothing to do" must not wait for torch.
+    from transformer_cli.workflows.train.build_session import open_session
+
+    stop = sitting.stop
+    session = open_session(
+        sitting.located,
+        data_fingerprint=prepared_fingerprint(sitting.located.run),
+        device=sitting.device,
+        report=sitting.report,
+        stop=stop,
+        started=sitting.started,
+        from_scratch=sitting.from_scratch,
+        ranks=sitting.ranks,
+    )
+    stop.is_deferred = True  # only now: until here a signal may end the process at once, for there is nothing to save
+    try:
+        ended = session.train()
+    finally:
+        stop.is_deferred = False
+    # Looked at only now, when no signal is deferred any more: one may have come after the loop's last look.
+    if stop.is_asked or ended.reason is StopReason.SIGNAL:
+        said = f"at step {ended.step}, which is saved; the same command goes on from there"
+        if not ended.step:
+            said = "before the first update; the same command begins again"
+        raise StoppedBySignalError(stop.signal_number or signal.SIGINT, f"stopped {said}")
+    return session, ended
+
+
+def _outcome(run: RunDirectory, version: Path, release: Event) -> TrainOutcome:
+    scores = "; ".join(
+        f"BLEU {test['bleu']['score']:.2f}, chrF {test['chrf']['score']:.2f} on {test['pairs']} {name} pairs "
+        f"({test['bleu']['signature']})"
+        for name, test in release["tests"].items()
+    )
+    trained = f"{release['steps']} steps and {release['seconds'] / 60:.1f} minutes: {scores}; it lies in {version}"
+    if release["promoted"]:
+        return TrainOutcome(version, True, True, f"version {version.name} is live after {trained}")
+    kept = f"version {version.name} is not promoted and {run.live_version()} stays live: {release['reason']}"
+    return TrainOutcome(version, True, False, f"{kept}; after {trained}")
+
+
+def _remove_old_checkpoints(run: RunDirectory) -> None:
+    """Keep only the newest checkpoint, from which a longer training could go on, and the best."""
+    with explain_os_errors(run.checkpoints):
+        for folder in run.checkpoints_by_step()[:-1]:
+            shutil.rmtree(folder)

@@ -1,0 +1,69 @@
+"""Whether there is anything to train: is there a version of just this recipe, data and tokenizer? No torch here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from transformer_cli.artifacts import fingerprints
+from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE, RunDirectory, read_json
+from transformer_cli.workflows.locate.recipe import LocatedRecipe
+from transformer_cli.workflows.prepare.prepare import data_fingerprint
+from transformer_cli.workflows.train_tokenizer import is_learned_from
+from transformer_cli.workflows.versions import what_is_missing
+
+
+def find_finished(located: LocatedRecipe, *, from_scratch: bool, retrain_tokenizer: bool) -> tuple[Path | None, str]:
+    """Look for a whole version that was made from just this recipe, data and tokenizer.
+
+    Args:
+        located: The recipe and the run directory.
+        from_scratch: Whether it must have begun with random weights.
+        retrain_tokenizer: Whether its tokenizer must have been learned from just this data.
+
+    Returns:
+        The newest such version, or None; and in the latter case the reason in a few words.
+    """
+    run = located.run
+    folders = run.version_folders()
+    if not folders:
+        return None, "there is none yet"
+    newest = folders[-1].name
+    data = data_fingerprint(located)
+    if data is None:
+        return None, f"the data has changed since version {newest}, or how it is to be prepared"
+    if retrain_tokenizer and not is_learned_from(run, located.recipe.tokenizer, data):
+        return None, "the tokenizer is to be learned anew"
+    reason = f"the data has changed since version {newest}"
+    tokenizer = (read_json(run.tokenizer_report) or {}).get("fingerprint")
+    for folder in reversed(folders):
+        config = read_json(folder / MODEL_CONFIG_FILE) or {}
+        made_from = config.get("made_from", {})
+        mismatch = _mismatch(located, data, tokenizer, config, from_scratch=from_scratch)
+        missing = what_is_missing(folder)
+        if mismatch is None and missing is None:
+            return folder, ""
+        if mismatch is None:
+            reason = f"version {folder.name} is damaged: {missing}"
+        elif folder.name == newest and made_from.get("data") == data:
+            reason = f"{mismatch} version {newest}"
+    return None, reason
+
+
+def _mismatch(
+    located: LocatedRecipe, data: str, tokenizer: str | None, config: dict[str, Any] | Any, *, from_scratch: bool
+) -> str | None:
+    """Say in what a version is not what is wanted; None if it is."""
+    made_from = config.get("made_from", {})
+    if config.get("tokenizer_sha256") != tokenizer:
+        return "the tokenizer is another one than that of"
+    if made_from.get("version") != fingerprints.of_version(located.recipe, data):
+        return "the recipe has changed since"
+    if from_scratch and made_from.get("start") is not None:
+        return "it is to begin from scratch, unlike"
+    return None
+
+
+def prepared_fingerprint(run: RunDirectory) -> str:
+    """Return what stands for the prepared data as it lies there, whatever has become of the corpora meanwhile."""
+    return str((read_json(run.prepare_report) or {}).get("fingerprint", ""))

@@ -1,0 +1,123 @@
+"""``tfm train-tokenizer``: learn the SentencePiece models from the prepared training data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from transformer_cli.artifacts import fingerprints
+from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE, RunDirectory, read_json
+from transformer_cli.config import TokenizerConfig
+from transformer_cli.errors import DamagedFileError
+from transformer_cli.files.atomic import write_atomically
+from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe
+from transformer_cli.workflows.prepare.prepare import data_fingerprint, ensure_prepared
+
+if TYPE_CHECKING:
+    from transformer_cli.data.tokens.tokenizer import TokenizerPair
+
+
+def train_tokenizer(
+    recipe: str | Path | None = None,
+    *,
+    run_dir: Path | None = None,
+    overrides: Sequence[str] = (),
+    note: Callable[[str], None] = lambda _: None,
+    wait: bool = False,
+) -> bool:
+    """Learn the tokenizer of a run, after preparing its data where that is missing or stale.
+
+    The arguments are those of `prepare`, and what that raises is raised here as well.
+
+    Returns:
+        False if it was there already and nothing it is made from has changed.
+
+    Raises:
+        DataError: The corpus is too small for the vocabulary.
+    """
+    located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides, note=note)
+    with located.run.lock(wait=wait):
+        return ensure_tokenizer(located, note=note, retrain=True)
+
+
+def ensure_tokenizer(located: LocatedRecipe, *, note: Callable[[str], None], retrain: bool) -> bool:
+    """Do what `train_tokenizer` does; the caller holds the run directory's lock.
+
+    Args:
+        located: The recipe and the run directory.
+        note: Called with a line about what is going on.
+        retrain: Learn it anew if the data has changed. Else one that was learned from earlier data stays as long as the
+            live version has it, whose weights are of no use with another one.
+    """
+    recipe, run = located.recipe, located.run
+    ensure_prepared(located, note=note)
+    data = data_fingerprint(located)
+    is_kept = is_learned_from(run, recipe.tokenizer, data) or (not retrain and _is_live(run, recipe.tokenizer))
+    if is_kept and _is_whole(run, shared=recipe.tokenizer.shared):
+        return False
+    from transformer_cli.data.splits.read import sample_split
+    from transformer_cli.data.tokens.fit_tokenizer import fit_tokenizers
+    from transformer_cli.data.tokens.tokenizer import TOKENIZER_FILES
+
+    sources, targets = sample_split(run.data, "train", recipe.tokenizer.sample_pairs)
+    note(f"learning a tokenizer from {len(sources)} pairs")
+    where = ", ".join(recipe.data.train_paths)
+    tags = [corpus.tag for corpus in recipe.data.train if corpus.tag is not None]
+    tokenizers = fit_tokenizers(sources, targets, recipe.tokenizer, where=where, tags=tags)
+    run.tokenizer_report.unlink(missing_ok=True)
+    for name in TOKENIZER_FILES:
+        (run.path / name).unlink(missing_ok=True)
+    for name, model in tokenizers.files().items():
+        write_atomically(run.path / name, model)
+    report = {
+        "data": data,
+        "settings": fingerprints.of_values(recipe.tokenizer.model_dump()),
+        "fingerprint": tokenizers.fingerprint,
+        "vocab_size": tokenizers.target.vocab_size,
+        "source_vocab_size": tokenizers.source.vocab_size,
+    }
+    write_atomically(run.tokenizer_report, (json.dumps(report, indent=1) + "\n").encode())
+    _tell_of_smaller_vocabularies(tokenizers, recipe.tokenizer.vocab_size, note)
+    return True
+
+
+def _tell_of_smaller_vocabularies(tokenizers: TokenizerPair, stated: int | None, note: Callable[[str], None]) -> None:
+    from transformer_cli.data.tokens.fit_tokenizer import DEFAULT_VOCAB_SIZE
+
+    sizes = dict.fromkeys([tokenizers.source.vocab_size, tokenizers.target.vocab_size])
+    for size in sizes:
+        if stated is None and size < DEFAULT_VOCAB_SIZE:
+            note(f"the corpus is small: a vocabulary of {size} pieces instead of {DEFAULT_VOCAB_SIZE}")
+        elif stated is not None and size < stated:
+            note(f"warning: the corpus is too small for tokenizer.vocab_size = {stated}; it carries {size} pieces")
+
+
+def is_learned_from(run: RunDirectory, config: TokenizerConfig, data: str | None) -> bool:
+    """Say whether the run's tokenizer was learned from just this data with just these settings."""
+    return _has_settings(run, config) and _report(run).get("data") == data
+
+
+def _has_settings(run: RunDirectory, config: TokenizerConfig) -> bool:
+    return _report(run).get("settings") == fingerprints.of_values(config.model_dump())
+
+
+def _is_live(run: RunDirectory, config: TokenizerConfig) -> bool:
+    """Say whether the run's tokenizer is the live version's, and was learned with just these settings."""
+    live = read_json(run.live_model / MODEL_CONFIG_FILE) or {}
+    return _has_settings(run, config) and _report(run).get("fingerprint") == live.get("tokenizer_sha256")
+
+
+def _report(run: RunDirectory) -> Mapping[str, Any]:
+    return read_json(run.tokenizer_report) or {}
+
+
+def _is_whole(run: RunDirectory, *, shared: bool) -> bool:
+    """Say whether the run's tokenizers are as they were written."""
+    from transformer_cli.data.tokens.tokenizer import TokenizerPair
+
+    try:
+        return TokenizerPair.load(run.path, shared=shared).fingerprint == _report(run).get("fingerprint")
+    except DamagedFileError:
+        return False

@@ -1,0 +1,1 @@
+"""``tfm translate``: lines in, lines out."""
