@@ -17,7 +17,6 @@ from transformer_cli.errors import RecipeError
 
 DEFAULT_RECIPE_FILE = "tfm.toml"
 DEFAULT_RECIPE_NAME = "phrasebook"
-_MOVED = {"data.max_characters": "cleaning.too_long", "data.deduplicate": "cleaning.duplicate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +172,6 @@ def _apply_override(values: dict[str, Any], override: str) -> str:
 def _explain(error: Any, key: str) -> str:
     """Word one of pydantic's findings as a sentence that names the key and the way out."""
     match error["type"]:
-        case "extra_forbidden" if key in _MOVED:
-            return f'"{key}" is now "{_MOVED[key]}"'
         case "extra_forbidden":
             return f'unknown key "{key}"{_suggestion(key)}'
         case "string_pattern_mismatch" if key == "name":

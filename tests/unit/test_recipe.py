@@ -120,8 +120,6 @@ def test_a_key_like_no_other_is_named_alone():
             FIVE_LINES.replace('"train.tsv"', '{path = "b.tsv", source_column = 1}'),
             '"data.train": source_column and target_column go together; give both or none',
         ),
-        (f"{FIVE_LINES}max_characters = 9\n", '"data.max_characters" is now "cleaning.too_long"'),
-        (f"{FIVE_LINES}deduplicate = true\n", '"data.deduplicate" is now "cleaning.duplicate"'),
         (
             f"{FIVE_LINES}[cleaning]\ntoo_long = true\n",
             '"cleaning.too_long" is true; input should be a valid integer or false',
