@@ -13,6 +13,6 @@ and with it every other sentence that says of the speaker that he or she is, was
 student. Fixed expressions ("De rien.") have no such structure and are for training only.
 """
 
-from transformer_cli.data.phrasebook.generate import Phrasebook, PhrasebookPair, build_phrasebook
+from recipes.phrasebook.generate import Phrasebook, PhrasebookPair, build_phrasebook
 
 __all__ = ["Phrasebook", "PhrasebookPair", "build_phrasebook"]

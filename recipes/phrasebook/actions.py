@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from transformer_cli.data.phrasebook.grammar import Predicate, Trait
-from transformer_cli.data.phrasebook.people import predicate
-from transformer_cli.data.phrasebook.verbs import ENGLISH, FRENCH
+from recipes.phrasebook.grammar import Predicate, Trait
+from recipes.phrasebook.people import predicate
+from recipes.phrasebook.verbs import ENGLISH, FRENCH
 
 _BASIC = Trait.PRESENT | Trait.PAST
 _EVENT = _BASIC | Trait.PROGRESSIVE | Trait.DYNAMIC | Trait.DATED | Trait.WHY

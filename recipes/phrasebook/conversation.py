@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from transformer_cli.data.phrasebook import english, french
-from transformer_cli.data.phrasebook.grammar import (
+from recipes.phrasebook import english, french
+from recipes.phrasebook.grammar import (
     Form,
     Predicate,
     Question,
@@ -15,16 +15,16 @@ from transformer_cli.data.phrasebook.grammar import (
     Trait,
     same,
 )
-from transformer_cli.data.phrasebook.people import predicate
-from transformer_cli.data.phrasebook.sampling import Draw
-from transformer_cli.data.phrasebook.sentences import (
+from recipes.phrasebook.people import predicate
+from recipes.phrasebook.sampling import Draw
+from recipes.phrasebook.sentences import (
     Variant,
     combine,
     framed,
     proposition,
     who_questions,
 )
-from transformer_cli.data.phrasebook.subjects import (
+from recipes.phrasebook.subjects import (
     I_SUBJECTS,
     NAMES,
     PEOPLE,
@@ -33,7 +33,7 @@ from transformer_cli.data.phrasebook.subjects import (
     TU_SUBJECTS,
     third,
 )
-from transformer_cli.data.phrasebook.verbs import BE, ENGLISH, ETRE, FRENCH
+from recipes.phrasebook.verbs import BE, ENGLISH, ETRE, FRENCH
 
 _COMPARED = (
     ("grand grande grands grandes", "tall", "taller"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transformer_cli.data.phrasebook.grammar import (
+from recipes.phrasebook.grammar import (
     EnglishVerb,
     Form,
     Modal,
@@ -12,7 +12,7 @@ from transformer_cli.data.phrasebook.grammar import (
     Tense,
     Trait,
 )
-from transformer_cli.data.phrasebook.verbs import BE, WANT
+from recipes.phrasebook.verbs import BE, WANT
 
 _BE_PRESENT = ("am", "are", "is")
 _BE_PAST = ("was", "were", "was")

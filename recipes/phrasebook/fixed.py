@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from transformer_cli.data.phrasebook.grammar import Sentence
-from transformer_cli.data.phrasebook.sentences import framed
+from recipes.phrasebook.grammar import Sentence
+from recipes.phrasebook.sentences import framed
 
 _EXPRESSIONS = """
 Oui. | Yes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from transformer_cli.data.phrasebook.grammar import (
+from recipes.phrasebook.grammar import (
     Form,
     FrenchVerb,
     Modal,
@@ -13,7 +13,7 @@ from transformer_cli.data.phrasebook.grammar import (
     Subject,
     Tense,
 )
-from transformer_cli.data.phrasebook.verbs import AVOIR, ETRE, FRENCH
+from recipes.phrasebook.verbs import AVOIR, ETRE, FRENCH
 
 _VOWEL = r"(?=[aàâeéèêëiîïoôuùûh]|y )(?!huit)"
 _ELISION = re.compile(rf"(?<!\S)(je|le|la|de|ne|que|me|te|se) {_VOWEL}", re.IGNORECASE)

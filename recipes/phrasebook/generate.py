@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from transformer_cli.data.phrasebook.actions import ACTIONS
-from transformer_cli.data.phrasebook.conversation import conversations
-from transformer_cli.data.phrasebook.fixed import fixed_expressions, greetings_and_requests
-from transformer_cli.data.phrasebook.grammar import Sentence
-from transformer_cli.data.phrasebook.people import BEING_AND_HAVING
-from transformer_cli.data.phrasebook.places import sentences_about_places
-from transformer_cli.data.phrasebook.sampling import Draw, checksum_draw
-from transformer_cli.data.phrasebook.sentences import combine, who_questions
-from transformer_cli.data.phrasebook.subjects import PEOPLE
-from transformer_cli.data.phrasebook.things import sentences_about_things
-from transformer_cli.data.phrasebook.times import sentences_about_times
+from recipes.phrasebook.actions import ACTIONS
+from recipes.phrasebook.conversation import conversations
+from recipes.phrasebook.fixed import fixed_expressions, greetings_and_requests
+from recipes.phrasebook.grammar import Sentence
+from recipes.phrasebook.people import BEING_AND_HAVING
+from recipes.phrasebook.places import sentences_about_places
+from recipes.phrasebook.sampling import Draw, checksum_draw
+from recipes.phrasebook.sentences import combine, who_questions
+from recipes.phrasebook.subjects import PEOPLE
+from recipes.phrasebook.things import sentences_about_things
+from recipes.phrasebook.times import sentences_about_times
 
 _SCALE = 0.8
 _TEST_SHARE = 20

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from transformer_cli.data.phrasebook.english import a
-from transformer_cli.data.phrasebook.grammar import (
+from recipes.phrasebook.english import a
+from recipes.phrasebook.grammar import (
     EnglishVerb,
     FrenchVerb,
     Predicate,
     Trait,
     same,
 )
-from transformer_cli.data.phrasebook.verbs import AVOIR, BE, ETRE, HAVE, NEED
+from recipes.phrasebook.verbs import AVOIR, BE, ETRE, HAVE, NEED
 
 _BASIC = Trait.PRESENT | Trait.PAST
 _PROFESSION = _BASIC | Trait.FUTURE | Trait.NO_LONGER | Trait.AMBITION | Trait.ADULT

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from transformer_cli.data.phrasebook.grammar import Sentence, Subject, Trait
-from transformer_cli.data.phrasebook.people import predicate
-from transformer_cli.data.phrasebook.sampling import Draw
-from transformer_cli.data.phrasebook.sentences import combine, framed
-from transformer_cli.data.phrasebook.subjects import PEOPLE, PRONOUNS, third
-from transformer_cli.data.phrasebook.things import DESCRIPTIONS, Noun, determined
-from transformer_cli.data.phrasebook.verbs import BE, ENGLISH, ETRE, FRENCH
+from recipes.phrasebook.grammar import Sentence, Subject, Trait
+from recipes.phrasebook.people import predicate
+from recipes.phrasebook.sampling import Draw
+from recipes.phrasebook.sentences import combine, framed
+from recipes.phrasebook.subjects import PEOPLE, PRONOUNS, third
+from recipes.phrasebook.things import DESCRIPTIONS, Noun, determined
+from recipes.phrasebook.verbs import BE, ENGLISH, ETRE, FRENCH
 
 _ANIMALS = (
     ("un chat", "a cat"),

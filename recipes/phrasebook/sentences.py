@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from transformer_cli.data.phrasebook import english, french
-from transformer_cli.data.phrasebook.grammar import (
+from recipes.phrasebook import english, french
+from recipes.phrasebook.grammar import (
     Adverb,
     Form,
     Modal,
@@ -17,9 +17,9 @@ from transformer_cli.data.phrasebook.grammar import (
     Tense,
     Trait,
 )
-from transformer_cli.data.phrasebook.sampling import Draw
-from transformer_cli.data.phrasebook.subjects import ON, WHO
-from transformer_cli.data.phrasebook.verbs import FRENCH
+from recipes.phrasebook.sampling import Draw
+from recipes.phrasebook.subjects import ON, WHO
+from recipes.phrasebook.verbs import FRENCH
 
 _FREQUENCIES = (
     Adverb("souvent", "often", middle=True, habitual=True),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from transformer_cli.data.phrasebook.french import possessive
-from transformer_cli.data.phrasebook.grammar import Subject
+from recipes.phrasebook.french import possessive
+from recipes.phrasebook.grammar import Subject
 
 MASCULINE, FEMININE, MASCULINE_PLURAL, FEMININE_PLURAL = range(4)
 _THIRD_PRONOUNS = ("il", "elle", "ils", "elles")

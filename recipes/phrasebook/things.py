@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from transformer_cli.data.phrasebook.english import a
-from transformer_cli.data.phrasebook.french import possessive, starts_with_vowel
-from transformer_cli.data.phrasebook.grammar import (
+from recipes.phrasebook.english import a
+from recipes.phrasebook.french import possessive, starts_with_vowel
+from recipes.phrasebook.grammar import (
     Form,
     Predicate,
     Question,
@@ -16,11 +16,11 @@ from transformer_cli.data.phrasebook.grammar import (
     Tense,
     Trait,
 )
-from transformer_cli.data.phrasebook.people import predicate
-from transformer_cli.data.phrasebook.sampling import Draw
-from transformer_cli.data.phrasebook.sentences import Variant, combine, framed
-from transformer_cli.data.phrasebook.subjects import MASCULINE, OWNERS, PEOPLE, third
-from transformer_cli.data.phrasebook.verbs import BE, ENGLISH, ETRE, FRENCH
+from recipes.phrasebook.people import predicate
+from recipes.phrasebook.sampling import Draw
+from recipes.phrasebook.sentences import Variant, combine, framed
+from recipes.phrasebook.subjects import MASCULINE, OWNERS, PEOPLE, third
+from recipes.phrasebook.verbs import BE, ENGLISH, ETRE, FRENCH
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from transformer_cli.data.phrasebook import english, french
-from transformer_cli.data.phrasebook.grammar import (
+from recipes.phrasebook import english, french
+from recipes.phrasebook.grammar import (
     Adverb,
     Form,
     Modal,
@@ -15,11 +15,11 @@ from transformer_cli.data.phrasebook.grammar import (
     Tense,
     Trait,
 )
-from transformer_cli.data.phrasebook.people import predicate
-from transformer_cli.data.phrasebook.sampling import Draw
-from transformer_cli.data.phrasebook.sentences import Variant, combine
-from transformer_cli.data.phrasebook.subjects import FEMININE, MASCULINE, PEOPLE, third
-from transformer_cli.data.phrasebook.verbs import BE, ENGLISH, ETRE, FRENCH
+from recipes.phrasebook.people import predicate
+from recipes.phrasebook.sampling import Draw
+from recipes.phrasebook.sentences import Variant, combine
+from recipes.phrasebook.subjects import FEMININE, MASCULINE, PEOPLE, third
+from recipes.phrasebook.verbs import BE, ENGLISH, ETRE, FRENCH
 
 _HOURS = (
     ("une heure", "one"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transformer_cli.data.phrasebook.grammar import EnglishVerb, FrenchVerb
+from recipes.phrasebook.grammar import EnglishVerb, FrenchVerb
 
 
 def _verb(

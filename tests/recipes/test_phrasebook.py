@@ -9,9 +9,9 @@ from collections import Counter
 
 import pytest
 
-from transformer_cli.data.phrasebook import Phrasebook, PhrasebookPair, build_phrasebook
-from transformer_cli.data.phrasebook.generate import part_of, sentences, split
-from transformer_cli.data.phrasebook.grammar import Sentence
+from recipes.phrasebook import Phrasebook, PhrasebookPair, build_phrasebook
+from recipes.phrasebook.generate import part_of, sentences, split
+from recipes.phrasebook.grammar import Sentence
 
 SIDES = ("source", "target")
 
@@ -194,7 +194,7 @@ def test_two_builds_are_equal(phrasebook: Phrasebook) -> None:
 
 def test_another_process_builds_the_same(phrasebook: Phrasebook) -> None:
     program = (
-        "import hashlib; from transformer_cli.data.phrasebook import build_phrasebook; "
+        "import hashlib; from recipes.phrasebook import build_phrasebook; "
         "print(hashlib.sha256(repr(build_phrasebook()).encode()).hexdigest())"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join(sys.path)}

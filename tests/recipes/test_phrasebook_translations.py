@@ -2,8 +2,8 @@
 
 import re
 
-from transformer_cli.data.phrasebook.generate import sentences
-from transformer_cli.data.phrasebook.sampling import checksum_draw
+from recipes.phrasebook.generate import sentences
+from recipes.phrasebook.sampling import checksum_draw
 
 SUBJECTS = frozenset(
     {"je", "tu", "il", "elle", "nous", "vous", "ils", "elles", "qui", "ce"}

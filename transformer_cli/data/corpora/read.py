@@ -7,7 +7,7 @@ from pathlib import Path
 
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.data.corpora.formats.aligned import read_aligned
-from transformer_cli.data.corpora.formats.builtin import BUILTIN_PHRASEBOOK, read_phrasebook
+from transformer_cli.data.corpora.formats.builtin import BUILTIN_PHRASEBOOK, PHRASEBOOK_FILE, read_phrasebook
 from transformer_cli.data.corpora.formats.delimited import Columns, read_csv, read_tsv
 from transformer_cli.data.corpora.formats.jsonl import read_jsonl
 from transformer_cli.data.corpora.names import FORMATS, HUB, LANG, TABLES, expand, expand_aligned, hub_parts, kind_of
@@ -18,15 +18,15 @@ from transformer_cli.errors import DataError, RecipeError
 def corpus_files(corpus: str, languages: LanguagesConfig, folder: Path) -> tuple[Path, ...]:
     """Return the files that a corpus named in a recipe consists of.
 
-    The built-in one and a data set of the hub have none. So nothing but its name stands for the latter: whether it has
-    changed could only be told over the network, which "nothing to do" must not need.
+    A data set of the hub has none. Only its name stands for it: whether it has changed could only be found out over
+    the network, which "nothing to do" must not need.
 
     Raises:
         RecipeError: The name fits no kind of corpus.
         DataError: A file is not there.
     """
     if corpus == BUILTIN_PHRASEBOOK:
-        return ()
+        return (PHRASEBOOK_FILE,)
     if corpus.startswith(HUB):
         place = hub_parts(corpus, folder)[2]
         return tuple(_visible_files(place)) if place else ()

@@ -10,9 +10,8 @@ from typing import Any
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.config import CorpusConfig
 from transformer_cli.data.cleaning.rules import LOCAL_RULES
-from transformer_cli.data.corpora import BUILTIN_PHRASEBOOK, corpus_files
+from transformer_cli.data.corpora import corpus_files
 from transformer_cli.errors import DataError
-from transformer_cli.version import __version__
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 
 # To be raised when a rule of cleaning means something else than before: then all is prepared again.
@@ -35,7 +34,7 @@ class Inputs:
 
 
 def describe_inputs(located: LocatedRecipe, known: Sequence[Any] = ()) -> Inputs:
-    """Look at settings and files, and for the phrasebook at the program's version.
+    """Look at settings and files.
 
     For a data set of the hub only its name counts, which is part of the settings.
 
@@ -51,10 +50,7 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[Any] = ()) -> Inputs
     held_out = [name for name in (data.valid, data.test, *data.tests.values()) if isinstance(name, str)]
     names = [*data.train_paths, *held_out]
     groups = [fingerprints.of_files(corpus_files(name, recipe.languages, folder), known) for name in names]
-    contents = [
-        [__version__] if name == BUILTIN_PHRASEBOOK else [entry["sha256"] for entry in group]
-        for name, group in zip(names, groups, strict=True)
-    ]
+    contents = [[entry["sha256"] for entry in group] for group in groups]
     settings = recipe.model_dump(include={"data", "cleaning", "languages"})
     settings["data"].pop("folder")
     local = [_RULES_VERSION, settings["languages"], {rule: settings["cleaning"][rule] for rule in LOCAL_RULES}]

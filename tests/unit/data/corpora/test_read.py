@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+import transformer_cli
+from recipes.phrasebook import build_phrasebook
 from tests.support.corpora import FR_EN, read, sentences, write
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.data.corpora import BUILTIN_PHRASEBOOK, SentencePair, corpus_files, read_corpus
-from transformer_cli.data.phrasebook import build_phrasebook
 from transformer_cli.errors import DataError, RecipeError
 
 
@@ -209,5 +210,8 @@ def test_the_phrasebook_in_another_language_is_an_error_in_the_recipe():
         list(read_corpus(BUILTIN_PHRASEBOOK, LanguagesConfig(source="fr", target="de"), Path(), part="train"))
 
 
-def test_the_phrasebook_consists_of_no_files():
-    assert corpus_files(BUILTIN_PHRASEBOOK, FR_EN, Path()) == ()
+def test_the_phrasebook_is_one_file_of_the_package():
+    (file,) = corpus_files(BUILTIN_PHRASEBOOK, FR_EN, Path())
+
+    assert file.is_relative_to(Path(transformer_cli.__file__).parent)
+    assert file.stat().st_size < 300_000
