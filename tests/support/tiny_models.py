@@ -101,3 +101,8 @@ def tiny_tokenizer() -> Tokenizer:
 def tiny_tokenizers() -> TokenizerPair:
     """Return that tokenizer for both sides."""
     return TokenizerPair(tiny_tokenizer(), tiny_tokenizer())
+
+
+def subwords(tokenizer: Tokenizer, text: str) -> list[str]:
+    """Return the subwords of one sentence as text."""
+    return [tokenizer.piece(token) for token in tokenizer.encode(text)]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.tiny_models import subwords
 from tests.support.toy_corpus import pairs, write_corpus
 from transformer_cli import prepare, train_tokenizer
 from transformer_cli.data.tokens.tokenizer import Tokenizer
@@ -87,7 +88,8 @@ def test_from_one_vocabulary_to_two_and_back_no_older_file_stays():
 def test_the_tags_of_corpora_are_symbols_of_the_tokenizer():
     run("data.train=[{path='toy.{lang}', tag='<toy>'}]")
 
-    assert "<toy>" in Tokenizer.load(RUN / "tokenizer.model").pieces("<toy> le chat")
+    tokenizer = Tokenizer.load(RUN / "tokenizer.model")
+    assert "<toy>" in subwords(tokenizer, "<toy> le chat")
 
 
 def test_another_corpus_learns_it_anew():
@@ -96,7 +98,7 @@ def test_another_corpus_learns_it_anew():
 
     assert run()
     tokenizer = Tokenizer.load(RUN / "tokenizer.model")
-    assert "q" in "".join(tokenizer.pieces("quite"))
+    assert "q" in "".join(subwords(tokenizer, "quite"))
 
 
 def flip(path: Path) -> None:

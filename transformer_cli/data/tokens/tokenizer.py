@@ -83,10 +83,6 @@ class Tokenizer:
         """Return the piece of a token id as text; a space is written as U+2581."""
         return str(self.processor.id_to_piece(token))
 
-    def pieces(self, text: str) -> list[str]:
-        """Return the pieces of one sentence as text."""
-        return list(self.processor.encode(normalize(text), out_type=str))
-
 
 @dataclass(frozen=True, slots=True)
 class TokenizerPair:

@@ -7,6 +7,7 @@ import sentencepiece
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.support.tiny_models import subwords
 from transformer_cli.config import TokenizerConfig
 from transformer_cli.data.tokens.fit_tokenizer import fit_tokenizer
 from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
@@ -76,8 +77,8 @@ def test_many_sentences_are_encoded_as_each_by_itself(tokenizer):
 def test_pieces_spell_the_text(tokenizer):
     text = SENTENCES[2]
 
-    assert "".join(tokenizer.pieces(text)).replace("\u2581", " ").strip() == text
-    assert len(tokenizer.pieces(text)) == len(tokenizer.encode(text))
+    assert "".join(subwords(tokenizer, text)).replace("\u2581", " ").strip() == text
+    assert len(subwords(tokenizer, text)) == len(tokenizer.encode(text))
 
 
 def test_a_word_seen_often_takes_fewer_tokens_than_it_has_letters(tokenizer):
