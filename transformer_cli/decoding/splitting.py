@@ -20,15 +20,15 @@ _PLACES = tuple(
 
 
 def split_overlong(text: str, *, limit: int, count: Callable[[str], int]) -> list[str]:
-    """Cut ``text`` into pieces of at most ``limit`` tokens, as few and as natural as can be.
+    """Cut ``text`` into segments of at most ``limit`` tokens, as few and as natural as can be.
 
     Args:
         text: A normalised line.
-        limit: Most tokens of a piece.
+        limit: Most tokens of a segment.
         count: Gives the number of tokens of a text.
 
     Returns:
-        The pieces in order; only spaces between them are lost. One character is never divided, whatever it counts.
+        The segments in order; only spaces between them are lost. One character is never divided, whatever it counts.
     """
     return list(_split(text, limit, count, places=_PLACES))
 
@@ -37,8 +37,8 @@ def _split(text: str, limit: int, count: Callable[[str], int], places: tuple[re.
     if len(text) <= 1 or count(text) <= limit:
         yield text
     elif places:
-        for piece in _packed(_cut(text, places[0]), limit, count):
-            yield from _split(piece, limit, count, places[1:])
+        for segment in _packed(_cut(text, places[0]), limit, count):
+            yield from _split(segment, limit, count, places[1:])
     else:
         middle = len(text) // 2
         yield from _split(text[:middle], limit, count, ())

@@ -1,4 +1,4 @@
-"""Text to text: lines into pieces of tokens, an engine's hypotheses back into lines. No torch here."""
+"""Text to text: lines into segments of token ids, an engine's hypotheses back into lines. No torch here."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ class Translation:
 
     Args:
         text: One line of text without controls, which a model may spell in bytes; empty for a blank line.
-        score: Mean over the line's pieces of the hypotheses' scores (`Hypothesis.score`); 0 for a blank line.
-        pieces: In how many pieces the line was translated; 1 unless it was too long for the model.
-        log_prob: Natural logarithm of its probability: the sum over the pieces.
-        tokens: The subwords that the model said, of all pieces in order.
+        score: Mean over the line's segments of the hypotheses' scores (`Hypothesis.score`); 0 for a blank line.
+        segments: The number of segments that the line was translated in: 1 unless it was too long for the model, 0 if
+            it is blank.
+        log_prob: Natural logarithm of its probability: the sum over the segments.
+        tokens: The subwords that the model said, of all segments in order.
         alignment: Pairs of a word of the line and a word of ``text``, counted from 0, words being what spaces
             separate; None: not asked.
-        alternatives: The next best translations. Of a line in several pieces the k-th joins the k-th best of each.
+        alternatives: The next best translations. Of a line in several segments the k-th joins the k-th best of each.
     """
 
     text: str
     score: float
-    pieces: int
+    segments: int
     log_prob: float = 0.0
     tokens: tuple[str, ...] = ()
     alignment: tuple[tuple[int, int], ...] | None = None
@@ -39,7 +40,7 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class _Segment:
     """Part of a line, most often all of it: where it belongs and its token ids."""
 
     line: int
@@ -90,27 +91,27 @@ class Translator:
         """Translate each line by itself; as many results as lines, in their order.
 
         A blank line never reaches the model. A line too long for the model is cut at sentence or clause ends and the
-        pieces' translations are joined by spaces.
+        segments' translations are joined by spaces.
 
         Raises:
             UsageError: The engine cannot do what the options ask.
         """
-        pieces = self._pieces(lines)
-        found = self._search(pieces) if pieces else []
+        segments = self._segments(lines)
+        found = self._search(segments) if segments else []
         blank = Translation("", 0.0, 0, alignment=() if self._options.with_alignment else None)
         translations = [blank] * len(lines)
-        pairs = zip(pieces, found, strict=True)
+        pairs = zip(segments, found, strict=True)
         for line, group in groupby(pairs, key=lambda pair: pair[0].line):
             translations[line] = self._join(list(group))
         return translations
 
-    def _search(self, pieces: list[_Piece]) -> list[list[Hypothesis]]:
-        tokens = [piece.tokens for piece in pieces]
+    def _search(self, segments: list[_Segment]) -> list[list[Hypothesis]]:
+        tokens = [segment.tokens for segment in segments]
         if not self._prefix:
             return self._engine.search(tokens, self._options)
-        # Only a line begins with the prefix, not each of its pieces.
-        is_first = [i == 0 or pieces[i - 1].line != piece.line for i, piece in enumerate(pieces)]
-        found: list[list[Hypothesis]] = [[] for _ in pieces]
+        # Only a line begins with the prefix, not each of its segments.
+        is_first = [i == 0 or segments[i - 1].line != segment.line for i, segment in enumerate(segments)]
+        found: list[list[Hypothesis]] = [[] for _ in segments]
         for first, prefix in ((True, self._prefix), (False, ())):
             indices = [i for i, it_is in enumerate(is_first) if it_is == first]
             options = replace(self._options, prefix=prefix)
@@ -119,43 +120,43 @@ class Translator:
                 found[i] = answer
         return found
 
-    def _pieces(self, lines: Sequence[str]) -> list[_Piece]:
-        pieces = []
+    def _segments(self, lines: Sequence[str]) -> list[_Segment]:
+        segments = []
         for index, tokens in enumerate(self._tokenizers.source.encode_all(lines)):
             if len(tokens) <= self.limit:
                 if tokens:
-                    pieces.append(_Piece(index, tokens))
+                    segments.append(_Segment(index, tokens))
                 continue
             for part in split_overlong(normalize(lines[index]), limit=self.limit, count=self.count):
-                pieces.append(_Piece(index, self._tokenizers.source.encode(part)[: self.limit]))
-        return pieces
+                segments.append(_Segment(index, self._tokenizers.source.encode(part)[: self.limit]))
+        return segments
 
-    def _join(self, pieces: list[tuple[_Piece, list[Hypothesis]]]) -> Translation:
-        """Make a line's translation of its pieces' hypotheses, best first each."""
-        ranks = max(len(hypotheses) for _, hypotheses in pieces)
+    def _join(self, segments: list[tuple[_Segment, list[Hypothesis]]]) -> Translation:
+        """Make a line's translation of its segments' hypotheses, best first each."""
+        ranks = max(len(hypotheses) for _, hypotheses in segments)
         best, *others = (
-            self._join_rank([(piece, hypotheses[min(rank, len(hypotheses) - 1)]) for piece, hypotheses in pieces])
+            self._join_rank([(segment, hypotheses[min(rank, len(hypotheses) - 1)]) for segment, hypotheses in segments])
             for rank in range(ranks)
         )
         return replace(best, alternatives=tuple(others))
 
-    def _join_rank(self, pieces: list[tuple[_Piece, Hypothesis]]) -> Translation:
+    def _join_rank(self, segments: list[tuple[_Segment, Hypothesis]]) -> Translation:
         target = self._tokenizers.target
-        texts = [normalize(target.decode(hypothesis.tokens)) for _, hypothesis in pieces]
+        texts = [normalize(target.decode(hypothesis.tokens)) for _, hypothesis in segments]
         return Translation(
             text=normalize(" ".join(texts)),
-            score=sum(hypothesis.score for _, hypothesis in pieces) / len(pieces),
-            pieces=len(pieces),
-            log_prob=sum(hypothesis.log_prob for _, hypothesis in pieces),
-            tokens=tuple(target.piece(token) for _, hypothesis in pieces for token in hypothesis.tokens),
-            alignment=tuple(self._align(pieces, texts)) if self._options.with_alignment else None,
+            score=sum(hypothesis.score for _, hypothesis in segments) / len(segments),
+            segments=len(segments),
+            log_prob=sum(hypothesis.log_prob for _, hypothesis in segments),
+            tokens=tuple(target.piece(token) for _, hypothesis in segments for token in hypothesis.tokens),
+            alignment=tuple(self._align(segments, texts)) if self._options.with_alignment else None,
         )
 
-    def _align(self, pieces: list[tuple[_Piece, Hypothesis]], texts: list[str]) -> Iterator[tuple[int, int]]:
+    def _align(self, segments: list[tuple[_Segment, Hypothesis]], texts: list[str]) -> Iterator[tuple[int, int]]:
         first_source = first_target = 0
-        for (piece, hypothesis), text in zip(pieces, texts, strict=True):
-            source = normalize(self._tokenizers.source.decode(piece.tokens))
-            for i, j in word_alignment(self._tokenizers, piece.tokens, hypothesis):
+        for (segment, hypothesis), text in zip(segments, texts, strict=True):
+            source = normalize(self._tokenizers.source.decode(segment.tokens))
+            for i, j in word_alignment(self._tokenizers, segment.tokens, hypothesis):
                 yield first_source + i, first_target + j
             first_source += number_of_words(source)
             first_target += number_of_words(text)

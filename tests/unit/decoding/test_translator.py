@@ -93,7 +93,7 @@ def overlong_line(translate: Translator) -> str:
 
 
 def assert_same(found: Translation, expected: Translation) -> None:
-    assert (found.text, found.pieces) == (expected.text, expected.pieces)
+    assert (found.text, found.segments) == (expected.text, expected.segments)
     assert found.score == pytest.approx(expected.score, rel=1e-5)
 
 
@@ -117,7 +117,7 @@ def test_there_are_as_many_results_as_lines_and_each_is_one_line(lines: list[str
 
     assert len(translations) == len(lines)
     assert all(len(translation.text.splitlines()) <= 1 for translation in translations)
-    assert [translation.pieces > 0 for translation in translations] == [bool(normalize(line)) for line in lines]
+    assert [translation.segments > 0 for translation in translations] == [bool(normalize(line)) for line in lines]
 
 
 def test_no_lines_give_no_results():
@@ -175,7 +175,7 @@ def test_lines_of_like_length_are_searched_together():
     assert len(longest) > 2
 
 
-def test_an_overlong_line_is_split_and_its_pieces_translations_joined():
+def test_an_overlong_line_is_split_and_its_segments_translations_joined():
     model = RecordingTransformer(max_length=32)
     translate = translator(model)
     line = overlong_line(translate)
@@ -184,7 +184,7 @@ def test_an_overlong_line_is_split_and_its_pieces_translations_joined():
     (whole,) = translate.translate([line])
     read = model.sentences
 
-    assert whole.pieces == len(pieces) > 3
+    assert whole.segments == len(pieces) > 3
     assert sorted(read) == sorted([*tiny_tokenizer().encode(piece), EOS_ID] for piece in pieces)
     assert all(len(tokens) <= 32 for tokens in read)
     alone = translate.translate(pieces)
@@ -206,7 +206,7 @@ def test_a_line_is_overlong_only_above_the_limit():
 
     assert not translate.is_overlong(line)
     assert translate.is_overlong(longer)
-    assert [translation.pieces for translation in translate.translate([line, longer])] == [1, 2]
+    assert [translation.segments for translation in translate.translate([line, longer])] == [1, 2]
 
 
 def test_a_line_of_20000_characters_without_a_space_is_translated_whole():
@@ -216,7 +216,7 @@ def test_a_line_of_20000_characters_without_a_space_is_translated_whole():
     (translation,) = translator(model, max_length_ratio=0.01, max_length_extra=1).translate([line])
 
     read = sorted(model.sentences)
-    assert translation.pieces == len(read) > 20_000 / 64
+    assert translation.segments == len(read) > 20_000 / 64
     assert all(len(tokens) <= 64 for tokens in read)
     assert sum(len(tiny_tokenizer().decode(tokens)) for tokens in read) == 20_000
     assert "\ufffd" not in "".join(map(tiny_tokenizer().decode, read))
@@ -287,7 +287,7 @@ def test_products_are_computed_in_the_precision_asked_for_and_nothing_is_kept_fo
     translations = Translator(engine, tiny_tokenizers()).translate(LINES)
 
     assert model.modes == {(precision, True)}
-    assert [translation.pieces for translation in translations] == [int(bool(line.strip())) for line in LINES]
+    assert [translation.segments for translation in translations] == [int(bool(line.strip())) for line in LINES]
 
 
 def test_the_score_is_the_log_probability_by_the_length_to_the_power_of_the_penalty():

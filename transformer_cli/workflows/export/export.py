@@ -179,7 +179,7 @@ def _compare_with_transformers(folder: Path, model: Path, loaded: LoadedModel, r
     ours = {
         line: translation
         for line, translation in zip(lines, _translate(loaded, lines), strict=True)
-        if translation.pieces == 1
+        if translation.segments == 1
         and len(translation.tokens) + 1 < longest_translation(loaded.decoding, loaded.tokenizers.source.encode(line))
     }
     if not ours:
