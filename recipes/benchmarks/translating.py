@@ -1,11 +1,10 @@
 """How fast each engine translates the same lines with the same weights, and whether they agree.
 
-    python recipes/benchmarks/translating.py MODEL INPUT [--lines 1000] [--fixed-length 15] [--huggingface FOLDER]
+    python recipes/benchmarks/translating.py MODEL INPUT [--lines 1000] [--huggingface FOLDER]
 
 Each contender runs in a process of its own, in turn, several rounds, and reads, tokenises, searches with beam 5 and
 detokenises the whole input; loading, starting worker processes and some lines to warm up are not counted. The best
-round counts, for another program on the machine can only slow one down. With a fixed length every translation has
-exactly so many tokens, so that the speed does not hang on how soon a model ends its sentences.
+round counts, for another program on the machine can only slow one down.
 """
 
 from __future__ import annotations
@@ -28,16 +27,13 @@ Translate = Callable[[Sequence[str]], list[tuple[str, int]]]
 _WARM_UP_LINES = 64  # with fewer the worker processes would not start before the clock does
 
 
-def torch_engine(precision: str) -> Callable[[Path, Path | None, int, int | None], Translate]:
+def torch_engine(precision: str) -> Callable[[Path, Path | None, int], Translate]:
     """Return this program's torch engine in one precision, as ``tfm translate --engine torch`` uses it."""
 
-    def load(model: Path, _: Path | None, threads: int, fixed_length: int | None) -> Translate:
-        from transformer_cli.decoding.engine import SearchOptions
+    def load(model: Path, _: Path | None, threads: int) -> Translate:
         from transformer_cli.workflows.translate.load_translator import load_translator
 
         search = {"beam_size": 5, "length_penalty": 1.0}
-        if fixed_length:
-            search |= {"max_length_ratio": 1e-6, "max_length_extra": fixed_length}
         translator = load_translator(
             model,
             engine="torch",
@@ -45,27 +41,22 @@ def torch_engine(precision: str) -> Callable[[Path, Path | None, int, int | None
             threads=threads,
             precision=precision,
             search=search,
-            options=SearchOptions(min_length=fixed_length or 1),
         )
         return lambda lines: [(found.text, len(found.tokens) + 1) for found in translator.translate(lines)]
 
     return load
 
 
-def exported_engine(model: Path, _: Path | None, threads: int, fixed_length: int | None) -> Translate:
+def exported_engine(model: Path, _: Path | None, threads: int) -> Translate:
     """Return this program's engine on what ``tfm export --to ctranslate2`` wrote into the model directory."""
-    from transformer_cli.decoding.engine import SearchOptions
     from transformer_cli.workflows.translate.load_translator import load_translator
 
-    search: dict[str, Any] = {"beam_size": 5, "length_penalty": 1.0}
-    if fixed_length:
-        search |= {"max_length_ratio": 1e-6, "max_length_extra": fixed_length}
-    options = SearchOptions(min_length=fixed_length or 1)
-    translator = load_translator(model, engine="ctranslate2", threads=threads, search=search, options=options)
+    search = {"beam_size": 5, "length_penalty": 1.0}
+    translator = load_translator(model, engine="ctranslate2", threads=threads, search=search)
     return lambda lines: [(found.text, len(found.tokens) + 1) for found in translator.translate(lines)]
 
 
-def ctranslate2_alone(model: Path, _: Path | None, threads: int, fixed_length: int | None) -> Translate:
+def ctranslate2_alone(model: Path, _: Path | None, threads: int) -> Translate:
     """Return CTranslate2's own interface on the same files, workers of one thread each."""
     import ctranslate2
     import sentencepiece
@@ -73,17 +64,16 @@ def ctranslate2_alone(model: Path, _: Path | None, threads: int, fixed_length: i
     folder = model / "ctranslate2"
     tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
     translator = ctranslate2.Translator(str(folder), inter_threads=threads, intra_threads=1)
-    lengths = {"min_decoding_length": fixed_length, "max_decoding_length": fixed_length} if fixed_length else {}
 
     def translate(lines: Sequence[str]) -> list[tuple[str, int]]:
         pieces = tokenizer.encode(list(lines), out_type=str)
-        results = translator.translate_batch(pieces, beam_size=5, length_penalty=1, max_batch_size=32, **lengths)
-        return [(tokenizer.decode(r.hypotheses[0]), len(r.hypotheses[0]) + (not fixed_length)) for r in results]
+        results = translator.translate_batch(pieces, beam_size=5, length_penalty=1, max_batch_size=32)
+        return [(tokenizer.decode(r.hypotheses[0]), len(r.hypotheses[0]) + 1) for r in results]
 
     return translate
 
 
-def transformers(_: Path, huggingface: Path | None, threads: int, fixed_length: int | None) -> Translate:
+def transformers(_: Path, huggingface: Path | None, threads: int) -> Translate:
     """Return ``generate`` of the transformers library, batches of 64 sorted by length."""
     import torch
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
@@ -91,7 +81,6 @@ def transformers(_: Path, huggingface: Path | None, threads: int, fixed_length: 
     torch.set_num_threads(threads)
     tokenizer = AutoTokenizer.from_pretrained(str(huggingface))
     model = AutoModelForSeq2SeqLM.from_pretrained(str(huggingface)).eval()
-    lengths = {"min_new_tokens": fixed_length, "max_new_tokens": fixed_length} if fixed_length else {}
 
     def translate(lines: Sequence[str]) -> list[tuple[str, int]]:
         order = sorted(range(len(lines)), key=lambda i: len(lines[i]))
@@ -100,7 +89,7 @@ def transformers(_: Path, huggingface: Path | None, threads: int, fixed_length: 
             indices = order[first : first + 64]
             batch = tokenizer([lines[i] for i in indices], return_tensors="pt", padding=True)
             with torch.inference_mode():
-                output = model.generate(**batch, num_beams=5, length_penalty=1.0, **lengths)
+                output = model.generate(**batch, num_beams=5, length_penalty=1.0)
             texts = tokenizer.batch_decode(output, skip_special_tokens=True)
             counts = (output[:, 1:] != tokenizer.pad_token_id).sum(dim=1).tolist()
             for i, text, count in zip(indices, texts, counts, strict=True):
@@ -111,7 +100,7 @@ def transformers(_: Path, huggingface: Path | None, threads: int, fixed_length: 
 
 
 # Name, and how it is loaded; a contender that needs a converted folder runs only where one is given.
-CONTENDERS: dict[str, Callable[[Path, Path | None, int, int | None], Translate]] = {
+CONTENDERS: dict[str, Callable[[Path, Path | None, int], Translate]] = {
     "tfm torch float32": torch_engine("float32"),
     "tfm torch bfloat16": torch_engine("bfloat16"),
     "tfm ctranslate2": exported_engine,
@@ -126,7 +115,6 @@ def main(
     model: Annotated[Path, typer.Argument(help="A model directory.")],
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="Lines to translate; .gz and the like too.")],
     lines: Annotated[int, typer.Option(help="Take so many lines.")] = 1000,
-    fixed_length: Annotated[int | None, typer.Option(help="Tokens of each translation.")] = None,
     threads: Annotated[int, typer.Option(help="Cores to use.")] = os.cpu_count() or 1,
     huggingface: Annotated[Path | None, typer.Option(help="The same model as `tfm export --to huggingface`.")] = None,
     rounds: Annotated[int, typer.Option(help="How often each contender has its turn.")] = 3,
@@ -136,7 +124,7 @@ def main(
     """Time every contender and print a table."""
     if contender is not None:
         load = CONTENDERS[contender]
-        sys.stdout.write(json.dumps(_measure(load(model, huggingface, threads, fixed_length), _read(source, lines))))
+        sys.stdout.write(json.dumps(_measure(load(model, huggingface, threads), _read(source, lines))))
         return
     lacking = (set() if huggingface else NEEDS_HUGGINGFACE) | (
         set() if (model / "ctranslate2").is_dir() else NEEDS_CTRANSLATE2

@@ -1,10 +1,7 @@
 """The engine that computes with CTranslate2, from a model that was exported to it. No torch here.
 
-Its search is that of `beam_search` but for the longest length, which it takes for a whole batch, and where it returns
-hypotheses without end while ours lets nothing but eos follow. This module makes up for both. Two differences are left:
-of a source whose translations come to the longest length, the best is the same, the next best may be others; and where
-there is a least length, eos is left out before probabilities are normalised, not after it, so that scores are higher.
-If the least length is the longest as well, another token may end the translation, and is left out here.
+Its search is that of `beam_search`, except that CTranslate2 does not end a hypothesis that comes to the longest length:
+its score lacks that of eos, and it may rank differently.
 """
 
 from __future__ import annotations
@@ -75,69 +72,45 @@ class CTranslate2Engine:
 
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         """See `Engine.search`."""
-        missing = what_is_missing(options)
+        missing = unsupported_option(options)
         if missing is not None:
             raise UsageError(f"the ctranslate2 engine cannot {missing}; --engine torch can")
         check_search(
             beam_size=self._config.beam_size, length_penalty=self._config.length_penalty, n_best=options.n_best
         )
-        found: dict[int, list[Hypothesis]] = {}
-        again, open_ended = [], []
-        for i, longest, result in self._search_once(self._batches(sources), sources, options.min_length):
-            own_longest, hypotheses = self._longest(sources[i]), result.hypotheses
-            has_all = longest == own_longest and _is_fixed(longest, options.min_length)
-            # All are looked at: the best one may be whole though the search was broken off.
-            if has_all or all(pieces[-1] == self._eos and len(pieces) < own_longest for pieces in hypotheses):
-                found[i] = self._best(hypotheses, result.scores, options.n_best)
+        hypotheses: dict[int, list[Hypothesis]] = {}
+        cut_short = []
+        for i, longest, result in self._search_batches(self._batches(sources), sources):
+            # CTranslate2 has one longest length for a batch. Where it is the source's own, or no hypothesis of the
+            # beam comes near either, the neighbours in the batch make no difference.
+            if longest == self._longest(sources[i]) or self._all_end_before(self._longest(sources[i]), result):
+                hypotheses[i] = self._hypotheses(result, options.n_best)
             else:
-                again.append(i)
-        batches = _of_equal_length(again, sources)
-        for i, longest, result in self._search_once(batches, sources, options.min_length, keep_all=True):
-            if _is_fixed(longest, options.min_length):
-                found[i] = self._best(result.hypotheses, result.scores, options.n_best)
-            else:
-                open_ended.append((i, result))
-        found.update(self._end(open_ended, sources))
-        return [found[i][: options.n_best] for i in range(len(sources))]
+                cut_short.append(i)
+        for i, _, result in self._search_batches(_of_equal_length(cut_short, sources), sources):
+            hypotheses[i] = self._hypotheses(result, options.n_best)
+        return [hypotheses[i] for i in range(len(sources))]
 
-    def _search_once(
-        self,
-        batches: Iterable[list[int]],
-        sources: Sequence[Sequence[int]],
-        min_length: int,
-        *,
-        keep_all: bool = False,
+    def _search_batches(
+        self, batches: Iterable[list[int]], sources: Sequence[Sequence[int]]
     ) -> Iterator[tuple[int, int, Any]]:
-        """Search up to one token before the longest length; some batches are under way before one is waited for.
-
-        Where translations cannot end sooner, the search goes on to the longest length itself.
-
-        Args:
-            batches: Indices of sources.
-            sources: All of them.
-            min_length: Tokens that a translation has at least, eos included.
-            keep_all: Of sources that come to the longest length: return what ended before as well as what did not.
-                Else the best of both are returned, as many as the beam is wide.
+        """Search batches of indices of ``sources``; some are under way before one is waited for.
 
         Yields:
             Index of a source, longest length of its batch, CTranslate2's result.
         """
-        # A patience of 2 lets a search go on until twice as many have ended, which these do not.
-        patience = 2 if keep_all and self._config.beam_size > 1 else 1
         pending: deque[list[tuple[int, int, Any]]] = deque()
         for indices in batches:
             longest = max(self._longest(sources[i]) for i in indices)
-            max_length = longest if _is_fixed(longest, min_length) else max(1, longest - 1)
             results = self._translator.translate_batch(
                 [self._pieces(sources[i]) for i in indices],
                 asynchronous=True,
                 beam_size=self._config.beam_size,
-                num_hypotheses=patience * self._config.beam_size,
-                patience=patience,
+                num_hypotheses=self._config.beam_size,
                 length_penalty=self._config.length_penalty or _NO_PENALTY,
                 max_input_length=0,
-                max_decoding_length=max_length,
-                min_decoding_length=min(min_length - 1, max_length),
+                max_decoding_length=max(1, longest - 1),  # eos needs a place
+                min_decoding_length=0,
                 return_scores=True,
                 return_end_token=True,
             )
@@ -161,47 +134,23 @@ class CTranslate2Engine:
     def _pieces(self, source: Sequence[int]) -> list[str]:
         return [self._source_pieces[token] for token in source]
 
-    def _best(self, hypotheses: list[list[str]], scores: list[float], count: int) -> list[Hypothesis]:
-        """Return the first ones; CTranslate2 gives the best first."""
-        return [self._hypothesis(*pair) for pair in zip(hypotheses[:count], scores[:count], strict=True)]
+    def _all_end_before(self, longest: int, result: Any) -> bool:
+        return all(pieces[-1] == self._eos and len(pieces) < longest for pieces in result.hypotheses)
 
-    def _hypothesis(self, pieces: Sequence[str], score: float) -> Hypothesis:
-        """Return what CTranslate2 found; its scores are normalised as ours, eos counted."""
-        log_prob = score * len(pieces) ** self._config.length_penalty
-        return Hypothesis(tuple(self._target_ids[piece] for piece in pieces[:-1]), score, log_prob)
-
-    def _end(
-        self, open_ended: list[tuple[int, Any]], sources: Sequence[Sequence[int]]
-    ) -> Iterator[tuple[int, list[Hypothesis]]]:
-        """Yield (index of a source, its hypotheses), those without end ended by eos with the probability it has there.
-
-        Args:
-            open_ended: Indices of sources and what was found up to one token before their longest length.
-            sources: All of them.
-        """
-        targets = {i: [pieces for pieces in result.hypotheses if pieces[-1] != self._eos] for i, result in open_ended}
-        targets.update({i: [[]] for i in targets if self._longest(sources[i]) == 1})
-        flat = [(i, pieces) for i, found in targets.items() for pieces in found]
-        scored = self._translator.score_batch(
-            [self._pieces(sources[i]) for i, _ in flat],
-            [pieces for _, pieces in flat],
-            max_input_length=0,
-            max_batch_size=_BATCH_SENTENCES,
-        )
-        ended: dict[int, list[Hypothesis]] = {i: [] for i in targets}
-        for i, result in open_ended:
-            pairs = zip(result.hypotheses, result.scores, strict=True)
-            whole = [pair for pair in pairs if pair[0][-1] == self._eos and self._longest(sources[i]) > 1]
-            ended[i] = [self._hypothesis(*pair) for pair in whole]
-        for (i, pieces), result in zip(flat, scored, strict=True):
-            log_prob = sum(result.log_probs)
-            score = log_prob / (len(pieces) + 1) ** self._config.length_penalty
-            ended[i].append(Hypothesis(tuple(self._target_ids[piece] for piece in pieces), score, log_prob))
-        for i, hypotheses in ended.items():
-            yield i, sorted(hypotheses, key=lambda hypothesis: -hypothesis.score)
+    def _hypotheses(self, result: Any, n_best: int) -> list[Hypothesis]:
+        """Return the first of what CTranslate2 gives, best first; its scores are normalised as ours, eos counted."""
+        pairs = zip(result.hypotheses[:n_best], result.scores[:n_best], strict=True)
+        return [
+            Hypothesis(
+                tuple(self._target_ids[piece] for piece in pieces if piece != self._eos),
+                score,
+                score * len(pieces) ** self._config.length_penalty,
+            )
+            for pieces, score in pairs
+        ]
 
 
-def what_is_missing(options: SearchOptions) -> str | None:
+def unsupported_option(options: SearchOptions) -> str | None:
     """Return what of ``options`` this engine does not do, as words that follow "cannot"; None if it does it all."""
     if options.sampling is not None:
         return "draw samples"
@@ -210,11 +159,6 @@ def what_is_missing(options: SearchOptions) -> str | None:
     if options.prefix:
         return "begin translations with a prefix"
     return None
-
-
-def _is_fixed(longest: int, min_length: int) -> bool:
-    """Say whether translations can have one length only, because a least one was asked for."""
-    return 1 < longest <= min_length
 
 
 def _waited_for(batch: list[tuple[int, int, Any]]) -> Iterator[tuple[int, int, Any]]:

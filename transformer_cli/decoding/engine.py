@@ -40,14 +40,12 @@ class SearchOptions:
         with_alignment: Whether to say where in the source each token comes from.
         prefix: Token ids that every translation begins with.
         sampling: How to draw; None: search.
-        min_length: Tokens that a translation has at least, eos included, unless the longest allowed are fewer.
     """
 
     n_best: int = 1
     with_alignment: bool = False
     prefix: tuple[int, ...] = ()
     sampling: Sampling | None = None
-    min_length: int = 1
 
 
 WIDEST_BEAM = 1000

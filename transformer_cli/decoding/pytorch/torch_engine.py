@@ -106,7 +106,6 @@ class TorchEngine:
                     beam_size=config.beam_size,
                     length_penalty=config.length_penalty,
                     n_best=options.n_best,
-                    min_length=options.min_length,
                     prefix=options.prefix,
                 )
         return self._aligned(sources, found) if options.with_alignment else found

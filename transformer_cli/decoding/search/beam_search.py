@@ -64,7 +64,6 @@ def beam_search(
     beam_size: int,
     length_penalty: float,
     n_best: int = 1,
-    min_length: int = 1,
     prefix: Sequence[int] = (),
     early_stop: bool = True,
 ) -> list[list[Hypothesis]]:
@@ -77,7 +76,6 @@ def beam_search(
         beam_size: W, how many hypotheses of a sentence live at a time.
         length_penalty: The exponent in the score of a `Hypothesis`.
         n_best: How many hypotheses to return of each sentence.
-        min_length: The least tokens of each sentence, eos included, where its most allow that.
         prefix: The tokens that every hypothesis begins with, fewer than any maximum.
         early_stop: End a sentence as soon as its answer is certain (see `is_settled`). It never
             changes the answer.
@@ -107,7 +105,7 @@ def beam_search(
                 keep_only(log_probs, prefix[position])
             else:
                 must_end = state.max_lengths == position + 1 if position + 1 in limits else None
-                rule_out(log_probs, may_end=position + 1 >= min_length, must_end=must_end)
+                rule_out(log_probs, must_end=must_end)
             state = advance(state, log_probs)
             settled = is_settled(state, n_best=n_best, early_stop=early_stop) & ~over
             over |= settled

@@ -8,23 +8,20 @@ from torch import Tensor
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
 
 
-def rule_out(log_probs: Tensor, *, may_end: bool, must_end: Tensor | None = None) -> None:
-    """Set to -inf, in place, pad and bos, eos while none may end, and all but eos where a sentence must end.
+def rule_out(log_probs: Tensor, *, must_end: Tensor | None = None) -> None:
+    """Set to -inf, in place, pad and bos, and all but eos where a sentence must end.
 
     Args:
         log_probs: (N, V), the rows of each sentence side by side.
-        may_end: Whether eos may come in rows that need not end.
-        must_end: (B,) bool; None: nowhere.
+        must_end: (B,) bool, True where a sentence has come to its maximum length; None if none has.
     """
     log_probs[:, PAD_ID] = -torch.inf
     log_probs[:, BOS_ID] = -torch.inf
-    end = log_probs[:, EOS_ID].clone()
-    if not may_end:
-        log_probs[:, EOS_ID] = -torch.inf
     if must_end is not None:
         rows = must_end.repeat_interleave(len(log_probs) // len(must_end)).nonzero().squeeze(1)
+        end = log_probs[rows, EOS_ID]
         log_probs[rows] = -torch.inf
-        log_probs[rows, EOS_ID] = end[rows]
+        log_probs[rows, EOS_ID] = end
 
 
 def keep_only(log_probs: Tensor, token: int) -> None:

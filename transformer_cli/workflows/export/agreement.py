@@ -11,6 +11,7 @@ from pathlib import Path
 from transformer_cli.artifacts.model_directory import LoadedModel
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.data.tokens.tokenizer import Tokenizer
+from transformer_cli.decoding.engine import longest_translation
 from transformer_cli.decoding.translator import Translation
 from transformer_cli.metrics import corpus_bleu
 from transformer_cli.text.lines import read_text_lines
@@ -27,7 +28,7 @@ class HeldOutLines:
     """Lines to compare on.
 
     Args:
-        sources: At least one.
+        sources: The lines.
         references: Their translations by people, where they are known.
     """
 
@@ -86,6 +87,24 @@ def compare(
         mean_difference=sum(differences) / len(pairs),
         bleu=bleu,
     )
+
+
+def ending_by_themselves(
+    lines: HeldOutLines, ours: Sequence[Translation], loaded: LoadedModel
+) -> tuple[HeldOutLines, list[Translation]]:
+    """Keep the lines whose translation is in one segment and ends by itself.
+
+    At the longest length other libraries score differently: we count the end of sentence there, they do not.
+    """
+    tokenizer = loaded.tokenizers.source
+    kept = [
+        i
+        for i, (line, translation) in enumerate(zip(lines.sources, ours, strict=True))
+        if translation.segments == 1
+        and len(translation.tokens) + 1 < longest_translation(loaded.decoding, tokenizer.encode(line))
+    ]
+    references = None if lines.references is None else [lines.references[i] for i in kept]
+    return HeldOutLines([lines.sources[i] for i in kept], references), [ours[i] for i in kept]
 
 
 def held_out_lines(model: Path, loaded: LoadedModel, *, at_most: int) -> HeldOutLines:

@@ -21,7 +21,6 @@ from transformer_cli.artifacts.engine_manifest import (
 )
 from transformer_cli.artifacts.model_directory import LoadedModel, load_model_directory
 from transformer_cli.data.tokens.tokenizer import TOKENIZER_FILES, Tokenizer
-from transformer_cli.decoding.engine import longest_translation
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.decoding.translator import Translation, Translator
 from transformer_cli.errors import TfmError, UsageError
@@ -29,7 +28,13 @@ from transformer_cli.files.atomic import fsync_folder, write_atomically
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.temporary import TEMPORARY_SUFFIX
 from transformer_cli.interchange.huggingface import write_huggingface_model
-from transformer_cli.workflows.export.agreement import Agreement, HeldOutLines, compare, held_out_lines
+from transformer_cli.workflows.export.agreement import (
+    Agreement,
+    HeldOutLines,
+    compare,
+    ending_by_themselves,
+    held_out_lines,
+)
 
 Quantization = Literal["auto", "float32", "float16", "bfloat16", "int16", "int8"]
 
@@ -101,15 +106,18 @@ def _export_to_ctranslate2(
     import ctranslate2
 
     loaded = load_model_directory(model, torch.device("cpu"))
-    held_out = held_out_lines(model, loaded, at_most=_COMPARED_LINES)
-    ours = _translate(loaded, held_out.sources)
+    held_out, ours = _compared_lines(model, loaded, _COMPARED_LINES, report)
     wanted = quantization
     if wanted == "auto":
         wanted = "int8" if "int8" in ctranslate2.get_supported_compute_types("cpu") else "float32"
     with _whole_folder(folder) as beside:
-        _require(_write_and_compare(beside, loaded, "float32", held_out, ours), report, "float32")
+        _write(beside, loaded, "float32")
+        if ours:
+            _require(_compare_engine(beside, loaded, held_out, ours), report, "float32")
         if wanted != "float32":
-            agreement = _write_and_compare(beside, loaded, wanted, held_out, ours)
+            _write(beside, loaded, wanted)
+        if wanted != "float32" and ours:
+            agreement = _compare_engine(beside, loaded, held_out, ours)
             report(f"{wanted}: {agreement}")
             if quantization == "auto" and agreement.mean_difference > _QUANTIZED_ROUNDING:
                 report(f"{wanted} loses too much; float32 is taken")
@@ -137,12 +145,11 @@ def _write(folder: Path, loaded: LoadedModel, quantization: str) -> None:
     )
 
 
-def _write_and_compare(
-    folder: Path, loaded: LoadedModel, quantization: str, held_out: HeldOutLines, ours: Sequence[Translation]
+def _compare_engine(
+    folder: Path, loaded: LoadedModel, held_out: HeldOutLines, ours: Sequence[Translation]
 ) -> Agreement:
     from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
 
-    _write(folder, loaded, quantization)
     engine = CTranslate2Engine(
         folder,
         loaded.decoding,
@@ -174,19 +181,10 @@ def _export_to_huggingface(model: Path, folder: Path, report: Callable[[str], No
 def _compare_with_transformers(folder: Path, model: Path, loaded: LoadedModel, report: Callable[[str], None]) -> None:
     from transformer_cli.workflows.export.with_transformers import translate_with_transformers
 
-    lines = held_out_lines(model, loaded, at_most=_COMPARED_WITH_TRANSFORMERS).sources
-    # Left out: what is not one piece for us, and what comes to the longest length, whose eos costs nothing there.
-    ours = {
-        line: translation
-        for line, translation in zip(lines, _translate(loaded, lines), strict=True)
-        if translation.segments == 1
-        and len(translation.tokens) + 1 < longest_translation(loaded.decoding, loaded.tokenizers.source.encode(line))
-    }
-    if not ours:
-        report("no translation ends by itself: the export was not compared with our own translations")
-        return
-    theirs = translate_with_transformers(folder, list(ours), loaded.decoding)
-    _require(compare(list(ours.values()), theirs), report, "transformers")
+    lines, ours = _compared_lines(model, loaded, _COMPARED_WITH_TRANSFORMERS, report)
+    if ours:
+        theirs = translate_with_transformers(folder, lines.sources, loaded.decoding)
+        _require(compare(ours, theirs), report, "transformers")
 
 
 def _require(agreement: Agreement, report: Callable[[str], None], name: str) -> None:
@@ -195,8 +193,16 @@ def _require(agreement: Agreement, report: Callable[[str], None], name: str) -> 
         raise TfmError(f"the exported model does not translate as ours does: {agreement}; nothing was written")
 
 
-def _translate(loaded: LoadedModel, lines: Sequence[str]) -> list[Translation]:
-    return Translator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers).translate(lines)
+def _compared_lines(
+    model: Path, loaded: LoadedModel, at_most: int, report: Callable[[str], None]
+) -> tuple[HeldOutLines, list[Translation]]:
+    """Return the lines to compare on, and our translations of them."""
+    lines = held_out_lines(model, loaded, at_most=at_most)
+    ours = Translator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers).translate(lines.sources)
+    lines, ours = ending_by_themselves(lines, ours, loaded)
+    if not ours:
+        report("no translation ends by itself: the export was not compared with our own translations")
+    return lines, ours
 
 
 def _pieces(tokenizer: Tokenizer) -> list[str]:

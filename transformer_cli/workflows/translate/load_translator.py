@@ -121,13 +121,13 @@ def _load_exported(
         raise _NotExportedError("CTranslate2 is not installed; run `pip install 'transformer-cli[fast]'`")
     import ctranslate2
 
-    from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine, what_is_missing
+    from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine, unsupported_option
 
     if device not in ("auto", "cpu"):
         raise _UnfitError(f"the exported engine runs on the CPU, not on {device}")
     if device == "auto" and ctranslate2.get_cuda_device_count() > 0:
         raise _UnfitError("the exported engine runs on the CPU and here is a GPU; --device cpu keeps to the CPU")
-    missing = what_is_missing(options)
+    missing = unsupported_option(options)
     if missing is not None:
         raise _UnfitError(f"the exported engine cannot {missing}")
     try:

@@ -127,11 +127,3 @@ torch.randn(600, 600) @ torch.randn(600, 600)
 assert len(ParallelEngine(engine(), workers=2).search(SOURCES, BEST_ONLY)) == len(SOURCES)
 """
     subprocess.run([sys.executable, "-c", code], env=environment(OMP_NUM_THREADS="2"), check=True, timeout=60)
-
-
-def test_a_least_length_is_kept_unless_the_most_is_less():
-    found = engine().search(SOURCES[:14], SearchOptions(min_length=6))
-
-    for source, (best,) in zip(SOURCES, found, strict=False):
-        assert len(best.tokens) + 1 >= min(6, len(source) + 1 + 3)
-    assert torch.tensor([len(best[0].tokens) + 1 for best in found]).min() >= 5
