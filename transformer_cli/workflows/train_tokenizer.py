@@ -13,7 +13,8 @@ from transformer_cli.config import TokenizerConfig
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.files.atomic import write_atomically
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe
-from transformer_cli.workflows.prepare.prepare import data_fingerprint, ensure_prepared
+from transformer_cli.workflows.prepare.prepare import ensure_prepared
+from transformer_cli.workflows.prepare.status import DataStatus, restore_and_check_data
 
 if TYPE_CHECKING:
     from transformer_cli.data.tokens.tokenizer import TokenizerPair
@@ -39,21 +40,22 @@ def train_tokenizer(
     """
     located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides, note=note)
     with located.run.lock(wait=wait):
-        return ensure_tokenizer(located, note=note, retrain=True)
+        return ensure_tokenizer(located, restore_and_check_data(located), note=note, retrain=True)
 
 
-def ensure_tokenizer(located: LocatedRecipe, *, note: Callable[[str], None], retrain: bool) -> bool:
+def ensure_tokenizer(located: LocatedRecipe, status: DataStatus, *, note: Callable[[str], None], retrain: bool) -> bool:
     """Do what `train_tokenizer` does; the caller holds the run directory's lock.
 
     Args:
         located: The recipe and the run directory.
+        status: The state of the data, found out under the same lock.
         note: Called with a line about what is going on.
         retrain: Learn it anew if the data has changed. Else one that was learned from earlier data stays as long as the
             live version has it, whose weights are of no use with another one.
     """
     recipe, run = located.recipe, located.run
-    ensure_prepared(located, note=note)
-    data = data_fingerprint(located)
+    ensure_prepared(located, status, note=note)
+    data = status.inputs.fingerprint
     is_kept = is_learned_from(run, recipe.tokenizer, data) or (not retrain and _is_live(run, recipe.tokenizer))
     if is_kept and _is_whole(run, shared=recipe.tokenizer.shared):
         return False
@@ -94,7 +96,7 @@ def _tell_of_smaller_vocabularies(tokenizers: TokenizerPair, stated: int | None,
             note(f"warning: the corpus is too small for tokenizer.vocab_size = {stated}; it carries {size} pieces")
 
 
-def is_learned_from(run: RunDirectory, config: TokenizerConfig, data: str | None) -> bool:
+def is_learned_from(run: RunDirectory, config: TokenizerConfig, data: str) -> bool:
     """Say whether the run's tokenizer was learned from just this data with just these settings."""
     return _has_settings(run, config) and _report(run).get("data") == data
 

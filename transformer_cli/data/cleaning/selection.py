@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 
 from transformer_cli.config import CleaningConfig
 from transformer_cli.data.cleaning.cache import CleanedCorpus
+from transformer_cli.data.cleaning.held_out import HeldOut
 
 Hashes = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 
 KEPT = 0
-RULES = ("leakage", "duplicate", "held_out", "near_duplicate", "source_repeats")
+SELECTION_RULES = ("leakage", "duplicate", "held_out", "near_duplicate", "source_repeats")
 """Why a fit pair is not learned from, in the order of asking; the place in this list, from 1, is its fate."""
 
-_FATE = {rule: number for number, rule in enumerate(RULES, start=1)}
+_FATE = {rule: number for number, rule in enumerate(SELECTION_RULES, start=1)}
 _PARTS = ("test", "valid")
 _AT_ONCE = 1 << 18
 
@@ -39,35 +40,27 @@ class HeldOutKeys:
     targets: Hashes
 
 
-@dataclass(frozen=True, slots=True)
-class HeldOut:
-    """Which pairs are held out for a set that the recipe gives as a number.
-
-    Args:
-        number: The recipe's.
-        pairs: Their hashes, also of those that the corpora no longer hold: they may come back. At first they are the
-            lowest for "test" and the highest for "valid", so neither set moves when the other changes.
-    """
-
-    number: int
-    pairs: frozenset[int]
-
-
 @dataclass(slots=True)
 class Selection:
     """The fate of each fit pair of all corpora, one after the other.
 
     Args:
-        fates: (pairs,) uint8: `KEPT`, or which of `RULES`.
-        held_out: For "valid" and "test", where a number of pairs was wanted: the places of those in the set, by hash.
-        remembered: Which pairs these sets are made of, to be kept.
-        leakage: For each set how many training pairs had their source, and how many their target, in it.
+        fates: (pairs,) uint8: `KEPT`, or its rule's index in `SELECTION_RULES`, from 1.
+        held_out: For "valid" and "test", where the recipe gives a number: the indices of the pairs in the set, in the
+            order of their hashes.
+        held_out_pairs: The pairs of these sets, to be held out the next time as well.
+        leakage: For each set the number of training pairs whose source, and whose target, is in it.
     """
 
     fates: NDArray[np.uint8]
     held_out: dict[str, NDArray[np.int64]] = field(default_factory=dict)
-    remembered: dict[str, HeldOut] = field(default_factory=dict)
+    held_out_pairs: dict[str, HeldOut] = field(default_factory=dict)
     leakage: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def counts(self, first: int = 0, end: int | None = None) -> dict[str, int]:
+        """Return for each rule the number of pairs it dropped, among all or those of these indices."""
+        counts = np.bincount(self.fates[first:end], minlength=len(SELECTION_RULES) + 1).tolist()
+        return dict(zip(SELECTION_RULES, counts[1:], strict=True))
 
 
 class TooFewPairsError(ValueError):
@@ -88,19 +81,19 @@ def select(
     corpora: Sequence[CleanedCorpus],
     config: CleaningConfig,
     *,
-    given: Mapping[str, HeldOutKeys],
-    wanted: Mapping[str, int],
-    known: Mapping[str, HeldOut],
+    separate: Mapping[str, HeldOutKeys],
+    sizes: Mapping[str, int],
+    earlier: Mapping[str, HeldOut],
 ) -> Selection:
     """Decide about every fit pair.
 
     Args:
         corpora: The corpora of ``data.train`` in the recipe's order: of equal pairs the first one stays.
         config: Which rules.
-        given: The sets that have files of their own.
-        wanted: How many pairs to hold out for "valid" or "test".
-        known: What was held out before. It is again, be there more pairs or fewer; others join it where the number is
-            another one, or where fewer than half of it are left.
+        separate: The sets that have files of their own.
+        sizes: The number of pairs to hold out for "valid" or "test".
+        earlier: The pairs that were held out before. They are again, be there more pairs or fewer; others join them if
+            the number is another one, or if fewer than half of them are left.
 
     Raises:
         TooFewPairsError: After holding out, nothing would be left.
@@ -111,12 +104,12 @@ def select(
     repeated = _later_occurrences(pairs)
     sources, targets = _all(corpora, "source_key"), _all(corpora, "target_key")
     if config.leakage:
-        _drop_leaking(selection, given, sources, targets)
+        _drop_leaking(selection, separate, sources, targets)
     if config.duplicate:
         fates[repeated & (fates == KEPT)] = _FATE["duplicate"]
     # Where sentences may stand in training and held-out sets, they may stand in two of these as well.
     keys = (sources, targets) if config.leakage else None
-    chosen = _hold_out(selection, pairs, repeated, keys, wanted=wanted, known=known)
+    chosen = _hold_out(selection, pairs, repeated, keys, sizes=sizes, earlier=earlier)
     del pairs, repeated
     if config.leakage:
         _drop_leaking(selection, chosen, sources, targets)
@@ -185,25 +178,27 @@ def _hold_out(
     repeated: Flags,
     keys: tuple[Hashes, Hashes] | None,
     *,
-    wanted: Mapping[str, int],
-    known: Mapping[str, HeldOut],
+    sizes: Mapping[str, int],
+    earlier: Mapping[str, HeldOut],
 ) -> dict[str, HeldOutKeys]:
-    """Hold out pairs for each set, each pair once: those known, else those of the lowest ranks; return the sets' keys.
+    """Hold out pairs for each set, each pair once: the earlier ones, else those of the lowest ranks.
+
+    Returns the keys of the sets.
 
     Of pairs that share a sentence by ``keys`` only the first is held out, be it for one set or for two.
     """
     taken: tuple[set[int], set[int]] = (set(), set())
     chosen: dict[str, HeldOutKeys] = {}
     usable = int(((selection.fates == KEPT) & ~repeated).sum())
-    for part in (part for part in _PARTS if part in wanted):
-        number, ranks = wanted[part], pairs if part == "test" else ~pairs
+    for part in (part for part in _PARTS if part in sizes):
+        number, ranks = sizes[part], pairs if part == "test" else ~pairs
         candidates = (selection.fates == KEPT) & ~repeated
-        before = known.get(part)
+        before = earlier.get(part)
         stays = before is not None and before.number == number
-        is_known = candidates & _is_among(pairs, _sorted(before.pairs if before else ()))
-        places = _first_by_rank(is_known, ranks, keys, taken, at_most=number)
+        was_held_out = candidates & _is_among(pairs, _sorted(before.pairs if before else ()))
+        places = _first_by_rank(was_held_out, ranks, keys, taken, at_most=number)
         if not stays or 2 * len(places) < number:
-            places += _first_by_rank(candidates & ~is_known, ranks, keys, taken, at_most=number - len(places))
+            places += _first_by_rank(candidates & ~was_held_out, ranks, keys, taken, at_most=number - len(places))
             if len(places) < number:
                 raise TooFewPairsError(usable, selection)
         held_out = HeldOut(number, frozenset(pairs[places].tolist()) | (before.pairs if before and stays else set()))
@@ -212,7 +207,7 @@ def _hold_out(
             raise TooFewPairsError(usable, selection)
         selection.fates[is_reserved & (selection.fates == KEPT)] = _FATE["held_out"]
         selection.held_out[part] = np.array(places, np.int64)
-        selection.remembered[part] = held_out
+        selection.held_out_pairs[part] = held_out
         if keys is not None:
             chosen[part] = held_out_keys(keys[0][places], keys[1][places])
     return chosen

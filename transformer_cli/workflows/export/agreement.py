@@ -10,6 +10,7 @@ from pathlib import Path
 
 from transformer_cli.artifacts.model_directory import LoadedModel
 from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.data.splits.files import SplitFiles
 from transformer_cli.data.tokens.tokenizer import Tokenizer
 from transformer_cli.decoding.engine import longest_translation
 from transformer_cli.decoding.translator import Translation
@@ -111,8 +112,7 @@ def held_out_lines(model: Path, loaded: LoadedModel, *, at_most: int) -> HeldOut
     """Return lines of the test set of the run that a model lies in; of a model alone, nonsense of its vocabulary."""
     languages, place = loaded.languages, model.resolve()
     if place.parent.name == "versions":
-        data = RunDirectory(place.parents[1]).data
-        files = [data / f"test.{code}" for code in (languages.source, languages.target)]
+        files = SplitFiles(RunDirectory(place.parents[1]).data, "test", languages).texts
         if all(file.is_file() and file.stat().st_size for file in files):
             sources, references = ([line.text for line in islice(read_text_lines(file), at_most)] for file in files)
             return HeldOutLines(sources, references)

@@ -21,6 +21,7 @@ from transformer_cli.training.events import RunOpened, StopReason, TrainingEnded
 from transformer_cli.training.ranks import Ranks, is_one_of_several
 from transformer_cli.training.tensorboard import reports_for_tensorboard, require_tensorboard
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe
+from transformer_cli.workflows.prepare.status import restore_and_check_data
 from transformer_cli.workflows.train.up_to_date import find_finished, prepared_fingerprint
 from transformer_cli.workflows.train_tokenizer import ensure_tokenizer
 from transformer_cli.workflows.versions import Event, complete_release
@@ -97,15 +98,18 @@ def train(
             broken_off = complete_release(located.run, keep=located.recipe.release.keep)
             if broken_off is not None:
                 report(f"the release of version {broken_off['version']} was broken off; it is completed now")
-            finished, reason = find_finished(located, from_scratch=from_scratch, retrain_tokenizer=retrain_tokenizer)
+            status = restore_and_check_data(located)
+            finished, reason = find_finished(
+                located, status, from_scratch=from_scratch, retrain_tokenizer=retrain_tokenizer
+            )
             if finished is not None:
                 ranks.go_ahead(False)
                 return _released_before(located.run, finished, broken_off, report)
             report(f"training a new version: {reason}")
-            ensure_tokenizer(located, note=report, retrain=retrain_tokenizer)
+            ensure_tokenizer(located, status, note=report, retrain=retrain_tokenizer)
             write_atomically(located.run.recipe, recipe_to_toml(located.recipe).encode())
             ranks.go_ahead(True)
-            return _train_and_release(sitting)
+            return _train_and_release(sitting, status.inputs.fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,7 @@ def _follow(sitting: _Sitting) -> TrainOutcome:
     """Train with the first process once it has prepared everything; the rest is its work."""
     is_new = sitting.ranks.go_ahead(False)
     if is_new:
-        _train(sitting)
+        _train(sitting, prepared_fingerprint(sitting.located.run))
     live = sitting.located.run.live_model
     return TrainOutcome(live, is_new, True, "the first process of this training has finished it")
 
@@ -163,14 +167,14 @@ def _released_before(
     return TrainOutcome(version, is_new=False, is_live=live == version.name, summary=summary)
 
 
-def _train_and_release(sitting: _Sitting) -> TrainOutcome:
+def _train_and_release(sitting: _Sitting, data_fingerprint: str) -> TrainOutcome:
     from transformer_cli.workflows.export.export import export_after_training
     from transformer_cli.workflows.report import report_after_training
     from transformer_cli.workflows.train.release import write_version
 
     run = sitting.located.run
     with _reports(sitting.located, sitting.report) as report:
-        session, ended = _train(replace(sitting, report=report))
+        session, ended = _train(replace(sitting, report=report), data_fingerprint)
     sitting.report(f"training ended at step {ended.step}: {ended.reason.value}")
     sitting.report(session.course())
     version = write_version(session, sitting.report)
@@ -189,14 +193,14 @@ def _reports(
     return reports_for_tensorboard(report, located.run.tensorboard / located.run.next_version().name)
 
 
-def _train(sitting: _Sitting) -> tuple[TrainingSession, TrainingEnded]:
+def _train(sitting: _Sitting, data_fingerprint: str) -> tuple[TrainingSession, TrainingEnded]:
     # Imported here: "nothing to do" must not wait for torch.
     from transformer_cli.workflows.train.build_session import open_session
 
     stop = sitting.stop
     session = open_session(
         sitting.located,
-        data_fingerprint=prepared_fingerprint(sitting.located.run),
+        data_fingerprint=data_fingerprint,
         device=sitting.device,
         report=sitting.report,
         stop=stop,

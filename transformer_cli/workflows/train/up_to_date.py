@@ -8,16 +8,19 @@ from typing import Any
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE, RunDirectory, read_json
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
-from transformer_cli.workflows.prepare.prepare import data_fingerprint
+from transformer_cli.workflows.prepare.status import DataStatus
 from transformer_cli.workflows.train_tokenizer import is_learned_from
 from transformer_cli.workflows.versions import what_is_missing
 
 
-def find_finished(located: LocatedRecipe, *, from_scratch: bool, retrain_tokenizer: bool) -> tuple[Path | None, str]:
+def find_finished(
+    located: LocatedRecipe, status: DataStatus, *, from_scratch: bool, retrain_tokenizer: bool
+) -> tuple[Path | None, str]:
     """Look for a whole version that was made from just this recipe, data and tokenizer.
 
     Args:
         located: The recipe and the run directory.
+        status: The state of the data.
         from_scratch: Whether it must have begun with random weights.
         retrain_tokenizer: Whether its tokenizer must have been learned from just this data.
 
@@ -29,8 +32,8 @@ def find_finished(located: LocatedRecipe, *, from_scratch: bool, retrain_tokeniz
     if not folders:
         return None, "there is none yet"
     newest = folders[-1].name
-    data = data_fingerprint(located)
-    if data is None:
+    data = status.inputs.fingerprint
+    if not status.is_current:
         return None, f"the data has changed since version {newest}, or how it is to be prepared"
     if retrain_tokenizer and not is_learned_from(run, located.recipe.tokenizer, data):
         return None, "the tokenizer is to be learned anew"

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from transformer_cli.config import CleaningConfig, LanguagesConfig
 from transformer_cli.data.cleaning.cache import CleanedCorpus, write_cleaned
+from transformer_cli.data.cleaning.held_out import HeldOut
 from transformer_cli.data.cleaning.match_keys import fold, hash_pair, hash_text
 from transformer_cli.data.cleaning.rules import PairCleaner
-from transformer_cli.data.cleaning.selection import RULES, HeldOut, Selection, TooFewPairsError, held_out_keys, select
+from transformer_cli.data.cleaning.selection import SELECTION_RULES, Selection, TooFewPairsError, held_out_keys, select
 from transformer_cli.data.corpora import SentencePair
 
 Pair = tuple[str, str]
@@ -26,20 +27,20 @@ def cleaned(folder: Path, pairs: list[Pair]) -> CleanedCorpus:
     return write_cleaned(folder, rows, PairCleaner(config, FR_EN))
 
 
-def decide(tmp_path_factory, *corpora: list[Pair], tested=(), wanted=None, known=None, **config) -> Selection:
+def decide(tmp_path_factory, *corpora: list[Pair], tested=(), sizes=None, earlier=None, **config) -> Selection:
     folder = tmp_path_factory.mktemp("cleaned")
-    given_sets = {"valid": held_out_keys(*([hash_text(fold(pair[side])) for pair in tested] for side in (0, 1)))}
+    separate_sets = {"valid": held_out_keys(*([hash_text(fold(pair[side])) for pair in tested] for side in (0, 1)))}
     return select(
         [cleaned(folder / str(number), pairs) for number, pairs in enumerate(corpora)],
         CleaningConfig.model_validate(config),
-        given=given_sets if tested else {},
-        wanted=wanted or {},
-        known=known or {},
+        separate=separate_sets if tested else {},
+        sizes=sizes or {},
+        earlier=earlier or {},
     )
 
 
 def fates(selection: Selection) -> list[str | None]:
-    return [RULES[fate - 1] if fate else None for fate in selection.fates.tolist()]
+    return [SELECTION_RULES[fate - 1] if fate else None for fate in selection.fates.tolist()]
 
 
 def plain_fates(pairs: list[Pair], tested: list[Pair], cap: int) -> list[str | None]:
@@ -105,7 +106,7 @@ def test_held_out_sets_have_the_wanted_size_and_the_lowest_hashes_whatever_the_o
     by_hash = sorted(pairs, key=lambda pair: hash_pair(*pair))
     random.shuffle(pairs)
 
-    selection = decide(tmp_path_factory, pairs, wanted={"valid": valid, "test": test})
+    selection = decide(tmp_path_factory, pairs, sizes={"valid": valid, "test": test})
 
     held_out = {part: [pairs[place] for place in places] for part, places in selection.held_out.items()}
     assert held_out == {"test": by_hash[:test], "valid": by_hash[::-1][:valid]}
@@ -117,38 +118,38 @@ def test_held_out_sets_have_the_wanted_size_and_the_lowest_hashes_whatever_the_o
 @given(st.integers(0, 2**32 - 1))
 def test_known_pairs_stay_held_out_and_no_others_join_them(tmp_path_factory, seed):
     pairs = [(f"s {seed} {n}", f"t {n}") for n in range(30)]
-    first = decide(tmp_path_factory, pairs[:15], wanted={"test": 3, "valid": 2})
+    first = decide(tmp_path_factory, pairs[:15], sizes={"test": 3, "valid": 2})
 
-    grown = decide(tmp_path_factory, pairs, wanted={"test": 3, "valid": 2}, known=first.remembered)
+    grown = decide(tmp_path_factory, pairs, sizes={"test": 3, "valid": 2}, earlier=first.held_out_pairs)
 
-    assert grown.remembered == first.remembered
+    assert grown.held_out_pairs == first.held_out_pairs
     assert fates(grown)[:15] == fates(first)
     assert fates(grown)[15:] == [None] * 15
 
 
 def test_another_number_keeps_the_known_pairs_and_takes_more_or_leaves_some(tmp_path_factory):
     pairs = [(f"s {n}", f"t {n}") for n in range(30)]
-    known = decide(tmp_path_factory, pairs[:15], wanted={"test": 4}).remembered
+    earlier = decide(tmp_path_factory, pairs[:15], sizes={"test": 4}).held_out_pairs
 
-    more = decide(tmp_path_factory, pairs, wanted={"test": 6}, known=known).remembered["test"]
-    fewer = decide(tmp_path_factory, pairs, wanted={"test": 2}, known=known).remembered["test"]
+    more = decide(tmp_path_factory, pairs, sizes={"test": 6}, earlier=earlier).held_out_pairs["test"]
+    fewer = decide(tmp_path_factory, pairs, sizes={"test": 2}, earlier=earlier).held_out_pairs["test"]
 
     assert (more.number, len(more.pairs), fewer.number, len(fewer.pairs)) == (6, 6, 2, 2)
-    assert fewer.pairs < known["test"].pairs < more.pairs
+    assert fewer.pairs < earlier["test"].pairs < more.pairs
 
 
 @pytest.mark.parametrize(("left", "joined"), [(2, 0), (1, 3)])
 def test_others_join_the_known_pairs_only_where_fewer_than_half_are_left(tmp_path_factory, left, joined):
     pairs = [(f"s {n}", f"t {n}") for n in range(30)]
-    known = decide(tmp_path_factory, pairs, wanted={"test": 4}).remembered
-    held = [pair for pair in pairs if hash_pair(*pair) in known["test"].pairs]
+    earlier = decide(tmp_path_factory, pairs, sizes={"test": 4}).held_out_pairs
+    held = [pair for pair in pairs if hash_pair(*pair) in earlier["test"].pairs]
     now = [pair for pair in pairs if pair not in held[left:]]
 
-    later = decide(tmp_path_factory, now, wanted={"test": 4}, known=known)
-    back = decide(tmp_path_factory, pairs, wanted={"test": 4}, known=later.remembered)
+    later = decide(tmp_path_factory, now, sizes={"test": 4}, earlier=earlier)
+    back = decide(tmp_path_factory, pairs, sizes={"test": 4}, earlier=later.held_out_pairs)
 
     assert len(later.held_out["test"]) == left + joined
-    assert later.remembered["test"].pairs >= known["test"].pairs
+    assert later.held_out_pairs["test"].pairs >= earlier["test"].pairs
     # Those that come back are held out again, and the set is as large as was asked for.
     assert [pair for pair, fate in zip(pairs, fates(back), strict=True) if pair in held and fate != "held_out"] == []
     assert len(back.held_out["test"]) == 4
@@ -158,13 +159,15 @@ def test_what_was_remembered_is_a_number_and_hashes(tmp_path_factory):
     pairs = [("a", "b"), ("c", "d"), ("e", "f")]
     lowest = min(hash_pair(*pair) for pair in pairs)
 
-    assert decide(tmp_path_factory, pairs, wanted={"test": 1}).remembered == {"test": HeldOut(1, frozenset({lowest}))}
+    assert decide(tmp_path_factory, pairs, sizes={"test": 1}).held_out_pairs == {
+        "test": HeldOut(1, frozenset({lowest}))
+    }
 
 
-@pytest.mark.parametrize("wanted", [{"valid": 3}, {"valid": 1, "test": 2}, {"test": 9}])
-def test_too_few_pairs_are_an_error_with_their_number(tmp_path_factory, wanted):
+@pytest.mark.parametrize("sizes", [{"valid": 3}, {"valid": 1, "test": 2}, {"test": 9}])
+def test_too_few_pairs_are_an_error_with_their_number(tmp_path_factory, sizes):
     with pytest.raises(TooFewPairsError) as caught:
-        decide(tmp_path_factory, [("a", "b"), ("c", "d"), ("e", "f"), ("e", "f")], wanted=wanted)
+        decide(tmp_path_factory, [("a", "b"), ("c", "d"), ("e", "f"), ("e", "f")], sizes=sizes)
     assert caught.value.usable == 3
 
 
@@ -178,8 +181,8 @@ def test_pairs_that_share_a_sentence_can_be_held_out_where_leakage_is_no_matter(
     pairs = [("oui", f"yes {number}") for number in range(9)]
 
     with pytest.raises(TooFewPairsError):
-        decide(tmp_path_factory, pairs, wanted={"valid": 3})
-    selection = decide(tmp_path_factory, pairs, wanted={"valid": 3, "test": 2}, leakage=False)
+        decide(tmp_path_factory, pairs, sizes={"valid": 3})
+    selection = decide(tmp_path_factory, pairs, sizes={"valid": 3, "test": 2}, leakage=False)
 
     assert {part: len(places) for part, places in selection.held_out.items()} == {"valid": 3, "test": 2}
     assert Counter(fates(selection)) == {"held_out": 5, None: 4}

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.hostile_machine import disk_full_after
 from transformer_cli.config import LanguagesConfig
+from transformer_cli.data.splits.files import SplitFiles
 from transformer_cli.data.splits.folder import new_data, restore_data
 from transformer_cli.data.splits.read import read_split, sample_split
 from transformer_cli.data.splits.write import split_writer, write_pairs
@@ -17,6 +18,7 @@ from transformer_cli.errors import DamagedFileError, TfmError
 
 FR_EN = LanguagesConfig(source="fr", target="en")
 HOSTILE = [("Où ?", "Where?"), ('"a,b"', "[red]\\N\u00a0"), ("NA", "null"), ("👩‍👩‍👧", "\U0010ffff"), ("1", "2")]
+FINGERPRINT = "f" * 64
 SPLITS = {"train": HOSTILE, "valid": HOSTILE[:2], "test": HOSTILE[3:]}
 
 
@@ -27,10 +29,11 @@ def write(folder, **changed) -> None:
 
 
 def write_split(folder, split, pairs) -> None:
+    files = SplitFiles(folder, split, FR_EN)
     if split != "train":
-        write_pairs(folder, split, pairs, FR_EN, fingerprint="f" * 64)
+        write_pairs(files, pairs, fingerprint=FINGERPRINT)
         return
-    with split_writer(folder, split, FR_EN, fingerprint="f" * 64) as write_batch:
+    with split_writer(files, fingerprint=FINGERPRINT) as write_batch:
         for number, (source, target) in enumerate(pairs):
             row = {"source": [source], "target": [target], "corpus": pa.array([number], pa.int32())}
             write_batch(pa.record_batch(row))
@@ -148,15 +151,6 @@ def test_where_no_folder_can_be_made_the_error_names_the_place(tmp_path):
         write(tmp_path / "file" / "data")
 
 
-def test_writing_draws_no_progress_bars_and_leaves_the_users_choice_alone(tmp_path, capfd):
-    datasets.enable_progress_bars()
-
-    write(tmp_path / "data")
-
-    assert capfd.readouterr() == ("", "")
-    assert datasets.is_progress_bar_enabled()
-
-
 def test_a_missing_split_is_named_with_what_to_run(tmp_path):
     write(tmp_path / "data")
     shutil.rmtree(tmp_path / "data" / "test")
@@ -165,11 +159,10 @@ def test_a_missing_split_is_named_with_what_to_run(tmp_path):
         read_split(tmp_path / "data", "test")
 
 
-@pytest.mark.parametrize("name", ["data-00000-of-00001.arrow", "dataset_info.json", "state.json"])
 @pytest.mark.parametrize("damage", [lambda content: content[: len(content) // 2], lambda content: b"", None])
-def test_a_damaged_split_is_named_with_what_to_run(tmp_path, name, damage):
+def test_a_damaged_split_is_named_with_what_to_run(tmp_path, damage):
     write(tmp_path / "data")
-    path = tmp_path / "data" / "train" / name
+    path = SplitFiles(tmp_path / "data", "train", FR_EN).arrow
     if damage is None:
         path.unlink()
     else:
@@ -177,6 +170,45 @@ def test_a_damaged_split_is_named_with_what_to_run(tmp_path, name, damage):
 
     with pytest.raises(DamagedFileError, match=r"data/train cannot be read .*; run `tfm prepare` again$"):
         read_split(tmp_path / "data", "train")
+
+
+def test_a_split_without_a_side_is_damaged(tmp_path):
+    path = SplitFiles(tmp_path, "valid", FR_EN).arrow
+    path.parent.mkdir()
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, pa.schema([("source", pa.string())])):
+        pass
+
+    with pytest.raises(DamagedFileError, match=r"valid cannot be read .*target.*; run `tfm prepare` again$"):
+        read_split(tmp_path, "valid")
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_split_is_whole_until_one_of_its_files_is_missing_or_it_is_of_other_data(tmp_path, split):
+    write(tmp_path / "data")
+    files = SplitFiles(tmp_path / "data", split, FR_EN)
+    assert files.is_whole(fingerprint=FINGERPRINT)
+    assert not files.is_whole(fingerprint="e" * 64)
+
+    paths = [*files.folder.iterdir(), *files.texts]
+    assert len(paths) == (3 if split == "train" else 5)
+    for path in paths:
+        path.rename(tmp_path / "away")
+        assert not files.is_whole(fingerprint=FINGERPRINT)
+        (tmp_path / "away").rename(path)
+    assert files.is_whole(fingerprint=FINGERPRINT)
+
+
+def test_a_copy_of_a_split_is_a_split_of_its_own(tmp_path):
+    write(tmp_path / "data")
+    files = SplitFiles(tmp_path / "data", "valid", FR_EN)
+    originals = [text.read_bytes() for text in files.texts]
+    files.copy("test-law")
+    shutil.rmtree(files.folder)
+
+    copied = SplitFiles(tmp_path / "data", "test-law", FR_EN)
+    assert copied.is_whole(fingerprint=FINGERPRINT)
+    assert [text.read_bytes() for text in copied.texts] == originals
+    assert read_split(tmp_path / "data", "test-law").targets[:] == ["Where?", "[red]\\N\u00a0"]
 
 
 @pytest.mark.parametrize("wanted", [1, 7, 2499, 2500, 9999])

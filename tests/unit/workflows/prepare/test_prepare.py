@@ -11,6 +11,7 @@ import datasets
 import pytest
 
 from tests.support.hostile_machine import output_of
+from tests.support.opened_files import opened_files
 from transformer_cli import prepare
 from transformer_cli.artifacts.preparation_report import Example
 from transformer_cli.artifacts.run_directory import RunDirectory
@@ -341,25 +342,35 @@ def test_only_the_corpus_that_has_changed_is_read_again():
     write_tsv("a.tsv", numbers(0, 20))
     write_tsv("b.tsv", numbers(20, 40))
     write_recipe('train = ["a.tsv", "b.tsv"]\nvalid = 2\n')
-    notes: list[str] = []
-    for step in (
-        lambda: None,
-        lambda: write_tsv("b.tsv", numbers(15, 60)),
-        lambda: write_recipe('train = ["b.tsv", { path = "a.tsv", weight = 3 }]\nvalid = 3\n'),
-        lambda: write_recipe('train = ["b.tsv", "a.tsv"]\nvalid = 3\n[cleaning]\ntoo_long = 900\n'),
+    fingerprint, read = 1, 1
+    for step, of_a, of_b in (
+        (lambda: None, fingerprint + read, fingerprint + read),
+        (lambda: None, 0, 0),
+        (lambda: write_tsv("b.tsv", numbers(15, 60)), 0, fingerprint + read),
+        (lambda: Path("b.tsv").touch(), 0, fingerprint),
+        (lambda: write_recipe('train = ["b.tsv", { path = "a.tsv", weight = 3 }]\nvalid = 3\n'), 0, fingerprint),
+        (lambda: write_recipe('train = ["b.tsv", "a.tsv"]\nvalid = 3\n[cleaning]\ntoo_long = 900\n'), read, read),
     ):
         step()
-        prepare(run_dir=RUN, note=notes.append)
+        with opened_files() as opened:
+            run()
+        assert [opened[Path(name).absolute()] for name in ("a.tsv", "b.tsv")] == [of_a, of_b]
+        assert opened[(RUN / "prepare.json").absolute()] == 1
         assert (len(prepared("train")) + len(prepared("valid"))) in (40, 60)
-
-    assert [note for note in notes if note.startswith("reading")] == [
-        "reading a.tsv",
-        "reading b.tsv",
-        "reading b.tsv",
-        "reading b.tsv",
-        "reading a.tsv",
-    ]
     assert len(list((RUN / "cleaned").iterdir())) == 2
+
+
+def test_a_set_with_files_of_its_own_is_fingerprinted_and_read_once():
+    write_tsv("a.tsv", numbers(0, 20))
+    write_tsv("v.tsv", numbers(20, 24))
+    write_recipe('train = "a.tsv"\nvalid = "v.tsv"\n')
+    with opened_files() as opened:
+        run()
+    assert opened[Path("v.tsv").absolute()] == 2
+
+    with opened_files() as opened:
+        run()
+    assert opened[Path("v.tsv").absolute()] == 0
 
 
 def test_what_is_kept_of_the_corpora_may_be_deleted():

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from tests.support.hostile_machine import output_of
+from tests.support.opened_files import opened_files
 from tests.support.small_runs import (
     copy_of,
     files_of,
@@ -205,6 +206,28 @@ def test_the_second_time_there_is_nothing_to_do_and_nothing_is_touched(trained):
     assert (again.version, again.is_new) == (Path("run/versions/0001"), False)
     assert again.summary == "nothing to do: run/versions/0001 is up to date with recipe and data"
     assert files_of(trained) == files
+
+
+def test_of_the_corpora_only_a_changed_one_is_read_and_that_only_twice(folder):
+    overrides = ("data.train=['toy.{lang}', 'more.{lang}']", "training.max_steps=2")
+    write_corpus(folder, "more", [(f"encore {n}", f"more {n}") for n in range(40)])
+    run(*overrides)
+    write_corpus(folder, "more", [(f"encore {n}", f"more {n}") for n in range(50)])
+
+    for is_new, times in ((True, [0, 0, 2, 2]), (False, [0, 0, 0, 0])):
+        with opened_files() as opened:
+            assert run(*overrides).is_new == is_new
+        assert [opened[folder / name] for name in ("toy.fr", "toy.en", "more.fr", "more.en")] == times
+
+
+def test_a_training_does_not_wait_for_the_library_of_data_sets(folder):
+    code = """
+import sys
+from pathlib import Path
+from transformer_cli import train
+print(train(run_dir=Path("run"), overrides=["training.max_steps=1"]).is_new, "datasets" in sys.modules)
+"""
+    assert output_of(code, folder=folder).split() == ["True", "False"]
 
 
 def test_that_there_is_nothing_to_do_is_found_out_without_torch(trained):

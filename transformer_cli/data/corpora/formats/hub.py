@@ -13,7 +13,6 @@ from datasets.exceptions import DatasetsError
 
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.data.corpora.pairs import SentencePair, pair_of_record
-from transformer_cli.data.progress_bars import without_progress_bars
 from transformer_cli.errors import DataError
 
 SPLITS_OF = {"train": ("train",), "valid": ("validation", "valid", "dev", "val"), "test": ("test",)}
@@ -37,7 +36,7 @@ def read_hub(
     """
     corpus = f"hub:{name}" + (f":{config}" if config else "")
     try:
-        with _quietly(), without_progress_bars():
+        with _quietly():
             rows = _split(_load(name if folder is None else str(folder), config, folder), corpus, part)
         for number, row in enumerate(rows, start=1):
             yield pair_of_record(row, languages, f"{corpus}: row {number}")
@@ -73,11 +72,14 @@ def _one_line(error: Exception) -> str:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Keep each attempt to reach the hub from being told on stderr; what comes of the last is an error here."""
+    """Keep progress bars and failed attempts to reach the hub off stderr; that the last one failed is an error here."""
     logger = logging.getLogger("huggingface_hub")
-    level = logger.level
+    level, had_progress_bars = logger.level, datasets.is_progress_bar_enabled()
     logger.setLevel(logging.CRITICAL)
+    datasets.disable_progress_bars()
     try:
         yield
     finally:
         logger.setLevel(level)
+        if had_progress_bars:
+            datasets.enable_progress_bars()

@@ -8,7 +8,6 @@ import pytest
 
 from tests.support.corpora import FR_EN, read, write
 from transformer_cli.data.corpora import SentencePair, corpus_files
-from transformer_cli.data.progress_bars import without_progress_bars
 from transformer_cli.errors import DataError, RecipeError
 
 COLUMNS = {"fr": ["un", "deux"], "en": ["one", "two"]}
@@ -50,20 +49,29 @@ def texts(corpus: str, part: str = "train") -> list[tuple[str, str]]:
 )
 @pytest.mark.parametrize("layout", ["saved", "saved dictionary", "parquet"])
 def test_a_folder_is_read_like_a_data_set_of_the_hub(table, layout):
-    with without_progress_bars():
-        match layout:
-            case "saved":
-                table.save_to_disk("in/set")
-            case "saved dictionary":
-                datasets.DatasetDict({"train": table}).save_to_disk("in/set")
-            case _:
-                Path("in/set/data").mkdir(parents=True)
-                table.to_parquet("in/set/data/train-00000-of-00001.parquet")
+    match layout:
+        case "saved":
+            table.save_to_disk("in/set")
+        case "saved dictionary":
+            datasets.DatasetDict({"train": table}).save_to_disk("in/set")
+        case _:
+            Path("in/set/data").mkdir(parents=True)
+            table.to_parquet("in/set/data/train-00000-of-00001.parquet")
 
     assert read("hub:in/set") == [
         SentencePair("un", "one", "hub:in/set: row 1"),
         SentencePair("deux", "two", "hub:in/set: row 2"),
     ]
+
+
+def test_reading_draws_no_progress_bars_and_leaves_the_users_choice_alone(capfd):
+    write_jsonl("set/train.jsonl", "un", "one")
+    datasets.enable_progress_bars()
+
+    assert texts("hub:set") == [("un", "one")]
+
+    assert capfd.readouterr() == ("", "")
+    assert datasets.is_progress_bar_enabled()
 
 
 @pytest.mark.parametrize("name", ["validation", "valid", "dev"])

@@ -1,0 +1,112 @@
+"""The files of one split of the prepared data: their names, whether they are whole, and a copy under another name.
+
+data/
+├── train/               a folder that `datasets` can load
+│   ├── data-00000-of-00001.arrow    the pairs: source, target, and corpus, the index of their corpus in ``data.train``
+│   ├── dataset_info.json            the columns
+│   └── state.json                   the name of the Arrow file, and the fingerprint of the prepared data
+├── valid/, test/ ...    the same without the column corpus
+└── valid.fr, valid.en, test.fr ...  all but ``train`` as plain text too, for the shell
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformer_cli.config import LanguagesConfig
+from transformer_cli.files.atomic import write_atomically
+
+TRAIN = "train"
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFiles:
+    """The files of one split.
+
+    Args:
+        data: The folder of all splits.
+        name: "train", "valid", "test" or "test-NAME".
+        languages: The languages of its two sides, by which the plain text files are named.
+    """
+
+    data: Path
+    name: str
+    languages: LanguagesConfig
+
+    @property
+    def folder(self) -> Path:
+        """The folder that `datasets` can load."""
+        return self.data / self.name
+
+    @property
+    def arrow(self) -> Path:
+        """The pairs."""
+        return arrow_file(self.data, self.name)
+
+    @property
+    def texts(self) -> tuple[Path, ...]:
+        """The sources and the targets as plain text; nothing for ``train``."""
+        codes = () if self.name == TRAIN else (self.languages.source, self.languages.target)
+        return tuple(self.data / f"{self.name}.{code}" for code in codes)
+
+    def describe(self, columns: dict[str, str], *, fingerprint: str) -> None:
+        """Write the two JSON files that `datasets` needs to load the folder.
+
+        Args:
+            columns: The type of each column, as `datasets` names it.
+            fingerprint: The fingerprint of the prepared data; `datasets` finds by it what it has cached.
+        """
+        features = {name: {"dtype": dtype, "_type": "Value"} for name, dtype in columns.items()}
+        info = {"citation": "", "description": "", "features": features, "homepage": "", "license": ""}
+        state: dict[str, Any] = {
+            "_data_files": [{"filename": self.arrow.name}],
+            "_fingerprint": fingerprint[:16],
+            "_format_columns": None,
+            "_format_kwargs": {},
+            "_format_type": None,
+            "_output_all_columns": False,
+            "_split": None,
+        }
+        for path, document in ((self._info, info), (self._state, state)):
+            write_atomically(path, (json.dumps(document, indent=2) + "\n").encode())
+
+    def is_whole(self, *, fingerprint: str) -> bool:
+        """Say whether all files are there and belong to the prepared data of this fingerprint."""
+        state = _read(self._state)
+        return (
+            isinstance(state, dict)
+            and state.get("_fingerprint") == fingerprint[:16]
+            and isinstance(_read(self._info), dict)
+            and all(path.is_file() for path in (self.arrow, *self.texts))
+        )
+
+    def copy(self, name: str) -> None:
+        """Write a split of another name with the same pairs."""
+        other = SplitFiles(self.data, name, self.languages)
+        shutil.copytree(self.folder, other.folder)
+        for text, copied in zip(self.texts, other.texts, strict=True):
+            shutil.copyfile(text, copied)
+
+    @property
+    def _info(self) -> Path:
+        return self.folder / "dataset_info.json"
+
+    @property
+    def _state(self) -> Path:
+        return self.folder / "state.json"
+
+
+def arrow_file(data: Path, name: str) -> Path:
+    """Return the file with the pairs of a split."""
+    return data / name / "data-00000-of-00001.arrow"
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None

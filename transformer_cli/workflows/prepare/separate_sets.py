@@ -1,0 +1,70 @@
+"""Validation and test sets that have files of their own, not pairs held out of the training corpora."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from transformer_cli.data.cleaning.match_keys import fold, hash_text
+from transformer_cli.data.cleaning.selection import HeldOutKeys, held_out_keys
+from transformer_cli.data.corpora import read_corpus
+from transformer_cli.data.splits.files import SplitFiles
+from transformer_cli.data.splits.write import write_pairs
+from transformer_cli.errors import DataError
+from transformer_cli.text.normalization import normalize
+from transformer_cli.workflows.locate.recipe import LocatedRecipe
+
+
+@dataclass(frozen=True, slots=True)
+class SeparateSet:
+    """A validation or test set that has files of its own.
+
+    Args:
+        count: The number of its pairs.
+        keys: Its sentences.
+    """
+
+    count: int
+    keys: HeldOutKeys
+
+
+def write_separate_sets(data: Path, located: LocatedRecipe, *, fingerprint: str) -> dict[str, SeparateSet]:
+    """Write the sets that have files of their own; all pairs stay but those with an empty side.
+
+    Args:
+        data: The folder of all splits.
+        located: The recipe and the folder of its files.
+        fingerprint: The fingerprint of the prepared data.
+
+    Raises:
+        DataError: A set cannot be used or is empty.
+    """
+    recipe = located.recipe
+    named = {"valid": recipe.data.valid, "test": recipe.data.test, **recipe.data.named_tests()}
+    sets = {}
+    for part, corpus in named.items():
+        if isinstance(corpus, str):
+            hashes = array("Q"), array("Q")
+            pairs = _read_set(located, corpus, part, hashes)
+            count = write_pairs(SplitFiles(data, part, recipe.languages), pairs, fingerprint=fingerprint)
+            if not count:
+                key = part.replace("test-", "tests.", 1)
+                raise DataError(f"data.{key}: {corpus} holds no sentence pairs")
+            sets[part] = SeparateSet(count, held_out_keys(*(np.frombuffer(side, np.uint64) for side in hashes)))
+    return sets
+
+
+def _read_set(
+    located: LocatedRecipe, corpus: str, part: str, hashes: tuple[array[int], array[int]]
+) -> Iterator[tuple[str, str]]:
+    recipe, folder = located.recipe, located.folder / located.recipe.data.folder
+    for pair in read_corpus(corpus, recipe.languages, folder, part=part if part == "valid" else "test"):
+        sides = normalize(pair.source), normalize(pair.target)
+        if all(sides):
+            for side, side_hashes in zip(sides, hashes, strict=True):
+                side_hashes.append(hash_text(fold(side, numbers=recipe.cleaning.fold_numbers)))
+            yield sides
