@@ -6,13 +6,15 @@ from functools import cache
 
 import regex
 
+from transformer_cli.text.languages import language_name
+
 # Codes of ISO 639, scripts as Unicode names them. A language that is not here may be written in any.
 _LANGUAGES_OF_SCRIPTS = {
     "Latin": "af az bs ca cs cy da de en eo es et eu fi fo fr fy ga gd gl ha hr ht hu id ig is it jv la lb lt lv mg mi "
     "ms mt nb nl nn no oc pl pt rm ro sk sl so sq st su sv sw tk tl tn tr uz vi wo xh yo zu sr ku",
     "Cyrillic": "ba be bg ce cv kk ky mk mn os ru tg tt uk sr az uz tk",
     "Arabic": "ar ckb fa ps sd ug ur ku kk ky",
-    "Hebrew": "he iw yi",
+    "Hebrew": "he yi",
     "Greek": "el",
     "Armenian": "hy",
     "Georgian": "ka",
@@ -46,11 +48,11 @@ class Alphabet:
     """The letters that a language is written with.
 
     Args:
-        language: A code, with or without a region or a script: ``sr``, ``pt-BR``.
+        language: A code as `parse_language` takes it.
     """
 
     def __init__(self, language: str) -> None:
-        code = language.lower().replace("_", "-").partition("-")[0]
+        code = language_name(language)
         scripts = [script for script, codes in _LANGUAGES_OF_SCRIPTS.items() if code in codes.split()]
         self._is_latin = "Latin" in scripts
         self._foreign = _letters_outside(tuple(scripts)) if scripts else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from transformer_cli.errors import RecipeError
+from transformer_cli.text.languages import language_name
 
 _MIN_CHARACTERS = 40
 _MIN_PROBABILITY = 0.5
@@ -26,7 +27,7 @@ def other_language_detector(language: str) -> Callable[[str], bool]:
             "run `pip install 'transformer-cli[language]'`, or set it to false"
         ) from None
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    code = language.lower().replace("_", "-").partition("-")[0]
+    code = language_name(language)
     if code not in identifier.labels:
         raise RecipeError(f'cleaning.wrong_language: no text can be told to be in "{language}"; set it to false')
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from transformer_cli.config import CleaningConfig, LanguagesConfig
 from transformer_cli.data.corpora import SentencePair
+from transformer_cli.text.languages import language_name
 from transformer_cli.text.normalization import normalize
 from transformer_cli.text.writing_systems import Alphabet
 
@@ -82,7 +83,7 @@ def _identical(words: int, _: LanguagesConfig) -> Predicate:
 
 
 def _length_ratio(most: float, languages: LanguagesConfig) -> Predicate:
-    weight, other_weight = (_LETTERS_PER_CHARACTER.get(_code(each), 1.0) for each in _both(languages))
+    weight, other_weight = (_LETTERS_PER_CHARACTER.get(language_name(each), 1.0) for each in _both(languages))
 
     def is_broken(source: str, target: str) -> bool:
         length, other = len(source) * weight, len(target) * other_weight
@@ -105,10 +106,6 @@ def _wrong_language(_: bool, languages: LanguagesConfig) -> Predicate:
 
 def _both(languages: LanguagesConfig) -> tuple[str, str]:
     return languages.source, languages.target
-
-
-def _code(language: str) -> str:
-    return language.lower().replace("_", "-").partition("-")[0]
 
 
 RULES: dict[str, Callable[[Any, LanguagesConfig], Predicate]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from typing import Any
 
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.errors import DataError
+from transformer_cli.text.languages import is_language_code, parse_language, plain_code, same_language
 
-_LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?")  # language, script, region
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -35,15 +36,16 @@ class SentencePair:
 def choose_languages(available: Iterable[str], languages: LanguagesConfig) -> tuple[str, str] | None:
     """Find the recipe's two languages among language codes.
 
-    The very code comes first (case, and ``_`` for ``-``, do not matter). Failing that, the first of which one is the
-    other with a region or a script more: ``fr-CA`` serves for ``fr``, and ``pt`` for ``pt-BR``, but never ``pt-PT``.
+    The very code comes first (case, and ``_`` for ``-``, do not matter), then another spelling of it (``fra`` for
+    ``fr``). Failing that, the first code that has a script or a region more or less: ``fr-CA`` serves for ``fr``, and
+    ``pt`` for ``pt-BR``, but never ``pt-PT``.
 
     Args:
         available: Codes, or names of columns of which some may be codes.
         languages: The codes in the recipe.
 
     Returns:
-        The codes of source and target as they stand in ``available``; None unless both are there.
+        The codes of source and target as they stand in ``available``, or None unless both are there.
     """
     codes = list(available)
     source, target = _exact(codes, languages.source), _exact(codes, languages.target)
@@ -55,25 +57,15 @@ def choose_languages(available: Iterable[str], languages: LanguagesConfig) -> tu
     return None if source is None or target is None else (source, target)
 
 
-def same_language(one: str, other: str) -> bool:
-    """Tell whether two codes are equal but for a region or a script that one of them leaves open."""
-    subtags = [_plain(code).split("-") for code in (one, other)]
-    shared = min(map(len, subtags))
-    return subtags[0][:shared] == subtags[1][:shared]
-
-
-def _plain(code: str) -> str:
-    return code.strip().lower().replace("_", "-")
-
-
-def _exact(codes: Iterable[str], wanted: str) -> str | None:
-    return next((code for code in codes if _plain(code) == _plain(wanted)), None)
-
-
-def _relative(codes: Iterable[str], wanted: str) -> str | None:
+def _exact(codes: Sequence[str], language: str) -> str | None:
+    very = (code for code in codes if plain_code(code) == plain_code(language))
     # A column may be named after anything, and "en-tête" is no kind of English.
-    tags = (code for code in codes if _LANGUAGE_TAG.fullmatch(_plain(code)))
-    return next((code for code in tags if same_language(code, wanted)), None)
+    others = (code for code in codes if is_language_code(code) and parse_language(code) == parse_language(language))
+    return next(itertools.chain(very, others), None)
+
+
+def _relative(codes: Iterable[str], language: str) -> str | None:
+    return next((code for code in codes if is_language_code(code) and same_language(code, language)), None)
 
 
 @lru_cache(maxsize=64)

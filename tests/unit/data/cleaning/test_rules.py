@@ -101,6 +101,7 @@ def test_other_scripts_are_fit_where_they_belong(languages, pair):
 
 def test_the_sides_of_the_wrong_script_are_told_in_every_language():
     assert broken_rule(("Hello there", "Hello there, you"), languages=("ru", "en")) == "wrong_script"
+    assert broken_rule(("Hello there", "Hello there, you"), languages=("rus_Cyrl", "eng_Latn")) == "wrong_script"
     assert broken_rule(("你好世界", "Hello world"), languages=("ko-KR", "en")) is None  # Han is a script of Korean
     assert broken_rule(("こんにちは", "Hello"), languages=("zh", "en")) == "wrong_script"
 
@@ -111,6 +112,8 @@ def test_a_long_sentence_in_another_language_is_found_where_that_is_wanted():
 
     assert broken_rule((french, english), wrong_language=True) is None
     assert broken_rule((english, french), wrong_language=True) == "wrong_language"
+    assert broken_rule((french, english), languages=("fra_Latn", "eng"), wrong_language=True) is None
+    assert broken_rule((english, french), languages=("fra_Latn", "eng"), wrong_language=True) == "wrong_language"
     assert (
         broken_rule(("Guten Tag, mein Freund.", "Hello, my friend."), wrong_language=True) is None
     )  # too short to tell

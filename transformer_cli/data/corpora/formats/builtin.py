@@ -11,6 +11,7 @@ from pathlib import Path
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.data.corpora.pairs import SentencePair
 from transformer_cli.errors import RecipeError
+from transformer_cli.text.languages import language_name
 from transformer_cli.text.lines import read_text_lines
 
 BUILTIN_PHRASEBOOK = "builtin:phrasebook"
@@ -28,10 +29,11 @@ def read_phrasebook(part: str, languages: LanguagesConfig) -> Iterator[SentenceP
     Raises:
         RecipeError: The recipe's languages are others.
     """
-    if (languages.source, languages.target) not in {("fr", "en"), ("en", "fr")}:
+    source, target = language_name(languages.source), language_name(languages.target)
+    if {source, target} != {"fr", "en"}:
         raise RecipeError(f"{BUILTIN_PHRASEBOOK} is French and English; set [languages] to fr and en")
     rows = (line.text.split("\t") for line in read_text_lines(PHRASEBOOK_FILE))
     pairs = ((french, english) for name, french, english in rows if name == part)
     for number, (french, english) in enumerate(pairs, start=1):
-        sides = (french, english) if languages.source == "fr" else (english, french)
+        sides = (french, english) if source == "fr" else (english, french)
         yield SentencePair(*sides, f"{BUILTIN_PHRASEBOOK}:{number}")

@@ -10,8 +10,9 @@ from typing import Any
 import polib
 
 from transformer_cli.config import LanguagesConfig
-from transformer_cli.data.corpora.pairs import SentencePair, same_language
+from transformer_cli.data.corpora.pairs import SentencePair
 from transformer_cli.errors import DataError
+from transformer_cli.text.languages import same_language
 from transformer_cli.text.lines import Line, read_text_lines
 
 _STRING = re.compile(r'(?:msg\w+(?:\[\d\])?\s+)?"(?:[^"\\]|\\.)*"')

@@ -44,6 +44,10 @@ def test_a_tsv_file_holds_source_tab_target(suffix):
         (" FR \tEn", "un\tone"),
         ("fr-CA\ten_US", "un\tone"),
         ("fr-FR\tfr\ten", "non\tun\tone"),
+        ("fra_Latn\teng_Latn", "un\tone"),
+        ("fr-FR\tfra\teng", "non\tun\tone"),
+        ("fra\tfr\ten", "non\tun\tone"),
+        ("en-tête\tEN\tfr", "non\tone\tun"),
         ("source\ten_id\ttarget\tfr_id", "un\t1\tone\t2"),
     ],
 )

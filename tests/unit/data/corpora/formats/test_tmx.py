@@ -57,6 +57,7 @@ def test_each_unit_gives_a_pair_that_knows_its_number(suffix):
         ([("fr_CA", "ca"), ("fr-FR", "fr"), ("en-GB", "one")], ("ca", "one")),
         ([("fr-CA", "ca"), ("en-GB", "gb"), ("FR", "un"), ("en", "one")], ("un", "one")),
         ([("fr", "un"), ("fr", "une"), ("en", "one")], ("un", "one")),
+        ([("fre", "un"), ("de", "ein"), ("eng-GB", "one")], ("un", "one")),
         ([("fro", "viez"), ("fr", "un"), ("de", "ein"), ("en", "one")], ("un", "one")),
     ],
 )
