@@ -92,10 +92,12 @@ def init(
     write_atomically(output, text.encode())
     command = "tfm train" if output == Path(DEFAULT_RECIPE_FILE) else shlex.join(["tfm", "train", str(output)])
     values = {setting.key: setting.value for setting in settings}
+    minutes, steps = values.get("training.max_minutes"), values["training.max_steps"]
+    limit = f"{steps:,} updates" if minutes is None else f"{minutes} minutes"
     return InitOutcome(
         output,
         f"wrote {output} for {survey.statistics.pairs:,} pairs on {machine}: preset {values['model.preset']}, at most "
-        f"{values['training.max_minutes']} minutes; next: {command}",
+        f"{limit}; next: {command}",
     )
 
 

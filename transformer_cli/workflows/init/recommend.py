@@ -18,13 +18,12 @@ from transformer_cli.workflows.init.survey import CorpusStatistics
 
 _SPECIAL_PIECES = 260
 _SCRIPT_WITHOUT_SPACES = 12.0
-# Weights that a core, and a GPU, multiply a token with each second: from the tiny preset's 5,000 target tokens a second
-# on two cores, and for a GPU a guess. A budget is made of them, no promise.
-_CPU_PRODUCTS_PER_SECOND = 6.6e9
-_GPU_PRODUCTS_PER_SECOND = 1.5e12
+# Weights that a core multiplies a token with each second: from the tiny preset's 5,000 target tokens a second on two
+# cores. It makes a limit in minutes, no promise; of a GPU's speed nothing is known here.
+_PRODUCTS_PER_SECOND = 6.6e9
 _FASTEST_TOKENS_PER_SECOND = 60_000.0
-_NICE_MINUTES = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 600, 960, 1440)
-_A_NIGHT, _A_DAY = 600, 1440
+_NICE_MINUTES = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 600)
+_A_NIGHT = 600
 
 _Value = TypeVar("_Value")
 
@@ -145,16 +144,17 @@ def _training_settings(
     else:
         batch = 8192 if preset == "small" else 25_000
         why_batch = "target tokens, as in the paper" if batch == 25_000 else "target tokens"
-    speed = target_tokens_per_second(shape, vocab_size, machine)
     epochs = min(80.0, max(5.0, 20 * (2e6 / tokens) ** 0.5))
     steps = _round_up(math.ceil(epochs * tokens / batch), 500)
-    minutes, most = 1.3 * steps * batch / speed / 60 + 2, _A_NIGHT if machine.gpu_gib is None else _A_DAY
-    budget = next((nice for nice in _NICE_MINUTES if minutes <= nice <= most), most)
-    feasible = min(steps, int(60 * budget * speed / batch))
+    limit, feasible = [], steps
+    if machine.gpu_gib is None:
+        speed = target_tokens_per_second(shape, vocab_size, machine.cores)
+        limit = [_time_limit(1.3 * steps * batch / speed / 60 + 2, speed)]
+        feasible = min(steps, int(60 * limit[0].value * speed / batch))
     validate_every = _round_up(min(5000, max(100, feasible // 30)), 100)
     return [
         Setting("training.max_steps", steps, f"about {epochs:.0f} times through the corpus"),
-        Setting("training.max_minutes", budget, _budget_reason(minutes, budget, speed)),
+        *limit,
         Setting("training.batch_tokens", batch, why_batch),
         *_accumulation(batch, shape, vocab_size, machine),
         Setting(
@@ -168,16 +168,23 @@ def _training_settings(
     ]
 
 
-def target_tokens_per_second(shape: ModelConfig, vocab_size: int, machine: Machine) -> float:
-    """Estimate the speed of training from the weights that each token is multiplied with, and the machine."""
+def target_tokens_per_second(shape: ModelConfig, vocab_size: int, cores: int) -> float:
+    """Estimate the speed of training on a CPU from the weights that each token is multiplied with."""
     d_model, feed_forward = shape.d_model, 2 * shape.d_model * shape.d_ff
     encoder = shape.num_encoder_layers * (4 * d_model * d_model + feed_forward)
     decoder = shape.num_decoder_layers * (8 * d_model * d_model + feed_forward)
     weights = encoder + decoder + d_model * vocab_size
-    if machine.gpu_gib is not None:
-        return min(_FASTEST_TOKENS_PER_SECOND, _GPU_PRODUCTS_PER_SECOND / weights)
     # More cores wait for one another more.
-    return min(_FASTEST_TOKENS_PER_SECOND, _CPU_PRODUCTS_PER_SECOND * math.pow(machine.cores, 0.75) / weights)
+    return min(_FASTEST_TOKENS_PER_SECOND, _PRODUCTS_PER_SECOND * math.pow(cores, 0.75) / weights)
+
+
+def _time_limit(minutes: float, speed: float) -> Setting:
+    """Return a limit of a round number of minutes, at most a night, for a training that takes so many."""
+    limit = next((nice for nice in _NICE_MINUTES if minutes <= nice), _A_NIGHT)
+    at = f"at about {_about(speed)} tokens a second"
+    if minutes <= limit:
+        return Setting("training.max_minutes", limit, f"ends it in any case; enough for these steps {at}")
+    return Setting("training.max_minutes", limit, f"ends it early: all steps take {_about(minutes)} {at}")
 
 
 def _accumulation(batch: int, shape: ModelConfig, vocab_size: int, machine: Machine) -> list[Setting]:
@@ -193,13 +200,6 @@ def _accumulation(batch: int, shape: ModelConfig, vocab_size: int, machine: Mach
 
 def _warmup(steps: int, preset: str) -> int:
     return min({"tiny": 800, "small": 2000}.get(preset, 4000), max(100, steps // 8))
-
-
-def _budget_reason(minutes: float, budget: int, speed: float) -> str:
-    at = f"at about {_about(speed)} tokens a second"
-    if minutes <= budget:
-        return f"ends it in any case; enough for these steps {at}"
-    return f"ends it early: all steps take {_about(minutes)} {at}"
 
 
 def _step(size: float, table: Mapping[int, _Value]) -> _Value:
