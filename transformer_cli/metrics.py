@@ -23,7 +23,7 @@ from transformer_cli.errors import DataError, UsageError
 
 # sacreBLEU holds all resampled statistics at once: 18 float32 numbers for each line of each
 # resample with chrF, so that this many lines take about 1 GB.
-_MAX_RESAMPLED_LINES = 12_000_000
+MAX_RESAMPLED_LINES = 12_000_000
 _FEWEST_RESAMPLES = 100
 
 # What a tokeniser or a subword splitter leaves: escaped characters, split hyphens, joining marks.
@@ -188,17 +188,18 @@ def compare_systems(
     }
 
 
-def affordable_resamples(wanted: int, lines: int) -> int | None:
+def affordable_resamples(wanted: int, lines: int, *, at_most: int = MAX_RESAMPLED_LINES) -> int | None:
     """Say how many bootstrap resamples of a corpus fit into memory.
 
     Args:
         wanted: How many would be drawn of a small corpus.
         lines: The length of the corpus.
+        at_most: The number of lines that all resamples together may have.
 
     Returns:
-        ``wanted`` or as many as take about 1 GB; ``None`` where those are too few for an interval.
+        ``wanted`` or as many as fit; ``None`` where those are too few for an interval.
     """
-    affordable = min(wanted, _MAX_RESAMPLED_LINES // max(lines, 1))
+    affordable = min(wanted, at_most // max(lines, 1))
     return affordable if affordable >= min(wanted, _FEWEST_RESAMPLES) else None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -22,8 +22,6 @@ from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.files.atomic import atomic_write
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.special_tokens import EOS_ID
-
-_ENCODED_AT_ONCE = 10_000
 
 
 class EncodedSide(Protocol):
@@ -116,7 +114,9 @@ def in_memory(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
     return EncodedCorpus(side(sources), side(targets))
 
 
-def encode_to_disk(folder: Path, corpus: Corpus, tokenizers: TokenizerPair, *, data_fingerprint: str) -> EncodedCorpus:
+def encode_to_disk(
+    folder: Path, corpus: Corpus, tokenizers: TokenizerPair, *, data_fingerprint: str, at_once: int = 10_000
+) -> EncodedCorpus:
     """Return a corpus whose token ids lie in ``folder``; they are written there unless they are there already.
 
     Args:
@@ -124,6 +124,7 @@ def encode_to_disk(folder: Path, corpus: Corpus, tokenizers: TokenizerPair, *, d
         corpus: Is gone through once a side, if at all.
         tokenizers: Of the two sides.
         data_fingerprint: Stands for the corpus.
+        at_once: The number of sentences that are in memory together.
 
     Raises:
         TfmError: The files cannot be written.
@@ -137,7 +138,7 @@ def encode_to_disk(folder: Path, corpus: Corpus, tokenizers: TokenizerPair, *, d
         dtype: np.dtype[np.integer] = np.dtype(np.uint16) if tokenizer.vocab_size <= 1 << 16 else np.dtype(np.int32)
         places = _read_offsets(offsets, ids, dtype, len(corpus))
         if places is None:
-            places = _write_side(ids, offsets, sentences, tokenizer, dtype)
+            places = _write_side(ids, offsets, _pieces(sentences, at_once), tokenizer, dtype)
         sides[name] = SideOnDisk(ids, places, dtype)
     _remove_all_but(folder, made_from)
     return EncodedCorpus(sides["source"], sides["target"])
@@ -154,21 +155,30 @@ def _read_offsets(path: Path, ids: Path, dtype: np.dtype[np.integer], sentences:
 
 
 def _write_side(
-    ids: Path, offsets: Path, sentences: Sequence[str], tokenizer: Tokenizer, dtype: np.dtype[np.integer]
+    ids: Path,
+    offsets: Path,
+    pieces: Iterable[Sequence[str]],
+    tokenizer: Tokenizer,
+    dtype: np.dtype[np.integer],
 ) -> NDArray[np.int64]:
     lengths: list[NDArray[np.int32]] = []
     with explain_os_errors(ids):
         ids.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(ids) as out:
-            remaining = iter(sentences)
-            while some := list(islice(remaining, _ENCODED_AT_ONCE)):
-                rows = tokenizer.encode_all(some)
+            for piece in pieces:
+                rows = tokenizer.encode_all(piece)
                 lengths.append(np.array([len(row) + 1 for row in rows], dtype=np.int32))
                 out.write(_flat(rows, dtype).tobytes())
         places = _offsets(np.concatenate(lengths) if lengths else [])
         with atomic_write(offsets) as out:
             np.save(out, places, allow_pickle=False)
     return places
+
+
+def _pieces(sentences: Iterable[str], size: int) -> Iterator[list[str]]:
+    remaining = iter(sentences)
+    while piece := list(islice(remaining, size)):
+        yield piece
 
 
 def _flat(rows: Sequence[Sequence[int]], dtype: np.dtype[np.integer]) -> NDArray[np.integer]:

@@ -15,8 +15,6 @@ from transformer_cli.data.corpora import read_corpus
 from transformer_cli.data.corpora.reading_progress import tell_of_reading, warning_of_figures
 from transformer_cli.errors import DataError
 
-_SAMPLED_PAIRS = 20_000
-_REMEMBERED = 1_000_000
 _FEW = 1000
 _COMMON = 0.9995
 
@@ -61,7 +59,13 @@ class CorpusSurvey:
 
 
 def survey_corpora(
-    corpora: Sequence[str], languages: LanguagesConfig, folder: Path, *, note: Callable[[str], None] = lambda _: None
+    corpora: Sequence[str],
+    languages: LanguagesConfig,
+    folder: Path,
+    *,
+    note: Callable[[str], None] = lambda _: None,
+    compared_pairs: int = 1_000_000,
+    sampled_pairs: int = 20_000,
 ) -> CorpusSurvey:
     """Read all pairs of ``corpora``. Memory is bounded.
 
@@ -70,12 +74,14 @@ def survey_corpora(
         languages: The two language codes.
         folder: What the names are relative to.
         note: Told now and then how far it is.
+        compared_pairs: The number of pairs, from the first on, that are compared with one another.
+        sampled_pairs: The number of pairs whose text is looked at.
 
     Raises:
         RecipeError: A name fits no kind of corpus.
         DataError: A corpus is missing, cut short, malformed, or holds no pair that is fit to learn from.
     """
-    count, sample = _Count(), _Sample()
+    count, sample = _Count(compared_pairs), _Sample(sampled_pairs)
     counts = {}
     for name in corpora:
         before = count.read
@@ -105,10 +111,11 @@ def _fit_pairs(name: str, languages: LanguagesConfig, folder: Path, note: Callab
 
 
 class _Count:
-    """Counts pairs, and how many of them are different; past a million, the share of the first million stands."""
+    """Counts pairs and different pairs; in a long corpus the share of different ones among the first holds for all."""
 
-    def __init__(self) -> None:
+    def __init__(self, compared: int) -> None:
         self.read = 0
+        self._compared = compared
         self.characters: set[str] = set()
         self._pairs: set[int] = set()
         self._sources: set[int] = set()
@@ -118,7 +125,7 @@ class _Count:
     def add(self, source: str, target: str) -> None:
         self.read += 1
         self.characters.update(source, target)
-        if self.read <= _REMEMBERED:
+        if self.read <= self._compared:
             folded = fold(source)
             self._pairs.add(hash((folded, fold(target))))
             self._sources.add(hash(folded))
@@ -141,24 +148,25 @@ class _Count:
         return self._extrapolated(len(self._numbered_sources if self.numbers_matter else self._sources))
 
     def _extrapolated(self, different: int) -> int:
-        return different * self.read // min(self.read, _REMEMBERED)
+        return different * self.read // min(self.read, self._compared)
 
 
 class _Sample:
     """Keeps so many pairs that any of those added is as likely among them as any other (Vitter 1985, algorithm R)."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
         self._random = random.Random(1)
+        self._size = size
         self._added = 0
         self._pairs: list[tuple[str, str]] = []
 
     def add(self, source: str, target: str) -> None:
         self._added += 1
-        if self._added <= _SAMPLED_PAIRS:
+        if self._added <= self._size:
             self._pairs.append((source, target))
             return
         place = self._random.randrange(self._added)
-        if place < _SAMPLED_PAIRS:
+        if place < self._size:
             self._pairs[place] = (source, target)
 
     def statistics(self, count: _Count) -> CorpusStatistics:

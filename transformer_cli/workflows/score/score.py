@@ -9,6 +9,7 @@ from typing import Any
 
 from transformer_cli.errors import DataError, UsageError
 from transformer_cli.metrics import (
+    MAX_RESAMPLED_LINES,
     MetricScore,
     Scores,
     affordable_resamples,
@@ -75,6 +76,7 @@ def score(
     bootstrap: int | None = 1000,
     seed: int = 12345,
     with_ter: bool = True,
+    max_resampled_lines: int = MAX_RESAMPLED_LINES,
 ) -> ScoreReport:
     """Score each hypothesis against the references; compare several with the first of them.
 
@@ -87,6 +89,7 @@ def score(
             A corpus too long for that many gets fewer, with a warning.
         seed: The seed of the resampling, at least 1.
         with_ter: Whether TER, by far the slowest metric, is computed.
+        max_resampled_lines: The number of lines that all resamples together may have; the default takes about 1 GB.
 
     Returns:
         The scores and the warnings.
@@ -112,7 +115,7 @@ def score(
         [text.lines for text in expected],
         tokenize=tokenize,
         lowercase=lowercase,
-        samples=_resamples(bootstrap, len(expected[0].lines), warnings),
+        samples=_resamples(bootstrap, len(expected[0].lines), max_resampled_lines, warnings),
         seed=seed,
         with_ter=with_ter,
     )
@@ -197,10 +200,10 @@ def _has_capitals(lines: Sequence[str]) -> bool | None:
     return share > 0.5
 
 
-def _resamples(wanted: int | None, lines: int, warnings: list[str]) -> int | None:
+def _resamples(wanted: int | None, lines: int, at_most: int, warnings: list[str]) -> int | None:
     if wanted is None:
         return None
-    affordable = affordable_resamples(wanted, lines)
+    affordable = affordable_resamples(wanted, lines, at_most=at_most)
     if affordable is None:
         warnings.append(f"{lines} lines are too many for bootstrap resampling; no confidence intervals")
     elif affordable < wanted:

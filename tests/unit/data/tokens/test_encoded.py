@@ -9,7 +9,6 @@ import pytest
 
 from transformer_cli.config import TokenizerConfig
 from transformer_cli.data.splits.read import Corpus
-from transformer_cli.data.tokens import encoded
 from transformer_cli.data.tokens.encoded import EncodedCorpus, encode_corpus, encode_to_disk, in_memory
 from transformer_cli.data.tokens.fit_tokenizer import fit_tokenizers
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
@@ -60,12 +59,8 @@ def test_a_corpus_is_encoded_sentence_by_sentence_each_ended_by_eos(tokenizers: 
 
 
 @pytest.mark.parametrize("at_once", [1, 3, 4, 100])
-def test_on_the_disk_a_corpus_has_the_same_ids(
-    tmp_path: Path, tokenizers: TokenizerPair, monkeypatch: pytest.MonkeyPatch, at_once: int
-):
-    monkeypatch.setattr(encoded, "_ENCODED_AT_ONCE", at_once)
-
-    corpus = encode_to_disk(tmp_path / "encoded", CORPUS, tokenizers, data_fingerprint="x")
+def test_on_the_disk_a_corpus_has_the_same_ids(tmp_path: Path, tokenizers: TokenizerPair, at_once: int):
+    corpus = encode_to_disk(tmp_path / "encoded", CORPUS, tokenizers, data_fingerprint="x", at_once=at_once)
 
     expected = encode_corpus(CORPUS, tokenizers)
     assert len(corpus) == 4

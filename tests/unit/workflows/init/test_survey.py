@@ -1,23 +1,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.toy_corpus import pairs, write_corpus
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.errors import DataError
-from transformer_cli.workflows.init import survey as survey_module
 from transformer_cli.workflows.init.survey import CorpusSurvey, survey_corpora
 
 SHORT, LONG = ("court", "short"), ("x" * 100, "y" * 105)
 FR_EN = LanguagesConfig(source="fr", target="en")
 
 
-def survey(folder: Path, *corpora: list[tuple[str, str]]) -> CorpusSurvey:
+def survey(folder: Path, *corpora: list[tuple[str, str]], **limits: Any) -> CorpusSurvey:
     for number, lines in enumerate(corpora):
         write_corpus(folder, str(number), lines)
-    return survey_corpora([f"{number}.{{lang}}" for number in range(len(corpora))], FR_EN, folder)
+    return survey_corpora([f"{number}.{{lang}}" for number in range(len(corpora))], FR_EN, folder, **limits)
 
 
 def test_pairs_are_counted_by_corpus_and_different_ones_over_all(tmp_path):
@@ -62,26 +62,23 @@ def test_two_scripts_have_nothing_in_common(tmp_path):
     assert found.statistics.shared_letters == 0.0
 
 
-def test_a_corpus_larger_than_what_is_remembered_is_judged_by_its_beginning_and_a_sample(tmp_path, monkeypatch):
+def test_a_corpus_larger_than_what_is_compared_is_judged_by_its_beginning_and_a_sample(tmp_path):
     whole = survey(tmp_path, pairs() * 4).statistics
-    monkeypatch.setattr(survey_module, "_REMEMBERED", 192)
-    monkeypatch.setattr(survey_module, "_SAMPLED_PAIRS", 100)
+    limits = {"compared_pairs": 192, "sampled_pairs": 100}
 
-    part = survey(tmp_path, pairs() * 4).statistics
+    part = survey(tmp_path, pairs() * 4, **limits).statistics
 
     assert (whole.pairs, part.pairs) == (192, 4 * 192)
     assert part.target_characters == pytest.approx(whole.target_characters, rel=0.1)
     assert part.target_characters != whole.target_characters
-    assert part == survey(tmp_path, pairs() * 4).statistics
+    assert part == survey(tmp_path, pairs() * 4, **limits).statistics
 
 
-def test_the_sample_is_of_the_whole_corpus_and_not_of_its_beginning(tmp_path, monkeypatch):
-    monkeypatch.setattr(survey_module, "_SAMPLED_PAIRS", 200)
-
-    found = survey(tmp_path, [SHORT, *[LONG] * 3] * 500).statistics
+def test_the_sample_is_of_the_whole_corpus_and_not_of_its_beginning(tmp_path):
+    found = survey(tmp_path, [SHORT, *[LONG] * 3] * 500, sampled_pairs=200).statistics
 
     assert found.target_characters == pytest.approx(80, rel=0.1)
-    later = survey(tmp_path, [SHORT] * 1000 + [LONG] * 3000).statistics
+    later = survey(tmp_path, [SHORT] * 1000 + [LONG] * 3000, sampled_pairs=200).statistics
     assert later.target_characters == pytest.approx(80, rel=0.1)
 
 

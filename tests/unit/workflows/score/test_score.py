@@ -204,16 +204,14 @@ def test_scripts_without_case_are_not_called_lower_case():
     assert report.warnings == ()
 
 
-def test_a_long_text_gets_fewer_resamples_and_a_warning_says_how_many(monkeypatch):
-    monkeypatch.setattr("transformer_cli.metrics._MAX_RESAMPLED_LINES", 800)
-    report = score([REFERENCE], [("hyp", GOOD)])
+def test_a_long_text_gets_fewer_resamples_and_a_warning_says_how_many():
+    report = score([REFERENCE], [("hyp", GOOD)], max_resampled_lines=800)
     assert "bs:200|" in report.systems[0].scores.bleu.signature
     (warning,) = report.warnings
     assert warning.startswith("confidence intervals come from 200 resamples instead of 1000")
 
 
-def test_a_huge_text_gets_no_intervals_and_a_warning(monkeypatch):
-    monkeypatch.setattr("transformer_cli.metrics._MAX_RESAMPLED_LINES", 399)
-    report = score([REFERENCE], [("good", GOOD), ("bad", BAD)])
+def test_a_huge_text_gets_no_intervals_and_a_warning():
+    report = score([REFERENCE], [("good", GOOD), ("bad", BAD)], max_resampled_lines=399)
     assert [system.scores.bleu.confidence for system in report.systems] == [None, None]
     assert report.warnings == ("4 lines are too many for bootstrap resampling; no confidence intervals",)
