@@ -20,19 +20,19 @@ import torch
 
 from tests.support.command_line import finish, start
 from tests.support.hostile_machine import disk_full_after
+from tests.support.messages import Messages, logged
 from tests.support.small_runs import (
     copy_of,
     metrics_of,
     one_thread,
     steps_of_checkpoints,
-    texts_of,
     weights_of_version,
     write_small,
 )
 from transformer_cli import train, train_tokenizer
 from transformer_cli.errors import StoppedBySignalError, TfmError
 from transformer_cli.stopping import StopRequest
-from transformer_cli.training.events import StepReport, ValidationReport
+from transformer_cli.training.events import StepReport, TrainingEvent, ValidationReport
 
 LAST_STEP = 24
 
@@ -62,11 +62,11 @@ def looks(home):
     stop = StopAtLook(None)
     numbers = {"before the first step": 1}
 
-    def note(report: object) -> None:
-        if isinstance(report, ValidationReport):
+    def take(event: TrainingEvent) -> None:
+        if isinstance(event, ValidationReport):
             numbers.setdefault("in a validation", stop.looks)
 
-    train(home / "tfm.toml", run_dir=copy_of(home / "prepared", home / "uninterrupted"), stop=stop, report=note)
+    train(home / "tfm.toml", run_dir=copy_of(home / "prepared", home / "uninterrupted"), stop=stop, on_event=take)
     numbers["after a validation"] = numbers["in a validation"] + 1
     numbers["after the last step"] = stop.looks
     return numbers
@@ -79,16 +79,14 @@ def run(home, looks, tmp_path):
 
 
 class StopAtSteps:
-    """Takes the reports of trainings, keeps their lines of text, and asks them to stop after certain updates."""
+    """Takes the events of trainings, and asks them to stop after certain updates."""
 
     def __init__(self, *steps: int) -> None:
         self.request = StopRequest()
-        self.texts: list[str] = []
         self._steps = steps
 
-    def __call__(self, report: object) -> None:
-        self.texts += texts_of([report])
-        if isinstance(report, StepReport) and report.step in self._steps:
+    def __call__(self, event: TrainingEvent) -> None:
+        if isinstance(event, StepReport) and event.step in self._steps:
             self.request.signal_number = signal.SIGTERM
 
 
@@ -106,15 +104,15 @@ class StopAtLook(StopRequest):
         return self._number is not None and self.looks >= self._number
 
 
-def train_until_stopped(home: Path, run: Path, stop: StopRequest, report=lambda _: None) -> None:
+def train_until_stopped(home: Path, run: Path, stop: StopRequest, on_event=lambda _: None) -> None:
     with pytest.raises(StoppedBySignalError):
-        train(home / "tfm.toml", run_dir=run, stop=stop, report=report)
+        train(home / "tfm.toml", run_dir=run, stop=stop, on_event=on_event)
 
 
-def finish_training(home: Path, run: Path) -> list[str]:
-    reports: list[object] = []
-    train(home / "tfm.toml", run_dir=run, report=reports.append)
-    return texts_of(reports)
+def finish_training(home: Path, run: Path) -> Messages:
+    with logged() as messages:
+        train(home / "tfm.toml", run_dir=run)
+    return messages
 
 
 def assert_same_as_uninterrupted(home: Path, run: Path) -> None:
@@ -133,9 +131,9 @@ def test_a_training_that_was_stopped_once_ends_as_if_it_had_not_been(home, run, 
     train_until_stopped(home, run, stop.request, stop)
     assert steps_of_checkpoints(run)[-1] == step
 
-    texts = finish_training(home, run)
+    messages = finish_training(home, run)
 
-    assert f"resuming from step {step}" in texts
+    assert f"resuming from step {step}" in messages.texts
     assert_same_as_uninterrupted(home, run)
 
 
@@ -157,7 +155,7 @@ def test_a_training_in_two_threads_that_was_stopped_ends_as_if_it_had_not_been(h
         train(home / "tfm.toml", run_dir=undisturbed, overrides=overrides)
         stop = StopAtSteps(6)
         with pytest.raises(StoppedBySignalError):
-            train(home / "tfm.toml", run_dir=stopped, overrides=overrides, stop=stop.request, report=stop)
+            train(home / "tfm.toml", run_dir=stopped, overrides=overrides, stop=stop.request, on_event=stop)
         train(home / "tfm.toml", run_dir=stopped, overrides=overrides)
     finally:
         torch.set_num_threads(1)
@@ -192,9 +190,9 @@ def test_a_training_that_was_killed_ends_as_if_it_had_not_been(home, run):
     assert steps_of_checkpoints(run)
     assert not (run / "model").exists()
 
-    texts = finish_training(home, run)
+    messages = finish_training(home, run)
 
-    assert any(text.startswith("resuming from step ") for text in texts)
+    assert any(text.startswith("resuming from step ") for text in messages.texts)
     assert_same_as_uninterrupted(home, run)
 
 
@@ -208,9 +206,9 @@ def test_a_training_that_a_signal_stopped_goes_on_at_the_next_command(home, run)
     assert stopped.code == 128 + signal.SIGTERM
     assert said
 
-    texts = finish_training(home, run)
+    messages = finish_training(home, run)
 
-    assert f"resuming from step {said[1]}" in texts
+    assert f"resuming from step {said[1]}" in messages.texts
     assert_same_as_uninterrupted(home, run)
 
 
@@ -268,12 +266,10 @@ def test_a_damaged_checkpoint_costs_the_steps_after_the_one_before_and_nothing_e
     newest = run / "checkpoints" / "step-00000012" / name
     damage(newest)
 
-    texts = finish_training(home, run)
+    messages = finish_training(home, run)
 
-    assert [text for text in texts if text.startswith("warning: ")] == [
-        f"warning: {newest} is {finding}; going back to the checkpoint before"
-    ]
-    assert "resuming from step 10" in texts
+    assert messages.warnings == [f"{newest} is {finding}; going back to the checkpoint before"]
+    assert "resuming from step 10" in messages.texts
     assert_same_as_uninterrupted(home, run)
 
 
@@ -284,27 +280,26 @@ def test_damaged_older_checkpoints_are_left_out_of_the_average_and_that_is_said(
     for path in damaged:
         flip_a_bit(path)
 
-    texts = finish_training(home, run)
+    messages = finish_training(home, run)
 
-    said = [text for text in texts if text.startswith("warning: ")]
-    assert said[0] == f"warning: {damaged[0]} is not as it was written; it is left out of the choice of weights"
-    assert any("average of the last 2 checkpoints" in text for text in texts)
+    assert messages.warnings[0] == f"{damaged[0]} is not as it was written; it is left out of the choice of weights"
+    assert any("average of the last 2 checkpoints" in text for text in messages.texts)
 
 
 def test_a_disk_that_fills_up_ends_the_training_with_an_error_and_costs_the_steps_since_the_checkpoint(home, run):
     with ExitStack() as full_disk:
 
-        def fill_the_disk(report: object) -> None:
-            if isinstance(report, StepReport) and report.step == 7:
+        def fill_the_disk(event: TrainingEvent) -> None:
+            if isinstance(event, StepReport) and event.step == 7:
                 full_disk.enter_context(disk_full_after(20_000))
 
         with pytest.raises(TfmError, match=r"^cannot write .*/checkpoints/"):
-            train(home / "tfm.toml", run_dir=run, report=fill_the_disk)
+            train(home / "tfm.toml", run_dir=run, on_event=fill_the_disk)
     assert steps_of_checkpoints(run) == [5]
 
-    texts = finish_training(home, run)
+    messages = finish_training(home, run)
 
-    assert "resuming from step 5" in texts
+    assert "resuming from step 5" in messages.texts
     assert_same_as_uninterrupted(home, run)
 
 
@@ -314,9 +309,9 @@ def test_where_no_checkpoint_is_whole_the_training_starts_anew(home, run):
     for folder in (run / "checkpoints").iterdir():
         (folder / "state.json").unlink()
 
-    texts = finish_training(home, run)
+    messages = finish_training(home, run)
 
-    assert any(text.endswith("training starts anew") for text in texts)
+    assert any(text.endswith("training starts anew") for text in messages.texts)
     assert weights_of_version(run) == weights_of_version(home / "uninterrupted")
 
 

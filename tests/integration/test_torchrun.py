@@ -24,7 +24,6 @@ from tests.support.small_runs import (
     metrics_of,
     one_thread,
     steps_of_checkpoints,
-    texts_of,
     weights_of_version,
     write_small,
 )
@@ -99,7 +98,7 @@ def wait_for_step(run: Path, step: int, process: subprocess.Popen[str]) -> None:
     assert process.poll() is None, process.communicate()
 
 
-def test_two_processes_learn_what_one_learns_and_one_goes_on_where_two_stopped(home, run, tmp_path):
+def test_two_processes_learn_what_one_learns_and_one_goes_on_where_two_stopped(home, run, tmp_path, messages):
     alone = copy_of(home / "prepared", tmp_path / "alone")
     train(home / "tfm.toml", run_dir=alone, overrides=["training.max_steps=12"])
 
@@ -112,11 +111,10 @@ def test_two_processes_learn_what_one_learns_and_one_goes_on_where_two_stopped(h
     assert stderr.count("Warning") == 0
     assert_about_equal(metrics_of(run), metrics_of(alone))
 
-    reports: list[object] = []
-    train(home / "tfm.toml", run_dir=run, overrides=["training.max_steps=16"], report=reports.append)
+    train(home / "tfm.toml", run_dir=run, overrides=["training.max_steps=16"])
     train(home / "tfm.toml", run_dir=alone, overrides=["training.max_steps=16"])
 
-    assert "resuming from step 12" in texts_of(reports)
+    assert "resuming from step 12" in messages.texts
     assert_about_equal(metrics_of(run), metrics_of(alone))
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from transformer_cli.cli import app
-from transformer_cli.cli.display import console
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "transformer_cli")
@@ -109,7 +108,6 @@ def run_here(*arguments: object, stdin: bytes = b"", stderr: TextIO | None = Non
         stderr: A terminal, say, instead of a buffer; then the result's ``stderr`` is empty.
     """
     with _standard_streams(stdin, stderr) as (out, errors):
-        console.set_level(quiet=False, verbose=False)
         code = app.run([str(argument) for argument in arguments])
         sys.stdout.flush()
     return Finished(code, out.getvalue(), errors.getvalue().decode())

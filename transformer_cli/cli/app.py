@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Annotated
 
@@ -21,6 +22,8 @@ from transformer_cli.cli.commands.versions import versions
 from transformer_cli.cli.display import console
 from transformer_cli.errors import TfmError, UsageError, is_out_of_memory
 from transformer_cli.version import __version__
+
+logger = logging.getLogger(__name__)
 
 _MORE_MEMORY = (
     "out of memory; lower training.batch_tokens or raise training.accumulation to train, lower --batch-tokens to "
@@ -126,11 +129,8 @@ def run(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    try:
+    with console.shown_messages():
         return _run(arguments)
-    finally:
-        console.close_log()
-        console.set_json(False)
 
 
 def _run(arguments: list[str] | None) -> int:
@@ -163,7 +163,7 @@ def _run(arguments: list[str] | None) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    console.error(message)
+    logger.error(message)
     return code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,8 @@ import typer
 
 from transformer_cli.cli.display import console
 from transformer_cli.version import __version__
+
+logger = logging.getLogger(__name__)
 
 RecipeArgument = Annotated[
     str | None,
@@ -48,14 +51,14 @@ WaitOption = Annotated[
 
 def _quiet(quiet: bool) -> bool:
     if quiet:
-        console.set_level(quiet=True, verbose=False)
+        console.set_level(logging.WARNING)
     return quiet
 
 
 def _verbose(verbose: bool) -> bool:
     if verbose:
-        console.set_level(quiet=False, verbose=True)
-        console.detail(f"tfm {__version__}, Python {platform.python_version()}, {platform.platform()}")
+        console.set_level(logging.DEBUG)
+        logger.debug(f"tfm {__version__}, Python {platform.python_version()}, {platform.platform()}")
     return verbose
 
 

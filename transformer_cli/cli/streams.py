@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -10,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from transformer_cli.cli.display import console
 from transformer_cli.files.atomic import atomic_write
 from transformer_cli.files.packed import open_text_input
+
+logger = logging.getLogger(__name__)
 
 
 def make_usable() -> None:
@@ -40,7 +42,7 @@ def discard_stdout() -> None:
 def stdin() -> BinaryIO:
     """Return stdin; somebody who sits at it is told that it is read."""
     if sys.stdin.isatty():
-        console.note("reading from the terminal, a sentence a line; Ctrl-D ends")
+        logger.info("reading from the terminal, a sentence a line; Ctrl-D ends")
     return sys.stdin.buffer
 
 

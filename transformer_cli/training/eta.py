@@ -8,7 +8,7 @@ from transformer_cli.training.events import IntervalReport, SessionOpened, Valid
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class StopLimit:
     """One of the limits that end a training, whichever comes first.
 
     Args:
@@ -42,12 +42,12 @@ class Outlook:
         if event.is_best:
             self.best = f"loss {event.loss:.3f}, BLEU {event.scores.bleu:.2f} at step {event.step:,}"
 
-    def limits(self, event: IntervalReport) -> list[Limit]:
+    def limits(self, event: IntervalReport) -> list[StopLimit]:
         """Return the limits that this training has, as they are at ``event``."""
         opened = self._opened
         seconds = (event.elapsed_seconds - opened.elapsed_seconds) / max(1, event.step - opened.step)
         found = [
-            Limit(
+            StopLimit(
                 "steps",
                 event.step / opened.max_steps,
                 f"{event.step:,} of {opened.max_steps:,}",
@@ -57,11 +57,11 @@ class Outlook:
         if opened.max_seconds is not None:
             used, budget = event.elapsed_seconds / 60, opened.max_seconds / 60
             left = max(0.0, opened.max_seconds - event.elapsed_seconds)
-            found.append(Limit("minutes", min(1.0, used / budget), f"{used:.1f} of {budget:g}", left))
+            found.append(StopLimit("minutes", min(1.0, used / budget), f"{used:.1f} of {budget:g}", left))
         if opened.patience is not None:
             remaining = max(0, opened.patience - self._since_best)
             last_step = (event.step // opened.validate_every + remaining) * opened.validate_every
             progress = f"{self._since_best} of {opened.patience} validations"
             share = min(1.0, self._since_best / opened.patience)
-            found.append(Limit("patience", share, progress, (last_step - event.step) * seconds))
+            found.append(StopLimit("patience", share, progress, (last_step - event.step) * seconds))
         return found

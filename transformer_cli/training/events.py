@@ -1,4 +1,4 @@
-"""What a training tells while it runs. No torch here: whoever draws these need not load it."""
+"""What happens in a training, as typed events. No torch here: whoever draws these need not load it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class StopReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RunOpened:
-    """The first report: the run directory is ours to write to.
+    """The first event: the run directory is ours to write to.
 
     Args:
-        log: Where what is told is to be kept.
+        log: The file that is to keep the messages of this training.
     """
 
     log: Path
@@ -153,7 +153,7 @@ class CheckpointDue:
 
 @dataclass(frozen=True, slots=True)
 class TrainingEnded:
-    """The last report."""
+    """The last event."""
 
     step: int
     reason: StopReason
@@ -161,3 +161,6 @@ class TrainingEnded:
 
 Report = StepReport | CheckpointDue | ValidationReport | TrainingEnded
 """What the training loop yields."""
+
+TrainingEvent = RunOpened | SessionOpened | StepReport | IntervalReport | ValidationReport | TrainingEnded
+"""What a caller of `transformer_cli.train` may follow."""

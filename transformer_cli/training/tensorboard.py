@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from transformer_cli.errors import UsageError
 from transformer_cli.files.os_errors import explain_os_errors
-from transformer_cli.training.events import IntervalReport, SessionOpened, ValidationReport
+from transformer_cli.training.events import IntervalReport, SessionOpened, TrainingEvent, ValidationReport
 
 if TYPE_CHECKING:
     from tensorboardX import SummaryWriter
@@ -31,20 +31,22 @@ def require_tensorboard() -> None:
 
 
 @contextmanager
-def reports_for_tensorboard(report: Callable[[object], None], folder: Path) -> Iterator[Callable[[object], None]]:
-    """Yield a function that does what ``report`` does and writes curves and sample translations into ``folder``."""
+def events_for_tensorboard(
+    on_event: Callable[[TrainingEvent], None], folder: Path
+) -> Iterator[Callable[[TrainingEvent], None]]:
+    """Yield a function that does what ``on_event`` does and writes curves and sample translations into ``folder``."""
     writer: SummaryWriter | None = None
 
-    def report_and_write(event: object) -> None:
+    def pass_on_and_write(event: TrainingEvent) -> None:
         nonlocal writer
-        report(event)
+        on_event(event)
         if isinstance(event, SessionOpened):
             writer = _open(folder, event.step)
         elif writer is not None:
             _write(writer, event)
 
     try:
-        yield report_and_write
+        yield pass_on_and_write
     finally:
         if writer is not None:
             writer.close()
@@ -58,7 +60,7 @@ def _open(folder: Path, step: int) -> SummaryWriter:
         return SummaryWriter(str(folder), purge_step=step + 1, filename_suffix=f".step-{step}")
 
 
-def _write(writer: SummaryWriter, event: object) -> None:
+def _write(writer: SummaryWriter, event: TrainingEvent) -> None:
     match event:
         case IntervalReport():
             for name, value in asdict(event).items():

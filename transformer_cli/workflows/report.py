@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -31,6 +32,8 @@ from transformer_cli.inspection.sentence_report import (
 from transformer_cli.metrics import MetricScore, score_corpus, sentence_chrf
 from transformer_cli.text.normalization import normalize
 
+logger = logging.getLogger(__name__)
+
 _MOST_SENTENCES = 1000
 _RESAMPLES = 1000
 
@@ -48,7 +51,6 @@ def write_report(
     *,
     output: Path | None = None,
     device: str = "auto",
-    note: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Write the page of a run.
 
@@ -59,7 +61,6 @@ def write_report(
         run: The run directory.
         output: The page; None: ``report.html`` in the run directory.
         device: "auto", "cpu", "cuda" ...
-        note: Told in one line what takes a while.
 
     Returns:
         The page's path.
@@ -71,14 +72,14 @@ def write_report(
     versions = _versions(run)
     loaded = load_model_directory(versions.live, choose_device(device))
     test = _sample(read_split(run.data, "test"))
-    translations = _translate(run, versions.live, test, lambda: loaded, note)
+    translations = _translate(run, versions.live, test, lambda: loaded)
     previous: list[str] | None = None
     if versions.previous is not None:
         folder = versions.previous
         try:
-            previous = _translate(run, folder, test, lambda: load_model_directory(folder, choose_device(device)), note)
+            previous = _translate(run, folder, test, lambda: load_model_directory(folder, choose_device(device)))
         except TfmError as error:
-            note(f"the version before cannot be shown: {error}")
+            logger.info(f"the version before cannot be shown: {error}")
     page = report_page(_document(run, versions, loaded, test, translations, previous))
     path = output or run.report
     write_atomically(path, page.encode())
@@ -86,12 +87,12 @@ def write_report(
     return path
 
 
-def report_after_training(run: RunDirectory, note: Callable[[str], None]) -> None:
+def report_after_training(run: RunDirectory) -> None:
     """Write the page at the end of a training, which no fault in it may spoil."""
     try:
-        note(f"the report of this run lies in {write_report(run)}")
+        logger.info(f"the report of this run lies in {write_report(run)}")
     except (TfmError, OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
-        note(f"the report could not be written: {error}")
+        logger.info(f"the report could not be written: {error}")
 
 
 def _versions(run: RunDirectory) -> _Versions:
@@ -109,14 +110,12 @@ def _sample(corpus: Corpus) -> Corpus:
     return Corpus(corpus.sources[::step], corpus.targets[::step])
 
 
-def _translate(
-    run: RunDirectory, version: Path, test: Corpus, load: Callable[[], LoadedModel], note: Callable[[str], None]
-) -> list[str]:
+def _translate(run: RunDirectory, version: Path, test: Corpus, load: Callable[[], LoadedModel]) -> list[str]:
     """Return a version's translations of ``test``: those that are kept, and the others made now and kept."""
     known = dict(read_json(run.test_translations(version.name)) or {})
     missing = [source for source in dict.fromkeys(test.sources) if not isinstance(known.get(source), str)]
     if missing:
-        note(f"translating {len(missing)} test sentences with version {version.name}")
+        logger.info(f"translating {len(missing)} test sentences with version {version.name}")
         loaded = load()
         translator = Translator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers)
         known |= {source: found.text for source, found in zip(missing, translator.translate(missing), strict=True)}

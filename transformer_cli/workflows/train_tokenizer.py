@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +20,14 @@ from transformer_cli.workflows.prepare.status import DataStatus, restore_and_che
 if TYPE_CHECKING:
     from transformer_cli.data.tokens.tokenizer import TokenizerPair
 
+logger = logging.getLogger(__name__)
+
 
 def train_tokenizer(
     recipe: str | Path | None = None,
     *,
     run_dir: Path | None = None,
     overrides: Sequence[str] = (),
-    note: Callable[[str], None] = lambda _: None,
     wait: bool = False,
 ) -> bool:
     """Learn the tokenizer of a run, after preparing its data where that is missing or stale.
@@ -38,23 +40,22 @@ def train_tokenizer(
     Raises:
         DataError: The corpus is too small for the vocabulary.
     """
-    located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides, note=note)
+    located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides)
     with located.run.lock(wait=wait):
-        return ensure_tokenizer(located, restore_and_check_data(located), note=note, retrain=True)
+        return ensure_tokenizer(located, restore_and_check_data(located), retrain=True)
 
 
-def ensure_tokenizer(located: LocatedRecipe, status: DataStatus, *, note: Callable[[str], None], retrain: bool) -> bool:
+def ensure_tokenizer(located: LocatedRecipe, status: DataStatus, *, retrain: bool) -> bool:
     """Do what `train_tokenizer` does; the caller holds the run directory's lock.
 
     Args:
         located: The recipe and the run directory.
         status: The state of the data, found out under the same lock.
-        note: Called with a line about what is going on.
         retrain: Learn it anew if the data has changed. Else one that was learned from earlier data stays as long as the
             live version has it, whose weights are of no use with another one.
     """
     recipe, run = located.recipe, located.run
-    ensure_prepared(located, status, note=note)
+    ensure_prepared(located, status)
     data = status.inputs.fingerprint
     is_kept = is_learned_from(run, recipe.tokenizer, data) or (not retrain and _is_live(run, recipe.tokenizer))
     if is_kept and _is_whole(run, shared=recipe.tokenizer.shared):
@@ -64,7 +65,7 @@ def ensure_tokenizer(located: LocatedRecipe, status: DataStatus, *, note: Callab
     from transformer_cli.data.tokens.tokenizer import TOKENIZER_FILES
 
     sources, targets = sample_split(run.data, "train", recipe.tokenizer.sample_pairs)
-    note(f"learning a tokenizer from {len(sources)} pairs")
+    logger.info(f"learning a tokenizer from {len(sources)} pairs")
     where = ", ".join(recipe.data.train_paths)
     tags = [corpus.tag for corpus in recipe.data.train if corpus.tag is not None]
     tokenizers = fit_tokenizers(sources, targets, recipe.tokenizer, where=where, tags=tags)
@@ -81,19 +82,19 @@ def ensure_tokenizer(located: LocatedRecipe, status: DataStatus, *, note: Callab
         "source_vocab_size": tokenizers.source.vocab_size,
     }
     write_atomically(run.tokenizer_report, (json.dumps(report, indent=1) + "\n").encode())
-    _tell_of_smaller_vocabularies(tokenizers, recipe.tokenizer.vocab_size, note)
+    _log_smaller_vocabularies(tokenizers, recipe.tokenizer.vocab_size)
     return True
 
 
-def _tell_of_smaller_vocabularies(tokenizers: TokenizerPair, stated: int | None, note: Callable[[str], None]) -> None:
+def _log_smaller_vocabularies(tokenizers: TokenizerPair, stated: int | None) -> None:
     from transformer_cli.data.tokens.fit_tokenizer import DEFAULT_VOCAB_SIZE
 
     sizes = dict.fromkeys([tokenizers.source.vocab_size, tokenizers.target.vocab_size])
     for size in sizes:
         if stated is None and size < DEFAULT_VOCAB_SIZE:
-            note(f"the corpus is small: a vocabulary of {size} pieces instead of {DEFAULT_VOCAB_SIZE}")
+            logger.info(f"the corpus is small: a vocabulary of {size} pieces instead of {DEFAULT_VOCAB_SIZE}")
         elif stated is not None and size < stated:
-            note(f"warning: the corpus is too small for tokenizer.vocab_size = {stated}; it carries {size} pieces")
+            logger.warning(f"the corpus is too small for tokenizer.vocab_size = {stated}; it carries {size} pieces")
 
 
 def is_learned_from(run: RunDirectory, config: TokenizerConfig, data: str) -> bool:

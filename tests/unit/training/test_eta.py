@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from transformer_cli.training.eta import Limit, Outlook
+from transformer_cli.training.eta import Outlook, StopLimit
 from transformer_cli.training.events import IntervalReport, SessionOpened, ValidationReport, ValidationScores
 
 # Resumed at step 100 after 50 seconds, two validations after the best one.
@@ -35,10 +35,10 @@ def test_time_left_counts_with_the_pace_of_this_sitting():
     limits = Outlook(OPENED).limits(interval(200, 100.0))  # half a second a step
 
     assert limits == [
-        Limit("steps", 0.2, "200 of 1,000", 400.0),
-        Limit("minutes", (100 / 60) / 10, "1.7 of 10", 500.0),
+        StopLimit("steps", 0.2, "200 of 1,000", 400.0),
+        StopLimit("minutes", (100 / 60) / 10, "1.7 of 10", 500.0),
         # Three more without improvement: at steps 240, 280 and 320.
-        Limit("patience", 0.4, "2 of 5 validations", 60.0),
+        StopLimit("patience", 0.4, "2 of 5 validations", 60.0),
     ]
 
 

@@ -10,8 +10,15 @@ from tensorboardX.proto.event_pb2 import Event
 from tests.support.small_runs import write_small
 from transformer_cli import train
 from transformer_cli.errors import TfmError, UsageError
-from transformer_cli.training.events import IntervalReport, SessionOpened, ValidationReport, ValidationScores
-from transformer_cli.training.tensorboard import reports_for_tensorboard
+from transformer_cli.training.events import (
+    IntervalReport,
+    RunOpened,
+    SessionOpened,
+    TrainingEvent,
+    ValidationReport,
+    ValidationScores,
+)
+from transformer_cli.training.tensorboard import events_for_tensorboard
 
 
 def opened(step: int) -> SessionOpened:
@@ -44,16 +51,21 @@ def events_of(folder: Path) -> list[Event]:
     return events
 
 
-def test_curves_and_samples_are_written_and_reports_passed_on(tmp_path):
-    seen: list[object] = []
+def test_curves_and_samples_are_written_and_events_passed_on(tmp_path):
+    seen: list[TrainingEvent] = []
     scores = ValidationScores(31.5, 55.0, ("un *chat*", "a cat", "one cat"))
-    reports = ["text", opened(0), interval(50), ValidationReport(50, 2.0, scores, is_best=True)]
+    events: list[TrainingEvent] = [
+        RunOpened(tmp_path / "log"),
+        opened(0),
+        interval(50),
+        ValidationReport(50, 2.0, scores, is_best=True),
+    ]
 
-    with reports_for_tensorboard(seen.append, tmp_path) as report:
-        for each in reports:
-            report(each)
+    with events_for_tensorboard(seen.append, tmp_path) as on_event:
+        for event in events:
+            on_event(event)
 
-    assert seen == reports
+    assert seen == events
     values = [(event.step, value) for event in events_of(tmp_path) for value in event.summary.value]
     curves = {value.tag: (step, value.simple_value) for step, value in values if value.HasField("simple_value")}
     assert curves["train/loss"] == (50, 2.5)
@@ -68,15 +80,15 @@ def test_curves_and_samples_are_written_and_reports_passed_on(tmp_path):
 
 def test_a_resumed_training_voids_what_was_written_after_the_checkpoint(tmp_path):
     for step in (0, 40):
-        with reports_for_tensorboard(lambda _: None, tmp_path) as report:
-            report(opened(step))
+        with events_for_tensorboard(lambda _: None, tmp_path) as on_event:
+            on_event(opened(step))
 
     assert [event.step for event in events_of(tmp_path) if event.HasField("session_log")] == [1, 41]
 
 
 def test_nothing_is_written_before_a_training_begins(tmp_path):
-    with reports_for_tensorboard(lambda _: None, tmp_path / "tensorboard") as report:
-        report("reading a corpus")
+    with events_for_tensorboard(lambda _: None, tmp_path / "tensorboard") as on_event:
+        on_event(RunOpened(tmp_path / "log"))
 
     assert not (tmp_path / "tensorboard").exists()
 
@@ -84,8 +96,8 @@ def test_nothing_is_written_before_a_training_begins(tmp_path):
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):
     (tmp_path / "tensorboard").write_text("in the way")
 
-    with reports_for_tensorboard(lambda _: None, tmp_path / "tensorboard") as report, pytest.raises(TfmError):
-        report(opened(0))
+    with events_for_tensorboard(lambda _: None, tmp_path / "tensorboard") as on_event, pytest.raises(TfmError):
+        on_event(opened(0))
 
 
 def test_a_training_that_wants_it_says_at_once_that_the_package_is_missing(tmp_path, monkeypatch):

@@ -127,22 +127,20 @@ def test_the_report_tells_what_the_tokenizer_is():
     assert (report["fingerprint"], report["vocab_size"]) == (tokenizer.fingerprint, tokenizer.vocab_size)
 
 
-def test_a_small_corpus_chooses_its_vocabulary_and_that_is_said():
-    notes: list[str] = []
+def test_a_small_corpus_chooses_its_vocabulary_and_that_is_said(messages):
 
-    run(note=notes.append)
-
-    size = Tokenizer.load(RUN / "tokenizer.model").vocab_size
-    assert notes[-1] == f"the corpus is small: a vocabulary of {size} pieces instead of 8000"
-
-
-def test_too_large_a_vocabulary_is_lowered_with_a_warning():
-    notes: list[str] = []
-
-    run("tokenizer.vocab_size=9000", note=notes.append)
+    run()
 
     size = Tokenizer.load(RUN / "tokenizer.model").vocab_size
-    assert notes[-1] == f"warning: the corpus is too small for tokenizer.vocab_size = 9000; it carries {size} pieces"
+    assert messages.texts[-1] == f"the corpus is small: a vocabulary of {size} pieces instead of 8000"
+
+
+def test_too_large_a_vocabulary_is_lowered_with_a_warning(messages):
+
+    run("tokenizer.vocab_size=9000")
+
+    size = Tokenizer.load(RUN / "tokenizer.model").vocab_size
+    assert messages.warnings[-1] == f"the corpus is too small for tokenizer.vocab_size = 9000; it carries {size} pieces"
     assert not run("tokenizer.vocab_size=9000")
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from transformer_cli.cli.display import console
 from transformer_cli.cli.options import QuietOption, VerboseOption
+
+logger = logging.getLogger(__name__)
 
 
 def export(
@@ -40,7 +42,7 @@ def export(
     from transformer_cli.workflows.locate.model import find_model
 
     folder = find_model(model)
-    console.detail(f"exporting {folder} to {to}")
+    logger.debug(f"exporting {folder} to {to}")
     from transformer_cli.workflows.export.export import export as run_export
 
-    typer.echo(run_export(folder, to=to, output=output, quantization=quantization, report=console.note))
+    typer.echo(run_export(folder, to=to, output=output, quantization=quantization))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import transformer_cli
-from transformer_cli.cli.display import console
 from transformer_cli.cli.options import QuietOption, VerboseOption
+
+logger = logging.getLogger(__name__)
 
 
 def init(
@@ -54,6 +56,5 @@ def init(
         test=test,
         output=output,
         force=force,
-        note=console.note,
     )
-    console.note(outcome.summary)
+    logger.info(outcome.summary)

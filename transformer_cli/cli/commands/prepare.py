@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,8 @@ from transformer_cli.cli.options import (
     VerboseOption,
     WaitOption,
 )
+
+logger = logging.getLogger(__name__)
 
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Only report what would be kept and dropped, and why; write nothing.")
@@ -46,7 +49,6 @@ def prepare(
         recipe,
         run_dir=run_dir,
         overrides=overrides or (),
-        note=console.note,
         wait=wait,
         dry_run=dry_run,
         rejected=rejected,
@@ -54,4 +56,4 @@ def prepare(
     if report.is_new or console.is_verbose():
         show_report(report)
     if not report.is_new:
-        console.note("nothing to do: the prepared data is up to date with recipe and corpora")
+        logger.info("nothing to do: the prepared data is up to date with recipe and corpora")

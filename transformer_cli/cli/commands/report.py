@@ -37,5 +37,5 @@ def report(
         raise ModelNotFoundError(f"{directory.path} has no finished version to report on; run `tfm train` first")
     from transformer_cli.workflows.report import write_report
 
-    path = write_report(directory, output=output, device=device, note=console.note)
+    path = write_report(directory, output=output, device=device)
     sys.stdout.write(f"{console.plain(str(path))}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +19,8 @@ from transformer_cli.errors import UsageError
 if TYPE_CHECKING:
     from transformer_cli.metrics import MetricScore
     from transformer_cli.workflows.score.score import ScoreReport
+
+logger = logging.getLogger(__name__)
 
 
 def score(
@@ -68,7 +71,7 @@ def score(
         with_ter=ter,
     )
     for warning in report.warnings:
-        console.warn(warning)
+        logger.warning(warning)
     if as_json:
         sys.stdout.write(json.dumps(report.to_json(), ensure_ascii=False) + "\n")
     else:
@@ -82,10 +85,10 @@ def _score_pairs(model: Path, source: Path, targets: list[Path], device: str, as
         raise UsageError("with --model give two files: SOURCE TARGET")
     target = Path("/dev/stdin") if str(targets[0]) == "-" else targets[0]
     folder = find_model(model)
-    console.detail(f"scoring with {folder}")
+    logger.debug(f"scoring with {folder}")
     from transformer_cli.workflows.score.score_pairs import score_pairs
 
-    for pair in score_pairs(source, target, model=folder, device=device, warn=console.warn):
+    for pair in score_pairs(source, target, model=folder, device=device):
         values = {"log_prob": pair.log_prob, "perplexity": pair.perplexity, "tokens": pair.tokens}
         if as_json:
             sys.stdout.write(json.dumps(values) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import sys
@@ -16,7 +17,7 @@ import transformer_cli
 from transformer_cli.cli import signals
 from transformer_cli.cli.display import console
 from transformer_cli.cli.display.notification import notify
-from transformer_cli.cli.display.progress import training_display
+from transformer_cli.cli.display.training import training_display
 from transformer_cli.cli.options import (
     DeviceOption,
     QuietOption,
@@ -28,6 +29,8 @@ from transformer_cli.cli.options import (
 )
 from transformer_cli.errors import NOT_PROMOTED_EXIT_CODE, RunDirectoryBusyError, TfmError
 from transformer_cli.training.ranks import is_first_process
+
+logger = logging.getLogger(__name__)
 
 
 def train(
@@ -46,7 +49,7 @@ def train(
     device: DeviceOption = "auto",
     wait: WaitOption = False,
     json_logs: Annotated[
-        bool, typer.Option("--json-logs", help="Tell everything on stderr as one JSON object a line.")
+        bool, typer.Option("--json-logs", help="Write every message on stderr as one JSON object a line.")
     ] = False,
     notify_command: Annotated[
         str | None,
@@ -74,15 +77,15 @@ def train(
         sys.stdout.write(transformer_cli.resolve_recipe(recipe, overrides=overrides or ()))
         return
     if not is_first_process():  # of several that torchrun started, one speaks for all
-        console.set_level(quiet=True, verbose=False)
+        console.set_level(logging.ERROR)
         notify_command = None
     console.set_json(json_logs)
-    with _failures_told_to(notify_command), training_display() as display:
+    with _failures_told_to(notify_command), training_display() as on_event:
         outcome = transformer_cli.train(
             recipe,
             run_dir=run_dir,
             overrides=overrides or (),
-            report=display,
+            on_event=on_event,
             device=device,
             from_scratch=from_scratch,
             retrain_tokenizer=retrain_tokenizer,
@@ -93,14 +96,15 @@ def train(
     kept = outcome.is_new and not outcome.is_live
     word = "not-promoted" if kept else "promoted" if outcome.is_new else "nothing-to-do"
     _notify(notify_command, word, NOT_PROMOTED_EXIT_CODE if kept else 0, outcome.summary, outcome.version.name)
+    fields = {"fields": {"outcome": word, "version": outcome.version.name}}
     if kept:
-        console.warn(outcome.summary, outcome=word, version=outcome.version.name)
+        logger.warning(outcome.summary, extra=fields)
         raise typer.Exit(NOT_PROMOTED_EXIT_CODE)
     if outcome.is_new:
         run = shlex.quote(str(outcome.version.parent.parent))
-        console.note(f"next: tfm translate --model {run} < input.txt > output.txt")
+        logger.info(f"next: tfm translate --model {run} < input.txt > output.txt")
     # Last, for it is what stands out in a mail or at the end of a log.
-    console.note(outcome.summary, outcome=word, version=outcome.version.name)
+    logger.info(outcome.summary, extra=fields)
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+
 import transformer_cli
-from transformer_cli.cli.display import console
 from transformer_cli.cli.options import (
     QuietOption,
     RecipeArgument,
@@ -12,6 +13,8 @@ from transformer_cli.cli.options import (
     VerboseOption,
     WaitOption,
 )
+
+logger = logging.getLogger(__name__)
 
 
 def train_tokenizer(
@@ -23,8 +26,6 @@ def train_tokenizer(
     verbose: VerboseOption = False,
 ) -> None:
     """Learn the SentencePiece model of a recipe, preparing its data first if need be."""
-    is_new = transformer_cli.train_tokenizer(
-        recipe, run_dir=run_dir, overrides=overrides or (), note=console.note, wait=wait
-    )
+    is_new = transformer_cli.train_tokenizer(recipe, run_dir=run_dir, overrides=overrides or (), wait=wait)
     if not is_new:
-        console.note("nothing to do: the tokenizer is up to date with recipe and corpora")
+        logger.info("nothing to do: the tokenizer is up to date with recipe and corpora")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from contextlib import ExitStack
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from transformer_cli.cli.display import console
 from transformer_cli.cli.display.translation_progress import translation_display
 from transformer_cli.cli.options import DeviceOption, QuietOption, VerboseOption
 from transformer_cli.cli.streams import is_stdout_watched, open_input, open_output
@@ -18,6 +18,8 @@ from transformer_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from transformer_cli.decoding.engine import Sampling
+
+logger = logging.getLogger(__name__)
 
 
 def translate(
@@ -118,17 +120,15 @@ def translate(
         folders = [find_model(each) for each in model] if model else [find_model(None)]
         source = stack.enter_context(open_input(file))
         progress = stack.enter_context(translation_display(source, is_wanted=not is_stdout_watched(output)))
-        console.detail(f"translating with {', '.join(map(str, folders))}")
+        logger.debug(f"translating with {', '.join(map(str, folders))}")
         if part is not None and output is not None:
             count = translate.translate_shard(
-                source, output, shard=part, model=folders, settings=settings, warn=console.warn, progress=progress
+                source, output, shard=part, model=folders, settings=settings, progress=progress
             )
         else:
             write = stack.enter_context(open_output(output))
-            count = translate.translate(
-                source, write, model=folders, settings=settings, warn=console.warn, progress=progress
-            )
-    console.detail(f"{count} lines translated")
+            count = translate.translate(source, write, model=folders, settings=settings, progress=progress)
+    logger.debug(f"{count} lines translated")
 
 
 def _sampling(

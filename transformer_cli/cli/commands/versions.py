@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,8 @@ import typer
 
 from transformer_cli.cli.display import console
 from transformer_cli.cli.options import QuietOption, RunDirOption, VerboseOption
+
+logger = logging.getLogger(__name__)
 
 
 def versions(
@@ -39,9 +42,9 @@ def versions(
         raise typer.BadParameter(f"{wanted}, as in: tfm versions promote 2")
     run = locate_recipe(None, run_dir=run_dir).run.path
     if number is not None:
-        console.note(workflow.promote(run, number))
+        logger.info(workflow.promote(run, number))
     elif action == "rollback":
-        console.note(workflow.rollback(run))
+        logger.info(workflow.rollback(run))
     else:
         found = workflow.list_versions(run)
         sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n" if as_json else _table(found))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 
-from transformer_cli.cli.display import console
+logger = logging.getLogger(__name__)
+
 
 _PATIENCE_SECONDS = 60
 
@@ -30,10 +32,10 @@ def notify(command: str, outcome: Mapping[str, str]) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        console.warn(f"--notify-command took more than {_PATIENCE_SECONDS} seconds and was stopped")
+        logger.warning(f"--notify-command took more than {_PATIENCE_SECONDS} seconds and was stopped")
         return
     except OSError as error:
-        console.warn(f"--notify-command cannot be run: {(error.strerror or str(error)).lower()}")
+        logger.warning(f"--notify-command cannot be run: {(error.strerror or str(error)).lower()}")
         return
     if finished.returncode:
-        console.warn(f"--notify-command ended with exit code {finished.returncode}")
+        logger.warning(f"--notify-command ended with exit code {finished.returncode}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from transformer_cli.artifacts.preparation_report import PreparationReport
+
+logger = logging.getLogger(__name__)
 
 _MAX_LETTERS = 10
 
@@ -24,9 +27,9 @@ def show_report(report: PreparationReport) -> None:
         return
     for name, corpus in report.corpora.items():
         dropped = "".join(f", {count:,} {rule}" for rule, count in corpus.dropped.items())
-        console.note(f"{name}: {corpus.read:,} pairs read, {corpus.kept:,} kept{dropped}")
+        logger.info(f"{name}: {corpus.read:,} pairs read, {corpus.kept:,} kept{dropped}")
     for line in (*_findings(report), *(f"{rule}: {text}" for rule, text in _examples(report))):
-        console.note(line)
+        logger.info(line)
 
 
 def _findings(report: PreparationReport) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import stat
 import time
@@ -11,6 +12,8 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from transformer_cli.cli.display import console
+
+logger = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_LINES = 60
 
@@ -91,5 +94,5 @@ class _LineCount:
         """Take the number of lines done so far."""
         now = time.monotonic()
         if now - self._told >= _SECONDS_BETWEEN_LINES:
-            console.note(f"translated {self._pace.describe(lines)}")
+            logger.info(f"translated {self._pace.describe(lines)}")
             self._told = now

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -36,6 +37,8 @@ from transformer_cli.workflows.export.agreement import (
     held_out_lines,
 )
 
+logger = logging.getLogger(__name__)
+
 Quantization = Literal["auto", "float32", "float16", "bfloat16", "int16", "int8"]
 
 _COMPARED_LINES = 200
@@ -58,7 +61,6 @@ def export(
     to: Literal["ctranslate2", "huggingface"],
     output: Path | None = None,
     quantization: Quantization = "auto",
-    report: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Write a model in the format of another library, after a comparison with our own translations.
 
@@ -67,7 +69,6 @@ def export(
         to: The library.
         output: A folder to make or renew; None: one in ``model``, named after the library.
         quantization: How CTranslate2 stores weights; "auto": int8 where the processor has it and the loss is small.
-        report: Told what was found.
 
     Returns:
         The folder.
@@ -80,47 +81,45 @@ def export(
     if to == "huggingface":
         if quantization not in ("auto", "float32"):
             raise UsageError(f"--quantization {quantization} is for ctranslate2; huggingface gets float32")
-        return _export_to_huggingface(model, output or model / "huggingface", report)
-    return _export_to_ctranslate2(model, output or model / ENGINE_FOLDER, quantization, report)
+        return _export_to_huggingface(model, output or model / "huggingface")
+    return _export_to_ctranslate2(model, output or model / ENGINE_FOLDER, quantization)
 
 
-def export_after_training(version: Path, report: Callable[[str], None]) -> None:
+def export_after_training(version: Path) -> None:
     """Export a new version to CTranslate2 if that is installed; a failure is a warning, for the version is whole."""
     if not is_installed():
         return
     threads = torch.get_num_threads()
     try:
-        export(version, to="ctranslate2", report=report)
+        export(version, to="ctranslate2")
     except (TfmError, RuntimeError, ValueError) as error:
-        report(f"warning: the version works, but could not be exported to CTranslate2: {str(error).splitlines()[0]}")
+        logger.warning(f"the version works, but could not be exported to CTranslate2: {str(error).splitlines()[0]}")
     finally:
         torch.set_num_threads(threads)  # CTranslate2 leaves one to the thread that called it
 
 
-def _export_to_ctranslate2(
-    model: Path, folder: Path, quantization: Quantization, report: Callable[[str], None]
-) -> Path:
+def _export_to_ctranslate2(model: Path, folder: Path, quantization: Quantization) -> Path:
     """Write and compare in float32, then with the quantisation asked for."""
     if not is_installed():
         raise TfmError("CTranslate2 is not installed; run `pip install 'transformer-cli[fast]'`")
     import ctranslate2
 
     loaded = load_model_directory(model, torch.device("cpu"))
-    held_out, ours = _compared_lines(model, loaded, _COMPARED_LINES, report)
+    held_out, ours = _compared_lines(model, loaded, _COMPARED_LINES)
     wanted = quantization
     if wanted == "auto":
         wanted = "int8" if "int8" in ctranslate2.get_supported_compute_types("cpu") else "float32"
     with _whole_folder(folder) as beside:
         _write(beside, loaded, "float32")
         if ours:
-            _require(_compare_engine(beside, loaded, held_out, ours), report, "float32")
+            _require(_compare_engine(beside, loaded, held_out, ours), "float32")
         if wanted != "float32":
             _write(beside, loaded, wanted)
         if wanted != "float32" and ours:
             agreement = _compare_engine(beside, loaded, held_out, ours)
-            report(f"{wanted}: {agreement}")
+            logger.info(f"{wanted}: {agreement}")
             if quantization == "auto" and agreement.mean_difference > _QUANTIZED_ROUNDING:
-                report(f"{wanted} loses too much; float32 is taken")
+                logger.info(f"{wanted} loses too much; float32 is taken")
                 wanted = "float32"
                 _write(beside, loaded, wanted)
         for name, content in loaded.tokenizers.files().items():
@@ -160,7 +159,7 @@ def _compare_engine(
     return compare(ours, Translator(engine, loaded.tokenizers).translate(held_out.sources), held_out.references)
 
 
-def _export_to_huggingface(model: Path, folder: Path, report: Callable[[str], None]) -> Path:
+def _export_to_huggingface(model: Path, folder: Path) -> Path:
     loaded = load_model_directory(model, torch.device("cpu"))
     with _whole_folder(folder) as beside:
         write_huggingface_model(
@@ -172,36 +171,34 @@ def _export_to_huggingface(model: Path, folder: Path, report: Callable[[str], No
             num_positions=longest_positions(loaded.model.config, loaded.decoding),
         )
         if importlib.util.find_spec("transformers") is None:
-            report("transformers is not installed: the export was not compared with our own translations")
+            logger.info("transformers is not installed: the export was not compared with our own translations")
         else:
-            _compare_with_transformers(beside, model, loaded, report)
+            _compare_with_transformers(beside, model, loaded)
     return folder
 
 
-def _compare_with_transformers(folder: Path, model: Path, loaded: LoadedModel, report: Callable[[str], None]) -> None:
+def _compare_with_transformers(folder: Path, model: Path, loaded: LoadedModel) -> None:
     from transformer_cli.workflows.export.with_transformers import translate_with_transformers
 
-    lines, ours = _compared_lines(model, loaded, _COMPARED_WITH_TRANSFORMERS, report)
+    lines, ours = _compared_lines(model, loaded, _COMPARED_WITH_TRANSFORMERS)
     if ours:
         theirs = translate_with_transformers(folder, lines.sources, loaded.decoding)
-        _require(compare(ours, theirs), report, "transformers")
+        _require(compare(ours, theirs), "transformers")
 
 
-def _require(agreement: Agreement, report: Callable[[str], None], name: str) -> None:
-    report(f"{name}: {agreement}")
+def _require(agreement: Agreement, name: str) -> None:
+    logger.info(f"{name}: {agreement}")
     if not agreement.is_close:
         raise TfmError(f"the exported model does not translate as ours does: {agreement}; nothing was written")
 
 
-def _compared_lines(
-    model: Path, loaded: LoadedModel, at_most: int, report: Callable[[str], None]
-) -> tuple[HeldOutLines, list[Translation]]:
+def _compared_lines(model: Path, loaded: LoadedModel, at_most: int) -> tuple[HeldOutLines, list[Translation]]:
     """Return the lines to compare on, and our translations of them."""
     lines = held_out_lines(model, loaded, at_most=at_most)
     ours = Translator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers).translate(lines.sources)
     lines, ours = ending_by_themselves(lines, ours, loaded)
     if not ours:
-        report("no translation ends by itself: the export was not compared with our own translations")
+        logger.info("no translation ends by itself: the export was not compared with our own translations")
     return lines, ours
 
 

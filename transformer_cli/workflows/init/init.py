@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from transformer_cli.recipe import DEFAULT_RECIPE_FILE, toml_value
 from transformer_cli.workflows.init.machine import Machine, look_at_machine
 from transformer_cli.workflows.init.recommend import Setting, held_out_sizes, recommend
 from transformer_cli.workflows.init.survey import CorpusSurvey, survey_corpora
+
+logger = logging.getLogger(__name__)
 
 _VALID_NAMES = ("valid", "validation", "val", "dev")
 _TEST_NAMES = ("test",)
@@ -49,7 +52,6 @@ def init(
     test: str | None = None,
     output: Path = Path(DEFAULT_RECIPE_FILE),
     force: bool = False,
-    note: Callable[[str], None] = lambda _: None,
     machine: Machine | None = None,
 ) -> InitOutcome:
     """Write a recipe that is right for ``corpora`` on this machine.
@@ -64,7 +66,6 @@ def init(
         test: The same to test on.
         output: The recipe to write.
         force: Write over a file that is there.
-        note: Called with a line about what is going on.
         machine: What to fit the recipe to; None: this one.
 
     Raises:
@@ -77,8 +78,8 @@ def init(
     machine = machine or look_at_machine()
     names = list(dict.fromkeys(_with_placeholder(name, languages) for name in corpora))
     held_out = _held_out(names, {"valid": valid, "test": test}, languages, output.parent)
-    note(f"counting the pairs of {', '.join(names)}")
-    survey = survey_corpora(names, languages, Path(), note=note)
+    logger.info(f"counting the pairs of {', '.join(names)}")
+    survey = survey_corpora(names, languages, Path())
     settings = [
         *_data_settings(names, held_out, survey, machine, output.parent),
         *_cleaning_settings(survey),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from transformer_cli.config import CleaningConfig, LanguagesConfig
 from transformer_cli.data.cleaning.match_keys import fold
 from transformer_cli.data.cleaning.rules import Judgement, PairCleaner
 from transformer_cli.data.corpora import read_corpus
-from transformer_cli.data.corpora.reading_progress import tell_of_reading, warning_of_figures
+from transformer_cli.data.corpora.reading_progress import log_reading, warn_of_figures
 from transformer_cli.errors import DataError
 
 _FEW = 1000
@@ -63,7 +63,6 @@ def survey_corpora(
     languages: LanguagesConfig,
     folder: Path,
     *,
-    note: Callable[[str], None] = lambda _: None,
     compared_pairs: int = 1_000_000,
     sampled_pairs: int = 20_000,
 ) -> CorpusSurvey:
@@ -73,7 +72,6 @@ def survey_corpora(
         corpora: Their names.
         languages: The two language codes.
         folder: What the names are relative to.
-        note: Told now and then how far it is.
         compared_pairs: The number of pairs, from the first on, that are compared with one another.
         sampled_pairs: The number of pairs whose text is looked at.
 
@@ -85,7 +83,7 @@ def survey_corpora(
     counts = {}
     for name in corpora:
         before = count.read
-        for pair in _fit_pairs(name, languages, folder, note):
+        for pair in _fit_pairs(name, languages, folder):
             count.add(pair.source, pair.target)
             sample.add(pair.source, pair.target)
         counts[name] = count.read - before
@@ -95,11 +93,11 @@ def survey_corpora(
     return CorpusSurvey(counts, sample.statistics(count))
 
 
-def _fit_pairs(name: str, languages: LanguagesConfig, folder: Path, note: Callable[[str], None]) -> Iterator[Judgement]:
+def _fit_pairs(name: str, languages: LanguagesConfig, folder: Path) -> Iterator[Judgement]:
     """Yield the fit pairs of a corpus; where it has only figures, these, as `clean_corpora` takes them as well."""
     has_fit_pairs = has_figures = False
     for config in (CleaningConfig(), CleaningConfig(non_text=False)):
-        pairs = tell_of_reading(read_corpus(name, languages, folder, part="train"), name, note)
+        pairs = log_reading(read_corpus(name, languages, folder, part="train"), name)
         for judged in PairCleaner(config, languages).judge(pairs):
             has_figures |= judged.rule == "non_text"
             if judged.rule is None:
@@ -107,7 +105,7 @@ def _fit_pairs(name: str, languages: LanguagesConfig, folder: Path, note: Callab
                 yield judged
         if has_fit_pairs or not has_figures:
             return
-        note(warning_of_figures(name))
+        warn_of_figures(name)
 
 
 class _Count:

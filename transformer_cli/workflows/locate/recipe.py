@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.config import Recipe
 from transformer_cli.recipe import RecipeFile, find_recipe, load_recipe, recipe_to_toml
+
+logger = logging.getLogger(__name__)
 
 RUN_DIRECTORY_VARIABLE = "TFM_RUN_DIR"
 
@@ -50,15 +53,13 @@ def locate_recipe(
     *,
     run_dir: Path | None = None,
     overrides: Sequence[str] = (),
-    note: Callable[[str], None] = lambda _: None,
 ) -> LocatedRecipe:
-    """Find and read a recipe.
+    """Find and read a recipe; logs a line if the phrasebook steps in.
 
     Args:
         recipe: A path or the name of a shipped recipe; None: ``./tfm.toml``, else the phrasebook.
         run_dir: The run directory; None: ``TFM_RUN_DIR``, else ``runs/`` and the recipe's name.
         overrides: ``section.key=value``.
-        note: Told in one line if the phrasebook steps in.
 
     Raises:
         RecipeError: There is no such recipe, or something in it is wrong.
@@ -66,7 +67,7 @@ def locate_recipe(
     file: RecipeFile = find_recipe(None if recipe is None else str(recipe))
     loaded = load_recipe(file, overrides)
     if file.is_fallback:
-        note("no recipe given and no tfm.toml here: using the embedded phrasebook, French to English")
+        logger.info("no recipe given and no tfm.toml here: using the embedded phrasebook, French to English")
     given = run_dir or os.environ.get(RUN_DIRECTORY_VARIABLE)
     run = RunDirectory(Path(given) if given else Path("runs") / loaded.name)
     named = [] if recipe is None else [str(recipe)]

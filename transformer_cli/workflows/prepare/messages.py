@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Mapping
 
 from transformer_cli.config import Recipe
 from transformer_cli.data.cleaning.held_out import HeldOut
 from transformer_cli.data.cleaning.rules import CleaningReport
 from transformer_cli.data.cleaning.selection import Selection
 from transformer_cli.errors import DataError
+
+logger = logging.getLogger(__name__)
 
 _ALIKE_RULES = ("leakage", "near_duplicate", "source_repeats")
 _SAME = "case, punctuation and numbers aside"
@@ -46,19 +49,19 @@ def too_few(recipe: Recipe, total: CleaningReport, usable: int, sizes: Mapping[s
     )
 
 
-def warning_of_sameness(recipe: Recipe, selection: Selection) -> Iterator[str]:
-    """Yield a warning if most of the fit pairs are not learned from because they are much like others."""
+def warn_of_sameness(recipe: Recipe, selection: Selection) -> None:
+    """Log a warning if most of the fit pairs are not learned from because they are much like others."""
     counts = selection.counts()
     alike = sum(counts[rule] for rule in _ALIKE_RULES)
     if 2 * alike > len(selection.fates):
-        yield (
-            f"warning: {alike} of {len(selection.fates)} fit pairs are not learned from, for a sentence of theirs is "
+        logger.warning(
+            f"{alike} of {len(selection.fates)} fit pairs are not learned from, for a sentence of theirs is "
             f"held out or repeated, {_SAME}; {_tell_apart(recipe)}else see {', '.join(_ALIKE_RULES)} in [cleaning]"
         )
 
 
-def changes_of_held_out_pairs(earlier: Mapping[str, HeldOut], now: Mapping[str, HeldOut]) -> Iterator[str]:
-    """Yield a line for each set for which other pairs are held out than before."""
+def log_changes_of_held_out_pairs(earlier: Mapping[str, HeldOut], now: Mapping[str, HeldOut]) -> None:
+    """Log a line for each set for which other pairs are held out than before."""
     for part, held_out in now.items():
         before = earlier.get(part)
         if before is None or before == held_out:
@@ -69,7 +72,7 @@ def changes_of_held_out_pairs(earlier: Mapping[str, HeldOut], now: Mapping[str, 
             why = "has fewer than half of its pairs left"
         # Fewer pairs than before are some of those.
         doubt = "" if held_out.pairs <= before.pairs else ", and earlier versions may have learned from the new ones"
-        yield f"data.{part} {why}: other pairs are held out{doubt}"
+        logger.info(f"data.{part} {why}: other pairs are held out{doubt}")
 
 
 def _tell_apart(recipe: Recipe) -> str:

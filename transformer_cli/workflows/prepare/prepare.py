@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from transformer_cli.data.cleaning.selection import Selection
     from transformer_cli.workflows.prepare.separate_sets import SeparateSet
 
+logger = logging.getLogger(__name__)
+
 
 def prepare(
     recipe: str | Path | None = None,
     *,
     run_dir: Path | None = None,
     overrides: Sequence[str] = (),
-    note: Callable[[str], None] = lambda _: None,
     wait: bool = False,
     dry_run: bool = False,
     rejected: Path | None = None,
@@ -39,7 +41,6 @@ def prepare(
         recipe: A path or the name of a shipped recipe; None: ``./tfm.toml``, else the phrasebook.
         run_dir: The run directory; None: ``TFM_RUN_DIR``, else ``runs/`` and the recipe's name.
         overrides: ``section.key=value``.
-        note: Called with a line about what is going on.
         wait: Wait if another process holds the run directory.
         dry_run: Only report what would come of it: the run directory is neither written to nor locked.
         rejected: A file for what was dropped, one line each: rule, place, source and target, with tabs between them.
@@ -50,43 +51,38 @@ def prepare(
         RunDirectoryBusyError: Another process holds the run directory.
         TfmError: Something cannot be written.
     """
-    located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides, note=note)
+    located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides)
     if dry_run:
-        return _prepare_elsewhere(located, check_data(located), note=note, rejected=rejected)
+        return _prepare_elsewhere(located, check_data(located), rejected=rejected)
     with located.run.lock(wait=wait):
-        return ensure_prepared(located, restore_and_check_data(located), note=note, rejected=rejected)
+        return ensure_prepared(located, restore_and_check_data(located), rejected=rejected)
 
 
-def ensure_prepared(
-    located: LocatedRecipe, status: DataStatus, *, note: Callable[[str], None], rejected: Path | None = None
-) -> PreparationReport:
+def ensure_prepared(located: LocatedRecipe, status: DataStatus, *, rejected: Path | None = None) -> PreparationReport:
     """Prepare the data unless it is up to date; the caller holds the run directory's lock.
 
     Args:
         located: The recipe and the run directory.
         status: The state of the data, found out under the same lock.
-        note: Called with a line about what is going on.
         rejected: A file for what was dropped.
     """
     if status.report is not None:
         if rejected is not None:
-            _prepare_elsewhere(located, status, note=lambda _: None, rejected=rejected)
+            _prepare_elsewhere(located, status, rejected=rejected)
         return status.report
-    report = _prepare(located, located.run, status, note=note, rejected=rejected)
+    report = _prepare(located, located.run, status, rejected=rejected)
     dropped = ", ".join(f"{count} {rule}" for rule, count in sorted(report.total.dropped.items()))
-    note(
+    logger.info(
         f"prepared {report.total.kept} training pairs, {report.valid} to validate, {report.test} to test"
         + (f"; dropped {dropped}" if dropped else "")
     )
     return report
 
 
-def _prepare_elsewhere(
-    located: LocatedRecipe, status: DataStatus, *, note: Callable[[str], None], rejected: Path | None
-) -> PreparationReport:
+def _prepare_elsewhere(located: LocatedRecipe, status: DataStatus, *, rejected: Path | None) -> PreparationReport:
     """Prepare in a folder that is deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="tfm-") as folder:
-        return _prepare(located, RunDirectory(Path(folder)), status, note=note, rejected=rejected)
+        return _prepare(located, RunDirectory(Path(folder)), status, rejected=rejected)
 
 
 def _prepare(
@@ -94,13 +90,12 @@ def _prepare(
     run: RunDirectory,
     status: DataStatus,
     *,
-    note: Callable[[str], None],
     rejected: Path | None,
 ) -> PreparationReport:
     # Imported here: "nothing to do" must not wait for them.
     from transformer_cli.data.splits.files import SplitFiles
     from transformer_cli.workflows.prepare.clean import clean_corpora, forget_others
-    from transformer_cli.workflows.prepare.messages import changes_of_held_out_pairs, warning_of_sameness
+    from transformer_cli.workflows.prepare.messages import log_changes_of_held_out_pairs, warn_of_sameness
     from transformer_cli.workflows.prepare.separate_sets import write_separate_sets
     from transformer_cli.workflows.prepare.split import SplitMaker, count_fates, select_pairs
 
@@ -110,13 +105,10 @@ def _prepare(
         rejected_file = stack.enter_context(atomic_write(rejected)) if rejected is not None else None
         with new_data(run.data) as data:
             separate = write_separate_sets(data, located, fingerprint=inputs.fingerprint)
-            cleaned = clean_corpora(located, inputs, run.cleaned, note=note)
+            cleaned = clean_corpora(located, inputs, run.cleaned)
             selection = select_pairs(cleaned, recipe, separate, status.held_out)
-            for line in (
-                *warning_of_sameness(recipe, selection),
-                *changes_of_held_out_pairs(status.held_out, selection.held_out_pairs),
-            ):
-                note(line)
+            warn_of_sameness(recipe, selection)
+            log_changes_of_held_out_pairs(status.held_out, selection.held_out_pairs)
             maker = SplitMaker(data, recipe, fingerprint=inputs.fingerprint, report=report, rejected=rejected_file)
             maker.write(cleaned, selection)
             if recipe.data.test is None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -18,6 +19,8 @@ from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import EOS_ID
 from transformer_cli.text.lines import Line, read_text_lines
+
+logger = logging.getLogger(__name__)
 
 _WINDOW_PAIRS = 2000
 _BATCH_TOKENS = 2000
@@ -44,17 +47,16 @@ class PairScore:
         return math.exp(min(-self.log_prob / self.tokens, 700.0))  # e ** 710 is beyond float64
 
 
-def score_pairs(
-    source: Path, target: Path, *, model: Path, device: str = "auto", warn: Callable[[str], None] = lambda _: None
-) -> Iterator[PairScore]:
+def score_pairs(source: Path, target: Path, *, model: Path, device: str = "auto") -> Iterator[PairScore]:
     """Score each line of ``target`` as the translation of the same line of ``source``.
+
+    A warning is logged for each pair that is too long, or not UTF-8.
 
     Args:
         source: Text, packed or not.
         target: As many lines.
         model: A model directory.
         device: "auto", "cpu", "cuda" ...
-        warn: Called with one line for each pair that is too long, or not UTF-8.
 
     Yields:
         The scores, in order.
@@ -72,16 +74,14 @@ def score_pairs(
     pairs = zip_longest(read_text_lines(source), read_text_lines(target))
     while window := list(islice(pairs, _WINDOW_PAIRS)):
         whole = [(left, right) for left, right in window if left is not None and right is not None]
-        yield from _score_window(loaded.model, loaded.tokenizers, whole, warn)
+        yield from _score_window(loaded.model, loaded.tokenizers, whole)
         if len(whole) < len(window):
             rest = len(window) - len(whole) + sum(1 for _ in pairs)
             short, long = (target, source) if window[-1][1] is None else (source, target)
             raise DataError(f"{short} has {rest} lines fewer than {long}; the two must align")
 
 
-def _score_window(
-    model: Transformer, tokenizers: TokenizerPair, pairs: Sequence[tuple[Line, Line]], warn: Callable[[str], None]
-) -> list[PairScore]:
+def _score_window(model: Transformer, tokenizers: TokenizerPair, pairs: Sequence[tuple[Line, Line]]) -> list[PairScore]:
     sources = [[*ids, EOS_ID] for ids in tokenizers.source.encode_all([left.text for left, _ in pairs])]
     targets = tokenizers.target.encode_all([right.text for _, right in pairs])
     limit = model.config.max_length
@@ -89,9 +89,11 @@ def _score_window(
     fitting = []
     for i, (left, right) in enumerate(pairs):
         if left.had_invalid_bytes or right.had_invalid_bytes:
-            warn(f"line {left.number} has bytes that are not UTF-8; they became U+FFFD")
+            logger.warning(f"line {left.number} has bytes that are not UTF-8; they became U+FFFD")
         if max(len(sources[i]), len(targets[i]) + 1) > limit:
-            warn(f"line {left.number} is longer than the {limit - 1} tokens that the model takes; it is not scored")
+            logger.warning(
+                f"line {left.number} is longer than the {limit - 1} tokens that the model takes; it is not scored"
+            )
         else:
             fitting.append(i)
     for indices in _batches(fitting, [max(len(s), len(t) + 1) for s, t in zip(sources, targets, strict=True)]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 
@@ -21,7 +22,7 @@ from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.stopping import StopRequest
 from transformer_cli.training.early_stopping import ProgressTracker
-from transformer_cli.training.events import SessionOpened
+from transformer_cli.training.events import SessionOpened, TrainingEvent
 from transformer_cli.training.loop import LoopState
 from transformer_cli.training.ranks import Ranks
 from transformer_cli.training.trainer import Trainer
@@ -32,6 +33,8 @@ from transformer_cli.workflows.train.misalignment_check import alignment_of_new
 from transformer_cli.workflows.train.session import TrainingSession
 from transformer_cli.workflows.train.starting_point import Start, choose_start, unseen_pairs
 
+logger = logging.getLogger(__name__)
+
 _SHARE_WITHIN_RATIO = 0.999
 """Of the training pairs; what is longer still is mostly misaligned."""
 
@@ -41,7 +44,7 @@ def open_session(
     *,
     data_fingerprint: str,
     device: str,
-    report: Callable[[object], None],
+    on_event: Callable[[TrainingEvent], None],
     stop: StopRequest,
     started: float,
     from_scratch: bool,
@@ -55,7 +58,7 @@ def open_session(
     tokenizers = TokenizerPair.load(run.path, shared=recipe.tokenizer.shared)
     training = fingerprints.of_training(recipe, data_fingerprint)
     start, reason = choose_start(located, tokenizers.fingerprint, training=training, from_scratch=from_scratch)
-    report(f"starting {_described(start)}: {reason}")
+    logger.info(f"starting {_described(start)}: {reason}")
     place = devices.choose_device(device)
     model = build_model(recipe.model, tokenizers).to(place)
     start.load_weights(run, model)
@@ -85,21 +88,21 @@ def open_session(
         alignment=None if unseen is None else alignment_of_new(model, encoded, unseen),
         valid=read_split(run.data, "valid"),
         test_translations=_test_translations(located),
-        evaluator=Evaluator(model, tokenizers, _bounded(recipe.decoding, encoded, report), stop),
-        report=report,
+        evaluator=Evaluator(model, tokenizers, _bounded(recipe.decoding, encoded), stop),
+        on_event=on_event,
         stop=stop,
         started=started,
         ranks=ranks,
     )
     if session.new_pairs is not None:
-        report(f"{session.new_pairs} of {len(corpus)} pairs are new to version {start.version}")
+        logger.info(f"{session.new_pairs} of {len(corpus)} pairs are new to version {start.version}")
     session.resume()
     failure = session.state.trainer.compile_failure
     if failure is not None:
-        report(f"warning: torch.compile does not work here: {failure}; training goes on without it")
+        logger.warning(f"torch.compile does not work here: {failure}; training goes on without it")
     if stream.left_out:
-        report(f"{stream.left_out} training pairs are longer than model.max_length or a batch and are left out")
-    report(
+        logger.info(f"{stream.left_out} training pairs are longer than model.max_length or a batch and are left out")
+    on_event(
         SessionOpened(
             parameters=sum(parameter.numel() for parameter in model.parameters()),
             updates_per_epoch=max(1, stream.batches_per_epoch // config.accumulation),
@@ -119,12 +122,12 @@ def open_session(
     return session
 
 
-def _bounded(decoding: DecodingConfig, encoded: EncodedCorpus, report: Callable[[object], None]) -> DecodingConfig:
+def _bounded(decoding: DecodingConfig, encoded: EncodedCorpus) -> DecodingConfig:
     """Return search settings with a bound on the length of translations, taken from the training pairs if left out."""
     if decoding.max_length_ratio is not None:
         return decoding
     ratio = max(1.0, math.ceil(100 * encoded.length_ratio(_SHARE_WITHIN_RATIO)) / 100)
-    report(
+    logger.info(
         f"translations will have at most {ratio:g} times the tokens of their sources, and {decoding.max_length_extra} "
         f"more: {_SHARE_WITHIN_RATIO:.1%} of the training pairs keep to that ratio"
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,10 @@ from transformer_cli.workflows.train.session import TrainingSession
 from transformer_cli.workflows.train.starting_point import remember_pairs
 from transformer_cli.workflows.versions import now
 
+logger = logging.getLogger(__name__)
 
-def write_version(session: TrainingSession, report: Callable[[object], None]) -> Path:
+
+def write_version(session: TrainingSession) -> Path:
     """Make a new version out of a finished training; whether it is promoted is part of its record.
 
     The average of the last checkpoints is taken, or the best checkpoint if that validates better.
@@ -34,10 +37,10 @@ def write_version(session: TrainingSession, report: Callable[[object], None]) ->
         The version's folder.
     """
     run, recipe = session.located.run, session.located.recipe
-    weights_name, weights, bleu = _choose_weights(session, report)
+    weights_name, weights, bleu = _choose_weights(session)
     load_weights(session.evaluator.model, weights, where=run.checkpoints)
     live = run.live_version()  # asked once: who switches while the tests run must find that out afterwards
-    results = _test(session, live, report)
+    results = _test(session, live)
     validation = None if session.bleu_before is None else (session.bleu_before, bleu)
     decision = decide(results, recipe.release, validation=validation, alignment=session.alignment)
     version = run.next_version()
@@ -89,31 +92,29 @@ def _record(
     }
 
 
-def _choose_weights(
-    session: TrainingSession, report: Callable[[object], None]
-) -> tuple[str, Mapping[str, Tensor], float]:
+def _choose_weights(session: TrainingSession) -> tuple[str, Mapping[str, Tensor], float]:
     """Return the weights that validate best of those that the training has come to: their name, they, their BLEU."""
     run = session.located.run
     folders = run.checkpoints_by_step()[-session.located.recipe.training.average_checkpoints :]
-    folders = [folder for folder in folders if _is_whole(folder, report)]
+    folders = [folder for folder in folders if _is_whole(folder)]
     candidates: dict[str, Mapping[str, Tensor]] = {}
     candidates[f"average of the last {len(folders)} checkpoints"] = average_weights(folders)
-    if run.best_checkpoint.is_dir() and _is_whole(run.best_checkpoint, report):
+    if run.best_checkpoint.is_dir() and _is_whole(run.best_checkpoint):
         best = f"best checkpoint, step {session.state.loop.tracker.best_step}"
         candidates[best] = read_weights(run.best_checkpoint)
     scored = {name: _validation_bleu(session, weights) for name, weights in candidates.items()}
     before = {} if session.bleu_before is None else {"before the first step": session.bleu_before}
-    told = "; ".join(f"{name}: BLEU {bleu:.2f}" for name, bleu in (before | scored).items())
-    report(f"on the validation set: {told}")
+    listed = "; ".join(f"{name}: BLEU {bleu:.2f}" for name, bleu in (before | scored).items())
+    logger.info(f"on the validation set: {listed}")
     chosen = max(scored, key=scored.__getitem__)
     return chosen, candidates[chosen], scored[chosen]
 
 
-def _is_whole(checkpoint: Path, report: Callable[[object], None]) -> bool:
+def _is_whole(checkpoint: Path) -> bool:
     try:
         read_weights(checkpoint)
     except DamagedFileError as error:
-        report(f"warning: {error}; it is left out of the choice of weights")
+        logger.warning(f"{error}; it is left out of the choice of weights")
         return False
     return True
 
@@ -123,10 +124,10 @@ def _validation_bleu(session: TrainingSession, weights: Mapping[str, Tensor]) ->
     return corpus_bleu(_translate(session.evaluator, session.valid), [session.valid.targets]).value
 
 
-def _test(session: TrainingSession, version: str | None, report: Callable[[object], None]) -> list[TestResult]:
+def _test(session: TrainingSession, version: str | None) -> list[TestResult]:
     """Translate all test sets with the new weights and with the live version, and score both."""
     located = session.located
-    live = None if version is None else _live_evaluator(session, version, report)
+    live = None if version is None else _live_evaluator(session, version)
     results = []
     for name in ("test", *located.recipe.data.named_tests()):
         corpus = read_split(located.run.data, name)
@@ -149,11 +150,11 @@ def _keep_for_report(
             keep_test_translations(run, versions[name] or "", dict(zip(corpus.sources, translations, strict=True)))
 
 
-def _live_evaluator(session: TrainingSession, version: str, report: Callable[[object], None]) -> Evaluator | None:
+def _live_evaluator(session: TrainingSession, version: str) -> Evaluator | None:
     try:
         live = load_model_directory(session.located.run.versions / version, session.state.device)
     except DamagedFileError as error:
-        report(f"warning: {error}; the new version cannot be compared with it")
+        logger.warning(f"{error}; the new version cannot be compared with it")
         return None
     return Evaluator(live.model, live.tokenizers, live.decoding, session.stop)
 

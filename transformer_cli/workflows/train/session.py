@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import shutil
 import time
@@ -25,6 +26,7 @@ from transformer_cli.training.events import (
     StepReport,
     StopReason,
     TrainingEnded,
+    TrainingEvent,
     ValidationReport,
     ValidationScores,
 )
@@ -34,6 +36,8 @@ from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.train.checkpointing import TrainingState
 from transformer_cli.workflows.train.evaluate import Evaluator
 from transformer_cli.workflows.train.starting_point import Start, is_released
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -69,10 +73,10 @@ class TrainingSession:
         valid: The validation set.
         test_translations: How many sentences will be translated to test the outcome.
         evaluator: Translates with the model as it is.
-        report: Told what happens.
+        on_event: Called with what happens.
         stop: Makes `train` save and return.
         started: `time.monotonic()` when this sitting began.
-        ranks: The processes that train together. All of them train; the first also logs, saves, evaluates and reports.
+        ranks: The processes that train together. All of them train; the first also logs, saves and evaluates.
         bleu_before: On the validation set before the first update; None where that was not validated.
     """
 
@@ -87,7 +91,7 @@ class TrainingSession:
     valid: Corpus
     test_translations: int
     evaluator: Evaluator
-    report: Callable[[object], None]
+    on_event: Callable[[TrainingEvent], None]
     stop: StopRequest
     started: float
     ranks: Ranks = field(default_factory=Ranks)
@@ -148,24 +152,26 @@ class TrainingSession:
                         self._log(event, interval)
                         interval = _Interval()
                     self._notice(event)
-                    self.report(event)
+                    self.on_event(event)
                     continue
                 case CheckpointDue():
                     self._save(event.step)
                 case ValidationReport():
                     self._keep_validation(event)
+                case TrainingEnded():
+                    self.on_event(event)
             interval = _Interval()  # the time for saving and validating is not training time
         self.ranks.part()  # not before the first has saved
         return ended
 
     def _notice(self, step: StepReport) -> None:
-        """Tell what the first update of a sitting took, and when memory makes the batches smaller."""
+        """Log what the first update of a sitting took, and when memory makes the batches smaller."""
         if not self._is_under_way:
             self._is_under_way = True
-            self.report(f"first update {time.monotonic() - self.started:.1f} s after the start")
+            logger.info(f"first update {time.monotonic() - self.started:.1f} s after the start")
         if step.pieces > self._pieces:
-            self.report(
-                f"warning: out of memory at step {step.step}: each batch is now computed in {step.pieces} pieces, more "
+            logger.warning(
+                f"out of memory at step {step.step}: each batch is now computed in {step.pieces} pieces, more "
                 "slowly; a higher training.accumulation or a lower training.batch_tokens makes that needless"
             )
         self._pieces = step.pieces
@@ -209,7 +215,7 @@ class TrainingSession:
             elapsed_seconds=self.elapsed_seconds(),
         )
         self.metrics.write(kind="train", **asdict(means))
-        self.report(means)
+        self.on_event(means)
 
     def _keep_validation(self, event: ValidationReport) -> None:
         self.metrics.write(
@@ -224,7 +230,7 @@ class TrainingSession:
             self.bleu_before = event.scores.bleu
         elif event.is_best:
             save_checkpoint(self.located.run.best_checkpoint, self.state.capture(**self._identity()))
-        self.report(event)
+        self.on_event(event)
 
     def _save(self, step: int) -> None:
         run = self.located.run
@@ -270,7 +276,7 @@ class TrainingSession:
             try:
                 checkpoint = load_checkpoint(folder)
             except DamagedFileError as error:
-                self.report(f"warning: {error}; going back to the checkpoint before")
+                logger.warning(f"{error}; going back to the checkpoint before")
                 continue
             if self._identity().items() <= checkpoint.state.items():
                 self.state.restore(checkpoint, where=folder)
@@ -279,15 +285,15 @@ class TrainingSession:
                 self._validation_seconds = checkpoint.state.get("validation_seconds")
                 self.metrics.rewind(checkpoint.state["metrics_bytes"])
                 self._remove_superseded(self.step)
-                self.report(f"resuming from step {self.step}")
+                logger.info(f"resuming from step {self.step}")
                 return
             if not is_released(run, checkpoint.state):
                 step = checkpoint.state["step"]
-                self.report(f"recipe, data or start have changed since step {step}: training starts anew")
+                logger.info(f"recipe, data or start have changed since step {step}: training starts anew")
             break
         else:
             if run.checkpoints_by_step():
-                self.report("no checkpoint is whole: training starts anew")
+                logger.info("no checkpoint is whole: training starts anew")
         if run.checkpoints.exists():
             with explain_os_errors(run.checkpoints):
                 shutil.rmtree(run.checkpoints)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import signal
 import time
@@ -17,9 +18,9 @@ from transformer_cli.files.atomic import write_atomically
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.recipe import recipe_to_toml
 from transformer_cli.stopping import StopRequest
-from transformer_cli.training.events import RunOpened, StopReason, TrainingEnded
+from transformer_cli.training.events import RunOpened, StopReason, TrainingEnded, TrainingEvent
 from transformer_cli.training.ranks import Ranks, is_one_of_several
-from transformer_cli.training.tensorboard import reports_for_tensorboard, require_tensorboard
+from transformer_cli.training.tensorboard import events_for_tensorboard, require_tensorboard
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe
 from transformer_cli.workflows.prepare.status import restore_and_check_data
 from transformer_cli.workflows.train.up_to_date import find_finished, prepared_fingerprint
@@ -28,6 +29,8 @@ from transformer_cli.workflows.versions import Event, complete_release
 
 if TYPE_CHECKING:
     from transformer_cli.workflows.train.session import TrainingSession
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def train(
     *,
     run_dir: Path | None = None,
     overrides: Sequence[str] = (),
-    report: Callable[[object], None] = lambda _: None,
+    on_event: Callable[[TrainingEvent], None] = lambda _: None,
     device: str = "auto",
     from_scratch: bool = False,
     retrain_tokenizer: bool = False,
@@ -66,7 +69,7 @@ def train(
         recipe: A path or the name of a shipped recipe; None: ``./tfm.toml``, else the phrasebook.
         run_dir: The run directory; None: ``TFM_RUN_DIR``, else ``runs/`` and the recipe's name.
         overrides: ``section.key=value``.
-        report: Called with a line of text, or with a `training.events` event, as things happen.
+        on_event: Called with each event of the training, in the first process of several; messages are logged.
         device: "auto", "cpu", "cuda" ...
         from_scratch: Begin with random weights although those of the live version would fit.
         retrain_tokenizer: Learn the tokenizer anew if the data has changed; else the live version's stays.
@@ -78,47 +81,47 @@ def train(
         TfmError: As each step says; `StoppedBySignalError` after saving.
     """
     stop = stop or StopRequest()
-    located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides, note=report)
+    located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides)
     if located.recipe.training.tensorboard:
         require_tensorboard()
     with _meet(device) as (ranks, device):
-        sitting = _Sitting(
+        request = TrainRequest(
             located,
             ranks,
-            report,
+            on_event if ranks.is_first else lambda _: None,
             device,
             from_scratch=from_scratch,
             stop=stop,
             started=time.monotonic() if started is None else started,
         )
         if not ranks.is_first:
-            return _follow(sitting)
+            return _follow(request)
         with located.run.lock(wait=wait):
-            report(RunOpened(located.run.log))
+            on_event(RunOpened(located.run.log))
             broken_off = complete_release(located.run, keep=located.recipe.release.keep)
             if broken_off is not None:
-                report(f"the release of version {broken_off['version']} was broken off; it is completed now")
+                logger.info(f"the release of version {broken_off['version']} was broken off; it is completed now")
             status = restore_and_check_data(located)
             finished, reason = find_finished(
                 located, status, from_scratch=from_scratch, retrain_tokenizer=retrain_tokenizer
             )
             if finished is not None:
                 ranks.go_ahead(False)
-                return _released_before(located.run, finished, broken_off, report)
-            report(f"training a new version: {reason}")
-            ensure_tokenizer(located, status, note=report, retrain=retrain_tokenizer)
+                return _released_before(located.run, finished, broken_off)
+            logger.info(f"training a new version: {reason}")
+            ensure_tokenizer(located, status, retrain=retrain_tokenizer)
             write_atomically(located.run.recipe, recipe_to_toml(located.recipe).encode())
             ranks.go_ahead(True)
-            return _train_and_release(sitting, status.inputs.fingerprint)
+            return _train_and_release(request, status.inputs.fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
-class _Sitting:
+class TrainRequest:
     """What `train` was called with, in one of the processes that train together."""
 
     located: LocatedRecipe
     ranks: Ranks
-    report: Callable[[object], None]
+    on_event: Callable[[TrainingEvent], None]
     device: str
     from_scratch: bool
     stop: StopRequest
@@ -139,26 +142,24 @@ def _meet(device: str) -> Iterator[tuple[Ranks, str]]:
         yield ranks, device
 
 
-def _follow(sitting: _Sitting) -> TrainOutcome:
+def _follow(request: TrainRequest) -> TrainOutcome:
     """Train with the first process once it has prepared everything; the rest is its work."""
-    is_new = sitting.ranks.go_ahead(False)
+    is_new = request.ranks.go_ahead(False)
     if is_new:
-        _train(sitting, prepared_fingerprint(sitting.located.run))
-    live = sitting.located.run.live_model
+        _train(request, prepared_fingerprint(request.located.run))
+    live = request.located.run.live_model
     return TrainOutcome(live, is_new, True, "the first process of this training has finished it")
 
 
-def _released_before(
-    run: RunDirectory, version: Path, broken_off: Event | None, report: Callable[[object], None]
-) -> TrainOutcome:
+def _released_before(run: RunDirectory, version: Path, broken_off: Event | None) -> TrainOutcome:
     """Return the outcome where there is a version of just this recipe and data: its release was broken off, or not."""
     if broken_off and broken_off["version"] == version.name:
         from transformer_cli.workflows.export.export import export_after_training
         from transformer_cli.workflows.report import report_after_training
 
-        export_after_training(version, report)
+        export_after_training(version)
         _remove_old_checkpoints(run)
-        report_after_training(run, report)
+        report_after_training(run)
         return _outcome(run, version, broken_off)
     live = run.live_version()
     summary = f"nothing to do: {version} is up to date with recipe and data"
@@ -167,46 +168,46 @@ def _released_before(
     return TrainOutcome(version, is_new=False, is_live=live == version.name, summary=summary)
 
 
-def _train_and_release(sitting: _Sitting, data_fingerprint: str) -> TrainOutcome:
+def _train_and_release(request: TrainRequest, data_fingerprint: str) -> TrainOutcome:
     from transformer_cli.workflows.export.export import export_after_training
     from transformer_cli.workflows.report import report_after_training
     from transformer_cli.workflows.train.release import write_version
 
-    run = sitting.located.run
-    with _reports(sitting.located, sitting.report) as report:
-        session, ended = _train(replace(sitting, report=report), data_fingerprint)
-    sitting.report(f"training ended at step {ended.step}: {ended.reason.value}")
-    sitting.report(session.course())
-    version = write_version(session, sitting.report)
-    export_after_training(version, sitting.report)
-    release = complete_release(run, keep=sitting.located.recipe.release.keep)
+    run = request.located.run
+    with _events(request.located, request.on_event) as on_event:
+        session, ended = _train(replace(request, on_event=on_event), data_fingerprint)
+    logger.info(f"training ended at step {ended.step}: {ended.reason.value}")
+    logger.info(session.course())
+    version = write_version(session)
+    export_after_training(version)
+    release = complete_release(run, keep=request.located.recipe.release.keep)
     _remove_old_checkpoints(run)
-    report_after_training(run, sitting.report)
+    report_after_training(run)
     return _outcome(run, version, release or {})
 
 
-def _reports(
-    located: LocatedRecipe, report: Callable[[object], None]
-) -> AbstractContextManager[Callable[[object], None]]:
+def _events(
+    located: LocatedRecipe, on_event: Callable[[TrainingEvent], None]
+) -> AbstractContextManager[Callable[[TrainingEvent], None]]:
     if not located.recipe.training.tensorboard:
-        return nullcontext(report)
-    return reports_for_tensorboard(report, located.run.tensorboard / located.run.next_version().name)
+        return nullcontext(on_event)
+    return events_for_tensorboard(on_event, located.run.tensorboard / located.run.next_version().name)
 
 
-def _train(sitting: _Sitting, data_fingerprint: str) -> tuple[TrainingSession, TrainingEnded]:
+def _train(request: TrainRequest, data_fingerprint: str) -> tuple[TrainingSession, TrainingEnded]:
     # Imported here: "nothing to do" must not wait for torch.
     from transformer_cli.workflows.train.build_session import open_session
 
-    stop = sitting.stop
+    stop = request.stop
     session = open_session(
-        sitting.located,
+        request.located,
         data_fingerprint=data_fingerprint,
-        device=sitting.device,
-        report=sitting.report,
+        device=request.device,
+        on_event=request.on_event,
         stop=stop,
-        started=sitting.started,
-        from_scratch=sitting.from_scratch,
-        ranks=sitting.ranks,
+        started=request.started,
+        from_scratch=request.from_scratch,
+        ranks=request.ranks,
     )
     stop.is_deferred = True  # only now: until here a signal may end the process at once, for there is nothing to save
     try:

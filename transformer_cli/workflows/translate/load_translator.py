@@ -6,8 +6,9 @@ What is imported here needs no torch; an engine that does imports it when it is 
 from __future__ import annotations
 
 import gc
+import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,8 @@ from transformer_cli.decoding.engine import BEST_ONLY, SearchOptions
 from transformer_cli.decoding.translator import Translator
 from transformer_cli.errors import DamagedFileError, TfmError, UsageError
 from transformer_cli.files.os_errors import explain_os_errors
+
+logger = logging.getLogger(__name__)
 
 EngineName = Literal["auto", "torch", "ctranslate2"]
 
@@ -33,9 +36,8 @@ def load_translator(
     search: dict[str, Any] | None = None,
     options: SearchOptions = BEST_ONLY,
     prefix: str = "",
-    warn: Callable[[str], None] = lambda _: None,
 ) -> Translator:
-    """Read a model directory and put it into an engine.
+    """Read a model directory and put it into an engine; logs a warning where torch has to do an exported one's work.
 
     Args:
         model: A model directory.
@@ -48,7 +50,6 @@ def load_translator(
         search: Fields of ``[decoding]`` to use instead of the model's own; None leaves one as it is.
         options: What is asked of the engine.
         prefix: What every translation is to begin with.
-        warn: Called with one line where there is an exported engine but torch has to do its work.
 
     Raises:
         DamagedFileError: The model is not whole.
@@ -68,7 +69,7 @@ def load_translator(
         except _UnfitError as error:
             if engine == "ctranslate2":
                 raise UsageError(f"--engine ctranslate2: {error}") from None
-            warn(f"{error}; torch translates instead")
+            logger.warning(f"{error}; torch translates instead")
     # Imported here: what can go wrong without torch should not wait for it.
     with _no_garbage_collected():
         from transformer_cli.workflows.translate.load_torch import load_torch_translator

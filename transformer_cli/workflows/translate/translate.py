@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from transformer_cli.decoding.translator import Translation, Translator
     from transformer_cli.workflows.translate.load_translator import EngineName
     from transformer_cli.workflows.translate.output_format import OutputFormat
+
+logger = logging.getLogger(__name__)
 
 OnOverlong = Literal["split", "cut", "fail"]
 
@@ -75,20 +78,18 @@ def translate(
     *,
     model: Path | Sequence[Path],
     settings: TranslationSettings = TranslationSettings(),
-    warn: Callable[[str], None] = lambda _: None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> int:
     r"""Translate every line of ``source``.
 
     Lines are gathered as far as they are there without waiting: from a file into large windows, from a slow pipe each
-    as it comes.
+    as it comes. A warning is logged for each doubtful line.
 
     Args:
         source: Bytes; only ``\n`` ends a line, and a last line without it is one.
         write: Called with each window's translations, each ended by ``\n``.
         model: A model directory, or several, which translate together.
         settings: How.
-        warn: Called with one line for each doubtful input line.
         progress: Called with the number of lines done so far.
 
     Returns:
@@ -100,7 +101,7 @@ def translate(
         UsageError: There is no such device, or a search setting is out of its range.
     """
     count = 0
-    translate_window = _window_translator(model, settings, warn)
+    translate_window = _window_translator(model, settings)
     for window in read_windows(source):
         write(translate_window(window))
         count += len(window)
@@ -115,7 +116,6 @@ def translate_shard(
     shard: tuple[int, int],
     model: Path | Sequence[Path],
     settings: TranslationSettings = TranslationSettings(),
-    warn: Callable[[str], None] = lambda _: None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Translate every N-th window of a file into a file of its own: one of N processes, on any machine.
@@ -129,7 +129,6 @@ def translate_shard(
         shard: Which, from 1, and of how many.
         model: As for `translate`.
         settings: How.
-        warn: Called with one line for each doubtful input line.
         progress: Called with the number of lines done so far.
 
     Returns:
@@ -142,7 +141,7 @@ def translate_shard(
     if not 1 <= own <= shards:
         raise UsageError(f"there is no shard {own} of {shards}; give 1/{shards} to {shards}/{shards}")
     count = 0
-    translate_window = _window_translator(model, settings, warn)
+    translate_window = _window_translator(model, settings)
     for number, window in enumerate(read_windows(source), start=1):
         if (number - own) % shards == 0:
             with atomic_write(output.with_name(f"{output.name}.part-{number:08d}")) as out:
@@ -152,9 +151,7 @@ def translate_shard(
     return count
 
 
-def _window_translator(
-    model: Path | Sequence[Path], settings: TranslationSettings, warn: Callable[[str], None]
-) -> Callable[[list[Line]], bytes]:
+def _window_translator(model: Path | Sequence[Path], settings: TranslationSettings) -> Callable[[list[Line]], bytes]:
     """Load the model; return a function from a window to what is written of it."""
     # Imported here: what can go wrong without an engine should not wait for it.
     from transformer_cli.workflows.translate.load_translator import load_translator
@@ -171,12 +168,11 @@ def _window_translator(
         search=settings.search,
         options=settings.search_options(),
         prefix=settings.prefix,
-        warn=warn,
     )
 
     def translate_window(window: list[Line]) -> bytes:
-        _check_encoding(window, settings, warn)
-        texts = [_fitting(line, translator, settings, warn) for line in window]
+        _check_encoding(window, settings)
+        texts = [_fitting(line, translator, settings) for line in window]
         found = _chosen(translator.translate(texts), settings)
         form, n_best = settings.output_format, settings.n_best
         written = (
@@ -197,15 +193,15 @@ def _chosen(translations: list[Translation], settings: TranslationSettings) -> I
     yield from map(by_agreement, translations)
 
 
-def _check_encoding(window: Sequence[Line], settings: TranslationSettings, warn: Callable[[str], None]) -> None:
+def _check_encoding(window: Sequence[Line], settings: TranslationSettings) -> None:
     for line in window:
         if line.had_invalid_bytes and settings.strict:
             raise DataError(f"line {line.number} has bytes that are not UTF-8; without --strict they become U+FFFD")
         if line.had_invalid_bytes:
-            warn(f"line {line.number} has bytes that are not UTF-8; they became U+FFFD")
+            logger.warning(f"line {line.number} has bytes that are not UTF-8; they became U+FFFD")
 
 
-def _fitting(line: Line, translator: Translator, settings: TranslationSettings, warn: Callable[[str], None]) -> str:
+def _fitting(line: Line, translator: Translator, settings: TranslationSettings) -> str:
     """Return the line's text, cut to what the model takes if the settings say so."""
     if settings.on_overlong == "split" or not translator.is_overlong(line.text):
         return line.text
@@ -214,5 +210,5 @@ def _fitting(line: Line, translator: Translator, settings: TranslationSettings, 
             f"line {line.number} is longer than the {translator.limit} tokens that the model takes at once; "
             "--on-overlong split translates it in pieces"
         )
-    warn(f"line {line.number} is cut to the first {translator.limit} tokens")
+    logger.warning(f"line {line.number} is cut to the first {translator.limit} tokens")
     return translator.cut(line.text)

@@ -239,11 +239,10 @@ def test_of_sentences_that_differ_in_their_numbers_all_are_learned_from(folder):
     assert (report.total.kept, report.valid, report.test) == (180, 10, 10)
 
 
-def test_a_corpus_of_figures_alone_is_taken_as_prepare_takes_it(folder):
+def test_a_corpus_of_figures_alone_is_taken_as_prepare_takes_it(folder, messages):
     (folder / "sums.tsv").write_text("".join(f"{n} 1\t1 {n}\n" for n in range(60)), encoding="utf-8")
-    notes: list[str] = []
 
-    run("sums.tsv", note=notes.append)
+    run("sums.tsv")
 
     assert prepare().total.kept == 60 - 2 * 3
-    assert [note for note in notes if note.startswith("warning: no pair of sums.tsv has letters on both sides")]
+    assert [text for text in messages.warnings if text.startswith("no pair of sums.tsv has letters on both sides")]

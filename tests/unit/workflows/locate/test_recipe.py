@@ -44,16 +44,12 @@ def test_an_empty_variable_names_no_run_directory(monkeypatch):
     assert locate_recipe("sub/mine.toml").run.path == Path("runs/mine")
 
 
-def test_one_line_says_that_the_phrasebook_steps_in_and_only_then():
-    fallback: list[str] = []
-    asked_for: list[str] = []
-
-    located = locate_recipe(None, note=fallback.append)
-    locate_recipe("phrasebook", note=asked_for.append)
+def test_one_line_says_that_the_phrasebook_steps_in_and_only_then(messages):
+    located = locate_recipe(None)
+    locate_recipe("phrasebook")
 
     assert located.recipe.name == "phrasebook"
-    assert fallback == ["no recipe given and no tfm.toml here: using the embedded phrasebook, French to English"]
-    assert asked_for == []
+    assert messages.texts == ["no recipe given and no tfm.toml here: using the embedded phrasebook, French to English"]
 
 
 def test_the_command_is_what_to_type_for_the_same():

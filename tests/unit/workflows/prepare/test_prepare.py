@@ -59,19 +59,18 @@ def snapshot() -> dict[str, int]:
 # What is reported
 
 
-def test_a_corpus_of_figures_alone_is_learned_though_figures_among_sentences_are_not():
+def test_a_corpus_of_figures_alone_is_learned_though_figures_among_sentences_are_not(messages):
     figures = [(f"{n} 1", f"1 {n}") for n in range(30)]
     write_tsv("figures.tsv", figures)
     write_tsv("words.tsv", [*numbers(0, 5), ("1 2", "3 4")])
     write_recipe('train = ["figures.tsv", "words.tsv"]\nvalid = "v.tsv"\n')
     write_tsv("v.tsv", [("valid", "valid")])
-    notes: list[str] = []
 
-    report = prepare(run_dir=RUN, note=notes.append)
+    report = prepare(run_dir=RUN)
 
     assert report.corpora == {"figures.tsv": CleaningReport(30, 30), "words.tsv": CleaningReport(6, 5, {"non_text": 1})}
     assert prepared("train") == figures + numbers(0, 5)
-    assert [note for note in notes if note.startswith("warning: no pair of figures.tsv has letters")] != []
+    assert [text for text in messages.warnings if text.startswith("no pair of figures.tsv has letters")] != []
 
 
 def test_every_pair_of_every_corpus_is_accounted_for():
@@ -111,14 +110,13 @@ def test_the_totals_of_the_report_add_up():
     assert CleaningReport(**total) == report.total
 
 
-def test_a_note_says_what_came_of_it():
+def test_a_note_says_what_came_of_it(messages):
     write_tsv("a.tsv", [*numbers(0, 9), *numbers(0, 2)])
     write_recipe('train = "a.tsv"\nvalid = 3\n')
-    notes: list[str] = []
 
-    prepare(run_dir=RUN, note=notes.append)
+    prepare(run_dir=RUN)
 
-    assert notes == [
+    assert messages.texts == [
         "reading a.tsv",
         "prepared 6 training pairs, 3 to validate, 3 to test; dropped 2 duplicate, 3 held_out",
     ]
@@ -212,51 +210,50 @@ def test_when_the_corpora_change_no_pair_moves_between_training_and_held_out():
             pairs |= now[split]
 
 
-def test_another_number_to_hold_out_takes_more_pairs_and_leaves_the_other_set_alone():
+def test_another_number_to_hold_out_takes_more_pairs_and_leaves_the_other_set_alone(messages):
     write_recipe('train = "a.tsv"\nvalid = 20\ntest = 10\n')
     write_tsv("a.tsv", numbers(0, 200))
     run()
     before = splits()
 
-    notes: list[str] = []
-    prepare(run_dir=RUN, overrides=["data.valid=30"], note=notes.append)
+    prepare(run_dir=RUN, overrides=["data.valid=30"])
 
     others = "other pairs are held out, and earlier versions may have learned from the new ones"
-    assert [note for note in notes if note.startswith("data.")] == [f"data.valid is 30, no longer 20: {others}"]
+    assert [text for text in messages.texts if text.startswith("data.")] == [
+        f"data.valid is 30, no longer 20: {others}"
+    ]
     assert splits()["valid"] > before["valid"]
     assert (len(prepared("valid")), splits()["test"]) == (30, before["test"])
 
 
-def test_corpora_in_which_no_held_out_pair_is_left_get_others():
+def test_corpora_in_which_no_held_out_pair_is_left_get_others(messages):
     write_recipe('train = "a.tsv"\nvalid = 2\n')
     write_tsv("a.tsv", numbers(0, 400))
     run()
     old = splits()["valid"]
 
     write_tsv("a.tsv", [pair for pair in numbers(0, 40) if pair not in old])
-    notes: list[str] = []
-    prepare(run_dir=RUN, note=notes.append)
+    prepare(run_dir=RUN)
 
     assert len(prepared("valid")) == 2
-    assert any(note.startswith("data.valid has fewer than half of its pairs left: ") for note in notes)
+    assert any(text.startswith("data.valid has fewer than half of its pairs left: ") for text in messages.texts)
 
 
-def test_held_out_sets_stay_the_same_and_as_large_as_asked_for_when_the_data_grows():
+def test_held_out_sets_stay_the_same_and_as_large_as_asked_for_when_the_data_grows(messages):
     write_recipe('train = "a.tsv"\nvalid = 20\ntest = 10\n')
     write_tsv("a.tsv", numbers(0, 100))
     run()
     before = splits()
     write_tsv("a.tsv", numbers(0, 1000))
-    notes: list[str] = []
 
-    prepare(run_dir=RUN, note=notes.append)
+    prepare(run_dir=RUN)
 
     now = splits()
     assert (now["valid"], now["test"]) == (before["valid"], before["test"])
     assert len(now["train"]) == 970
-    assert [note for note in notes if note.startswith("data.")] == []
-    prepare(run_dir=RUN, overrides=["data.valid=15"], note=notes.append)
-    assert "data.valid is 15, no longer 20: other pairs are held out" in notes
+    assert [text for text in messages.texts if text.startswith("data.")] == []
+    prepare(run_dir=RUN, overrides=["data.valid=15"])
+    assert "data.valid is 15, no longer 20: other pairs are held out" in messages.texts
     assert splits()["valid"] < before["valid"]
 
 
@@ -494,18 +491,16 @@ def test_one_source_in_many_translations_cannot_be_held_out_and_trained_on():
         run()
 
 
-def test_sentences_that_differ_only_in_numbers_name_the_key_that_tells_them_apart():
+def test_sentences_that_differ_only_in_numbers_name_the_key_that_tells_them_apart(messages):
     write_tsv("a.tsv", [(f"le chat numéro {n} dort ici", f"cat number {n} is sleeping here") for n in range(50)])
     write_recipe('train = "a.tsv"\nvalid = 5\n')
 
     with pytest.raises(DataError, match=r"too many of the 50 usable pairs .* set cleaning\.fold_numbers = false; else"):
         run()
     assert run("cleaning.fold_numbers=false").total == CleaningReport(50, 45, {"held_out": 5})
-    notes: list[str] = []
-    prepare(run_dir=RUN, overrides=["data.valid=1", "cleaning.leakage=false"], note=notes.append)
-    warnings = [note for note in notes if note.startswith("warning: ")]
-    assert len(warnings) == 1
-    assert warnings[0].startswith("warning: 48 of 50 fit pairs are not learned from")
+    prepare(run_dir=RUN, overrides=["data.valid=1", "cleaning.leakage=false"])
+    [warning] = messages.warnings
+    assert warning.startswith("48 of 50 fit pairs are not learned from")
 
 
 # Nothing to learn from

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from tests.support.hostile_machine import output_of
+from tests.support.messages import logged
 from tests.support.opened_files import opened_files
 from tests.support.small_runs import (
     copy_of,
@@ -17,7 +18,6 @@ from tests.support.small_runs import (
     metrics_of,
     one_thread,
     steps_of_checkpoints,
-    texts_of,
     weights_of_version,
     write_small,
 )
@@ -34,7 +34,15 @@ from transformer_cli.errors import DataError, DivergedError, RunDirectoryBusyErr
 from transformer_cli.metrics import score_corpus
 from transformer_cli.recipe import RecipeFile, find_recipe, load_recipe
 from transformer_cli.stopping import StopRequest
-from transformer_cli.training.events import SessionOpened, StepReport, ValidationReport
+from transformer_cli.training.events import (
+    RunOpened,
+    SessionOpened,
+    StepReport,
+    StopReason,
+    TrainingEnded,
+    TrainingEvent,
+    ValidationReport,
+)
 from transformer_cli.workflows.train.train import TrainOutcome
 
 
@@ -54,14 +62,28 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def reports():
+def events() -> list[TrainingEvent]:
+    """What happens in the training that `outcome` is of."""
     return []
 
 
 @pytest.fixture(scope="module")
-def outcome(home, reports):
+def trained_with(home, events):
+    """The training's outcome and its messages."""
     copy_of(home / "prepared", home / "trained")
-    return train(home / "tfm.toml", run_dir=home / "trained", report=reports.append)
+    with logged() as messages:
+        outcome = train(home / "tfm.toml", run_dir=home / "trained", on_event=events.append)
+    return outcome, messages
+
+
+@pytest.fixture(scope="module")
+def outcome(trained_with):
+    return trained_with[0]
+
+
+@pytest.fixture(scope="module")
+def said(trained_with):
+    return trained_with[1]
 
 
 @pytest.fixture
@@ -164,8 +186,8 @@ def test_the_recipe_in_the_run_directory_spells_out_every_setting(home, outcome)
     assert "adam_epsilon" in (home / "trained" / "recipe.toml").read_text()
 
 
-def test_of_average_and_best_checkpoint_the_one_that_validates_better_is_released(home, outcome, reports):
-    scored = next(text for text in texts_of(reports) if text.startswith("on the validation set: "))
+def test_of_average_and_best_checkpoint_the_one_that_validates_better_is_released(home, outcome, said):
+    scored = next(text for text in said.texts if text.startswith("on the validation set: "))
     scores = {part.split(": BLEU ")[0]: float(part.split(": BLEU ")[1]) for part in scored[23:].split("; ")}
     best_step = metrics_of(home / "trained", kind="valid")[-1]["step"]
 
@@ -179,19 +201,21 @@ def test_the_newest_and_the_best_checkpoint_are_kept(home, outcome):
     assert sorted(path.name for path in (home / "trained" / "checkpoints").iterdir()) == ["best", "step-00000024"]
 
 
-def test_what_happens_is_reported_in_order(outcome, reports):
-    kinds = [type(report) for report in reports]
+def test_what_happens_is_reported_in_order(outcome, events, said):
+    kinds = [type(event) for event in events]
 
+    assert kinds[:2] == [RunOpened, SessionOpened]
     assert kinds.count(StepReport) == 24
     assert kinds.count(ValidationReport) == 3
-    [opened] = [report for report in reports if isinstance(report, SessionOpened)]
+    assert events[-1] == TrainingEnded(24, StopReason.MAX_STEPS)
+    [opened] = [event for event in events if isinstance(event, SessionOpened)]
     assert (opened.step, opened.max_steps, opened.device, opened.threads) == (0, 24, "cpu", 1)
     assert opened.parameters == sum(
         weight.numel() for weight in read_tensors(outcome.version / "model.safetensors").values()
     )
-    [started] = [text for text in texts_of(reports) if text.startswith("first update ")]
+    [started] = [text for text in said.texts if text.startswith("first update ")]
     assert started.endswith(" s after the start")
-    assert "training ended at step 24: training.max_steps reached" in texts_of(reports)
+    assert "training ended at step 24: training.max_steps reached" in said.texts
     assert f"version 0001 is live after 24 steps and 0.{outcome.summary.split('0.')[1][0]} minutes" in outcome.summary
 
 
@@ -247,15 +271,14 @@ def test_a_release_that_was_broken_off_before_the_switch_is_finished(trained):
     assert (trained / "model").readlink() == Path("versions/0001")
 
 
-def test_a_release_that_was_broken_off_before_its_export_is_exported_and_reported(trained):
+def test_a_release_that_was_broken_off_before_its_export_is_exported_and_reported(trained, messages):
     for path in (trained / "model", trained / "versions.jsonl", trained / "report.html"):
         path.unlink()
     shutil.rmtree(trained / "versions" / "0001" / "ctranslate2")
 
-    reports: list[object] = []
-    outcome = run(report=reports.append)
+    outcome = run()
 
-    assert "the release of version 0001 was broken off; it is completed now" in texts_of(reports)
+    assert "the release of version 0001 was broken off; it is completed now" in messages.texts
     assert (outcome.is_new, outcome.is_live) == (True, True)
     assert (trained / "versions" / "0001" / "ctranslate2" / "config.json").is_file()
     assert (trained / "report.html").is_file()
@@ -264,13 +287,12 @@ def test_a_release_that_was_broken_off_before_its_export_is_exported_and_reporte
 # Something to do
 
 
-def test_more_steps_go_on_from_the_last_checkpoint_and_give_a_new_version(trained):
-    reports: list[object] = []
+def test_more_steps_go_on_from_the_last_checkpoint_and_give_a_new_version(trained, messages):
     first = weights_of_version(trained)
 
-    outcome = run("training.max_steps=30", report=reports.append)
+    outcome = run("training.max_steps=30")
 
-    assert "resuming from step 24" in texts_of(reports)
+    assert "resuming from step 24" in messages.texts
     assert outcome.version == Path("run/versions/0002")
     assert (trained / "model").readlink() == Path("versions/0002")
     assert weights_of_version(trained) == first
@@ -280,13 +302,11 @@ def test_more_steps_go_on_from_the_last_checkpoint_and_give_a_new_version(traine
 
 
 @pytest.mark.parametrize("setting", ["training.learning_rate=0.02", "model.dropout=0.2", "tokenizer.vocab_size=400"])
-def test_another_setting_trains_a_new_version_from_the_beginning(trained, setting):
-    reports: list[object] = []
-
-    outcome = run(setting, "training.max_steps=2", report=reports.append)
+def test_another_setting_trains_a_new_version_from_the_beginning(trained, setting, messages):
+    outcome = run(setting, "training.max_steps=2")
 
     # Nothing was given up: what the old checkpoints are of came to a version.
-    assert not any(text.endswith("training starts anew") for text in texts_of(reports))
+    assert not any(text.endswith("training starts anew") for text in messages.texts)
     assert outcome.version == Path("run/versions/0002")
     assert steps_of_checkpoints(trained) == [2]
 
@@ -301,21 +321,17 @@ def test_more_data_is_prepared_and_trained_on(trained):
     assert not run("training.max_steps=2").is_new
 
 
-def test_training_ends_when_patience_runs_out(folder):
-    reports: list[object] = []
-
+def test_training_ends_when_patience_runs_out(folder, messages):
     # Updates too small for float32: no validation is better than the first.
-    run("training.learning_rate=1e-30", "training.patience=2", "training.validate_every=2", report=reports.append)
+    run("training.learning_rate=1e-30", "training.patience=2", "training.validate_every=2")
 
-    assert "training ended at step 6: no improvement within training.patience validations" in texts_of(reports)
+    assert "training ended at step 6: no improvement within training.patience validations" in messages.texts
     assert [record["step"] for record in metrics_of(folder / "run", kind="valid")] == [2, 4, 6]
 
 
-def test_pairs_that_are_too_long_are_left_out_and_that_is_said(folder):
-    reports: list[object] = []
-
+def test_pairs_that_are_too_long_are_left_out_and_that_is_said(folder, messages):
     # A vocabulary so small that some words are spelled in letters.
-    run("training.max_steps=1", "model.max_length=16", "tokenizer.vocab_size=330", report=reports.append)
+    run("training.max_steps=1", "model.max_length=16", "tokenizer.vocab_size=330")
 
     tokenizer = Tokenizer.load(folder / "run" / "tokenizer.model")
     learned = read_split(folder / "run" / "data", "train")
@@ -323,7 +339,7 @@ def test_pairs_that_are_too_long_are_left_out_and_that_is_said(folder):
     too_long = sum(max(len(source), len(target)) > 15 for source, target in encoded)  # the sixteenth is eos
     assert 0 < too_long < len(learned)
     said = f"{too_long} training pairs are longer than model.max_length or a batch and are left out"
-    assert said in texts_of(reports)
+    assert said in messages.texts
 
 
 def test_where_no_pair_fits_the_error_names_the_limits(folder):
@@ -331,28 +347,27 @@ def test_where_no_pair_fits_the_error_names_the_limits(folder):
         run("training.batch_tokens=16", "tokenizer.vocab_size=300")  # so that words are spelled in letters
 
 
-def test_the_average_is_of_the_last_checkpoints_that_were_due(folder):
-    averaged: list[object] = []
-    run("training.max_steps=12", "training.average_checkpoints=5", report=averaged.append)
+def test_the_average_is_of_the_last_checkpoints_that_were_due(folder, messages):
+    run("training.max_steps=12", "training.average_checkpoints=5")
 
-    assert any("average of the last 3 checkpoints" in text for text in texts_of(averaged))  # 5, 10 and 12
+    assert any("average of the last 3 checkpoints" in text for text in messages.texts)  # 5, 10 and 12
 
 
 # Stopped, refused, failed
 
 
 class StopAtStep:
-    """Takes the reports of a training and asks it to stop after a certain update."""
+    """Takes the events of a training and asks it to stop after a certain update."""
 
     def __init__(self, step: int, number: signal.Signals = signal.SIGTERM) -> None:
         self.request = StopRequest()
         self._step = step
         self._number = number
 
-    def __call__(self, report: object) -> None:
-        if isinstance(report, SessionOpened):
+    def __call__(self, event: TrainingEvent) -> None:
+        if isinstance(event, SessionOpened):
             assert not self.request.is_deferred  # nothing to save yet: a signal ends the process at once
-        if isinstance(report, StepReport) and report.step == self._step:
+        if isinstance(event, StepReport) and event.step == self._step:
             assert self.request.is_deferred
             self.request.signal_number = self._number
 
@@ -362,7 +377,7 @@ def test_a_signal_saves_and_stops_with_the_signals_exit_code(folder, number, cod
     stop = StopAtStep(7, number)
 
     with pytest.raises(StoppedBySignalError) as caught:
-        run(report=stop, stop=stop.request)
+        run(on_event=stop, stop=stop.request)
 
     assert caught.value.exit_code == code
     assert str(caught.value) == "stopped at step 7, which is saved; the same command goes on from there"
@@ -385,18 +400,18 @@ def test_a_training_leaves_the_number_of_threads_as_it_was(folder):
 def test_a_signal_before_the_first_update_promises_nothing(folder):
     stop = StopRequest()
 
-    def stop_at_once(report: object) -> None:
-        if isinstance(report, SessionOpened):
+    def stop_at_once(event: TrainingEvent) -> None:
+        if isinstance(event, SessionOpened):
             stop.signal_number = signal.SIGTERM
 
     with pytest.raises(StoppedBySignalError, match=r"^stopped before the first update; the same command begins again$"):
-        run(report=stop_at_once, stop=stop)
+        run(on_event=stop_at_once, stop=stop)
 
 
 def test_a_resumed_training_knows_how_long_a_validation_takes(folder):
     stop = StopAtStep(12)
     with pytest.raises(StoppedBySignalError):
-        run(report=stop, stop=stop.request)
+        run(on_event=stop, stop=stop.request)
 
     state = json.loads((folder / "run" / "checkpoints" / "step-00000012" / "state.json").read_text())["state"]
 
