@@ -9,7 +9,7 @@ from transformer_cli.training.events import IntervalReport, SessionOpened, Valid
 
 @dataclass(frozen=True, slots=True)
 class StopLimit:
-    """One of the limits that end a training, whichever comes first.
+    """One of the limits that end a training; the first to be reached does.
 
     Args:
         name: "steps", "minutes" or "patience".
@@ -24,11 +24,11 @@ class StopLimit:
     seconds_left: float
 
 
-class Outlook:
-    """Follows the reports of a training.
+class StopLimits:
+    """The limits of a training, followed along its events.
 
     Args:
-        opened: The report it began with.
+        opened: The event it began with.
     """
 
     def __init__(self, opened: SessionOpened) -> None:
@@ -42,7 +42,7 @@ class Outlook:
         if event.is_best:
             self.best = f"loss {event.loss:.3f}, BLEU {event.scores.bleu:.2f} at step {event.step:,}"
 
-    def limits(self, event: IntervalReport) -> list[StopLimit]:
+    def at(self, event: IntervalReport) -> list[StopLimit]:
         """Return the limits that this training has, as they are at ``event``."""
         opened = self._opened
         seconds = (event.elapsed_seconds - opened.elapsed_seconds) / max(1, event.step - opened.step)

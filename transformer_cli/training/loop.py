@@ -33,18 +33,22 @@ class LoopState:
     validated_step: int | None = None
 
 
+class ValidationInterruptedError(Exception):
+    """A validation was broken off because the training is asked to stop."""
+
+
 @dataclass(frozen=True, slots=True)
 class Validation:
     """How to validate.
 
     Args:
         batches: For the loss.
-        evaluate: Translates and scores; gives None if asked to stop.
+        evaluate: Translates and scores; raises `ValidationInterruptedError` if asked to stop.
         is_first: Whether to validate before the first update as well.
     """
 
     batches: list[Batch]
-    evaluate: Callable[[], ValidationScores | None]
+    evaluate: Callable[[], ValidationScores]
     is_first: bool = False
 
 
@@ -74,22 +78,24 @@ def train_until(
     """
     batches = iter(stream)
     saved_step = trainer.step if trainer.step else None
-    is_broken_off, is_tried_out = False, not trainer.is_on_gpu
+    is_interrupted, is_tried_out = False, not trainer.is_on_gpu
     while True:
         step = trainer.step
         reason = _reason_to_end(trainer, state, config, is_out_of_time, is_asked_to_stop)
-        reason = StopReason.SIGNAL if is_broken_off else reason
+        reason = StopReason.SIGNAL if is_interrupted else reason
         if step and step != saved_step and (reason or step % config.save_every == 0):
             yield CheckpointDue(step)
             saved_step = step
         is_due = (step > 0 or validation.is_first) and (reason is not None or step % config.validate_every == 0)
         if is_due and state.validated_step != step and reason is not StopReason.SIGNAL:
-            report = _validate(trainer, state, config, validation)
-            is_broken_off = report is None
-            if report is not None:
+            try:
+                report = _validate(trainer, state, config, validation)
+            except ValidationInterruptedError:
+                is_interrupted = True
+            else:
                 yield report
             # A validation may have used up the patience or the time, or have been broken off by a signal.
-            if is_broken_off or _reason_to_end(trainer, state, config, is_out_of_time, is_asked_to_stop):
+            if is_interrupted or _reason_to_end(trainer, state, config, is_out_of_time, is_asked_to_stop):
                 continue
         if reason:
             yield TrainingEnded(step, reason)
@@ -116,14 +122,10 @@ def _reason_to_end(
     return StopReason.MAX_MINUTES if is_out_of_time() else None
 
 
-def _validate(
-    trainer: Trainer, state: LoopState, config: TrainingConfig, validation: Validation
-) -> ValidationReport | None:
+def _validate(trainer: Trainer, state: LoopState, config: TrainingConfig, validation: Validation) -> ValidationReport:
     with trainer.evaluated_weights():
         loss = trainer.validation_loss(validation.batches)
         scores = validation.evaluate()
-    if scores is None:
-        return None
     value = loss if config.stop_metric == "loss" else -scores.bleu
     state.tracker = state.tracker.after(trainer.step, value)
     state.validated_step = trainer.step

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from transformer_cli.training.eta import Outlook, StopLimit
+from transformer_cli.training.eta import StopLimit, StopLimits
 from transformer_cli.training.events import IntervalReport, SessionOpened, ValidationReport, ValidationScores
 
 # Resumed at step 100 after 50 seconds, two validations after the best one.
@@ -32,7 +32,7 @@ def validation(step: int, *, is_best: bool) -> ValidationReport:
 
 
 def test_time_left_counts_with_the_pace_of_this_sitting():
-    limits = Outlook(OPENED).limits(interval(200, 100.0))  # half a second a step
+    limits = StopLimits(OPENED).at(interval(200, 100.0))  # half a second a step
 
     assert limits == [
         StopLimit("steps", 0.2, "200 of 1,000", 400.0),
@@ -43,32 +43,32 @@ def test_time_left_counts_with_the_pace_of_this_sitting():
 
 
 def test_a_better_validation_starts_patience_again_and_a_worse_one_uses_it_up():
-    outlook = Outlook(OPENED)
+    limits = StopLimits(OPENED)
 
     shares = []
     for step, is_best in ((120, False), (160, True), (200, False)):
-        outlook.take_validation(validation(step, is_best=is_best))
-        shares.append(outlook.limits(interval(step, 100.0))[-1].share)
+        limits.take_validation(validation(step, is_best=is_best))
+        shares.append(limits.at(interval(step, 100.0))[-1].share)
 
     assert shares == [0.6, 0.0, 0.2]
 
 
 def test_the_best_validation_is_told_with_its_step():
-    outlook = Outlook(OPENED)
-    assert outlook.best == "at step 20"
+    limits = StopLimits(OPENED)
+    assert limits.best == "at step 20"
 
-    outlook.take_validation(validation(160, is_best=True))
-    outlook.take_validation(validation(200, is_best=False))
+    limits.take_validation(validation(160, is_best=True))
+    limits.take_validation(validation(200, is_best=False))
 
-    assert outlook.best == "loss 1.500, BLEU 20.00 at step 160"
+    assert limits.best == "loss 1.500, BLEU 20.00 at step 160"
 
 
 def test_limits_that_a_training_does_not_have_are_not_told():
     unlimited = replace(OPENED, max_seconds=None, patience=None, best_step=None)
 
-    assert [limit.name for limit in Outlook(unlimited).limits(interval(200, 100.0))] == ["steps"]
-    assert Outlook(unlimited).best == ""
+    assert [limit.name for limit in StopLimits(unlimited).at(interval(200, 100.0))] == ["steps"]
+    assert StopLimits(unlimited).best == ""
 
 
 def test_at_the_first_step_after_a_start_nothing_divides_by_zero():
-    assert Outlook(OPENED).limits(interval(100, 50.0))[0].seconds_left == 0.0
+    assert StopLimits(OPENED).at(interval(100, 50.0))[0].seconds_left == 0.0

@@ -24,7 +24,7 @@ from transformer_cli.training.events import (
     ValidationReport,
     ValidationScores,
 )
-from transformer_cli.training.loop import LoopState, Validation, train_until
+from transformer_cli.training.loop import LoopState, Validation, ValidationInterruptedError, train_until
 
 
 @dataclass
@@ -63,11 +63,13 @@ class Sitting:
         """Train to the end; returns the reports in short."""
         return [short(report) for report in self.run()]
 
-    def _evaluate(self) -> ValidationScores | None:
+    def _evaluate(self) -> ValidationScores:
         self.validations += 1
         assert self.validations <= 20, "the loop validates for ever"
         bleu = self.bleu_at(self.trainer.step)
-        return None if bleu is None else ValidationScores(bleu, 0.0, ("a", "b", "c"))
+        if bleu is None:
+            raise ValidationInterruptedError
+        return ValidationScores(bleu, 0.0, ("a", "b", "c"))
 
 
 def short(report: Report) -> str:

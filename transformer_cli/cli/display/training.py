@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from transformer_cli.cli.display import console
-from transformer_cli.training.eta import Outlook, StopLimit
+from transformer_cli.training.eta import StopLimit, StopLimits
 from transformer_cli.training.events import (
     IntervalReport,
     RunOpened,
@@ -110,16 +110,16 @@ class _LiveTraining:
     """The latest figures and the limits, drawn again and again below the messages."""
 
     def __init__(self) -> None:
-        self._outlook: Outlook | None = None
+        self._limits: StopLimits | None = None
         self._interval: IntervalReport | None = None
 
     def show(self, event: TrainingEvent) -> None:
         """Take an event into the picture, and log it."""
         match event:
             case SessionOpened():
-                self._outlook = Outlook(event)
-            case ValidationReport() if self._outlook:
-                self._outlook.take_validation(event)
+                self._limits = StopLimits(event)
+            case ValidationReport() if self._limits:
+                self._limits.take_validation(event)
             case IntervalReport():
                 self._interval = event
         log_event(event, is_drawn=isinstance(event, IntervalReport))
@@ -130,16 +130,16 @@ class _LiveTraining:
         from rich.table import Table
 
         table = Table.grid(padding=(0, 1))
-        if self._outlook is None or self._interval is None:
+        if self._limits is None or self._interval is None:
             return table
         figures = Table.grid()
         figures.add_row(_figures(self._interval))
-        for limit in self._outlook.limits(self._interval):
+        for limit in self._limits.at(self._interval):
             bar = ProgressBar(total=1.0, completed=limit.share, width=_BAR_WIDTH)
             table.add_row(f"{limit.name:8}", bar, limit.progress, _left(limit))
         figures.add_row(table)
-        if self._outlook.best:
-            figures.add_row(f"best so far: {self._outlook.best}")
+        if self._limits.best:
+            figures.add_row(f"best so far: {self._limits.best}")
         return figures
 
 

@@ -88,7 +88,7 @@ def open_session(
         alignment=None if unseen is None else alignment_of_new(model, encoded, unseen),
         valid=read_split(run.data, "valid"),
         test_translations=_test_translations(located),
-        evaluator=Evaluator(model, tokenizers, _bounded(recipe.decoding, encoded), stop),
+        evaluator=Evaluator(model, tokenizers, _bounded(recipe.decoding, encoded)),
         on_event=on_event,
         stop=stop,
         started=started,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from transformer_cli.config import DecodingConfig
@@ -11,8 +12,8 @@ from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.decoding.translator import Translator
 from transformer_cli.metrics import corpus_bleu, corpus_chrf
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.stopping import StopRequest
 from transformer_cli.training.events import ValidationScores
+from transformer_cli.training.loop import ValidationInterruptedError
 
 _TRANSLATED_AT_ONCE = 200
 
@@ -25,37 +26,45 @@ class Evaluator:
         model: Put into evaluation mode by each call.
         tokenizers: The model's.
         decoding: How to search.
-        stop: Looked at now and then while it is deferred.
     """
 
     model: Transformer
     tokenizers: TokenizerPair
     decoding: DecodingConfig
-    stop: StopRequest
 
-    def translate(self, corpus: Corpus) -> list[str] | None:
-        """Return the translation of each source, or None if asked to stop."""
+    def translate(self, corpus: Corpus, *, is_asked_to_stop: Callable[[], bool] = lambda: False) -> list[str]:
+        """Return the translation of each source.
+
+        Args:
+            corpus: The sources.
+            is_asked_to_stop: Polled between batches.
+
+        Raises:
+            ValidationInterruptedError: ``is_asked_to_stop`` returned True.
+        """
         translator = Translator(TorchEngine(self.model, self.decoding), self.tokenizers)
         by_length = sorted(range(len(corpus)), key=lambda i: len(corpus.sources[i]))
         translations = [""] * len(corpus)
         for first in range(0, len(by_length), _TRANSLATED_AT_ONCE):
-            if self.stop.is_deferred and self.stop.is_asked:
-                return None
+            if is_asked_to_stop():
+                raise ValidationInterruptedError
             indices = by_length[first : first + _TRANSLATED_AT_ONCE]
             for i, translation in zip(indices, translator.translate([corpus.sources[i] for i in indices]), strict=True):
                 translations[i] = translation.text
         return translations
 
-    def scores(self, corpus: Corpus, *, shown: int) -> ValidationScores | None:
-        """Translate and score ``corpus``; None if asked to stop.
+    def scores(self, corpus: Corpus, *, shown: int, is_asked_to_stop: Callable[[], bool]) -> ValidationScores:
+        """Translate and score ``corpus``.
 
         Args:
             corpus: The validation set.
             shown: Which sentence to give as a sample, counted around.
+            is_asked_to_stop: Polled between batches.
+
+        Raises:
+            ValidationInterruptedError: ``is_asked_to_stop`` returned True.
         """
-        translations = self.translate(corpus)
-        if translations is None:
-            return None
+        translations = self.translate(corpus, is_asked_to_stop=is_asked_to_stop)
         i = shown % len(corpus)
         return ValidationScores(
             corpus_bleu(translations, [corpus.targets]).value,

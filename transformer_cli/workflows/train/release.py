@@ -121,7 +121,7 @@ def _is_whole(checkpoint: Path) -> bool:
 
 def _validation_bleu(session: TrainingSession, weights: Mapping[str, Tensor]) -> float:
     load_weights(session.evaluator.model, weights, where=session.located.run.checkpoints)
-    return corpus_bleu(_translate(session.evaluator, session.valid), [session.valid.targets]).value
+    return corpus_bleu(session.evaluator.translate(session.valid), [session.valid.targets]).value
 
 
 def _test(session: TrainingSession, version: str | None) -> list[TestResult]:
@@ -131,8 +131,8 @@ def _test(session: TrainingSession, version: str | None) -> list[TestResult]:
     results = []
     for name in ("test", *located.recipe.data.named_tests()):
         corpus = read_split(located.run.data, name)
-        systems = {} if live is None else {"live": _translate(live, corpus)}
-        systems["new"] = _translate(session.evaluator, corpus)
+        systems = {} if live is None else {"live": live.translate(corpus)}
+        systems["new"] = session.evaluator.translate(corpus)
         if name == "test":
             _keep_for_report(session, version, corpus, systems)
         scores = compare_systems(systems, [corpus.targets], samples=located.recipe.release.resamples, with_ter=False)
@@ -156,9 +156,4 @@ def _live_evaluator(session: TrainingSession, version: str) -> Evaluator | None:
     except DamagedFileError as error:
         logger.warning(f"{error}; the new version cannot be compared with it")
         return None
-    return Evaluator(live.model, live.tokenizers, live.decoding, session.stop)
-
-
-def _translate(evaluator: Evaluator, corpus: Corpus) -> list[str]:
-    # Signals are no longer deferred here, so that it never returns None.
-    return evaluator.translate(corpus) or []
+    return Evaluator(live.model, live.tokenizers, live.decoding)

@@ -7,6 +7,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -30,7 +31,7 @@ from transformer_cli.training.events import (
     ValidationReport,
     ValidationScores,
 )
-from transformer_cli.training.loop import Validation, train_until
+from transformer_cli.training.loop import Validation, ValidationInterruptedError, train_until
 from transformer_cli.training.ranks import Ranks
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.train.checkpointing import TrainingState
@@ -77,6 +78,8 @@ class TrainingSession:
         stop: Makes `train` save and return.
         started: `time.monotonic()` when this sitting began.
         ranks: The processes that train together. All of them train; the first also logs, saves and evaluates.
+
+    Attributes:
         bleu_before: On the validation set before the first update; None where that was not validated.
     """
 
@@ -95,13 +98,13 @@ class TrainingSession:
     stop: StopRequest
     started: float
     ranks: Ranks = field(default_factory=Ranks)
-    bleu_before: float | None = None
-    _elapsed_before: float = 0.0
-    _validation_seconds: float | None = None
-    _target_tokens: int = 0
-    _update_seconds: float = 0.0
-    _is_under_way: bool = False
-    _pieces: int = 1
+    bleu_before: float | None = field(init=False, default=None)
+    _elapsed_before: float = field(init=False, default=0.0)
+    _validation_seconds: float | None = field(init=False, default=None)
+    _target_tokens: int = field(init=False, default=0)
+    _update_seconds: float = field(init=False, default=0.0)
+    _is_under_way: bool = field(init=False, default=False)
+    _pieces: int = field(init=False, default=1)
 
     @property
     def step(self) -> int:
@@ -176,12 +179,17 @@ class TrainingSession:
             )
         self._pieces = step.pieces
 
-    def _evaluate(self) -> ValidationScores | None:
+    def _evaluate(self) -> ValidationScores:
         began = time.monotonic()
-        scores = self.evaluator.scores(self.valid, shown=self.step) if self.ranks.is_first else None
+        scores = None
+        if self.ranks.is_first:
+            with suppress(ValidationInterruptedError):  # raised below, in all processes
+                scores = self.evaluator.scores(self.valid, shown=self.step, is_asked_to_stop=lambda: self.stop.is_asked)
         self._validation_seconds = time.monotonic() - began
         bleu, chrf = self.ranks.from_first(*((scores.bleu, scores.chrf) if scores else (math.nan, math.nan)))
-        return scores if self.ranks.is_first or math.isnan(bleu) else ValidationScores(bleu, chrf, ("", "", ""))
+        if math.isnan(bleu):
+            raise ValidationInterruptedError
+        return scores or ValidationScores(bleu, chrf, ("", "", ""))
 
     def _is_out_of_time(self) -> bool:
         minutes = self.located.recipe.training.max_minutes
