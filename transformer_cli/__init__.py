@@ -1,7 +1,7 @@
 """Train a Transformer on your own sentence pairs and translate with it, from the shell or from Python.
 
-The functions below do what the commands of the same names do, without a terminal. Each is imported when it is first
-used, so that scoring needs no torch and help needs nothing.
+`Translator` is a model that is loaded once. The functions do what the commands of the same names do, without a
+terminal. Each name is imported when it is first used, so that scoring needs no torch and help needs nothing.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from transformer_cli.workflows.train.train import train as train
     from transformer_cli.workflows.train_tokenizer import train_tokenizer as train_tokenizer
     from transformer_cli.workflows.translate.translate import translate as translate
+    from transformer_cli.workflows.translate.translator import Translator as Translator
 
 _MODULES = {
+    "Translator": "workflows.translate.translator",
     "export": "workflows.export.export",
     "init": "workflows.init.init",
     "inspect": "workflows.inspect",
@@ -37,6 +39,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "Translator",
     "__version__",
     "export",
     "init",

@@ -31,29 +31,28 @@ def torch_engine(precision: str) -> Callable[[Path, Path | None, int], Translate
     """Return this program's torch engine in one precision, as ``tfm translate --engine torch`` uses it."""
 
     def load(model: Path, _: Path | None, threads: int) -> Translate:
-        from transformer_cli.workflows.translate.load_translator import load_translator
+        from transformer_cli import Translator
 
-        search = {"beam_size": 5, "length_penalty": 1.0}
-        translator = load_translator(
+        translator = Translator.load(
             model,
             engine="torch",
             device="cpu",
             threads=threads,
             precision=precision,
-            search=search,
+            beam_size=5,
+            length_penalty=1.0,
         )
-        return lambda lines: [(found.text, len(found.tokens) + 1) for found in translator.translate(lines)]
+        return lambda lines: [(found.text, len(found.tokens) + 1) for found in translator.translate_detailed(lines)]
 
     return load
 
 
 def exported_engine(model: Path, _: Path | None, threads: int) -> Translate:
     """Return this program's engine on what ``tfm export --to ctranslate2`` wrote into the model directory."""
-    from transformer_cli.workflows.translate.load_translator import load_translator
+    from transformer_cli import Translator
 
-    search = {"beam_size": 5, "length_penalty": 1.0}
-    translator = load_translator(model, engine="ctranslate2", threads=threads, search=search)
-    return lambda lines: [(found.text, len(found.tokens) + 1) for found in translator.translate(lines)]
+    translator = Translator.load(model, engine="ctranslate2", threads=threads, beam_size=5, length_penalty=1.0)
+    return lambda lines: [(found.text, len(found.tokens) + 1) for found in translator.translate_detailed(lines)]
 
 
 def ctranslate2_alone(model: Path, _: Path | None, threads: int) -> Translate:

@@ -14,8 +14,8 @@ from tests.support.command_line import run_here
 from tests.support.toy_corpus import write_toy
 from transformer_cli.artifacts.model_directory import load_model_directory
 from transformer_cli.config import DecodingConfig
+from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
-from transformer_cli.decoding.translator import Translator
 from transformer_cli.interchange.huggingface import write_huggingface_model
 from transformer_cli.workflows.export import agreement, export
 from transformer_cli.workflows.export.export import export_after_training
@@ -61,12 +61,12 @@ def test_both_engines_translate_alike_in_float32(toy, run):
 
 
 def test_auto_takes_the_exported_engine_and_torch_only_where_there_is_none(run, messages):
-    with_engine = load_translator(run / "versions" / "0001")
+    with_engine = load_translator([run / "versions" / "0001"])
     shutil.rmtree(run / ENGINE)
-    without = load_translator(run / "versions" / "0001")
+    without = load_translator([run / "versions" / "0001"])
 
-    assert type(with_engine._engine).__name__ == "CTranslate2Engine"
-    assert type(without._engine).__name__ == "TorchEngine"
+    assert type(with_engine.engine).__name__ == "FallbackEngine"
+    assert type(without.engine).__name__ == "TorchEngine"
     assert messages.warnings == []
 
 
@@ -258,7 +258,7 @@ def test_transformers_finds_our_translations_with_its_own_tokenizer_and_search(t
         tmp_path, loaded.model, loaded.tokenizers, languages=loaded.languages, decoding=decoding, num_positions=80
     )
 
-    ours = Translator(TorchEngine(loaded.model, decoding), loaded.tokenizers).translate(lines)
+    ours = LineTranslator(TorchEngine(loaded.model, decoding), loaded.tokenizers).translate(lines)
     theirs = translate_with_transformers(tmp_path, lines, decoding)
 
     ended = [i for i, translation in enumerate(ours) if len(translation.tokens) < 20]

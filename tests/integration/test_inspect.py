@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import environment, run_here, run_process
-from transformer_cli.workflows.translate.load_translator import load_translator
+from transformer_cli import Translator
 
 SENTENCE = "le chat voit une pomme ici."
 
@@ -40,7 +40,7 @@ def test_left_alone_it_writes_a_page_of_the_sentence_on_stdin(toy, tmp_path):
 
 
 def test_the_data_are_those_of_the_translation(toy, tmp_path):
-    (translation,) = load_translator(toy.model, engine="torch").translate([SENTENCE])
+    (translation,) = Translator.load(toy.model, engine="torch").translate_detailed([SENTENCE])
 
     found = document(SENTENCE, "-m", toy.model)
 

@@ -24,12 +24,13 @@ from tests.support.toy_corpus import pairs
 from transformer_cli.artifacts.model_directory import load_model_directory
 from transformer_cli.config import DecodingConfig
 from transformer_cli.data.tokens.tokenizer import Tokenizer
+from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
-from transformer_cli.decoding.translator import Translator
 from transformer_cli.errors import DataError
 from transformer_cli.text.lines import Line, decode_line
-from transformer_cli.workflows.translate.line_chunks import read_windows
-from transformer_cli.workflows.translate.translate import TranslationSettings, translate
+from transformer_cli.workflows.translate.line_chunks import read_chunks
+from transformer_cli.workflows.translate.settings import TranslationSettings
+from transformer_cli.workflows.translate.translate import translate
 
 # What the toy model has learned, and what leaves it at a loss, so that the search matters.
 SENTENCES = [sentence for source, _ in pairs()[:20] for sentence in (source, source[::-1])]
@@ -151,20 +152,20 @@ ANY_BYTES = st.binary(max_size=200) | st.lists(st.sampled_from([b"a", b"\n", b"\
 
 @settings(deadline=None)
 @given(data=ANY_BYTES)
-def test_windows_hold_the_lines_of_a_stream_in_memory(data):
-    windows = list(read_windows(io.BytesIO(data)))
+def test_chunks_hold_the_lines_of_a_stream_in_memory(data):
+    windows = list(read_chunks(io.BytesIO(data)))
     assert [line for window in windows for line in window] == reference_lines(data)
     assert all(windows)
 
 
 @settings(deadline=None, max_examples=50)
 @given(chunks=st.lists(ANY_BYTES, max_size=6))
-def test_windows_hold_the_lines_of_a_pipe_however_they_are_cut_into_writes(chunks):
+def test_chunks_hold_the_lines_of_a_pipe_however_they_are_cut_into_writes(chunks):
     reading, writing = os.pipe()
     feeder = threading.Thread(target=feed, args=(writing, chunks))
     with os.fdopen(reading, "rb") as stream:
         feeder.start()
-        windows = list(read_windows(stream))
+        windows = list(read_chunks(stream))
         feeder.join()
     assert [line for window in windows for line in window] == reference_lines(b"".join(chunks))
     assert all(windows)
@@ -182,7 +183,7 @@ def test_a_pipe_that_gives_nothing_yet_is_waited_for_even_if_it_was_opened_not_t
     later = threading.Timer(0.1, feed, (writing, [b"late\n"]))
     with os.fdopen(reading, "rb") as stream:
         later.start()
-        assert [line.text for window in read_windows(stream) for line in window] == ["late"]
+        assert [line.text for window in read_chunks(stream) for line in window] == ["late"]
 
 
 class Endless(io.RawIOBase):
@@ -204,8 +205,8 @@ def endless(content: bytes) -> BinaryIO:
 
 
 @pytest.mark.parametrize("line", [b"\n", b"a\n", b"le chat voit une pomme ici.\n", b"x" * 5000 + b"\n"])
-def test_windows_of_endless_input_are_bounded(line):
-    windows: Iterator[list[Line]] = read_windows(endless(line))
+def test_chunks_of_endless_input_are_bounded(line):
+    windows: Iterator[list[Line]] = read_chunks(endless(line))
     for _ in range(3):
         window = next(windows)
         assert len(window) <= 4000
@@ -216,7 +217,7 @@ def test_a_line_without_end_is_refused_before_it_fills_the_memory():
     tracemalloc.start()
     try:
         with pytest.raises(DataError, match="line 2 is longer than 16 MiB"):
-            list(read_windows(io.BufferedReader(LineAndThenZeros(b"\0"))))
+            list(read_chunks(io.BufferedReader(LineAndThenZeros(b"\0"))))
         assert tracemalloc.get_traced_memory()[1] < 100 << 20
     finally:
         tracemalloc.stop()
@@ -264,7 +265,7 @@ def test_output_goes_to_a_file_and_then_not_to_stdout(toy, plain, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_a_failure_after_the_first_window_leaves_the_old_output_file(toy, tmp_path):
+def test_a_failure_after_the_first_chunk_leaves_the_old_output_file(toy, tmp_path):
     (tmp_path / "out").write_text("old")
     source = b"\n" * 5000 + b"\xff\n"
 
@@ -329,7 +330,7 @@ def expected(model: Path, lines: list[str], **changes: Any) -> list[str]:
     """Translate by the library, with other search settings than the model's own."""
     loaded = load_model_directory(model, torch.device("cpu"))
     config = DecodingConfig(**{**loaded.decoding.model_dump(), **changes})
-    found = Translator(TorchEngine(loaded.model, config), loaded.tokenizers).translate(lines)
+    found = LineTranslator(TorchEngine(loaded.model, config), loaded.tokenizers).translate(lines)
     return [translation.text for translation in found]
 
 

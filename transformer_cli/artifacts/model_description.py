@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE, read_json
 from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
-from transformer_cli.errors import DamagedFileError, UsageError
+from transformer_cli.errors import DamagedFileError
 
 FORMAT = 1
 """Of ``config.json``; a program reads its own format alone."""
@@ -60,24 +59,6 @@ def read_description(folder: Path) -> ModelDescription:
         names = " or ".join(str(folder / name) for name in tokenizers.files())
         raise DamagedFileError(f"{names} is not the tokenizer that this model was trained with")
     return ModelDescription(shape, tokenizers, languages, decoding)
-
-
-def with_search(own: DecodingConfig, search: dict[str, Any] | None) -> DecodingConfig:
-    """Return search settings with others in their place.
-
-    Args:
-        own: The model's.
-        search: Fields of ``[decoding]`` to use instead; None leaves one as it is.
-
-    Raises:
-        UsageError: One is out of its range.
-    """
-    given = {key: value for key, value in (search or {}).items() if value is not None}
-    try:
-        return DecodingConfig(**{**own.model_dump(), **given})
-    except ValidationError as error:
-        finding = error.errors(include_url=False)[0]
-        raise UsageError(f"{finding['loc'][0]} is {finding['input']}: {finding['msg'].lower()}") from None
 
 
 def damaged_model(model: Path, error: DamagedFileError) -> DamagedFileError:

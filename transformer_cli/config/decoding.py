@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from transformer_cli.config.section import Positive, Section
+from transformer_cli.errors import UsageError
 
 _RATIO_UNKNOWN = 2.0
 """Of a model that no training has saved."""
@@ -32,3 +34,28 @@ class DecodingConfig(Section):
     def longest_translation(self, source_tokens: int) -> int:
         """Return the most tokens of the translation of so many, eos included on both sides."""
         return round((self.max_length_ratio or _RATIO_UNKNOWN) * source_tokens) + self.max_length_extra
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOverrides:
+    """Search settings that replace a model's own; None keeps the model's."""
+
+    beam_size: int | None = None
+    length_penalty: float | None = None
+    batch_tokens: int | None = None
+
+
+def with_search(own: DecodingConfig, overrides: SearchOverrides | None) -> DecodingConfig:
+    """Return the model's search settings with others in their place.
+
+    Raises:
+        UsageError: An override is out of its range.
+    """
+    if overrides is None:
+        return own
+    changes = {key: value for key, value in asdict(overrides).items() if value is not None}
+    try:
+        return DecodingConfig(**{**own.model_dump(), **changes})
+    except ValidationError as error:
+        finding = error.errors(include_url=False)[0]
+        raise UsageError(f"{finding['loc'][0]} is {finding['input']}: {finding['msg'].lower()}") from None

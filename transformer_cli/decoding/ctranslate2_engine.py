@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import ctranslate2
 
 from transformer_cli.config import DecodingConfig
-from transformer_cli.decoding.engine import SearchOptions, check_search, longest_translation
+from transformer_cli.decoding.engine import Sampling, SearchOptions, check_search, longest_translation
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.errors import DamagedFileError, UsageError
 from transformer_cli.special_tokens import EOS_ID
@@ -70,11 +70,21 @@ class CTranslate2Engine:
         """See `Engine.limit`."""
         return self._max_length - 1  # eos needs a place
 
+    def unsupported(self, options: SearchOptions) -> str | None:
+        """Return the option that this engine does not support, as `unsupported_option` does."""
+        return unsupported_option(
+            sampling=options.sampling, with_alignment=options.with_alignment, prefix=options.prefix
+        )
+
+    def close(self) -> None:
+        """See `Engine.close`."""
+        self._translator.unload_model()
+
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         """See `Engine.search`."""
-        missing = unsupported_option(options)
-        if missing is not None:
-            raise UsageError(f"the ctranslate2 engine cannot {missing}; --engine torch can")
+        unsupported = self.unsupported(options)
+        if unsupported is not None:
+            raise UsageError(f"the ctranslate2 engine cannot {unsupported}; the torch engine can")
         check_search(
             beam_size=self._config.beam_size, length_penalty=self._config.length_penalty, n_best=options.n_best
         )
@@ -150,13 +160,13 @@ class CTranslate2Engine:
         ]
 
 
-def unsupported_option(options: SearchOptions) -> str | None:
-    """Return what of ``options`` this engine does not do, as words that follow "cannot"; None if it does it all."""
-    if options.sampling is not None:
+def unsupported_option(*, sampling: Sampling | None, with_alignment: bool, prefix: Sized) -> str | None:
+    """Return the option that this engine does not support, as words that follow "cannot"; None if it supports all."""
+    if sampling is not None:
         return "draw samples"
-    if options.with_alignment:
+    if with_alignment:
         return "align words"
-    if options.prefix:
+    if prefix:
         return "begin translations with a prefix"
     return None
 

@@ -1,6 +1,6 @@
-"""What translates token ids into token ids, whichever library computes it. No torch here.
+"""The interface of an engine, which translates token ids into token ids. No torch here.
 
-`Translator` has everything around it: text, over-long lines, blank lines, the order of the results.
+`LineTranslator` does the rest: text, over-long lines, blank lines, the order of the results.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ BEST_ONLY = SearchOptions()
 
 
 class Engine(Protocol):
-    """Searches translations with a model that it holds."""
+    """Searches translations with a model that it holds. Several threads may call `search` at the same time."""
 
     @property
     def limit(self) -> int:
@@ -75,8 +75,12 @@ class Engine(Protocol):
             hypotheses do not depend on the sources beside it.
 
         Raises:
-            UsageError: The engine cannot do what is asked.
+            UsageError: The engine does not support an option.
         """
+        ...
+
+    def close(self) -> None:
+        """Free what the engine holds beside memory; it is not used afterwards."""
         ...
 
 

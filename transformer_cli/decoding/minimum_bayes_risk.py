@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from transformer_cli.decoding.translator import Translation
+from transformer_cli.decoding.line_translator import Translation
 
 _LONGEST = 6
 _BETA_SQUARED = 4

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from transformer_cli.artifacts.model_description import damaged_model, with_search
+from transformer_cli.artifacts.model_description import damaged_model
 from transformer_cli.artifacts.model_directory import load_model_directory
+from transformer_cli.config import SearchOverrides, with_search
 from transformer_cli.data.tokens.tokenizer import Tokenizer
 from transformer_cli.device import choose_device
 from transformer_cli.errors import DamagedFileError, DataError
@@ -20,7 +20,7 @@ def inspect(
     *,
     model: Path,
     target: str | None = None,
-    search: dict[str, Any] | None = None,
+    search: SearchOverrides | None = None,
     candidates: int = 8,
     device: str = "auto",
 ) -> Inspection:
@@ -30,7 +30,7 @@ def inspect(
         sentence: One line of text.
         model: A model directory.
         target: Look at this translation instead of the model's own.
-        search: Fields of ``[decoding]`` to use instead of the model's own; None leaves one as it is.
+        search: Search settings that replace the model's own; None: no changes.
         candidates: How many next pieces to show at each step.
         device: "auto", "cpu", "cuda" ...
 

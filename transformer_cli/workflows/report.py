@@ -13,8 +13,8 @@ from transformer_cli.artifacts.model_directory import LoadedModel, load_model_di
 from transformer_cli.artifacts.run_directory import RunDirectory, read_json
 from transformer_cli.artifacts.translation_cache import forget_removed_versions, keep_test_translations
 from transformer_cli.data.splits.read import Corpus, read_split
+from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
-from transformer_cli.decoding.translator import Translator
 from transformer_cli.device import choose_device
 from transformer_cli.errors import DamagedFileError, ModelNotFoundError, TfmError
 from transformer_cli.files.atomic import write_atomically
@@ -117,7 +117,7 @@ def _translate(run: RunDirectory, version: Path, test: Corpus, load: Callable[[]
     if missing:
         logger.info(f"translating {len(missing)} test sentences with version {version.name}")
         loaded = load()
-        translator = Translator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers)
+        translator = LineTranslator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers)
         known |= {source: found.text for source, found in zip(missing, translator.translate(missing), strict=True)}
         keep_test_translations(run, version.name, known)
     return [known[source] for source in test.sources]

@@ -5,8 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sacrebleu.metrics.chrf import CHRF
 
+from transformer_cli.decoding.line_translator import Translation
 from transformer_cli.decoding.minimum_bayes_risk import by_agreement, chrf, ngrams_by_length
-from transformer_cli.decoding.translator import Translation
 
 TEXTS = st.text("abAé .", max_size=12)
 

@@ -12,9 +12,8 @@ import transformer_cli.inspection as inspection_package
 from tests.support.inspections import LANGUAGES, SENTENCE, inspection
 from tests.support.tiny_models import talkative_model, tiny_config, tiny_tokenizers
 from transformer_cli.config import DecodingConfig
-from transformer_cli.decoding.engine import SearchOptions
+from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
-from transformer_cli.decoding.translator import Translator
 from transformer_cli.inspection.sentence import inspect_sentence
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID
@@ -33,7 +32,7 @@ def direct_log_probs(document: dict[str, Any]) -> torch.Tensor:
 
 def test_the_translation_and_its_score_are_the_translator_s():
     config = DecodingConfig(beam_size=3, max_length_ratio=1.0, max_length_extra=2)
-    translator = Translator(TorchEngine(talkative_model(seed=3), config), tiny_tokenizers(), SearchOptions())
+    translator = LineTranslator(TorchEngine(talkative_model(seed=3), config), tiny_tokenizers())
     (translation,) = translator.translate([SENTENCE])
 
     document = inspection().document()

@@ -63,9 +63,10 @@ def inspect(
 
     folder = find_model(model)
     text = _one_line() if sentence in (None, "-") else sentence
+    from transformer_cli.config import SearchOverrides
     from transformer_cli.workflows.inspect import inspect as run_inspect
 
-    search = {"beam_size": beam_size, "length_penalty": length_penalty}
+    search = SearchOverrides(beam_size=beam_size, length_penalty=length_penalty)
     inspection = run_inspect(
         text or "", model=folder, target=target, search=search, candidates=candidates, device=device
     )

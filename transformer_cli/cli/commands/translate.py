@@ -18,6 +18,7 @@ from transformer_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from transformer_cli.decoding.engine import Sampling
+    from transformer_cli.workflows.translate.settings import Shard
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,9 @@ def translate(
     shard: Annotated[
         str | None,
         typer.Option(
-            "--shard", metavar="K/N", help="Every N-th window of FILE, into OUTPUT.part-*. Under torchrun by itself."
+            "--shard",
+            metavar="K/N",
+            help="Translate part K of N of FILE into OUTPUT.part-*; set by torchrun.",
         ),
     ] = None,
     engine: Annotated[
@@ -97,15 +100,17 @@ def translate(
 
     A line's translation does not depend on the lines beside it, but for rounding where two hypotheses tie.
     """
+    from transformer_cli.config import SearchOverrides
     from transformer_cli.workflows.locate.model import find_model
     from transformer_cli.workflows.translate import translate
+    from transformer_cli.workflows.translate.settings import TranslationSettings
 
-    settings = translate.TranslationSettings(
+    settings = TranslationSettings(
         engine=engine,
         device=device,
         threads=threads,
         precision=precision,
-        search={"beam_size": beam_size, "length_penalty": length_penalty, "batch_tokens": batch_tokens},
+        search=SearchOverrides(beam_size, length_penalty, batch_tokens),
         on_overlong=on_overlong,
         strict=strict,
         output_format=output_format,
@@ -145,8 +150,10 @@ def _sampling(
     return Sampling(**chosen)  # type: ignore[arg-type]  # each value is of its own type
 
 
-def _shard(text: str | None, file: Path | None, output: Path | None) -> tuple[int, int] | None:
-    """Return which shard of how many, from 1: what was given, else what torchrun says."""
+def _shard(text: str | None, file: Path | None, output: Path | None) -> Shard | None:
+    """Return the shard to translate: that of ``--shard``, else that of torchrun; None for the whole file."""
+    from transformer_cli.workflows.translate.settings import Shard
+
     way_out = "name both"
     if text is None:
         way_out = "name both, or unset RANK and WORLD_SIZE, which ask for a shard"
@@ -157,11 +164,9 @@ def _shard(text: str | None, file: Path | None, output: Path | None) -> tuple[in
     numbers = re.fullmatch(r"(\d+)/(\d+)", text)
     if not numbers:
         raise UsageError(f"--shard {text}: give K/N, such as 1/4 for the first of four")
-    own, shards = map(int, numbers.groups())
-    if not 1 <= own <= shards:
-        raise UsageError(f"there is no shard {own} of {shards}; give 1/{shards} to {shards}/{shards}")
+    shard = Shard(*map(int, numbers.groups()))
     if file is None or not file.is_file() or output is None:
         raise UsageError(f"a shard is part of a FILE and goes to --output; {way_out}")
     if output.name in ("", "..", "-"):
         raise UsageError(f"--output {output}: give a file's name, with which the names of the parts begin")
-    return own, shards
+    return shard

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -45,6 +46,8 @@ class TorchEngine:
         own_precision = None if precision == torch.float32 else precision
         self._weights = [StepWeights(model.eval(), precision=own_precision) for model in self._models]
         self._device = next(self._models[0].parameters()).device
+        # One search at a time: each uses all threads, and reads the attention of the shared model through a hook.
+        self._lock = threading.Lock()
 
     @property
     def limit(self) -> int:
@@ -53,11 +56,15 @@ class TorchEngine:
 
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         """See `Engine.search`."""
-        found: dict[int, list[Hypothesis]] = {}
-        for indices in self.batches(sources, options):
-            batch = [[*sources[i], EOS_ID] for i in indices]
-            found.update(zip(indices, self._search_batch(batch, options), strict=True))
-        return [found[i] for i in range(len(sources))]
+        hypotheses: dict[int, list[Hypothesis]] = {}
+        with self._lock:
+            for indices in self.batches(sources, options):
+                batch = [[*sources[i], EOS_ID] for i in indices]
+                hypotheses.update(zip(indices, self._search_batch(batch, options), strict=True))
+        return [hypotheses[i] for i in range(len(sources))]
+
+    def close(self) -> None:
+        """See `Engine.close`."""
 
     def batches(
         self, sources: Sequence[Sequence[int]], options: SearchOptions, *, max_tokens: int | None = None

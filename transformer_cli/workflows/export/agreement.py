@@ -13,7 +13,7 @@ from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.data.splits.files import SplitFiles
 from transformer_cli.data.tokens.tokenizer import Tokenizer
 from transformer_cli.decoding.engine import longest_translation
-from transformer_cli.decoding.translator import Translation
+from transformer_cli.decoding.line_translator import Translation
 from transformer_cli.metrics import corpus_bleu
 from transformer_cli.text.lines import read_text_lines
 

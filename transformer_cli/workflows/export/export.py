@@ -22,8 +22,8 @@ from transformer_cli.artifacts.engine_manifest import (
 )
 from transformer_cli.artifacts.model_directory import LoadedModel, load_model_directory
 from transformer_cli.data.tokens.tokenizer import TOKENIZER_FILES, Tokenizer
+from transformer_cli.decoding.line_translator import LineTranslator, Translation
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
-from transformer_cli.decoding.translator import Translation, Translator
 from transformer_cli.errors import TfmError, UsageError
 from transformer_cli.files.atomic import fsync_folder, write_atomically
 from transformer_cli.files.os_errors import explain_os_errors
@@ -156,7 +156,7 @@ def _compare_engine(
         num_positions=longest_positions(loaded.model.config, loaded.decoding),
         threads=torch.get_num_threads(),
     )
-    return compare(ours, Translator(engine, loaded.tokenizers).translate(held_out.sources), held_out.references)
+    return compare(ours, LineTranslator(engine, loaded.tokenizers).translate(held_out.sources), held_out.references)
 
 
 def _export_to_huggingface(model: Path, folder: Path) -> Path:
@@ -195,7 +195,7 @@ def _require(agreement: Agreement, name: str) -> None:
 def _compared_lines(model: Path, loaded: LoadedModel, at_most: int) -> tuple[HeldOutLines, list[Translation]]:
     """Return the lines to compare on, and our translations of them."""
     lines = held_out_lines(model, loaded, at_most=at_most)
-    ours = Translator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers).translate(lines.sources)
+    ours = LineTranslator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers).translate(lines.sources)
     lines, ours = ending_by_themselves(lines, ours, loaded)
     if not ours:
         logger.info("no translation ends by itself: the export was not compared with our own translations")

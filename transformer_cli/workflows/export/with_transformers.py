@@ -10,7 +10,7 @@ import torch
 import transformers
 
 from transformer_cli.config import DecodingConfig
-from transformer_cli.decoding.translator import Translation
+from transformer_cli.decoding.line_translator import Translation
 from transformer_cli.special_tokens import EOS_ID
 from transformer_cli.text.normalization import normalize
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from transformer_cli.config import DecodingConfig
 from transformer_cli.data.splits.read import Corpus
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
+from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
-from transformer_cli.decoding.translator import Translator
 from transformer_cli.metrics import corpus_bleu, corpus_chrf
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.training.events import ValidationScores
@@ -42,7 +42,7 @@ class Evaluator:
         Raises:
             ValidationInterruptedError: ``is_asked_to_stop`` returned True.
         """
-        translator = Translator(TorchEngine(self.model, self.decoding), self.tokenizers)
+        translator = LineTranslator(TorchEngine(self.model, self.decoding), self.tokenizers)
         by_length = sorted(range(len(corpus)), key=lambda i: len(corpus.sources[i]))
         translations = [""] * len(corpus)
         for first in range(0, len(by_length), _TRANSLATED_AT_ONCE):

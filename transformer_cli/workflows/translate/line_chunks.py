@@ -1,4 +1,4 @@
-"""The lines of a stream in windows: as many at once as are there without waiting, and no more than fit into memory."""
+"""The lines of a stream in chunks: as many as can be read without waiting, and no more than fit into memory."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ from transformer_cli.errors import DataError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.text.lines import Line, decode_line
 
-_WINDOW_LINES = 4000
-_WINDOW_BYTES = 1 << 20
+_MOST_LINES = 4000
+_MOST_BYTES = 1 << 20
 _LINE_BYTES = 1 << 24
 _READ_BYTES = 1 << 16
 
 
-def read_windows(source: BinaryIO) -> Iterator[list[Line]]:
-    """Yield the lines of ``source`` in windows as large as can be had without waiting, bounded in size.
+def read_chunks(source: BinaryIO) -> Iterator[list[Line]]:
+    """Yield the lines of ``source`` in chunks, each as large as can be read without waiting, of bounded size.
 
     Raises:
         DataError: ``source`` cannot be read, or holds a line of more than 16 MiB, which no text has.
     """
-    window: list[Line] = []
+    chunk: list[Line] = []
     number = size = 0
     rest = bytearray()
     while True:
-        if window and (size >= _WINDOW_BYTES or not _has_more_now(source)):
-            yield window
-            window, size = [], 0
-        chunk = _read_some(source)
-        if not chunk:
+        if chunk and (size >= _MOST_BYTES or not _has_more_now(source)):
+            yield chunk
+            chunk, size = [], 0
+        data = _read_some(source)
+        if not data:
             break
-        rest += chunk
+        rest += data
         if len(rest) > _LINE_BYTES:
             raise DataError(f"line {number + 1} is longer than {_LINE_BYTES >> 20} MiB; is the input text?")
-        if b"\n" not in chunk:
+        if b"\n" not in data:
             continue
         *complete, rest = rest.split(b"\n")
         for raw in complete:
             number += 1
             size += len(raw)
-            window.append(decode_line(bytes(raw) + b"\n", number))
-            if len(window) == _WINDOW_LINES:
-                yield window
-                window, size = [], 0
+            chunk.append(decode_line(bytes(raw) + b"\n", number))
+            if len(chunk) == _MOST_LINES:
+                yield chunk
+                chunk, size = [], 0
     if rest:
-        window.append(decode_line(bytes(rest), number + 1))
-    if window:
-        yield window
+        chunk.append(decode_line(bytes(rest), number + 1))
+    if chunk:
+        yield chunk
 
 
 def _read_some(source: BinaryIO) -> bytes:

@@ -5,39 +5,30 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from transformer_cli.artifacts.model_description import damaged_model, with_search
+from transformer_cli.artifacts.model_description import damaged_model
 from transformer_cli.artifacts.model_directory import LoadedModel, load_model_directory
-from transformer_cli.decoding.engine import SearchOptions
+from transformer_cli.config import with_search
+from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.parallel_engine import ParallelEngine
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
-from transformer_cli.decoding.translator import Translator
 from transformer_cli.device import choose_device, choose_precision, has_fast_bfloat16, manage_memory
 from transformer_cli.errors import DamagedFileError, UsageError
 from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.workflows.translate.settings import TranslationSettings
 
 _LARGE = 512
 """From this d_model on the products take so much of the time that bfloat16 pays."""
 
 
-def load_torch_translator(
-    models: Sequence[Path],
-    *,
-    device: str,
-    threads: int | None,
-    precision: str,
-    search: dict[str, Any] | None,
-    options: SearchOptions,
-    prefix: str,
-) -> Translator:
+def load_torch_translator(models: Sequence[Path], settings: TranslationSettings) -> LineTranslator:
     """Read model directories, which translate together; see `load_translator`."""
-    if threads is not None:
-        torch.set_num_threads(threads)
+    if settings.threads is not None:
+        torch.set_num_threads(settings.threads)
     manage_memory()
-    chosen = choose_device(device)
+    chosen = choose_device(settings.device)
     first, *others = loaded = [_load(model, chosen) for model in models]
     for folder, other in zip(models[1:], others, strict=True):
         if other.tokenizers.fingerprint != first.tokenizers.fingerprint:
@@ -45,17 +36,18 @@ def load_torch_translator(
                 f"{folder} has another vocabulary than {models[0]}; models that translate together must share their "
                 "tokenizer: train them on the same prepared data with different seeds"
             )
+    precision = settings.precision
     if precision == "auto" and chosen.type == "cpu":
         is_large = first.model.config.d_model >= _LARGE
         precision = "bfloat16" if is_large and has_fast_bfloat16() else "float32"
     engine = TorchEngine(
         [each.model for each in loaded],
-        with_search(first.decoding, search),
+        with_search(first.decoding, settings.search),
         precision=choose_precision(precision, chosen),
     )
     can_fork = chosen.type == "cpu" and torch.get_num_threads() > 1 and sys.platform == "linux"
     parallel = ParallelEngine(engine, workers=torch.get_num_threads()) if can_fork else engine
-    return Translator(parallel, first.tokenizers, options, prefix=prefix)
+    return LineTranslator(parallel, first.tokenizers)
 
 
 def _load(model: Path, device: torch.device) -> LoadedModel:

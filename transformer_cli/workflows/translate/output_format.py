@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
-from transformer_cli.decoding.translator import Translation
+from transformer_cli.decoding.line_translator import Translation
 from transformer_cli.text.lines import Line
 from transformer_cli.text.normalization import normalize
-
-OutputFormat = Literal["text", "tsv", "jsonl"]
+from transformer_cli.workflows.translate.settings import OutputFormat
 
 # What some readers take for the end of a line; JSON escapes the controls below 0x20 by itself.
 _LINE_ENDS = re.compile("[\x7f-\x9f\u2028\u2029]")

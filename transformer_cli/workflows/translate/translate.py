@@ -3,73 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import BinaryIO
 
-from transformer_cli.errors import DataError, UsageError
+from transformer_cli.errors import DataError
 from transformer_cli.files.atomic import atomic_write
 from transformer_cli.text.lines import Line
-from transformer_cli.workflows.translate.line_chunks import read_windows
-
-if TYPE_CHECKING:
-    from transformer_cli.decoding.engine import Sampling, SearchOptions
-    from transformer_cli.decoding.translator import Translation, Translator
-    from transformer_cli.workflows.translate.load_translator import EngineName
-    from transformer_cli.workflows.translate.output_format import OutputFormat
+from transformer_cli.workflows.translate.line_chunks import read_chunks
+from transformer_cli.workflows.translate.settings import Shard, TranslationSettings
+from transformer_cli.workflows.translate.translator import Translator
 
 logger = logging.getLogger(__name__)
-
-OnOverlong = Literal["split", "cut", "fail"]
-
-
-@dataclass(frozen=True, slots=True)
-class TranslationSettings:
-    """How to translate.
-
-    Args:
-        engine: "auto" takes the exported engine where there is one that can do what is asked, else torch.
-        device: "auto", "cpu", "cuda" ...
-        threads: Threads of the arithmetic, and processes for large inputs; None: as many as there are cores.
-        precision: "auto", "float32" or "bfloat16": the type of torch's matrix products.
-        search: Fields of ``[decoding]`` to use instead of the model's own; None leaves one as it is.
-        on_overlong: A line too long for the model is translated in pieces, cut with a warning, or an error.
-        strict: Stop at bytes that are not UTF-8 instead of replacing them by U+FFFD.
-        output_format: How translations are written; see `format_translation`.
-        n_best: How many translations of each line.
-        with_alignment: Whether to say which words of the source each word comes from.
-        prefix: What every translation is to begin with.
-        sampling: Draw instead of searching; None: search.
-        mbr_candidates: Choose by minimum Bayes risk among so many candidates; None: by score.
-    """
-
-    engine: EngineName = "auto"
-    device: str = "auto"
-    threads: int | None = None
-    precision: str = "auto"
-    search: dict[str, Any] | None = None
-    on_overlong: OnOverlong = "split"
-    strict: bool = False
-    output_format: OutputFormat = "text"
-    n_best: int = 1
-    with_alignment: bool = False
-    prefix: str = ""
-    sampling: Sampling | None = None
-    mbr_candidates: int | None = None
-
-    def search_options(self) -> SearchOptions:
-        """Return what is asked of the engine.
-
-        Raises:
-            UsageError: More translations are asked for than candidates.
-        """
-        from transformer_cli.decoding.engine import SearchOptions
-
-        candidates = self.mbr_candidates or self.n_best
-        if candidates < self.n_best:
-            raise UsageError(f"{candidates} candidates cannot give {self.n_best} best translations; raise --mbr")
-        return SearchOptions(n_best=candidates, with_alignment=self.with_alignment, sampling=self.sampling)
 
 
 def translate(
@@ -82,12 +27,12 @@ def translate(
 ) -> int:
     r"""Translate every line of ``source``.
 
-    Lines are gathered as far as they are there without waiting: from a file into large windows, from a slow pipe each
+    Lines are gathered as far as they are there without waiting: from a file into large chunks, from a slow pipe each
     as it comes. A warning is logged for each doubtful line.
 
     Args:
         source: Bytes; only ``\n`` ends a line, and a last line without it is one.
-        write: Called with each window's translations, each ended by ``\n``.
+        write: Called with each chunk's translations, each ended by ``\n``.
         model: A model directory, or several, which translate together.
         settings: How.
         progress: Called with the number of lines done so far.
@@ -101,11 +46,11 @@ def translate(
         UsageError: There is no such device, or a search setting is out of its range.
     """
     count = 0
-    translate_window = _window_translator(model, settings)
-    for window in read_windows(source):
-        write(translate_window(window))
-        count += len(window)
-        progress(count)
+    with _load(model, settings) as translator:
+        for chunk in read_chunks(source):
+            write(_translate_chunk(chunk, translator, settings))
+            count += len(chunk)
+            progress(count)
     return count
 
 
@@ -113,20 +58,20 @@ def translate_shard(
     source: BinaryIO,
     output: Path,
     *,
-    shard: tuple[int, int],
+    shard: Shard,
     model: Path | Sequence[Path],
     settings: TranslationSettings = TranslationSettings(),
     progress: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Translate every N-th window of a file into a file of its own: one of N processes, on any machine.
+    """Translate every N-th chunk of a file into a file of its own: one of N processes, on any machine.
 
-    The files are called ``OUTPUT.part-00000001`` and so on, by the number of the window; those of all shards, in the
+    The files are called ``OUTPUT.part-00000001`` and so on, by the number of the chunk; those of all shards, in the
     order of their names, are the whole.
 
     Args:
-        source: A file, which has the same windows for every process.
+        source: A file, which has the same chunks for every process.
         output: What the names of the parts begin with.
-        shard: Which, from 1, and of how many.
+        shard: Which part of the file.
         model: As for `translate`.
         settings: How.
         progress: Called with the number of lines done so far.
@@ -135,66 +80,48 @@ def translate_shard(
         The number of lines of this shard.
 
     Raises:
-        UsageError: There is no such shard; and as `translate`.
+        As `translate`.
     """
-    own, shards = shard
-    if not 1 <= own <= shards:
-        raise UsageError(f"there is no shard {own} of {shards}; give 1/{shards} to {shards}/{shards}")
     count = 0
-    translate_window = _window_translator(model, settings)
-    for number, window in enumerate(read_windows(source), start=1):
-        if (number - own) % shards == 0:
-            with atomic_write(output.with_name(f"{output.name}.part-{number:08d}")) as out:
-                out.write(translate_window(window))
-            count += len(window)
-            progress(count)
+    with _load(model, settings) as translator:
+        for number, chunk in enumerate(read_chunks(source), start=1):
+            if (number - shard.number) % shard.count == 0:
+                with atomic_write(output.with_name(f"{output.name}.part-{number:08d}")) as out:
+                    out.write(_translate_chunk(chunk, translator, settings))
+                count += len(chunk)
+                progress(count)
     return count
 
 
-def _window_translator(model: Path | Sequence[Path], settings: TranslationSettings) -> Callable[[list[Line]], bytes]:
-    """Load the model; return a function from a window to what is written of it."""
-    # Imported here: what can go wrong without an engine should not wait for it.
-    from transformer_cli.workflows.translate.load_translator import load_translator
+def _load(model: Path | Sequence[Path], settings: TranslationSettings) -> Translator:
+    models = [model] if isinstance(model, Path) else model
+    return Translator.from_settings(models, settings)
+
+
+def _translate_chunk(chunk: list[Line], translator: Translator, settings: TranslationSettings) -> bytes:
+    """Return the lines of output for some lines of input."""
+    # Imported here, as the engine is: mistakes that need neither to be found are reported sooner.
     from transformer_cli.workflows.translate.output_format import format_translation
 
-    first, *others = [model] if isinstance(model, Path) else model
-    translator = load_translator(
-        first,
-        others=others,
-        engine=settings.engine,
-        device=settings.device,
-        threads=settings.threads,
-        precision=settings.precision,
-        search=settings.search,
-        options=settings.search_options(),
+    _check_encoding(chunk, settings)
+    translations = translator.translate_detailed(
+        [_fitting(line, translator, settings) for line in chunk],
+        n_best=settings.n_best,
+        with_alignment=settings.with_alignment,
         prefix=settings.prefix,
+        sampling=settings.sampling,
+        mbr_candidates=settings.mbr_candidates,
     )
-
-    def translate_window(window: list[Line]) -> bytes:
-        _check_encoding(window, settings)
-        texts = [_fitting(line, translator, settings) for line in window]
-        found = _chosen(translator.translate(texts), settings)
-        form, n_best = settings.output_format, settings.n_best
-        written = (
-            format_translation(line, translation, output_format=form, n_best=n_best)
-            for line, translation in zip(window, found, strict=True)
-        )
-        return "".join(written).encode()
-
-    return translate_window
+    output_format, n_best = settings.output_format, settings.n_best
+    written = (
+        format_translation(line, translation, output_format=output_format, n_best=n_best)
+        for line, translation in zip(chunk, translations, strict=True)
+    )
+    return "".join(written).encode()
 
 
-def _chosen(translations: list[Translation], settings: TranslationSettings) -> Iterator[Translation]:
-    if settings.mbr_candidates is None:
-        yield from translations
-        return
-    from transformer_cli.decoding.minimum_bayes_risk import by_agreement
-
-    yield from map(by_agreement, translations)
-
-
-def _check_encoding(window: Sequence[Line], settings: TranslationSettings) -> None:
-    for line in window:
+def _check_encoding(chunk: Sequence[Line], settings: TranslationSettings) -> None:
+    for line in chunk:
         if line.had_invalid_bytes and settings.strict:
             raise DataError(f"line {line.number} has bytes that are not UTF-8; without --strict they become U+FFFD")
         if line.had_invalid_bytes:

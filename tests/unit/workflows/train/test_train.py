@@ -28,8 +28,8 @@ from transformer_cli.artifacts.model_directory import load_model_directory
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.data.splits.read import read_split
 from transformer_cli.data.tokens.tokenizer import Tokenizer
+from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
-from transformer_cli.decoding.translator import Translator
 from transformer_cli.errors import DataError, DivergedError, RunDirectoryBusyError, StoppedBySignalError, UsageError
 from transformer_cli.metrics import score_corpus
 from transformer_cli.recipe import RecipeFile, find_recipe, load_recipe
@@ -157,7 +157,7 @@ def test_the_model_learns_and_its_learning_rate_warms_up(home, outcome):
 def test_the_scores_are_those_of_the_model_that_is_in_service(home, outcome):
     loaded = load_model_directory(home / "trained" / "model", torch.device("cpu"))
     test = read_split(home / "trained" / "data", "test")
-    found = Translator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers).translate(test.sources)
+    found = LineTranslator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers).translate(test.sources)
 
     scores = score_corpus([translation.text for translation in found], [test.targets], bootstrap=1000, with_ter=False)
 

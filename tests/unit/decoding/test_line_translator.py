@@ -20,9 +20,9 @@ from tests.support.tiny_models import (
 )
 from transformer_cli.config import DecodingConfig
 from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
+from transformer_cli.decoding.line_translator import LineTranslator, Translation
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.decoding.splitting import split_overlong
-from transformer_cli.decoding.translator import Translation, Translator
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
 from transformer_cli.text.normalization import normalize
@@ -79,14 +79,14 @@ class RecordingTokenizer(Tokenizer):
 
 def translator(
     model: Transformer | None = None, tokenizer: Tokenizer | None = None, *, max_length: int = 32, **decoding: Any
-) -> Translator:
+) -> LineTranslator:
     config = DecodingConfig(**{"beam_size": 2, "max_length_ratio": 0.5, "max_length_extra": 4, **decoding})
     model = model or RecordingTransformer(max_length=max_length)
     tokenizer = tokenizer or tiny_tokenizer()
-    return Translator(TorchEngine(model, config), TokenizerPair(tokenizer, tokenizer))
+    return LineTranslator(TorchEngine(model, config), TokenizerPair(tokenizer, tokenizer))
 
 
-def overlong_line(translate: Translator) -> str:
+def overlong_line(translate: LineTranslator) -> str:
     line = " ".join(SENTENCES)
     assert translate.is_overlong(line)
     return line
@@ -284,7 +284,7 @@ def test_products_are_computed_in_the_precision_asked_for_and_nothing_is_kept_fo
     model = RecordingTransformer(max_length=32).float()
 
     engine = TorchEngine(model, DecodingConfig(), precision=precision)
-    translations = Translator(engine, tiny_tokenizers()).translate(LINES)
+    translations = LineTranslator(engine, tiny_tokenizers()).translate(LINES)
 
     assert model.modes == {(precision, True)}
     assert [translation.segments for translation in translations] == [int(bool(line.strip())) for line in LINES]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
-from transformer_cli.decoding.engine import BEST_ONLY, Engine, SearchOptions
+from transformer_cli.decoding.engine import Engine, Sampling, SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.splitting import split_overlong
 from transformer_cli.decoding.word_alignment import number_of_words, word_alignment
@@ -47,32 +47,26 @@ class _Segment:
     tokens: list[int]
 
 
-class Translator:
-    """Translates lines.
+class LineTranslator:
+    """Translates lines with an engine.
 
     Args:
         engine: Searches.
         tokenizers: Those of the engine's model.
-        options: What is asked of the engine.
-        prefix: What the translation of every line that is not blank is to begin with.
     """
 
-    def __init__(
-        self, engine: Engine, tokenizers: TokenizerPair, options: SearchOptions = BEST_ONLY, *, prefix: str = ""
-    ) -> None:
-        self._engine = engine
-        self._tokenizers = tokenizers
-        self._options = options
-        self._prefix = tuple(tokenizers.target.encode(prefix))
+    def __init__(self, engine: Engine, tokenizers: TokenizerPair) -> None:
+        self.engine = engine
+        self.tokenizers = tokenizers
 
     @property
     def limit(self) -> int:
         """Tokens of a line that the model takes at once."""
-        return self._engine.limit
+        return self.engine.limit
 
     def count(self, line: str) -> int:
         """Return the number of tokens of ``line``."""
-        return len(self._tokenizers.source.encode(line))
+        return len(self.tokenizers.source.encode(line))
 
     def is_overlong(self, line: str) -> bool:
         """Say whether ``line`` has more tokens than the model takes at once."""
@@ -80,55 +74,72 @@ class Translator:
 
     def cut(self, line: str) -> str:
         """Return the beginning of ``line`` that the model takes at once."""
-        tokenizer = self._tokenizers.source
+        tokenizer = self.tokenizers.source
         tokens = tokenizer.encode(line)[: self.limit]
         # The last tokens may be part of a character that is spelled in bytes: up to four, and the space before them.
         beginnings = [tokens[: len(tokens) - left_out] for left_out in range(5)]
         whole = (ids for ids in beginnings if tokenizer.encode(tokenizer.decode(ids)) == ids)
         return tokenizer.decode(next(whole, beginnings[0]))
 
-    def translate(self, lines: Sequence[str]) -> list[Translation]:
+    def translate(
+        self,
+        lines: Sequence[str],
+        *,
+        n_best: int = 1,
+        with_alignment: bool = False,
+        prefix: str = "",
+        sampling: Sampling | None = None,
+    ) -> list[Translation]:
         """Translate each line by itself; as many results as lines, in their order.
 
         A blank line never reaches the model. A line too long for the model is cut at sentence or clause ends and the
         segments' translations are joined by spaces.
 
+        Args:
+            lines: The lines.
+            n_best: The number of translations of each line.
+            with_alignment: Whether to link the words of a translation to those of the line.
+            prefix: The beginning of every translation, except that of a blank line.
+            sampling: How to draw at random; None: search for the best.
+
         Raises:
-            UsageError: The engine cannot do what the options ask.
+            UsageError: The engine does not support an option.
         """
         segments = self._segments(lines)
-        found = self._search(segments) if segments else []
-        blank = Translation("", 0.0, 0, alignment=() if self._options.with_alignment else None)
+        options = SearchOptions(n_best=n_best, with_alignment=with_alignment, sampling=sampling)
+        found = self._search(segments, options, tuple(self.tokenizers.target.encode(prefix))) if segments else []
+        blank = Translation("", 0.0, 0, alignment=() if with_alignment else None)
         translations = [blank] * len(lines)
         pairs = zip(segments, found, strict=True)
         for line, group in groupby(pairs, key=lambda pair: pair[0].line):
             translations[line] = self._join(list(group))
         return translations
 
-    def _search(self, segments: list[_Segment]) -> list[list[Hypothesis]]:
+    def _search(
+        self, segments: list[_Segment], options: SearchOptions, prefix: tuple[int, ...]
+    ) -> list[list[Hypothesis]]:
         tokens = [segment.tokens for segment in segments]
-        if not self._prefix:
-            return self._engine.search(tokens, self._options)
+        if not prefix:
+            return self.engine.search(tokens, options)
         # Only a line begins with the prefix, not each of its segments.
         is_first = [i == 0 or segments[i - 1].line != segment.line for i, segment in enumerate(segments)]
-        found: list[list[Hypothesis]] = [[] for _ in segments]
-        for first, prefix in ((True, self._prefix), (False, ())):
+        hypotheses: list[list[Hypothesis]] = [[] for _ in segments]
+        for first, own_options in ((True, replace(options, prefix=prefix)), (False, options)):
             indices = [i for i, it_is in enumerate(is_first) if it_is == first]
-            options = replace(self._options, prefix=prefix)
-            answers = self._engine.search([tokens[i] for i in indices], options) if indices else []
+            answers = self.engine.search([tokens[i] for i in indices], own_options) if indices else []
             for i, answer in zip(indices, answers, strict=True):
-                found[i] = answer
-        return found
+                hypotheses[i] = answer
+        return hypotheses
 
     def _segments(self, lines: Sequence[str]) -> list[_Segment]:
         segments = []
-        for index, tokens in enumerate(self._tokenizers.source.encode_all(lines)):
+        for index, tokens in enumerate(self.tokenizers.source.encode_all(lines)):
             if len(tokens) <= self.limit:
                 if tokens:
                     segments.append(_Segment(index, tokens))
                 continue
             for part in split_overlong(normalize(lines[index]), limit=self.limit, count=self.count):
-                segments.append(_Segment(index, self._tokenizers.source.encode(part)[: self.limit]))
+                segments.append(_Segment(index, self.tokenizers.source.encode(part)[: self.limit]))
         return segments
 
     def _join(self, segments: list[tuple[_Segment, list[Hypothesis]]]) -> Translation:
@@ -141,7 +152,7 @@ class Translator:
         return replace(best, alternatives=tuple(others))
 
     def _join_rank(self, segments: list[tuple[_Segment, Hypothesis]]) -> Translation:
-        target = self._tokenizers.target
+        target = self.tokenizers.target
         texts = [normalize(target.decode(hypothesis.tokens)) for _, hypothesis in segments]
         return Translation(
             text=normalize(" ".join(texts)),
@@ -149,14 +160,14 @@ class Translator:
             segments=len(segments),
             log_prob=sum(hypothesis.log_prob for _, hypothesis in segments),
             tokens=tuple(target.piece(token) for _, hypothesis in segments for token in hypothesis.tokens),
-            alignment=tuple(self._align(segments, texts)) if self._options.with_alignment else None,
+            alignment=tuple(self._align(segments, texts)) if segments[0][1].alignment is not None else None,
         )
 
     def _align(self, segments: list[tuple[_Segment, Hypothesis]], texts: list[str]) -> Iterator[tuple[int, int]]:
         first_source = first_target = 0
         for (segment, hypothesis), text in zip(segments, texts, strict=True):
-            source = normalize(self._tokenizers.source.decode(segment.tokens))
-            for i, j in word_alignment(self._tokenizers, segment.tokens, hypothesis):
+            source = normalize(self.tokenizers.source.decode(segment.tokens))
+            for i, j in word_alignment(self.tokenizers, segment.tokens, hypothesis):
                 yield first_source + i, first_target + j
             first_source += number_of_words(source)
             first_target += number_of_words(text)

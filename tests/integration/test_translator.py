@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import torch
+
+from tests.support.command_line import environment, run_here
+from tests.support.hostile_lines import LINES
+from tests.support.toy_corpus import pairs
+from transformer_cli import Translator
+from transformer_cli.errors import ModelNotFoundError, UsageError
+
+SENTENCES = [sentence for source, _ in pairs()[:40] for sentence in (source, source[::-1])]
+ENGINES = ("torch", "ctranslate2")
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    """Let a translator change the number of PyTorch's threads, which is one for the whole process."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_it_translates_as_the_command_does(engine, toy):
+    # The first is blank: a command drops a byte order mark at the beginning of its input.
+    text = "\n" + b"\n".join(line for line in LINES if len(line) < 1000).decode("utf-8", "replace")
+
+    with Translator.load(toy.run, engine=engine) as translator:
+        whole, lines = translator.translate(text), translator.translate(text.split("\n"))
+
+    printed = run_here("translate", "--model", toy.run, "--engine", engine, stdin=text.encode()).stdout.decode()
+    assert whole + "\n" == printed
+    assert lines == whole.split("\n")
+    assert len(set(lines)) > 20
+
+
+def test_one_text_gives_one_and_several_give_as_many(toy):
+    with Translator.load(str(toy.model)) as translator:
+        assert translator.translate("le chat") == translator.translate(["le chat"])[0] != ""
+        assert translator.translate([]) == []
+        assert translator.translate("") == ""
+        assert translator.translate(["", " \t", "le chat\n\nle chien\r\n"]) == [
+            "",
+            "",
+            f"{translator.translate('le chat')}\n\n{translator.translate('le chien')}\n",
+        ]
+
+
+def test_what_is_no_character_is_read_as_the_command_reads_bytes_that_are_not_utf8(toy):
+    with Translator.load(toy.run) as translator:
+        assert translator.translate(b"le \xff chat".decode("utf-8", "surrogateescape")) == translator.translate(
+            "le \ufffd chat"
+        )
+
+
+def test_details_are_asked_for_by_call(toy):
+    with Translator.load(toy.run, engine="torch", beam_size=3) as translator:
+        (plain,) = translator.translate_detailed(["le chat noir"])
+        (several,) = translator.translate_detailed(["le chat noir"], n_best=3, with_alignment=True, prefix="x")
+        (agreed,) = translator.translate_detailed(["le chat noir"], n_best=2, mbr_candidates=3)
+
+        with pytest.raises(UsageError, match="2 candidates cannot give 3"):
+            translator.translate_detailed(["le chat"], n_best=3, mbr_candidates=2)
+
+    assert (plain.alternatives, plain.alignment) == ((), None)
+    assert len(several.alternatives) == 2
+    assert several.alignment
+    assert several.text.startswith("x")
+    assert len(agreed.alternatives) == 1
+
+
+def test_torch_does_what_an_exported_engine_does_not_support(toy):
+    with Translator.load(toy.run) as either, Translator.load(toy.run, engine="torch") as torch_alone:
+        assert type(either._lines.engine).__name__ == "FallbackEngine"
+        assert either.translate_detailed(SENTENCES[:5], with_alignment=True) == torch_alone.translate_detailed(
+            SENTENCES[:5], with_alignment=True
+        )
+    with (
+        Translator.load(toy.run, engine="ctranslate2") as exported,
+        pytest.raises(UsageError, match="the ctranslate2 engine cannot align words"),
+    ):
+        exported.translate_detailed(["le chat"], with_alignment=True)
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_threads_get_the_answers_that_one_gets_after_the_other(engine, toy):
+    # A line, a few, and enough for worker processes; with alignments, which are read through the model itself.
+    requests = [SENTENCES[i : i + size] for i in range(6) for size in (1, 7, 70)]
+
+    with Translator.load(toy.run, engine=engine, threads=2, beam_size=2) as translator:
+        details: Any = {"with_alignment": True} if engine == "torch" else {}
+        serial = [translator.translate_detailed(request, **details) for request in requests]
+        with ThreadPoolExecutor(6) as threads:
+            parallel = list(threads.map(lambda request: translator.translate_detailed(request, **details), requests))
+
+    assert parallel == serial
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_a_closed_translator_has_no_processes_and_says_so(toy):
+    others = set(multiprocessing.active_children())
+
+    with Translator.load(toy.run, engine="torch", threads=2) as translator:
+        translator.translate(SENTENCES)
+        workers = set(multiprocessing.active_children()) - others
+        assert len(workers) == 2
+
+    assert set(multiprocessing.active_children()) - others == set()
+    translator.close()
+    with pytest.raises(UsageError, match="the translator is closed; load it again"):
+        translator.translate("le chat")
+
+
+@pytest.mark.parametrize("end", ["", "os.kill(os.getpid(), signal.SIGKILL)"], ids=["ends", "is killed"])
+def test_no_process_outlives_a_program_that_does_not_close_its_translator(end, toy):
+    code = f"""
+import multiprocessing, os, signal, sys
+from transformer_cli import Translator
+translator = Translator.load(sys.argv[1], engine="torch", threads=2)
+translator.translate(["le chat"] * 100)
+print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+{end}
+"""
+    finished = subprocess.run(
+        [sys.executable, "-c", code, toy.run], stdout=subprocess.PIPE, env=environment(), timeout=120, check=False
+    )
+
+    assert finished.returncode == (-signal.SIGKILL if end else 0)
+    workers = list(map(int, finished.stdout.split()))
+    assert len(workers) == 2
+    for _ in range(600):
+        if not any(map(is_running, workers)):
+            break
+        time.sleep(0.1)
+    assert not any(map(is_running, workers))
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_model_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ModelNotFoundError, match="give a model directory or a run directory"):
+        Translator.load(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("statement", ["import transformer_cli", "from transformer_cli import Translator"])
+def test_importing_is_cheap(statement):
+    code = f"import sys; {statement}; sys.exit(', '.join({{'torch', 'pydantic', 'sentencepiece'}} & {{*sys.modules}}))"
+
+    finished = subprocess.run([sys.executable, "-c", code], env=environment(), stderr=subprocess.PIPE, check=False)
+
+    assert finished.stderr == b"\n"

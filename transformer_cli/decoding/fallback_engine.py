@@ -1,0 +1,44 @@
+"""Two engines as one: the second is loaded when the first does not support an option. No torch here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
+from transformer_cli.decoding.engine import Engine, SearchOptions
+from transformer_cli.decoding.hypothesis import Hypothesis
+
+
+class FallbackEngine:
+    """Searches with CTranslate2, or with another engine for the options that CTranslate2 lacks; see `Engine`.
+
+    Args:
+        fast: The engine for most searches.
+        load_other: Loads an engine of the same model that supports every option; called at most once.
+    """
+
+    def __init__(self, fast: CTranslate2Engine, load_other: Callable[[], Engine]) -> None:
+        self._fast = fast
+        self._load_other = load_other
+        self._other: Engine | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def limit(self) -> int:
+        """See `Engine.limit`."""
+        return self._fast.limit
+
+    def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+        """See `Engine.search`."""
+        if self._fast.unsupported(options) is None:
+            return self._fast.search(sources, options)
+        with self._lock:
+            other = self._other = self._other or self._load_other()
+        return other.search(sources, options)
+
+    def close(self) -> None:
+        """See `Engine.close`."""
+        self._fast.close()
+        if self._other is not None:
+            self._other.close()

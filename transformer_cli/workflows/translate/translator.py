@@ -1,0 +1,180 @@
+"""A model as a Python object: loaded once, it translates as often as it is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, overload
+
+from transformer_cli.errors import UsageError
+from transformer_cli.workflows.locate.model import find_model
+from transformer_cli.workflows.translate.settings import EngineName, TranslationSettings
+
+if TYPE_CHECKING:
+    from transformer_cli.decoding.engine import Sampling
+    from transformer_cli.decoding.line_translator import LineTranslator, Translation
+
+_SURROGATE = re.compile("[\ud800-\udfff]")  # no character, and UTF-8 has no spelling for it
+
+_Path = str | PathLike[str]
+
+
+class Translator:
+    """A model that is loaded once and translates many times; several threads may use it at the same time.
+
+    Large inputs are translated by worker processes, which `close` ends; so does the end of a ``with`` block.
+    """
+
+    def __init__(self, lines: LineTranslator) -> None:
+        self._lines = lines
+        self._is_closed = False
+
+    @classmethod
+    def load(
+        cls,
+        model: _Path | Sequence[_Path],
+        *,
+        engine: EngineName = "auto",
+        device: str = "auto",
+        threads: int | None = None,
+        precision: str = "auto",
+        beam_size: int | None = None,
+        length_penalty: float | None = None,
+        batch_tokens: int | None = None,
+    ) -> Self:
+        """Load a model.
+
+        Args:
+            model: A run directory or a model directory; several translate together.
+            engine: "torch", "ctranslate2", or "auto": the exported engine if there is one, and torch for the options
+                that it does not support.
+            device: "auto", "cpu", "cuda" ...
+            threads: Threads of the arithmetic, and processes for large inputs; None: the number of cores.
+            precision: "auto", "float32" or "bfloat16": the type of torch's matrix products.
+            beam_size: The width of the search; None: the model's own.
+            length_penalty: Scores are ``log_prob / length ** length_penalty``; None: the model's own.
+            batch_tokens: The number of source tokens searched at once; None: the model's own.
+
+        Raises:
+            ModelNotFoundError: There is no model.
+            DamagedFileError: The model is not whole.
+            TfmError: The engine asked for by name cannot be had.
+            UsageError: There is no such device, or a search setting is out of its range.
+        """
+        from transformer_cli.config import SearchOverrides
+
+        models = [model] if isinstance(model, str | PathLike) else model
+        settings = TranslationSettings(
+            engine=engine,
+            device=device,
+            threads=threads,
+            precision=precision,
+            search=SearchOverrides(beam_size, length_penalty, batch_tokens),
+        )
+        folders = [find_model(Path(folder)) for folder in models]
+        return cls.from_settings(folders, settings)
+
+    @classmethod
+    def from_settings(cls, models: Sequence[Path], settings: TranslationSettings) -> Self:
+        """Load model directories as ``tfm translate`` does; see `load`."""
+        # Imported here: mistakes that need no engine to be found are reported sooner.
+        from transformer_cli.workflows.translate.load_translator import load_translator
+
+        return cls(load_translator(models, settings))
+
+    @overload
+    def translate(self, text: str) -> str: ...  # type: ignore[overload-overlap]  # a str is a sequence of str
+
+    @overload
+    def translate(self, text: Sequence[str]) -> list[str]: ...
+
+    def translate(self, text: str | Sequence[str]) -> str | list[str]:
+        r"""Translate one text, or each of several.
+
+        Each line is translated by itself, as ``tfm translate`` does: a text of several lines comes back as as many, and
+        a blank line stays blank. Only ``\n`` ends a line; other breaks and controls are read as spaces.
+
+        Returns:
+            The translation of a text; of a sequence of texts as many translations, in their order.
+        """
+        texts = [text] if isinstance(text, str) else text
+        lines = [each.split("\n") for each in texts]
+        found = iter(self.translate_detailed([line for several in lines for line in several]))
+        translations = ["\n".join(next(found).text for _ in several) for several in lines]
+        return translations[0] if isinstance(text, str) else translations
+
+    def translate_detailed(
+        self,
+        lines: Sequence[str],
+        *,
+        n_best: int = 1,
+        with_alignment: bool = False,
+        prefix: str = "",
+        sampling: Sampling | None = None,
+        mbr_candidates: int | None = None,
+    ) -> list[Translation]:
+        """Translate lines, with scores, tokens, alternatives and alignments.
+
+        Args:
+            lines: Texts of one line; a line break in one is read as a space.
+            n_best: The number of translations of each line; all but the best are the ``alternatives`` of the best.
+            with_alignment: Whether to link the words of a translation to those of the line.
+            prefix: The beginning of every translation, except that of a blank line.
+            sampling: How to draw at random; None: search for the best.
+            mbr_candidates: The number of candidates to choose from by minimum Bayes risk; None: choose by score.
+
+        Returns:
+            As many translations as lines, in their order.
+
+        Raises:
+            UsageError: The engine does not support an option, or the translator is closed.
+        """
+        if self._is_closed:
+            raise UsageError("the translator is closed; load it again")
+        candidates = mbr_candidates or n_best
+        if candidates < n_best:
+            raise UsageError(f"{candidates} candidates cannot give {n_best} best translations; raise --mbr")
+        translations = self._lines.translate(
+            [_SURROGATE.sub("\ufffd", line) for line in lines],
+            n_best=candidates,
+            with_alignment=with_alignment,
+            prefix=prefix,
+            sampling=sampling,
+        )
+        if mbr_candidates is None:
+            return translations
+        from transformer_cli.decoding.minimum_bayes_risk import by_agreement
+
+        chosen = map(by_agreement, translations)
+        return [replace(best, alternatives=best.alternatives[: n_best - 1]) for best in chosen]
+
+    @property
+    def limit(self) -> int:
+        """The number of tokens that the model takes at once; a longer line is translated in segments."""
+        return self._lines.limit
+
+    def is_overlong(self, line: str) -> bool:
+        """Say whether ``line`` has more tokens than the model takes at once."""
+        return self._lines.is_overlong(line)
+
+    def cut(self, line: str) -> str:
+        """Return the beginning of ``line`` that the model takes at once."""
+        return self._lines.cut(line)
+
+    def close(self) -> None:
+        """End the worker processes and free the model. A second call does nothing."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._lines.engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
