@@ -182,11 +182,11 @@ def a_folder(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "fragments"),
     [
-        (empty, ["no training pairs are left of toy.{lang}; the files are empty"]),
-        (all_blank, ["no training pairs are left of toy.{lang}", "empty: 50"]),
+        (empty, ["no training pairs are left of toy.{lang}: the files are empty"]),
+        (all_blank, ["no training pairs are left of toy.{lang}", "dropped 50 empty"]),
         (misaligned, ["toy.fr has 192 lines but toy.en has 100; the two must align"]),
         (missing, ["toy.en is not there", '"toy.{lang}"']),
-        (too_few, ["only 16 usable pairs", "data.valid = 8 and data.test = 8"]),
+        (too_few, ["cannot hold out data.valid = 8 and data.test = 8 of 16 usable pairs"]),
         (utf16, ["toy.en is UTF-16, not UTF-8; convert it with: iconv"]),
         (a_folder, ["toy.en is not a file"]),
     ],

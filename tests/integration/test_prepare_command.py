@@ -237,7 +237,7 @@ def test_quiet_keeps_a_warning():
 
     finished = run_here("prepare", "-d", "run", "--quiet")
 
-    assert finished.stderr.startswith("warning: no pair of t.tsv has letters on both sides; ")
+    assert finished.stderr.startswith("warning: t.tsv: no pair has letters on both sides; ")
 
 
 def test_a_dry_run_shows_what_would_be_dropped_and_leaves_no_trace():

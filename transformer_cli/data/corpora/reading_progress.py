@@ -37,6 +37,8 @@ def log_reading(
 
 
 def warn_of_figures(corpus: str) -> None:
-    """Log that a corpus is taken though none of its pairs has letters on both sides."""
+    """Log that a corpus is used although none of its pairs has letters on both sides."""
     columns = "; if other columns are meant, set source_column and target_column" if kind_of(corpus) in TABLES else ""
-    logger.warning(f"no pair of {corpus} has letters on both sides; it is taken without the rule non_text{columns}")
+    logger.warning(
+        f"{corpus}: no pair has letters on both sides; the rule non_text is switched off for this corpus{columns}"
+    )

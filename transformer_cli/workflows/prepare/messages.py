@@ -14,7 +14,7 @@ from transformer_cli.errors import DataError
 logger = logging.getLogger(__name__)
 
 _ALIKE_RULES = ("leakage", "near_duplicate", "source_repeats")
-_SAME = "case, punctuation and numbers aside"
+_IGNORED = "case, punctuation and numbers ignored"
 
 
 def nothing_left(recipe: Recipe, total: CleaningReport) -> DataError:
@@ -24,8 +24,16 @@ def nothing_left(recipe: Recipe, total: CleaningReport) -> DataError:
         recipe: Names the corpora.
         total: What became of the pairs of all corpora.
     """
-    reason = f"{_dropped_pairs(total)}; {_way_out(recipe, total)}" if total.read else "the files are empty"
-    return DataError(f"no training pairs are left of {', '.join(recipe.data.train_paths)}; {reason}")
+    names = ", ".join(recipe.data.train_paths)
+    if not total.read:
+        return DataError(f"no training pairs are left of {names}: the files are empty")
+    way_out = "each rule is a key of [cleaning]"
+    if total.dropped.get("leakage"):
+        way_out = (
+            f"leakage: a sentence of theirs is in data.valid or data.test ({_IGNORED}); name other sets"
+            f"{_unless_numbers_matter(recipe)}, or set cleaning.leakage = false"
+        )
+    return DataError(f"no training pairs are left of {names}: {total.read} read, {_dropped(total)}; {way_out}")
 
 
 def too_few(recipe: Recipe, total: CleaningReport, usable: int, sizes: Mapping[str, int]) -> DataError:
@@ -40,23 +48,24 @@ def too_few(recipe: Recipe, total: CleaningReport, usable: int, sizes: Mapping[s
     numbers = " and ".join(f"data.{part} = {number}" for part, number in sizes.items())
     if usable > sum(sizes.values()):
         return DataError(
-            f"too many of the {usable} usable pairs share a sentence, {_SAME}, to hold out {numbers}; "
-            f"{_tell_apart(recipe)}else lower the number, or set cleaning.leakage = false"
+            f"cannot hold out {numbers}: too few of the {usable} usable pairs have sentences of their own "
+            f"({_IGNORED}); lower the number{_unless_numbers_matter(recipe)}, or set cleaning.leakage = false"
         )
-    others = f"; {_dropped_pairs(total)}" if total.dropped else ""
+    others = f"; {_dropped(total)} of {total.read} pairs" if total.dropped else ""
     return DataError(
-        f"only {usable} usable pairs: too few to hold out {numbers} and train on the rest; lower the number{others}"
+        f"cannot hold out {numbers} of {usable} usable pairs and train on the rest; lower the number{others}"
     )
 
 
 def warn_of_sameness(recipe: Recipe, selection: Selection) -> None:
-    """Log a warning if most of the fit pairs are not learned from because they are much like others."""
+    """Log a warning if most of the clean pairs are not trained on because they are much like others."""
     counts = selection.counts()
     alike = sum(counts[rule] for rule in _ALIKE_RULES)
     if 2 * alike > len(selection.fates):
         logger.warning(
-            f"{alike} of {len(selection.fates)} fit pairs are not learned from, for a sentence of theirs is "
-            f"held out or repeated, {_SAME}; {_tell_apart(recipe)}else see {', '.join(_ALIKE_RULES)} in [cleaning]"
+            f"{alike} of {len(selection.fates)} clean pairs are not trained on, because a sentence of theirs is held "
+            f"out or repeated ({_IGNORED}); see {', '.join(_ALIKE_RULES)} in [cleaning]"
+            f"{_unless_numbers_matter(recipe)}"
         )
 
 
@@ -75,21 +84,12 @@ def log_changes_of_held_out_pairs(earlier: Mapping[str, HeldOut], now: Mapping[s
         logger.info(f"data.{part} {why}: other pairs are held out{doubt}")
 
 
-def _tell_apart(recipe: Recipe) -> str:
+def _unless_numbers_matter(recipe: Recipe) -> str:
+    """Return the way out for sentences that differ only in numbers, if it is not taken yet."""
     if not recipe.cleaning.fold_numbers:
         return ""
-    return "if numbers are what your sentences differ in, set cleaning.fold_numbers = false; "
+    return ", set cleaning.fold_numbers = false if your sentences differ only in numbers"
 
 
-def _dropped_pairs(total: CleaningReport) -> str:
-    dropped = ", ".join(f"{rule}: {count}" for rule, count in total.dropped.items())
-    return f"of {total.read} pairs were dropped {dropped}"
-
-
-def _way_out(recipe: Recipe, total: CleaningReport) -> str:
-    if total.dropped.get("leakage"):
-        return (
-            f"leakage: a sentence of theirs is in data.valid or data.test, {_SAME}; {_tell_apart(recipe)}"
-            "else name other sets, or set cleaning.leakage = false"
-        )
-    return "each rule is a key of [cleaning]"
+def _dropped(total: CleaningReport) -> str:
+    return "dropped " + ", ".join(f"{count} {rule}" for rule, count in total.dropped.items())

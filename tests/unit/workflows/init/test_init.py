@@ -245,4 +245,4 @@ def test_a_corpus_of_figures_alone_is_taken_as_prepare_takes_it(folder, messages
     run("sums.tsv")
 
     assert prepare().total.kept == 60 - 2 * 3
-    assert [text for text in messages.warnings if text.startswith("no pair of sums.tsv has letters on both sides")]
+    assert [text for text in messages.warnings if text.startswith("sums.tsv: no pair has letters on both sides")]

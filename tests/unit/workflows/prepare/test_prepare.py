@@ -70,7 +70,7 @@ def test_a_corpus_of_figures_alone_is_learned_though_figures_among_sentences_are
 
     assert report.corpora == {"figures.tsv": CleaningReport(30, 30), "words.tsv": CleaningReport(6, 5, {"non_text": 1})}
     assert prepared("train") == figures + numbers(0, 5)
-    assert [text for text in messages.warnings if text.startswith("no pair of figures.tsv has letters")] != []
+    assert [text for text in messages.warnings if text.startswith("figures.tsv: no pair has letters")] != []
 
 
 def test_every_pair_of_every_corpus_is_accounted_for():
@@ -475,7 +475,9 @@ def test_too_few_pairs_to_hold_out_what_is_wanted_are_an_error_with_their_number
     write_tsv("a.tsv", numbers(0, 9))
     write_recipe(f'train = "a.tsv"\n{held_out}')
 
-    with pytest.raises(DataError, match=r"^only 9 usable pairs: too few to hold out data\.valid = \d+"):
+    with pytest.raises(
+        DataError, match=r"^cannot hold out data\.valid = \d+.* of 9 usable pairs and train on the rest"
+    ):
         run()
     assert not (RUN / "data").exists()
 
@@ -486,7 +488,7 @@ def test_one_source_in_many_translations_cannot_be_held_out_and_trained_on():
 
     with pytest.raises(
         DataError,
-        match=r"^no training pairs are left of a\.tsv; of 9 pairs were dropped leakage: 8, held_out: 1; leakage: ",
+        match=r"^no training pairs are left of a\.tsv: 9 read, dropped 8 leakage, 1 held_out; leakage: ",
     ):
         run()
 
@@ -495,12 +497,14 @@ def test_sentences_that_differ_only_in_numbers_name_the_key_that_tells_them_apar
     write_tsv("a.tsv", [(f"le chat numéro {n} dort ici", f"cat number {n} is sleeping here") for n in range(50)])
     write_recipe('train = "a.tsv"\nvalid = 5\n')
 
-    with pytest.raises(DataError, match=r"too many of the 50 usable pairs .* set cleaning\.fold_numbers = false; else"):
+    with pytest.raises(
+        DataError, match=r"too few of the 50 usable pairs have .* set cleaning\.fold_numbers = false if"
+    ):
         run()
     assert run("cleaning.fold_numbers=false").total == CleaningReport(50, 45, {"held_out": 5})
     prepare(run_dir=RUN, overrides=["data.valid=1", "cleaning.leakage=false"])
     [warning] = messages.warnings
-    assert warning.startswith("48 of 50 fit pairs are not learned from")
+    assert warning.startswith("48 of 50 clean pairs are not trained on")
 
 
 # Nothing to learn from
@@ -511,7 +515,7 @@ def test_an_empty_corpus_is_an_error():
     write_tsv("v.tsv", numbers(0, 2))
     write_recipe('train = "a.tsv"\nvalid = "v.tsv"\n')
 
-    with pytest.raises(DataError, match=r"^no training pairs are left of a\.tsv; the files are empty$"):
+    with pytest.raises(DataError, match=r"^no training pairs are left of a\.tsv: the files are empty$"):
         run()
 
 
@@ -519,7 +523,7 @@ def test_an_empty_corpus_is_an_error_where_pairs_are_to_be_held_out_of_it():
     write_tsv("a.tsv", [])
     write_recipe('train = "a.tsv"\n')
 
-    with pytest.raises(DataError, match=r"^no training pairs are left of a\.tsv; the files are empty$"):
+    with pytest.raises(DataError, match=r"^no training pairs are left of a\.tsv: the files are empty$"):
         run()
 
 
@@ -531,10 +535,9 @@ def test_a_corpus_of_which_nothing_is_kept_is_an_error_with_the_reasons():
     with pytest.raises(DataError) as caught:
         run()
     assert str(caught.value) == (
-        "no training pairs are left of a.tsv; of 3 pairs were dropped empty: 1, too_long: 1, leakage: 1; leakage: a "
-        "sentence of theirs is in data.valid or data.test, case, punctuation and numbers aside; if numbers are what "
-        "your sentences differ in, set cleaning.fold_numbers = false; else name other sets, or set "
-        "cleaning.leakage = false"
+        "no training pairs are left of a.tsv: 3 read, dropped 1 empty, 1 too_long, 1 leakage; leakage: a sentence of "
+        "theirs is in data.valid or data.test (case, punctuation and numbers ignored); name other sets, set "
+        "cleaning.fold_numbers = false if your sentences differ only in numbers, or set cleaning.leakage = false"
     )
 
 
