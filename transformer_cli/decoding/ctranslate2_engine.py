@@ -16,6 +16,7 @@ from typing import Any
 import ctranslate2
 
 from transformer_cli.config import DecodingConfig
+from transformer_cli.data.tokens.length_batches import batches_by_length
 from transformer_cli.decoding.engine import Sampling, SearchOptions, check_search, longest_translation
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.errors import DamagedFileError, UsageError
@@ -130,12 +131,10 @@ class CTranslate2Engine:
         for batch in pending:
             yield from _waited_for(batch)
 
-    def _batches(self, sources: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-        """Yield indices, longest sources first, so that at the end no worker waits long; each gets something to do."""
-        order = sorted(range(len(sources)), key=lambda i: -len(sources[i]))
-        size = max(1, min(_BATCH_SENTENCES, -(-len(order) // self._threads)))
-        for first in range(0, len(order), size):
-            yield order[first : first + size]
+    def _batches(self, sources: Sequence[Sequence[int]]) -> list[list[int]]:
+        """Return indices, longest sources first, so that at the end no worker waits long; each gets something to do."""
+        size = min(_BATCH_SENTENCES, -(-len(sources) // self._threads))
+        return list(batches_by_length(list(map(len, sources)), max_sentences=size))[::-1]
 
     def _longest(self, source: Sequence[int]) -> int:
         """Return the most tokens of a translation of ``source``, eos included."""

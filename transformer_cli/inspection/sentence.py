@@ -13,13 +13,13 @@ from torch import Tensor
 from transformer_cli.config import DecodingConfig, LanguagesConfig
 from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.decoding.engine import longest_translation
-from transformer_cli.decoding.pytorch.transformer_decoder import TransformerStepDecoder, pad_sources
+from transformer_cli.decoding.pytorch.transformer_decoder import TransformerStepDecoder, pad_ids
 from transformer_cli.inspection.attention_maps import AttentionMaps, attention_maps
 from transformer_cli.inspection.search_tree import SearchTree, search_tree
 from transformer_cli.inspection.word_links import Word, WordLinks, word_links, words_of
 from transformer_cli.model.embedding import TokenEmbedding
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+from transformer_cli.special_tokens import BOS_ID, EOS_ID
 
 FORMAT = 1
 _MOST_DIMENSIONS = 128
@@ -222,7 +222,7 @@ def inspect_sentence(
 
 def _search(model: Transformer, source_ids: list[int], decoding: DecodingConfig, device: torch.device) -> SearchTree:
     with torch.inference_mode():
-        source, mask = pad_sources([source_ids], pad_id=PAD_ID, device=device)
+        source, mask = pad_ids([source_ids], device=device)
         return search_tree(
             TransformerStepDecoder(model, source, mask, rows_per_sentence=decoding.beam_size),
             max_length=longest_translation(decoding, source_ids[:-1]),

@@ -9,10 +9,10 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from transformer_cli.decoding.pytorch.transformer_decoder import pad_sources
+from transformer_cli.decoding.pytorch.transformer_decoder import pad_ids
 from transformer_cli.model.layers import DecoderLayer
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+from transformer_cli.special_tokens import BOS_ID, EOS_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ def force_decode(
         targets: Token ids of each, without bos and eos.
     """
     device = next(model.parameters()).device
-    source, mask = pad_sources([list(ids) for ids in sources], pad_id=PAD_ID, device=device)
-    labels, _ = pad_sources([[*ids, EOS_ID] for ids in targets], pad_id=PAD_ID, device=device)  # (B, T)
+    source, mask = pad_ids(sources, device=device)
+    labels, _ = pad_ids([[*ids, EOS_ID] for ids in targets], device=device)  # (B, T)
     decoder_input = torch.cat((torch.full_like(labels[:, :1], BOS_ID), labels[:, :-1]), dim=1)
     layers = cast("list[DecoderLayer]", list(model.decoder))
     attention = layers[max(0, len(layers) - 2)].cross_attention

@@ -9,17 +9,18 @@ from dataclasses import replace
 import torch
 
 from transformer_cli.config import DecodingConfig
+from transformer_cli.data.tokens.length_batches import batches_by_length
 from transformer_cli.decoding.engine import SearchOptions, longest_translation
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.pytorch.ensemble import EnsembleStepDecoder
 from transformer_cli.decoding.pytorch.force_decoding import force_decode
 from transformer_cli.decoding.pytorch.fused_decoder import StepWeights
-from transformer_cli.decoding.pytorch.transformer_decoder import TransformerStepDecoder, pad_sources
+from transformer_cli.decoding.pytorch.transformer_decoder import TransformerStepDecoder, pad_ids
 from transformer_cli.decoding.search.beam_search import beam_search
 from transformer_cli.decoding.search.sampling import sample, uniforms_for
 from transformer_cli.decoding.search.step_decoder import StepDecoder
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.special_tokens import EOS_ID, PAD_ID
+from transformer_cli.special_tokens import EOS_ID
 
 _ROWS = 16
 """Hypotheses of each source up to which a batch has all its tokens."""
@@ -69,7 +70,7 @@ class TorchEngine:
     def batches(
         self, sources: Sequence[Sequence[int]], options: SearchOptions, *, max_tokens: int | None = None
     ) -> Iterator[list[int]]:
-        """Yield the indices of sources of like length, the shortest first.
+        """Return batches of the indices of sources of like length, the shortest first.
 
         Args:
             sources: As for `search`.
@@ -78,15 +79,7 @@ class TorchEngine:
         """
         limit = min(self._config.batch_tokens, max_tokens or self._config.batch_tokens)
         limit = limit * _ROWS // max(self._rows(options), _ROWS)
-        batch: list[int] = []
-        for i in sorted(range(len(sources)), key=lambda i: len(sources[i])):
-            # Shortest first: the one at hand is the longest of its batch.
-            if batch and (len(batch) + 1) * (len(sources[i]) + 1) > limit:
-                yield batch
-                batch = []
-            batch.append(i)
-        if batch:
-            yield batch
+        return batches_by_length([len(source) + 1 for source in sources], max_tokens=limit)
 
     def _search_batch(self, sources: list[list[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         config = self._config
@@ -122,7 +115,7 @@ class TorchEngine:
         return options.n_best if options.sampling else self._config.beam_size
 
     def _decoder(self, sources: list[list[int]], rows: int) -> StepDecoder:
-        source, mask = pad_sources(sources, pad_id=PAD_ID, device=self._device)
+        source, mask = pad_ids(sources, device=self._device)
         decoders = [
             TransformerStepDecoder(weights.model, source, mask, rows_per_sentence=rows, weights=weights)
             for weights in self._weights

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from transformer_cli.decoding.pytorch.fused_decoder import StepWeights
 from transformer_cli.device import autocast
 from transformer_cli.model.transformer import Transformer
+from transformer_cli.special_tokens import PAD_ID
 
 
 class TransformerStepDecoder:
@@ -54,9 +57,9 @@ class TransformerStepDecoder:
         self._cache.select(parents % width)
 
 
-def pad_sources(sentences: list[list[int]], *, pad_id: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return token ids as a rectangle (B, S), int64, and its mask (B, 1, 1, S)."""
+def pad_ids(sentences: Sequence[Sequence[int]], *, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return token ids as a rectangle (B, S), int64, and its mask (B, 1, 1, S), True where there is no padding."""
     longest = max(map(len, sentences))
-    rows = [ids + [pad_id] * (longest - len(ids)) for ids in sentences]
-    source = torch.tensor(rows, dtype=torch.int64, device=device)
-    return source, (source != pad_id)[:, None, None, :]
+    rows = [[*ids, *[PAD_ID] * (longest - len(ids))] for ids in sentences]
+    rectangle = torch.tensor(rows, dtype=torch.int64, device=device)
+    return rectangle, (rectangle != PAD_ID)[:, None, None, :]

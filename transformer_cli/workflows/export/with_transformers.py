@@ -10,6 +10,7 @@ import torch
 import transformers
 
 from transformer_cli.config import DecodingConfig
+from transformer_cli.data.tokens.length_batches import batches_by_length
 from transformer_cli.decoding.line_translator import Translation
 from transformer_cli.special_tokens import EOS_ID
 from transformer_cli.text.normalization import normalize
@@ -32,9 +33,7 @@ def translate_with_transformers(folder: Path, lines: Sequence[str], decoding: De
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     model = transformers.AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
     found: dict[int, Translation] = {}
-    order = sorted(range(len(lines)), key=lambda i: len(lines[i]))
-    for first in range(0, len(order), _BATCH_SENTENCES):
-        indices = order[first : first + _BATCH_SENTENCES]
+    for indices in batches_by_length(list(map(len, lines)), max_sentences=_BATCH_SENTENCES):
         inputs = tokenizer([normalize(lines[i]) for i in indices], return_tensors="pt", padding=True)
         longest = decoding.longest_translation(inputs["input_ids"].size(1))
         with torch.inference_mode():

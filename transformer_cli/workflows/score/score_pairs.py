@@ -11,6 +11,7 @@ from pathlib import Path
 
 from transformer_cli.artifacts.model_description import damaged_model
 from transformer_cli.artifacts.model_directory import load_model_directory
+from transformer_cli.data.tokens.length_batches import batches_by_length
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.pytorch.force_decoding import force_decode
 from transformer_cli.device import choose_device, manage_memory
@@ -96,19 +97,10 @@ def _score_window(model: Transformer, tokenizers: TokenizerPair, pairs: Sequence
             )
         else:
             fitting.append(i)
-    for indices in _batches(fitting, [max(len(s), len(t) + 1) for s, t in zip(sources, targets, strict=True)]):
+    lengths = [max(len(sources[i]), len(targets[i]) + 1) for i in fitting]
+    for batch in batches_by_length(lengths, max_tokens=_BATCH_TOKENS):
+        indices = [fitting[k] for k in batch]
         forced = force_decode(model, [sources[i] for i in indices], [targets[i] for i in indices])
         for i, each in zip(indices, forced, strict=True):
             scores[i] = PairScore(sum(each.log_probs), len(each.log_probs))
     return scores
-
-
-def _batches(indices: list[int], lengths: list[int]) -> Iterator[list[int]]:
-    batch: list[int] = []
-    for i in sorted(indices, key=lambda i: lengths[i]):
-        if batch and (len(batch) + 1) * lengths[i] > _BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(i)
-    if batch:
-        yield batch

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from transformer_cli.config import DecodingConfig
 from transformer_cli.data.splits.read import Corpus
+from transformer_cli.data.tokens.length_batches import batches_by_length
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
@@ -43,12 +44,10 @@ class Evaluator:
             ValidationInterruptedError: ``is_asked_to_stop`` returned True.
         """
         translator = LineTranslator(TorchEngine(self.model, self.decoding), self.tokenizers)
-        by_length = sorted(range(len(corpus)), key=lambda i: len(corpus.sources[i]))
         translations = [""] * len(corpus)
-        for first in range(0, len(by_length), _TRANSLATED_AT_ONCE):
+        for indices in batches_by_length(list(map(len, corpus.sources)), max_sentences=_TRANSLATED_AT_ONCE):
             if is_asked_to_stop():
                 raise ValidationInterruptedError
-            indices = by_length[first : first + _TRANSLATED_AT_ONCE]
             for i, translation in zip(indices, translator.translate([corpus.sources[i] for i in indices]), strict=True):
                 translations[i] = translation.text
         return translations

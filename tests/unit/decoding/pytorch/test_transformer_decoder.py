@@ -9,7 +9,7 @@ from torch.testing import assert_close
 
 from tests.support.tiny_models import VOCAB_SIZE, padded_sources, random_tokens, talkative_model, tiny_model
 from transformer_cli.decoding.hypothesis import Hypothesis
-from transformer_cli.decoding.pytorch.transformer_decoder import TransformerStepDecoder, pad_sources
+from transformer_cli.decoding.pytorch.transformer_decoder import TransformerStepDecoder, pad_ids
 from transformer_cli.decoding.search.beam_search import beam_search
 from transformer_cli.decoding.search.greedy import greedy_search
 from transformer_cli.model.transformer import Transformer
@@ -137,7 +137,7 @@ def test_a_beam_as_wide_as_there_are_sentences_finds_the_best_of_all():
 
 
 def test_sources_are_padded_at_the_end_and_the_mask_says_where():
-    source, mask = pad_sources([[5, 6, 3], [3], [7, 3]], pad_id=PAD_ID, device=torch.device("cpu"))
+    source, mask = pad_ids([[5, 6, 3], [3], [7, 3]], device=torch.device("cpu"))
 
     assert source.dtype == torch.int64
     assert source.tolist() == [[5, 6, 3], [3, 0, 0], [7, 3, 0]]
