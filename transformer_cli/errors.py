@@ -87,6 +87,11 @@ class StoppedBySignalError(TfmError):
         self.exit_code = 128 + signal_number
 
 
+def lower_first(text: str) -> str:
+    """Return another program's message in the style of ours, which begin in lower case."""
+    return text[:1].lower() + text[1:]
+
+
 def is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
     """Say whether an error, of whatever library, means that there is not enough memory."""
     return isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error)) is not None

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from transformer_cli.config import CorpusConfig, Recipe
-from transformer_cli.errors import RecipeError
+from transformer_cli.errors import RecipeError, lower_first
 
 DEFAULT_RECIPE_FILE = "tfm.toml"
 DEFAULT_RECIPE_NAME = "phrasebook"
@@ -145,7 +145,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise RecipeError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{path}: is not valid TOML: {_lower_first(str(error))}") from None
+        raise RecipeError(f"{path}: is not valid TOML: {lower_first(str(error))}") from None
 
 
 def _apply_override(values: dict[str, Any], override: str) -> str:
@@ -188,7 +188,7 @@ def _explain(error: Any, key: str) -> str:
             return f'"{key}" is {_shown(error["input"])}; input should be a valid string or a table with "path"'
         case "model_type":
             return f'"{key}" must be a section, [{key}]'
-    return f'"{key}" is {_shown(error["input"])}; {_lower_first(error["msg"])}'
+    return f'"{key}" is {_shown(error["input"])}; {lower_first(error["msg"])}'
 
 
 def _shown(value: Any) -> str:
@@ -216,7 +216,3 @@ def _all_keys(section: type[BaseModel], prefix: str = "") -> list[str]:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             keys += _all_keys(kind, f"{prefix}{name}.")
     return keys
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -20,7 +20,7 @@ from transformer_cli.cli.commands.train_tokenizer import train_tokenizer
 from transformer_cli.cli.commands.translate import translate
 from transformer_cli.cli.commands.versions import versions
 from transformer_cli.cli.display import console
-from transformer_cli.errors import TfmError, UsageError, is_out_of_memory
+from transformer_cli.errors import TfmError, UsageError, is_out_of_memory, lower_first
 from transformer_cli.version import __version__
 
 logger = logging.getLogger(__name__)
@@ -154,7 +154,7 @@ def _run(arguments: list[str] | None) -> int:
     except OSError as error:
         if error.filename is None:  # then it is stdout that cannot be written
             streams.discard_stdout()
-        return _fail(f"{error.filename or 'cannot write stdout'}: {_lower_first(error.strerror or str(error))}", 1)
+        return _fail(f"{error.filename or 'cannot write stdout'}: {lower_first(error.strerror or str(error))}", 1)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
@@ -172,10 +172,6 @@ def _explain_usage(message: str) -> str:
         " ".join(message.split()).rstrip(".").replace("Value error, ", "").replace(": Input should", ": it should")
     )
     message = (
-        _lower_first(message).replace(". Did you mean", "; did you mean").replace(". Choose from:", "; choose from")
+        lower_first(message).replace(". Did you mean", "; did you mean").replace(". Choose from:", "; choose from")
     )
     return message if message.endswith("?") else f"{message}; --help tells what there is"
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -26,6 +26,13 @@ def plain(text: str) -> str:
     return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
+def duration(seconds: float) -> str:
+    """Return a time as ``M:SS`` or ``H:MM:SS``."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
 def is_terminal() -> bool:
     """Say whether stderr is a terminal that can be drawn on."""
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"

@@ -79,7 +79,7 @@ def _lines_of(event: TrainingEvent) -> list[str]:
                 f"step {event.step}: epoch {event.epoch + 1}, loss {event.loss:.3f}, "
                 f"{event.target_tokens_per_second:,.0f} target tokens/s, padding {event.padding_share:.1%}, "
                 f"learning rate {event.learning_rate:.2g}, gradient norm {event.gradient_norm:.2g}, "
-                f"{_duration(event.elapsed_seconds)} so far"
+                f"{console.duration(event.elapsed_seconds)} so far"
             ]
         case ValidationReport():
             source, translation, reference = event.scores.sample
@@ -153,11 +153,4 @@ def _figures(event: IntervalReport) -> str:
 
 def _left(limit: StopLimit) -> str:
     condition = " unless one is better" if limit.name == "patience" else ""
-    return f"{_duration(limit.seconds_left)} left{condition}"
-
-
-def _duration(seconds: float) -> str:
-    """Return a time as ``M:SS`` or ``H:MM:SS``."""
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    return f"{console.duration(limit.seconds_left)} left{condition}"

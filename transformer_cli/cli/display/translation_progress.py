@@ -53,7 +53,7 @@ class _Pace:
         done = os.lseek(self._descriptor, 0, os.SEEK_CUR) if self._descriptor is not None else 0
         if not 0 < done < self._size:
             return text
-        return f"{text}, {_duration(elapsed * (self._size - done) / done)} left"
+        return f"{text}, {console.duration(elapsed * (self._size - done) / done)} left"
 
 
 def _file_descriptor(source: BinaryIO) -> int | None:
@@ -63,12 +63,6 @@ def _file_descriptor(source: BinaryIO) -> int | None:
     except io.UnsupportedOperation:
         return None
     return descriptor if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
-
-
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}"
 
 
 def _live_count(source: BinaryIO) -> Iterator[Callable[[int], None]]:
