@@ -70,8 +70,11 @@ def layer_weights(layer: nn.Module) -> dict[str, Tensor]:
         weights |= _attention_weights("multihead_attn", layer.cross_attention)
     for theirs, ours in (("linear1", layer.feed_forward.inner), ("linear2", layer.feed_forward.outer)):
         weights |= {f"{theirs}.weight": ours.weight, f"{theirs}.bias": ours.bias}
-    for index, block in enumerate(layer.add_and_norm, start=1):
-        weights |= {f"norm{index}.{name}": tensor for name, tensor in block.get_submodule("norm").state_dict().items()}
+    blocks = [layer.around_self_attention, layer.around_feed_forward]
+    if isinstance(layer, DecoderLayer):
+        blocks.insert(1, layer.around_cross_attention)
+    for index, block in enumerate(blocks, start=1):
+        weights |= {f"norm{index}.{name}": tensor for name, tensor in block.norm.state_dict().items()}
     return weights
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,13 @@ from transformer_cli.files.temporary import TEMPORARY_SUFFIX
 WEIGHTS_FILE = "model.safetensors"
 _TRAINING_FILE = "training.safetensors"
 _STATE_FILE = "state.json"
+
+# What stands around a sublayer had a number once, now it has a name. This is all that is left of format 1.
+_NUMBERED = re.compile(r"\b(encoder|decoder)\.(\d+)\.add_and_norm\.(\d)\.")
+_SUBLAYERS = {
+    "encoder": ("self_attention", "feed_forward"),
+    "decoder": ("self_attention", "cross_attention", "feed_forward"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +99,22 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], *, metadata: Mappin
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Read a safetensors file.
+    """Read a safetensors file; parameters have the names of today, whichever format the file is of.
 
     Raises:
         DamagedFileError: It is missing, cut short or altered.
     """
     try:
-        return load_file(path)
+        return {_NUMBERED.sub(_named, name): tensor for name, tensor in load_file(path).items()}
     except FileNotFoundError:
         raise DamagedFileError(f"{path} is missing") from None
     except (SafetensorError, OSError) as error:
         raise DamagedFileError(f"{path} is damaged or cut short: {str(error).splitlines()[0]}") from None
+
+
+def _named(numbered: re.Match[str]) -> str:
+    stack, layer, number = numbered.groups()
+    return f"{stack}.{layer}.around_{_SUBLAYERS[stack][int(number)]}."
 
 
 def require_room(folder: Path, size: int) -> None:

@@ -12,8 +12,8 @@ from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.errors import DamagedFileError
 
-FORMAT = 1
-"""Of ``config.json``; a program reads its own format alone."""
+FORMAT = 2
+"""Of ``config.json`` and of the names of the weights. Format 1 is read as well: `checkpoint.read_tensors` renames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ def read_description(folder: Path) -> ModelDescription:
         raise DamagedFileError(
             f"{folder / MODEL_CONFIG_FILE} is missing or damaged; {folder} is no whole model directory"
         )
-    if config.get("format") != FORMAT:
-        raise DamagedFileError(f"{folder} has format {config.get('format')}; this program reads format {FORMAT}")
+    if config.get("format") not in (1, FORMAT):
+        raise DamagedFileError(f"{folder} has format {config.get('format')}; this program reads formats 1 to {FORMAT}")
     try:
         shape = ModelConfig.model_validate(config["model"])
         languages = LanguagesConfig.model_validate(config["languages"])

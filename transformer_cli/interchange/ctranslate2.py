@@ -91,33 +91,33 @@ def ctranslate2_specification(
 
 
 def _set_encoder_layer(spec: Any, layer: EncoderLayer) -> None:
-    _set_self_attention(spec.self_attention, layer.self_attention, layer.add_and_norm[0])
-    _set_feed_forward(spec.ffn, layer.feed_forward, layer.add_and_norm[1])
+    _set_self_attention(spec.self_attention, layer.self_attention, layer.around_self_attention)
+    _set_feed_forward(spec.ffn, layer.feed_forward, layer.around_feed_forward)
 
 
 def _set_decoder_layer(spec: Any, layer: DecoderLayer) -> None:
-    _set_self_attention(spec.self_attention, layer.self_attention, layer.add_and_norm[0])
-    _set_cross_attention(spec.attention, layer.cross_attention, layer.add_and_norm[1])
-    _set_feed_forward(spec.ffn, layer.feed_forward, layer.add_and_norm[2])
+    _set_self_attention(spec.self_attention, layer.self_attention, layer.around_self_attention)
+    _set_cross_attention(spec.attention, layer.cross_attention, layer.around_cross_attention)
+    _set_feed_forward(spec.ffn, layer.feed_forward, layer.around_feed_forward)
 
 
-def _set_self_attention(spec: Any, attention: MultiHeadAttention, add_and_norm: nn.Module) -> None:
+def _set_self_attention(spec: Any, attention: MultiHeadAttention, around: AddAndNorm) -> None:
     _set_linear(spec.linear[0], attention.query, attention.key, attention.value)
     _set_linear(spec.linear[1], attention.output)
-    _set_norm(spec.layer_norm, cast("AddAndNorm", add_and_norm).norm)
+    _set_norm(spec.layer_norm, around.norm)
 
 
-def _set_cross_attention(spec: Any, attention: MultiHeadAttention, add_and_norm: nn.Module) -> None:
+def _set_cross_attention(spec: Any, attention: MultiHeadAttention, around: AddAndNorm) -> None:
     _set_linear(spec.linear[0], attention.query)
     _set_linear(spec.linear[1], attention.key, attention.value)
     _set_linear(spec.linear[2], attention.output)
-    _set_norm(spec.layer_norm, cast("AddAndNorm", add_and_norm).norm)
+    _set_norm(spec.layer_norm, around.norm)
 
 
-def _set_feed_forward(spec: Any, feed_forward: FeedForward, add_and_norm: nn.Module) -> None:
+def _set_feed_forward(spec: Any, feed_forward: FeedForward, around: AddAndNorm) -> None:
     _set_linear(spec.linear_0, feed_forward.inner)
     _set_linear(spec.linear_1, feed_forward.outer)
-    _set_norm(spec.layer_norm, cast("AddAndNorm", add_and_norm).norm)
+    _set_norm(spec.layer_norm, around.norm)
 
 
 def _set_linear(spec: Any, *layers: nn.Linear) -> None:

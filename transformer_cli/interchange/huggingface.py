@@ -21,7 +21,7 @@ from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.errors import UsageError
 from transformer_cli.files.atomic import write_atomically
 from transformer_cli.model.attention import MultiHeadAttention
-from transformer_cli.model.layers import AddAndNorm, DecoderLayer, EncoderLayer, FeedForward
+from transformer_cli.model.layers import DecoderLayer, EncoderLayer, FeedForward
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
 
@@ -101,24 +101,22 @@ def _is_one_matrix(model: Transformer) -> bool:
 
 
 def _encoder_layer(name: str, layer: EncoderLayer, order: Tensor) -> Mapping[str, Tensor]:
-    norms = [cast("AddAndNorm", module).norm for module in layer.add_and_norm]
     return {
         **_attention(f"{name}.self_attn", layer.self_attention, order),
-        **_norm(f"{name}.self_attn_layer_norm", norms[0], order),
+        **_norm(f"{name}.self_attn_layer_norm", layer.around_self_attention.norm, order),
         **_feed_forward(name, layer.feed_forward, order),
-        **_norm(f"{name}.final_layer_norm", norms[1], order),
+        **_norm(f"{name}.final_layer_norm", layer.around_feed_forward.norm, order),
     }
 
 
 def _decoder_layer(name: str, layer: DecoderLayer, order: Tensor) -> Mapping[str, Tensor]:
-    norms = [cast("AddAndNorm", module).norm for module in layer.add_and_norm]
     return {
         **_attention(f"{name}.self_attn", layer.self_attention, order),
-        **_norm(f"{name}.self_attn_layer_norm", norms[0], order),
+        **_norm(f"{name}.self_attn_layer_norm", layer.around_self_attention.norm, order),
         **_attention(f"{name}.encoder_attn", layer.cross_attention, order),
-        **_norm(f"{name}.encoder_attn_layer_norm", norms[1], order),
+        **_norm(f"{name}.encoder_attn_layer_norm", layer.around_cross_attention.norm, order),
         **_feed_forward(name, layer.feed_forward, order),
-        **_norm(f"{name}.final_layer_norm", norms[2], order),
+        **_norm(f"{name}.final_layer_norm", layer.around_feed_forward.norm, order),
     }
 
 

@@ -6,10 +6,8 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from transformer_cli.kernels.dropout import draw_mask, is_computed_by_cpu_kernels
-from transformer_cli.kernels.short_attention import LONGEST, short_attention
+from transformer_cli.kernels.attention import attention
 
 
 def scaled_dot_product_attention(
@@ -54,6 +52,16 @@ class MultiHeadAttention(nn.Module):
         self.value = nn.Linear(d_model, d_model)
         self.output = nn.Linear(d_model, d_model)
 
+    def initialise(self) -> None:
+        """Draw the weights after Glorot and Bengio 2010 ("Xavier"); biases begin at 0.
+
+        Queries, keys and values are drawn as one matrix (3 D, D) would be: with larger ones attention is sharp before
+        it knows where to look, and learning starts late.
+        """
+        for projection in (self.query, self.key, self.value, self.output):
+            nn.init.xavier_uniform_(projection.weight, gain=1.0 if projection is self.output else 2**-0.5)
+            nn.init.zeros_(projection.bias)
+
     def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None = None) -> Tensor:
         """Let each position of ``x`` attend to ``memory``.
 
@@ -74,13 +82,7 @@ class MultiHeadAttention(nn.Module):
     def attend(self, x: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
         """Attend from ``x`` (B, T, D) to projected ``key`` and ``value`` (B, H, S, K); returns (B, T, D)."""
         query = self._split_heads(self.query(x))
-        # Two faster ways to compute `scaled_dot_product_attention` above; tests hold all three equal.
-        if self.training and is_computed_by_cpu_kernels(x) and (key.size(2) <= LONGEST or self.dropout):
-            shape = torch.Size((*query.shape[:3], key.size(2)))
-            dropout = draw_mask(shape, self.dropout) if self.dropout else None
-            context = short_attention(query, key, value, mask, dropout)
-        else:
-            context = F.scaled_dot_product_attention(query, key, value, mask, self.dropout if self.training else 0.0)
+        context = attention(query, key, value, mask, dropout=self.dropout if self.training else 0.0)
         return self.output(self._join_heads(context))
 
     def weights(self, x: Tensor, memory: Tensor, mask: Tensor | None = None) -> Tensor:

@@ -29,6 +29,10 @@ class TokenEmbedding(nn.Module):
         self.scale = math.sqrt(d_model)
         self.register_buffer("positions", sinusoidal_positions(max_length, d_model), persistent=False)
 
+    def initialise(self) -> None:
+        """Draw rows of about unit length, which the scale makes vectors of about unit numbers."""
+        nn.init.normal_(self.table.weight, std=self.table.embedding_dim**-0.5)
+
     def forward(self, tokens: Tensor, *, first_position: int = 0) -> Tensor:
         """Embed ``tokens`` (B, T), int64, the first of which stands at ``first_position``; returns (B, T, D)."""
         end = first_position + tokens.size(1)

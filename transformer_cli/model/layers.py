@@ -21,6 +21,12 @@ class FeedForward(nn.Module):
         self.outer = nn.Linear(d_ff, d_model)
         self.dropout = Dropout(dropout)
 
+    def initialise(self) -> None:
+        """Draw the weights after Glorot and Bengio 2010 ("Xavier"); biases begin at 0."""
+        for layer in (self.inner, self.outer):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, T, D) to (B, T, D) through (B, T, F)."""
         return self.outer(self.dropout(F.relu(self.inner(x))))
@@ -53,12 +59,13 @@ class EncoderLayer(nn.Module):
         super().__init__()
         self.self_attention = MultiHeadAttention(config.d_model, config.num_heads, config.attention_dropout)
         self.feed_forward = FeedForward(config.d_model, config.d_ff, config.activation_dropout)
-        self.add_and_norm = nn.ModuleList(AddAndNorm(config) for _ in range(2))
+        self.around_self_attention = AddAndNorm(config)
+        self.around_feed_forward = AddAndNorm(config)
 
     def forward(self, x: Tensor, source_mask: Tensor) -> Tensor:
         """Map (B, S, D) to (B, S, D); ``source_mask`` is (B, 1, 1, S)."""
-        x = self.add_and_norm[0](x, lambda x: self.self_attention(x, x, source_mask))
-        return self.add_and_norm[1](x, self.feed_forward)
+        x = self.around_self_attention(x, lambda y: self.self_attention(y, y, source_mask))
+        return self.around_feed_forward(x, self.feed_forward)
 
 
 class DecoderLayer(nn.Module):
@@ -69,17 +76,19 @@ class DecoderLayer(nn.Module):
         self.self_attention = MultiHeadAttention(config.d_model, config.num_heads, config.attention_dropout)
         self.cross_attention = MultiHeadAttention(config.d_model, config.num_heads, config.attention_dropout)
         self.feed_forward = FeedForward(config.d_model, config.d_ff, config.activation_dropout)
-        self.add_and_norm = nn.ModuleList(AddAndNorm(config) for _ in range(3))
+        self.around_self_attention = AddAndNorm(config)
+        self.around_cross_attention = AddAndNorm(config)
+        self.around_feed_forward = AddAndNorm(config)
 
     def forward(self, x: Tensor, memory: Tensor, causal_mask: Tensor, source_mask: Tensor) -> Tensor:
         """Map (B, T, D) to (B, T, D).
 
         Args:
             x: (B, T, D).
-            memory: (B, S, D), what the encoder made of the source.
+            memory: (B, S, D), the encoder's output.
             causal_mask: (T, T), True on and below the diagonal: no position sees a later one.
             source_mask: (B, 1, 1, S).
         """
-        x = self.add_and_norm[0](x, lambda x: self.self_attention(x, x, causal_mask))
-        x = self.add_and_norm[1](x, lambda x: self.cross_attention(x, memory, source_mask))
-        return self.add_and_norm[2](x, self.feed_forward)
+        x = self.around_self_attention(x, lambda y: self.self_attention(y, y, causal_mask))
+        x = self.around_cross_attention(x, lambda y: self.cross_attention(y, memory, source_mask))
+        return self.around_feed_forward(x, self.feed_forward)

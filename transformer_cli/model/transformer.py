@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from transformer_cli.config import ModelConfig
+from transformer_cli.model.attention import MultiHeadAttention
 from transformer_cli.model.embedding import TokenEmbedding
-from transformer_cli.model.layers import DecoderLayer, EncoderLayer
+from transformer_cli.model.layers import DecoderLayer, EncoderLayer, FeedForward
 
 
 class Transformer(nn.Module):
@@ -42,16 +43,10 @@ class Transformer(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        """Set every weight: Xavier for the layers, and rows of about unit length for the embeddings."""
-        for name, module in self.named_modules():
-            if isinstance(module, nn.Linear) and module is not self.output:
-                # Queries, keys and values are drawn as one matrix (3 D, D) would be: with larger ones attention is
-                # sharp before it knows where to look, and learning starts late.
-                is_projection = name.endswith((".query", ".key", ".value"))
-                nn.init.xavier_uniform_(module.weight, gain=2**-0.5 if is_projection else 1.0)
-                nn.init.zeros_(module.bias)
-            elif isinstance(module, nn.Embedding):
-                nn.init.normal_(module.weight, std=self.config.d_model**-0.5)
+        """Let every part draw its weights, when all are built: a seed then gives the weights that it always gave."""
+        for part in self.modules():
+            if isinstance(part, TokenEmbedding | MultiHeadAttention | FeedForward):
+                part.initialise()
         if not self.config.tied_embeddings:
             nn.init.normal_(self.output.weight, std=self.config.d_model**-0.5)
 

@@ -167,6 +167,25 @@ def test_a_damaged_tensor_file_is_named(tmp_path, damage, message):
     assert "\n" not in str(caught.value)
 
 
+def test_parameters_of_format_1_get_the_names_of_today_wherever_they_stand(tmp_path):
+    numbered = {
+        "encoder.1.add_and_norm.0.norm.weight": "encoder.1.around_self_attention.norm.weight",
+        "encoder.1.add_and_norm.1.norm.bias": "encoder.1.around_feed_forward.norm.bias",
+        "decoder.10.add_and_norm.0.norm.bias": "decoder.10.around_self_attention.norm.bias",
+        "weights.decoder.0.add_and_norm.1.norm.weight": "weights.decoder.0.around_cross_attention.norm.weight",
+        "moments.decoder.0.add_and_norm.2.norm.weight.exp_avg": (
+            "moments.decoder.0.around_feed_forward.norm.weight.exp_avg"
+        ),
+        "encoder_norm.weight": "encoder_norm.weight",
+    }
+    path = tmp_path / "x.safetensors"
+    write_tensors(path, {name: torch.tensor(float(number)) for number, name in enumerate(numbered)})
+
+    read = {name: tensor.item() for name, tensor in read_tensors(path).items()}
+
+    assert read == {name: float(number) for number, name in enumerate(numbered.values())}
+
+
 # Broken off
 
 

@@ -100,7 +100,7 @@ def test_a_model_is_usable_without_its_card(tmp_path, model):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 2}, "has format 2; this program reads format 1"),
+        ({"format": 3}, "has format 3; this program reads formats 1 to 2"),
         ({"model": {"d_model": 7}}, "config.json is damaged: "),
         ({"languages": None}, "config.json is damaged: "),
         ({"decoding": {"beam_size": 0}}, "config.json is damaged: "),

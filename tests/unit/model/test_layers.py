@@ -125,6 +125,7 @@ def test_a_decoder_layer_equals_pytorch_s(norm: Norm):
 def test_each_dropout_goes_to_its_own_place():
     layer = DecoderLayer(tiny_config(dropout=0.1, attention_dropout=0.2, activation_dropout=0.3))
 
-    assert {block.get_submodule("dropout").p for block in layer.add_and_norm} == {0.1}
+    around = (layer.around_self_attention, layer.around_cross_attention, layer.around_feed_forward)
+    assert {block.dropout.p for block in around} == {0.1}
     assert {layer.self_attention.dropout, layer.cross_attention.dropout} == {0.2}
     assert layer.feed_forward.dropout.p == 0.3

@@ -125,7 +125,7 @@ class _FusedLayer:
     def __init__(self, layer: DecoderLayer, num_heads: int, precision: torch.dtype) -> None:
         own, cross, feed_forward = layer.self_attention, layer.cross_attention, layer.feed_forward
         self._num_heads = num_heads
-        self._add_and_norm = cast("list[AddAndNorm]", list(layer.add_and_norm))
+        self._layer = layer
         scale = 1 / math.sqrt(own.query.in_features // num_heads)
         self._own = _Projection(_linear(own, "query", "key", "value"), precision, scales=(scale, 1.0, 1.0))
         self._own_output = _Projection([own.output], precision)
@@ -141,8 +141,6 @@ class _FusedLayer:
         return keys, values
 
     def step(self, x: Tensor, cache: BeamCache, number: int) -> Tensor:
-        own, cross, feed_forward = self._add_and_norm
-
         def over_own_past(x: Tensor) -> Tensor:
             projected = self._own(x).view(cache.sentences, -1, 3, self._num_heads, x.size(1) // self._num_heads)
             query, *_ = projected = projected.permute(2, 0, 3, 1, 4)  # (3, B, H, W, K)
@@ -153,9 +151,9 @@ class _FusedLayer:
             query = self._cross_query(x).view(cache.sentences, -1, self._num_heads, x.size(1) // self._num_heads)
             return self._cross_output(_attend(query.transpose(1, 2), *cache.memory[number], cache.source_mask))
 
-        x = _residual(own, x, over_own_past)
-        x = _residual(cross, x, over_source)
-        return _residual(feed_forward, x, lambda x: self._outer(self._inner(x).relu_()))
+        x = _residual(self._layer.around_self_attention, x, over_own_past)
+        x = _residual(self._layer.around_cross_attention, x, over_source)
+        return _residual(self._layer.around_feed_forward, x, lambda y: self._outer(self._inner(y).relu_()))
 
 
 def _residual(add_and_norm: AddAndNorm, x: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from transformer_cli.kernels.attention import LONGEST, attention, short_attention
 from transformer_cli.kernels.dropout import draw_mask
-from transformer_cli.kernels.short_attention import LONGEST, short_attention
-from transformer_cli.model.attention import MultiHeadAttention, scaled_dot_product_attention
+from transformer_cli.model.attention import scaled_dot_product_attention
 
 B, H, T, S, K = 3, 2, 5, 7, 4
 
@@ -81,13 +81,31 @@ def test_scores_too_large_for_an_exponential_are_no_trouble():
     torch.testing.assert_close(context, scaled_dot_product_attention(query * 1000, key * 1000, value)[0])
 
 
-@pytest.mark.parametrize("length", [LONGEST, LONGEST + 1])
-@pytest.mark.parametrize("dropout", [0.0, 0.5])
-def test_in_training_an_attention_uses_it_or_pytorch_s_kernel_and_both_drop_weights(length: int, dropout: float):
+@pytest.mark.parametrize("learns", [True, False])
+@pytest.mark.parametrize("keys", [1, LONGEST, LONGEST + 1])
+@pytest.mark.parametrize("mask", ["none", "padding"])
+def test_whichever_way_is_chosen_it_is_the_formula(learns: bool, keys: int, mask: str):
+    generator = torch.Generator().manual_seed(0)
+    query = torch.randn(B, H, T, K, generator=generator, dtype=torch.float64).requires_grad_(learns)
+    key, value = torch.randn(2, B, H, keys, K, generator=generator, dtype=torch.float64)
+    allowed = (
+        None if mask == "none" else (torch.arange(keys) < torch.tensor([keys, keys // 2 + 1, 1])[:, None, None, None])
+    )
+
+    context = attention(query, key, value, allowed)
+
+    torch.testing.assert_close(context, scaled_dot_product_attention(query, key, value, allowed)[0])
+
+
+@pytest.mark.parametrize("learns", [True, False])
+@pytest.mark.parametrize("keys", [LONGEST, LONGEST + 1])
+def test_whichever_way_is_chosen_it_drops_weights_and_keeps_their_mean(learns: bool, keys: int):
     torch.manual_seed(0)
-    attention = MultiHeadAttention(8, 2, dropout)
-    x, memory = torch.randn(2, 3, 8), torch.randn(2, length, 8)
+    query = torch.zeros(8, 8, 64, K, dtype=torch.float64).requires_grad_(learns)
+    key, value = torch.zeros(8, 8, keys, K, dtype=torch.float64), torch.ones(8, 8, keys, K, dtype=torch.float64)
 
-    trained, exact = attention(x, memory), attention.eval()(x, memory)
+    context = attention(query, key, value, None, dropout=0.5)
 
-    assert torch.allclose(trained, exact, atol=1e-6) == (dropout == 0.0)
+    # A context is the number of weights that are kept, times 2 / keys: of a binomial distribution around 1.
+    assert context.mean().item() == pytest.approx(1.0, abs=5 / (keys * context[..., 0].numel()) ** 0.5)
+    assert context[..., 0].std().item() == pytest.approx(keys**-0.5, rel=0.1)

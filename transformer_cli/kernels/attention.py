@@ -1,4 +1,4 @@
-"""Attention over sentences on the CPU: plain batched products, for PyTorch's own kernels are made for long texts."""
+"""Attention, computed the fastest way: by PyTorch's kernel or, for sentences on the CPU, by plain batched products."""
 
 from __future__ import annotations
 
@@ -7,15 +7,41 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
+
+from transformer_cli.kernels.dropout import draw_mask, is_computed_by_cpu_kernels
 
 LONGEST = 128
-"""Keys up to which this is faster than PyTorch's kernel, which never stores the weights."""
+"""The number of keys up to which `short_attention` is faster than PyTorch's kernel, which never stores the weights."""
+
+
+def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *, dropout: float = 0.0) -> Tensor:
+    """Compute the context of `scaled_dot_product_attention` in `transformer_cli.model.attention`; a test compares them.
+
+    PyTorch's kernel is made for long texts. Its backward pass over sentences on the CPU is slow, and so is its dropout:
+    where gradients are needed, `short_attention` computes both.
+
+    Args:
+        query: (B, H, T, K).
+        key: (B, H, S, K).
+        value: (B, H, S, K).
+        mask: Boolean, broadcastable to (B, H, T, S); True where attention is allowed. Each row needs one True.
+        dropout: The probability with which an attention weight is dropped.
+
+    Returns:
+        The context (B, H, T, K).
+    """
+    learns = query.requires_grad and is_computed_by_cpu_kernels(query)
+    if learns and (key.size(2) <= LONGEST or dropout):
+        kept = draw_mask(torch.Size((*query.shape[:3], key.size(2))), dropout) if dropout else None
+        return short_attention(query, key, value, mask, kept)
+    return F.scaled_dot_product_attention(query, key, value, mask, dropout)
 
 
 def short_attention(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout: tuple[Tensor, float] | None
 ) -> Tensor:
-    """Compute equation 1 of the paper, as `attention.scaled_dot_product_attention` does.
+    """Compute the same with two batched products and a softmax, which store all attention weights.
 
     Products are computed in the type of ``query``, the softmax in float32 at least.
 
@@ -24,7 +50,7 @@ def short_attention(
         key: (B, H, S, K).
         value: (B, H, S, K).
         mask: Boolean, broadcastable to (B, H, T, S); True where attention is allowed. Each row needs one True.
-        dropout: Mask (B, H, T, S), uint8, of the attention weights that are kept, and the factor that these get.
+        dropout: The mask (B, H, T, S), uint8, of the attention weights that are kept, and the factor that scales them.
 
     Returns:
         The context (B, H, T, K).
