@@ -28,7 +28,7 @@ from transformer_cli.cli.options import (
     WaitOption,
 )
 from transformer_cli.errors import NOT_PROMOTED_EXIT_CODE, RunDirectoryBusyError, TfmError
-from transformer_cli.training.ranks import is_first_process
+from transformer_cli.training.processes.ranks import is_first_process
 
 logger = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from transformer_cli.stopping import StopRequest
 from transformer_cli.training.early_stopping import ProgressTracker
 from transformer_cli.training.events import SessionOpened, TrainingEvent
 from transformer_cli.training.loop import LoopState
-from transformer_cli.training.ranks import Ranks
+from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.training.trainer import Trainer
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.train.checkpointing import TrainingState

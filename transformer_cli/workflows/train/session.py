@@ -32,7 +32,7 @@ from transformer_cli.training.events import (
     ValidationScores,
 )
 from transformer_cli.training.loop import Validation, ValidationInterruptedError, train_until
-from transformer_cli.training.ranks import Ranks
+from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.train.checkpointing import TrainingState
 from transformer_cli.workflows.train.evaluate import Evaluator

@@ -19,7 +19,7 @@ from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.recipe import recipe_to_toml
 from transformer_cli.stopping import StopRequest
 from transformer_cli.training.events import RunOpened, StopReason, TrainingEnded, TrainingEvent
-from transformer_cli.training.ranks import Ranks, is_one_of_several
+from transformer_cli.training.processes.ranks import Ranks, is_one_of_several
 from transformer_cli.training.tensorboard import events_for_tensorboard, require_tensorboard
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe
 from transformer_cli.workflows.prepare.status import restore_and_check_data
@@ -135,7 +135,7 @@ def _meet(device: str) -> Iterator[tuple[Ranks, str]]:
         yield Ranks(), device
         return
     from transformer_cli.device import choose_device
-    from transformer_cli.training.distributed import joined, own_device
+    from transformer_cli.training.processes.process_group import joined, own_device
 
     device = own_device(device)
     with joined(choose_device(device)) as ranks:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 
 class Ranks:
-    """One process that trains alone; `distributed.ProcessGroup` is one of several.
+    """One process that trains alone; `process_group.ProcessGroup` is one of several.
 
     Every process calls the same methods in the same order, or all wait for each other.
     """

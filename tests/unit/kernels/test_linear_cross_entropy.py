@@ -3,21 +3,13 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from transformer_cli.training import chunked_loss
-from transformer_cli.training.chunked_loss import chunked_cross_entropy
-from transformer_cli.training.loss import label_smoothed_cross_entropy
+from transformer_cli.kernels.linear_cross_entropy import linear_cross_entropy
 
-D, V = 6, 11
+D, V, CHUNK = 6, 11, 4
 
 smoothings = pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
-
-
-@pytest.fixture(autouse=True)
-def _small_chunks(monkeypatch):
-    """Make chunks of four rows, so that few tokens are several chunks."""
-    monkeypatch.setattr(chunked_loss, "_CPU_LOGITS", 4 * V)
-    monkeypatch.setattr(chunked_loss, "_FEWEST_ROWS", 1)
 
 
 def random_inputs(tokens: int, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor, Tensor]:
@@ -28,20 +20,24 @@ def random_inputs(tokens: int, dtype: torch.dtype = torch.float64) -> tuple[Tens
     return hidden.to(dtype).requires_grad_(), weight.to(dtype).requires_grad_(), labels
 
 
+def plain_loss(hidden: Tensor, weight: Tensor, labels: Tensor, *, smoothing: float) -> Tensor:
+    return F.cross_entropy(hidden @ weight.T, labels, label_smoothing=smoothing, reduction="sum")
+
+
 @smoothings
 @pytest.mark.parametrize("tokens", [1, 4, 5, 12, 15])
-def test_loss_and_gradients_are_those_of_the_plain_loss_however_the_chunks_fall(tokens: int, smoothing: float):
+@pytest.mark.parametrize("chunk", [1, CHUNK, None])
+def test_loss_and_gradients_are_those_of_the_plain_loss_however_the_chunks_fall(
+    tokens: int, smoothing: float, chunk: int | None
+):
     hidden, weight, labels = random_inputs(tokens)
     plain_hidden, plain_weight, _ = random_inputs(tokens)
 
-    loss = chunked_cross_entropy(hidden, weight, labels, smoothing=smoothing)
-    # PyTorch's loss is in float64 too: `label_smoothed_cross_entropy` would round the logits to float32.
-    logits = plain_hidden @ plain_weight.T
-    plain = torch.nn.functional.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="sum")
+    loss = linear_cross_entropy(hidden, weight, labels, smoothing=smoothing, chunk=chunk)
+    plain = plain_loss(plain_hidden, plain_weight, labels, smoothing=smoothing)
 
-    assert loss.tokens == tokens
-    torch.testing.assert_close(loss.total, plain)
-    found = torch.autograd.grad(loss.total / 7, (hidden, weight))
+    torch.testing.assert_close(loss, plain)
+    found = torch.autograd.grad(loss / 7, (hidden, weight))
     torch.testing.assert_close(found, torch.autograd.grad(plain / 7, (plain_hidden, plain_weight)))
 
 
@@ -49,8 +45,8 @@ def test_in_bfloat16_the_loss_is_summed_in_float32_and_the_gradient_right_within
     hidden, weight, labels = random_inputs(64, torch.float32)
     half = hidden.detach().bfloat16().requires_grad_()
 
-    loss = chunked_cross_entropy(half, weight, labels, smoothing=0.1).total
-    plain = label_smoothed_cross_entropy(hidden @ weight.T, labels, smoothing=0.1).total
+    loss = linear_cross_entropy(half, weight, labels, smoothing=0.1, chunk=CHUNK)
+    plain = plain_loss(hidden, weight, labels, smoothing=0.1)
 
     assert loss.dtype == torch.float32
     torch.testing.assert_close(loss, plain, rtol=0.005, atol=0.0)
@@ -64,18 +60,17 @@ def test_in_bfloat16_the_loss_is_summed_in_float32_and_the_gradient_right_within
 def test_logits_too_large_for_an_exponential_are_no_trouble():
     hidden, weight, labels = random_inputs(9, torch.float32)
 
-    loss = chunked_cross_entropy(hidden * 1000, weight, labels, smoothing=0.1).total
+    loss = linear_cross_entropy(hidden * 1000, weight, labels, smoothing=0.1, chunk=CHUNK)
 
-    expected = label_smoothed_cross_entropy(hidden * 1000 @ weight.T, labels, smoothing=0.1).total
-    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(loss, plain_loss(hidden * 1000, weight, labels, smoothing=0.1))
 
 
 def test_without_gradients_it_gives_the_loss_alone():
     hidden, weight, labels = random_inputs(9)
-    expected = chunked_cross_entropy(hidden, weight, labels, smoothing=0.1).total
+    expected = linear_cross_entropy(hidden, weight, labels, smoothing=0.1, chunk=CHUNK)
 
     with torch.no_grad():
-        loss = chunked_cross_entropy(hidden, weight, labels, smoothing=0.1).total
+        loss = linear_cross_entropy(hidden, weight, labels, smoothing=0.1, chunk=CHUNK)
 
     assert not loss.requires_grad
     torch.testing.assert_close(loss, expected.detach())

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 from torch.testing import assert_close
 
 from tests.support.tiny_training import differing, random_corpus, tiny_trainer, weights, whole
-from transformer_cli.data.tokens.batching import make_batch
+from transformer_cli.data.tokens.batching import Batch, make_batch
 from transformer_cli.kernels.dropout import draw_mask
-from transformer_cli.training.row_shards import RowShards
+from transformer_cli.training.gradients.threads import InThreads
+from transformer_cli.training.loss import TokenLoss
 from transformer_cli.training.trainer import Trainer
 
 
@@ -58,19 +58,19 @@ def test_in_threads_too_the_same_seed_gives_the_same_bits():
 
 
 def test_each_thread_update_and_part_of_one_draws_dropout_of_its_own():
-    shards, masks = RowShards(3), []
+    masks, parameter, batch = [], torch.nn.Parameter(torch.zeros(2)), whole(random_corpus())
 
-    def loss(_: object) -> Tensor:
+    def loss(rows: Batch) -> TokenLoss:
         masks.append(draw_mask(torch.Size((64,)), 0.5)[0])
-        return parameter.sum()
+        return TokenLoss(parameter.sum(), rows.target_tokens)
 
-    parameter = torch.nn.Parameter(torch.zeros(2))
-    for seed in ((1, 1, 1), (1, 1, 2), (1, 2, 1), (2, 1, 1)):
-        shards.backward(whole(random_corpus()), loss, [parameter], seed=seed)
+    method = InThreads(loss, [parameter], threads=3)
+    for seed in ((1, 1), (1, 2), (2, 1)):
+        method.backward([batch, batch], 1, seed=seed)
 
-    assert len({tuple(mask.tolist()) for mask in masks}) == 12
+    assert len({tuple(mask.tolist()) for mask in masks}) == 18
     assert parameter.grad is not None
-    assert parameter.grad.tolist() == [12.0, 12.0]
+    assert parameter.grad.tolist() == [18.0, 18.0]
 
 
 def test_rows_of_a_batch_are_a_batch_and_all_of_them_together_are_the_whole():
@@ -87,8 +87,8 @@ def test_rows_of_a_batch_are_a_batch_and_all_of_them_together_are_the_whole():
 
 
 def test_what_goes_wrong_in_a_thread_is_raised():
-    def fails(_: object) -> Tensor:
+    def fails(_: Batch) -> TokenLoss:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        RowShards(2).backward(whole(random_corpus()), fails, [], seed=(1,))
+        InThreads(fails, [], threads=2).backward([whole(random_corpus())], 1, seed=(1,))

@@ -1,4 +1,4 @@
-"""Training in several processes under ``torchrun``: sums over them, and one model that stays the same in all."""
+"""Several processes under ``torchrun``: how they meet, and sums over them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ import os
 import re
 import time
 import uuid
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
 import torch
-from torch import distributed, nn
+from torch import distributed
 from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
-from torch.nn.parallel import DistributedDataParallel
 
 from transformer_cli.errors import LostProcessError
-from transformer_cli.training.ranks import Ranks
+from transformer_cli.training.processes.ranks import Ranks
 
 _TIMEOUT = timedelta(minutes=30)
 """How long to wait for a process that does not answer; the longest wait is that for a validation by the first one."""
@@ -71,23 +69,13 @@ def own_device(name: str) -> str:
     return f"cuda:{os.environ['LOCAL_RANK']}" if leaves_open else name
 
 
-def in_parallel(module: nn.Module) -> DistributedDataParallel:
-    """Give all processes the weights of the first, and from now on each backward pass the mean of their gradients.
-
-    Args:
-        module: Has one forward pass, which is called through what is returned.
-    """
-    with warnings.catch_warnings():
-        # The word that replaces this one since torch 2.13 is unknown to the releases before.
-        warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
-        return DistributedDataParallel(module, broadcast_buffers=False)
-
-
 def _fresh_part_of(store: Store, rank: int, world_size: int) -> Store:
     """Return a part of the store of ``torchrun`` that is the same in all processes and has never been written to.
 
     When ``torchrun`` starts dead processes again the store stays, and they would find the addresses of the dead there.
-    So each process asks under a name that nobody had before, and the first one answers until all have heard it.
+    PyTorch's own remedy is a prefix that counts restarts. Each machine counts its own, so that after the restart of one
+    of them the prefixes differ (pytorch#108158, pytorch#135712). Here each process asks under a name that nobody had
+    before, and the first one answers until all have heard it.
     """
     name = uuid.uuid4().hex
     if rank:

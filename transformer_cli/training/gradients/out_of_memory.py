@@ -1,0 +1,56 @@
+"""Gradients with little memory: where it does not suffice they are computed again, of smaller batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from transformer_cli.data.tokens.batching import Batch
+from transformer_cli.device import return_freed_memory
+from transformer_cli.errors import is_out_of_memory
+from transformer_cli.training.gradients.method import GradientMethod
+
+
+class InPieces:
+    """Another way to the gradients, which is given batches that fit into the memory; see `GradientMethod`.
+
+    Args:
+        method: The other way.
+        parameters: The weights; their gradients are replaced, not added to.
+        device: Where they lie.
+        may_retry: Whether to cut batches into pieces when memory runs out. Where several processes train, the others
+            wait: there it is an error.
+    """
+
+    def __init__(
+        self, method: GradientMethod, parameters: Sequence[nn.Parameter], device: torch.device, *, may_retry: bool
+    ) -> None:
+        self.pieces = 1
+        """The number of pieces that each batch is cut into; doubled each time that memory runs out."""
+        self._method = method
+        self._parameters = parameters
+        self._device = device
+        self._may_retry = may_retry
+
+    def backward(self, batches: Sequence[Batch], target_tokens: int, *, seed: Sequence[int]) -> float:
+        """See `GradientMethod.backward`."""
+        while True:
+            self.forget()
+            pieces = [piece for batch in batches for piece in batch.in_pieces(self.pieces)]
+            try:
+                return self._method.backward(pieces, target_tokens, seed=seed)
+            except (MemoryError, RuntimeError) as error:
+                can_divide = self._may_retry and any(len(piece.source) > 1 for piece in pieces)
+                if not can_divide or not is_out_of_memory(error):
+                    raise
+            # Only here, where the error does not hold on to what was computed any more, is there memory to give back.
+            self.pieces *= 2
+            self.forget()
+            return_freed_memory(self._device)
+
+    def forget(self) -> None:
+        """Remove the gradients of all weights."""
+        for parameter in self._parameters:
+            parameter.grad = None

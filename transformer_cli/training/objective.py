@@ -1,0 +1,85 @@
+"""The objective: from a batch to the loss that its weights are trained to lower."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from transformer_cli.config import TrainingConfig
+from transformer_cli.data.tokens.batching import Batch
+from transformer_cli.device import autocast
+from transformer_cli.kernels.linear_cross_entropy import linear_cross_entropy
+from transformer_cli.model.transformer import Transformer
+from transformer_cli.special_tokens import PAD_ID
+from transformer_cli.training.loss import TokenLoss, label_smoothed_cross_entropy
+from transformer_cli.training.r_drop import r_drop_loss
+
+
+class Objective:
+    """The smoothed cross-entropy of a batch, in training with what R-Drop adds to it.
+
+    Args:
+        model: Its mode, training or evaluation, decides about dropout and R-Drop.
+        config: ``[training]``.
+        precision: Type of the matrix products; may be changed later.
+    """
+
+    def __init__(self, model: Transformer, config: TrainingConfig, precision: torch.dtype) -> None:
+        self.precision = precision
+        self._model = model
+        self._config = config
+        self._device = next(model.parameters()).device
+        self.compile_failure = _compile_failure(self._device) if config.compile else None
+        """Why nothing is compiled although the settings ask for it."""
+        self.is_compiled = config.compile and self.compile_failure is None
+        self._trained_hidden = torch.compile(self._hidden, dynamic=True) if self.is_compiled else self._hidden
+
+    def __call__(self, batch: Batch) -> TokenLoss:
+        """Return the loss of one batch in the model's present mode."""
+        batch = batch.to(self._device)
+        smoothing, weight = self._config.label_smoothing, self._config.r_drop
+        is_token = batch.labels != PAD_ID
+        labels = batch.labels[is_token]
+        if self._model.training and weight is not None:
+            first, second = self._logits_of_two_passes(batch)
+            return r_drop_loss(first, second, labels, smoothing=smoothing, weight=weight)
+        with autocast(self._device, self.precision):
+            hidden_states = self._trained_hidden if self._model.training else self._hidden
+            # Padding is left out before the output layer, where most of a small model's arithmetic is.
+            hidden = hidden_states(batch.source, batch.source_mask, batch.decoder_input)[
+                is_token
+            ]  # (B, T, D) -> (n, D)
+            if self.precision == torch.float16:
+                # Gradients of so small a range must be scaled from their very beginning.
+                return label_smoothed_cross_entropy(self._model.logits(hidden), labels, smoothing=smoothing)
+        hidden = hidden if self.precision == torch.float32 else hidden.to(self.precision)
+        total = linear_cross_entropy(hidden, self._model.output.weight, labels, smoothing=smoothing)
+        return TokenLoss(total, labels.numel())
+
+    def _hidden(self, source: Tensor, source_mask: Tensor, decoder_input: Tensor) -> Tensor:
+        return self._model.decode(decoder_input, self._model.encode(source, source_mask), source_mask)
+
+    def _logits_of_two_passes(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the logits of all target tokens twice, (n, V) each, with different dropout."""
+        twice = batch.repeated(2)
+        with autocast(self._device, self.precision):
+            hidden = self._trained_hidden(twice.source, twice.source_mask, twice.decoder_input)
+            first, second = self._model.logits(hidden[twice.labels != PAD_ID]).chunk(2)  # (2B, T, D) -> (2n, V)
+        return first, second
+
+
+def _compile_failure(device: torch.device) -> str | None:
+    """Compile something small for ``device``; return in one line why that fails, or None if it works.
+
+    `torch.compile` needs a compiler, which not every machine has.
+    """
+
+    def small(x: Tensor) -> Tensor:
+        return (x + 1.0).relu()
+
+    try:
+        torch.compile(small, dynamic=True)(torch.ones(2, device=device))
+    except (RuntimeError, OSError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        return lines[0] if lines else type(error).__name__
+    return None
