@@ -1,4 +1,4 @@
-"""In which scripts a language is written, and which letters of a text are in another."""
+"""The scripts that languages are written in, and letters of a text that belong to other scripts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import regex
 
 from transformer_cli.text.languages import language_name
 
-# Codes of ISO 639, scripts as Unicode names them. A language that is not here may be written in any.
+# Codes of ISO 639, scripts as Unicode names them. A language that is not listed may be written in any script.
 _LANGUAGES_OF_SCRIPTS = {
     "Latin": "af az bs ca cs cy da de en eo es et eu fi fo fr fy ga gd gl ha hr ht hu id ig is it jv la lb lt lv mg mi "
     "ms mt nb nl nn no oc pl pt rm ro sk sl so sq st su sv sw tk tl tn tr uz vi wo xh yo zu sr ku",
@@ -65,7 +65,7 @@ class Alphabet:
         return letters
 
     def share(self, text: str) -> float:
-        """Return which part of the letters of ``text`` is in a script of the language; 1 if there are no letters."""
+        """Return the share of the letters of ``text`` that are in a script of the language; 1 if it has no letters."""
         foreign = len(self.foreign_letters(text))
         return 1 - foreign / len(_LETTERS.findall(text)) if foreign else 1.0
 

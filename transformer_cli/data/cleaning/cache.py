@@ -1,4 +1,4 @@
-"""The fit pairs of one corpus on disk, with hashes: what need not be done again while the corpus stays as it is."""
+"""A cache of cleaned corpora: the clean pairs of one corpus on disk, with their hashes, until the corpus changes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from transformer_cli.data.cleaning.match_keys import fold, hash_pair, hash_text
-from transformer_cli.data.cleaning.rules import Judgement, PairCleaner
+from transformer_cli.data.cleaning.rules import CleaningReport, Judgement, PairCleaner
 from transformer_cli.data.corpora import SentencePair
 from transformer_cli.files.atomic import fsync_folder, write_atomically
 from transformer_cli.files.os_errors import explain_os_errors
@@ -33,14 +32,14 @@ _REPORT = "report.json"
 
 @dataclass(frozen=True, slots=True)
 class CleanedCorpus:
-    """The fit pairs of one corpus.
+    """The clean pairs of one corpus.
 
     Args:
-        folder: Where they lie.
-        read: Pairs that the corpus holds.
-        kept: Those that are fit.
-        dropped: How many of the others broke which rule first.
-        foreign_letters: How often a letter of another script occurs in the fit ones, for source and target.
+        folder: The folder that holds them.
+        read: The number of pairs in the corpus.
+        kept: The number of clean pairs.
+        dropped: The number of dropped pairs for each rule; a pair counts for the first rule it breaks.
+        foreign_letters: The number of times that each letter of another script occurs in clean sources, and targets.
     """
 
     folder: Path
@@ -50,12 +49,12 @@ class CleanedCorpus:
     foreign_letters: tuple[dict[str, int], dict[str, int]]
 
     def hashes(self, name: str) -> NDArray[np.uint64]:
-        """Return (kept,) uint64: of each ``pair``, or ``source_key`` and ``target_key``, of the folded sentences."""
+        """Return (kept,) uint64 hashes: ``pair``, or ``source_key`` and ``target_key`` for the folded sentences."""
         parts = [batch.column(0).to_numpy() for batch in self._read([_SCHEMA.get_field_index(name)])]
         return np.concatenate([np.empty(0, np.uint64), *parts])
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the pairs, some thousand at a time, with the columns source, target and place."""
+        """Yield the pairs, some thousands at a time, with the columns source, target and place."""
         return self._read([_SCHEMA.get_field_index(name) for name in _TEXTS])
 
     def dropped_lines(self) -> Iterator[str]:
@@ -72,13 +71,13 @@ class CleanedCorpus:
 
 
 def open_cleaned(folder: Path) -> CleanedCorpus | None:
-    """Return what `write_cleaned` has written to ``folder``; None if nothing was, or not all of it is there."""
+    """Return the corpus that `write_cleaned` wrote to ``folder``, or None if not all of it is there."""
     try:
         report = json.loads((folder / _REPORT).read_bytes())
         source, target = report["foreign_letters"]
         cleaned = CleanedCorpus(folder, report["read"], report["kept"], report["dropped"], (source, target))
         with pa.OSFile(str(folder / _PAIRS)) as file:
-            pa.ipc.open_file(file)  # what stands at its end is there
+            pa.ipc.open_file(file)  # reads the end of the file
         is_whole = (folder / _DROPPED).stat().st_size == report["dropped_bytes"]
     except (OSError, ValueError, KeyError, TypeError):  # Arrow's own is a ValueError
         return None
@@ -86,12 +85,12 @@ def open_cleaned(folder: Path) -> CleanedCorpus | None:
 
 
 def write_cleaned(folder: Path, pairs: Iterable[SentencePair], cleaner: PairCleaner) -> CleanedCorpus:
-    """Judge ``pairs`` and write those that are fit, and why the others are not; the folder appears whole or not at all.
+    """Write the clean pairs, and the others with the rule that they break; the folder appears whole or not at all.
 
     Args:
-        folder: To be made; what is there is not whole and goes.
-        pairs: A corpus.
-        cleaner: A new one.
+        folder: The folder to make; one that is there already is not whole and is removed.
+        pairs: The pairs of the corpus.
+        cleaner: A cleaner that has judged nothing yet.
     """
     beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
     shutil.rmtree(beside, ignore_errors=True)
@@ -101,36 +100,35 @@ def write_cleaned(folder: Path, pairs: Iterable[SentencePair], cleaner: PairClea
             report = _write(beside, cleaner.judge(pairs), fold_numbers=cleaner.fold_numbers)
             letters = [dict(counter.most_common()) for counter in cleaner.foreign_letters]
             sizes = {"dropped_bytes": (beside / _DROPPED).stat().st_size}
-            document = {**report, "foreign_letters": letters, **sizes}
+            document = {**asdict(report), "foreign_letters": letters, **sizes}
             write_atomically(beside / _REPORT, json.dumps(document).encode())
             shutil.rmtree(folder, ignore_errors=True)
             beside.rename(folder)
             fsync_folder(folder.parent)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-    return CleanedCorpus(folder, **report, foreign_letters=(letters[0], letters[1]))
+    return CleanedCorpus(folder, report.read, report.kept, report.dropped, (letters[0], letters[1]))
 
 
-def _write(folder: Path, judgements: Iterable[Judgement], *, fold_numbers: bool) -> dict[str, Any]:
+def _write(folder: Path, judgements: Iterable[Judgement], *, fold_numbers: bool) -> CleaningReport:
     rows: list[tuple[str, str, str, int, int, int]] = []
-    dropped: dict[str, int] = {}
-    read = kept = 0
+    report = CleaningReport()
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     with (
         (folder / _PAIRS).open("wb") as pairs_file,
         (folder / _DROPPED).open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as dropped_file,
         pa.ipc.new_file(pairs_file, _SCHEMA, options=options) as writer,
     ):
-        for found in judgements:
-            read += 1
-            source, target = found.source, found.target
-            if found.rule is not None:
-                dropped[found.rule] = dropped.get(found.rule, 0) + 1
-                dropped_file.write(f"{found.rule}\t{normalize(found.place)}\t{source}\t{target}\n")
+        for judgement in judgements:
+            report.read += 1
+            source, target = judgement.source, judgement.target
+            if judgement.rule is not None:
+                report.dropped[judgement.rule] = report.dropped.get(judgement.rule, 0) + 1
+                dropped_file.write(f"{judgement.rule}\t{normalize(judgement.place)}\t{source}\t{target}\n")
                 continue
-            kept += 1
+            report.kept += 1
             source_key, target_key = (hash_text(fold(side, numbers=fold_numbers)) for side in (source, target))
-            rows.append((source, target, found.place, hash_pair(source, target), source_key, target_key))
+            rows.append((source, target, judgement.place, hash_pair(source, target), source_key, target_key))
             if len(rows) == _ROWS_AT_ONCE:
                 writer.write_batch(_batch(rows))
                 rows = []
@@ -140,12 +138,12 @@ def _write(folder: Path, judgements: Iterable[Judgement], *, fold_numbers: bool)
         for file in (pairs_file, dropped_file):  # after a power cut a name may be there without the content
             file.flush()
             os.fsync(file.fileno())
-    return {"read": read, "kept": kept, "dropped": dropped}
+    return report
 
 
 def _batch(rows: list[tuple[str, str, str, int, int, int]]) -> pa.RecordBatch:
     columns = [list(column) for column in zip(*rows, strict=True)]
-    # A name of a file may hold bytes that are no text.
+    # The name of a file may hold bytes that are not UTF-8.
     columns[2] = [place.encode("utf-8", "backslashreplace").decode() for place in columns[2]]
     texts = [pa.array(column, pa.string()) for column in columns[:3]]
     hashes = [pa.array(np.array(column, dtype=np.uint64)) for column in columns[3:]]

@@ -1,4 +1,4 @@
-"""Which language a text is in, as far as an identifier can tell; only for those who ask for it."""
+"""Identification of the language of a text, for ``cleaning.wrong_language``."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _MIN_PROBABILITY = 0.5
 
 
 def other_language_detector(language: str) -> Callable[[str], bool]:
-    """Return a function that tells whether a text is in another language than ``language``.
+    """Return a function that says whether a text is in another language than ``language``.
 
-    It says no where it cannot know: of texts under 40 characters, and where its best guess is less than even.
+    It returns False if it cannot know: for texts under 40 characters, and if its best guess is less likely than not.
 
     Raises:
         RecipeError: The identifier is not installed, or does not know the language.

@@ -1,4 +1,4 @@
-"""What makes two sentences the same though they are spelled differently."""
+"""Keys of sentences: equal for sentences that differ in case, punctuation and numbers alone."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _MIN_WORDS_BESIDE_DIGITS = 3
 
 @cache
 def _separators() -> re.Pattern[str]:
-    # Python's \w knows no vowel signs, so that of Hindi, say, half would be lost: what goes is named instead.
+    # Python's \w lacks vowel signs, half of the text in Hindi, say. So the characters to remove are listed instead.
     marks = (char for char in map(chr, range(0x10000)) if unicodedata.category(char)[0] in "PSZ")
     return re.compile(f"[{re.escape(''.join(marks))}\\s]+")
 
 
 def fold(text: str, *, numbers: bool = True) -> str:
-    """Return ``text`` without case and punctuation, and if ``numbers`` are folded as well with 0 for each of them.
+    """Return ``text`` without case and punctuation; if ``numbers`` is True, also with 0 for each number.
 
-    The number stays where fewer than three words stand beside it: there it is what the text says ("chapter 4"). So do
-    digits that are part of a word: "A320" and "A340" are two names.
+    A number stays if there are fewer than three other words: then it is the point of the text ("chapter 4"). Digits
+    that are part of a word stay too: "A320" and "A340" are two names.
     """
     text = text.casefold()
     words = text.translate(_ASCII_SEPARATORS).split() if text.isascii() else _separators().sub(" ", text).split()
@@ -36,10 +36,10 @@ def fold(text: str, *, numbers: bool = True) -> str:
 
 
 def hash_text(text: str) -> int:
-    """Return 64 bits that stand for ``text`` (XXH3); the same on every machine and in every run."""
+    """Return the XXH3 hash of ``text``, 64 bits; it is the same on every machine and in every run."""
     return xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"))
 
 
 def hash_pair(source: str, target: str) -> int:
-    """Return 64 bits that stand for a pair of sentences without line breaks."""
+    """Return the hash of a pair of sentences that hold no line breaks."""
     return hash_text(f"{source}\n{target}")

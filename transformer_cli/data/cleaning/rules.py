@@ -1,6 +1,6 @@
-"""Which pairs are fit to learn from, each judged alone: small rules with names, counted and never silent.
+"""The rules that a pair must keep to by itself: small, with names, and each dropped pair is counted.
 
-What a pair is to others (a duplicate, a sentence that is tested on) is decided in `selection`.
+The rules about a pair among others (duplicates, sentences of a test set) are in `selection`.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ Predicate = Callable[[str, str], bool]
 _LETTER = re.compile(r"[^\W\d_]")
 _LINK = re.compile(r"\S*(?://|www\.|@)\S*")
 _RATIO_MARGIN = 15
-# A character of these says as much as several letters.
+# A character of these languages says as much as several letters of others.
 _LETTERS_PER_CHARACTER = {"zh": 3.0, "yue": 3.0, "wuu": 3.0, "lzh": 3.0, "ja": 2.0, "ko": 2.0}
 
 
 @dataclass(slots=True)
 class CleaningReport:
-    """How many pairs of one corpus were read, kept, and dropped by which rule."""
+    """The numbers of pairs of a corpus that were read, kept, and dropped by each rule."""
 
     read: int = 0
     kept: int = 0
@@ -43,13 +43,13 @@ class CleaningReport:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A pair as it was read, in the form that is learned from.
+    """A normalised pair and the rule that it breaks.
 
     Args:
         source: The normalised source.
         target: The normalised target.
-        place: Where it stands.
-        rule: The first rule that it breaks; None: it is fit.
+        place: Where it stands: file and line, or file and unit.
+        rule: The first rule that it breaks, or None if it is clean.
     """
 
     source: str
@@ -117,24 +117,24 @@ RULES: dict[str, Callable[[Any, LanguagesConfig], Predicate]] = {
     "wrong_script": _wrong_script,
     "wrong_language": _wrong_language,
 }
-"""What makes the predicate of a rule from its value in ``[cleaning]``, in the order in which they are asked.
+"""For each rule a function from its value in ``[cleaning]`` to its predicate, in the order in which they are asked.
 
-A pair counts under the first that it breaks; before them come ``not_utf8`` and ``empty``.
+A pair counts under the first rule that it breaks; ``not_utf8`` and ``empty`` come before these.
 """
 
 LOCAL_RULES = ("not_utf8", *RULES, "fold_numbers")
-"""The keys of ``[cleaning]`` that decide about a pair without looking at others, or how others are known again."""
+"""The keys of ``[cleaning]`` that decide what `CleanedCorpus` holds: the rules for single pairs, and the hashes."""
 
 
 class PairCleaner:
     """Judges the pairs of a corpus one by one.
 
     Args:
-        config: Which rules, how strict.
-        languages: What the two sides should be.
+        config: The rules, and how strict they are.
+        languages: The languages of the two sides.
 
     Raises:
-        RecipeError: A rule needs what is not installed.
+        RecipeError: A rule needs a package that is not installed.
     """
 
     def __init__(self, config: CleaningConfig, languages: LanguagesConfig) -> None:
@@ -144,7 +144,7 @@ class PairCleaner:
         self._predicates = [(rule, RULES[rule](value, languages)) for rule, value in values.items() if value]
         self._alphabets = [Alphabet(each) for each in _both(languages)]
         self.foreign_letters: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
-        """How often a letter of another script occurred in the fit pairs, for source and target."""
+        """The number of times that each letter of another script occurred in clean sources, and in clean targets."""
 
     def judge(self, pairs: Iterable[SentencePair]) -> Iterator[Judgement]:
         """Yield every pair, normalised, with the rule that it breaks."""

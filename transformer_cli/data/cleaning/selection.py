@@ -1,6 +1,6 @@
-"""What becomes of each fit pair in view of all others: learned from, held out, or dropped.
+"""The fate of each clean pair among all others: trained on, held out, or dropped.
 
-Only hashes are looked at. While this decides it needs at most 50 bytes a pair; afterwards one byte a pair stays.
+Only hashes are compared. That takes at most 50 bytes a pair; the result takes one byte a pair.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Flags = NDArray[np.bool_]
 
 KEPT = 0
 SELECTION_RULES = ("leakage", "duplicate", "held_out", "near_duplicate", "source_repeats")
-"""Why a fit pair is not learned from, in the order of asking; the place in this list, from 1, is its fate."""
+"""The reasons not to train on a clean pair, in the order of asking; the index in this tuple, from 1, is its fate."""
 
 _FATE = {rule: number for number, rule in enumerate(SELECTION_RULES, start=1)}
 _PARTS = ("test", "valid")
@@ -32,8 +32,8 @@ class HeldOutKeys:
     """The sentences of a validation or test set.
 
     Args:
-        sources: Sorted hashes of the folded sources.
-        targets: The same of the targets.
+        sources: The sorted hashes of the folded sources.
+        targets: The sorted hashes of the folded targets.
     """
 
     sources: Hashes
@@ -42,10 +42,10 @@ class HeldOutKeys:
 
 @dataclass(slots=True)
 class Selection:
-    """The fate of each fit pair of all corpora, one after the other.
+    """The fate of each clean pair of all corpora, one after the other.
 
     Args:
-        fates: (pairs,) uint8: `KEPT`, or its rule's index in `SELECTION_RULES`, from 1.
+        fates: (pairs,) uint8: `KEPT`, or the index of a rule in `SELECTION_RULES`, from 1.
         held_out: For "valid" and "test", where the recipe gives a number: the indices of the pairs in the set, in the
             order of their hashes.
         held_out_pairs: The pairs of these sets, to be held out the next time as well.
@@ -64,11 +64,11 @@ class Selection:
 
 
 class TooFewPairsError(ValueError):
-    """There are not enough pairs to hold out what is wanted.
+    """There are too few pairs to hold out as many as the recipe asks for.
 
     Args:
-        usable: How many there are.
-        selection: What was decided about the others.
+        usable: The number of pairs that are neither repeated nor dropped.
+        selection: The fate of the others.
     """
 
     def __init__(self, usable: int, selection: Selection) -> None:
@@ -85,18 +85,18 @@ def select(
     sizes: Mapping[str, int],
     earlier: Mapping[str, HeldOut],
 ) -> Selection:
-    """Decide about every fit pair.
+    """Decide the fate of every clean pair.
 
     Args:
         corpora: The corpora of ``data.train`` in the recipe's order: of equal pairs the first one stays.
-        config: Which rules.
+        config: The rules.
         separate: The sets that have files of their own.
         sizes: The number of pairs to hold out for "valid" or "test".
-        earlier: The pairs that were held out before. They are again, be there more pairs or fewer; others join them if
-            the number is another one, or if fewer than half of them are left.
+        earlier: The pairs that were held out before. They stay held out while the number is the same. Others join them
+            if the number has changed, or if fewer than half of them are left.
 
     Raises:
-        TooFewPairsError: After holding out, nothing would be left.
+        TooFewPairsError: After holding out, no pair would be left to train on.
     """
     pairs = _all(corpora, "pair")
     selection = Selection(np.zeros(len(pairs), np.uint8))
@@ -107,12 +107,12 @@ def select(
         _drop_leaking(selection, separate, sources, targets)
     if config.duplicate:
         fates[repeated & (fates == KEPT)] = _FATE["duplicate"]
-    # Where sentences may stand in training and held-out sets, they may stand in two of these as well.
+    # Sentences that may be in training and held-out sets may be in two held-out sets as well.
     keys = (sources, targets) if config.leakage else None
-    chosen = _hold_out(selection, pairs, repeated, keys, sizes=sizes, earlier=earlier)
+    keys_of_sets = _hold_out(selection, pairs, repeated, keys, sizes=sizes, earlier=earlier)
     del pairs, repeated
     if config.leakage:
-        _drop_leaking(selection, chosen, sources, targets)
+        _drop_leaking(selection, keys_of_sets, sources, targets)
     if config.near_duplicate:
         kept = np.flatnonzero(fates == KEPT)
         fates[kept[_later_occurrences(_combined(sources[kept], targets[kept]))]] = _FATE["near_duplicate"]
@@ -128,16 +128,16 @@ def held_out_keys(sources: Sequence[int] | Hashes, targets: Sequence[int] | Hash
 
 
 def _all(corpora: Sequence[CleanedCorpus], name: str) -> Hashes:
-    found = np.empty(sum(corpus.kept for corpus in corpora), np.uint64)
+    hashes = np.empty(sum(corpus.kept for corpus in corpora), np.uint64)
     first = 0
     for corpus in corpora:
-        found[first : first + corpus.kept] = corpus.hashes(name)
+        hashes[first : first + corpus.kept] = corpus.hashes(name)
         first += corpus.kept
-    return found
+    return hashes
 
 
 def _later_occurrences(keys: Hashes, *, after: int = 1) -> Flags:
-    """Tell of each key whether it was there ``after`` times or more before."""
+    """Say of each key whether it occurs ``after`` times or more before."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     flags = np.zeros(len(keys), np.bool_)
@@ -146,19 +146,19 @@ def _later_occurrences(keys: Hashes, *, after: int = 1) -> Flags:
 
 
 def _combined(sources: Hashes, targets: Hashes) -> Hashes:
-    # Multiplied by an odd number, the two sides are told apart and no two hashes become one.
+    # The product tells the two sides apart; with an odd number no two hashes become one.
     mixed: Hashes = sources ^ (targets * np.uint64(0x9E3779B97F4A7C15))
     return mixed
 
 
 def _is_among(values: Hashes, keys: Hashes) -> Flags:
-    """Tell which of ``values`` are among the sorted ``keys``."""
-    found = np.zeros(len(values), np.bool_)
+    """Say of each value whether it is among the sorted ``keys``."""
+    flags = np.zeros(len(values), np.bool_)
     if len(keys):
         for first in range(0, len(values), _AT_ONCE):
             part = values[first : first + _AT_ONCE]
-            found[first : first + _AT_ONCE] = keys[np.searchsorted(keys, part).clip(max=len(keys) - 1)] == part
-    return found
+            flags[first : first + _AT_ONCE] = keys[np.searchsorted(keys, part).clip(max=len(keys) - 1)] == part
+    return flags
 
 
 def _drop_leaking(selection: Selection, sets: Mapping[str, HeldOutKeys], sources: Hashes, targets: Hashes) -> None:
@@ -183,12 +183,13 @@ def _hold_out(
 ) -> dict[str, HeldOutKeys]:
     """Hold out pairs for each set, each pair once: the earlier ones, else those of the lowest ranks.
 
-    Returns the keys of the sets.
+    Of pairs that share a sentence by ``keys`` only the first is held out, for all sets together.
 
-    Of pairs that share a sentence by ``keys`` only the first is held out, be it for one set or for two.
+    Returns:
+        The keys of the sets.
     """
     taken: tuple[set[int], set[int]] = (set(), set())
-    chosen: dict[str, HeldOutKeys] = {}
+    keys_of_sets: dict[str, HeldOutKeys] = {}
     usable = int(((selection.fates == KEPT) & ~repeated).sum())
     for part in (part for part in _PARTS if part in sizes):
         number, ranks = sizes[part], pairs if part == "test" else ~pairs
@@ -196,27 +197,27 @@ def _hold_out(
         before = earlier.get(part)
         stays = before is not None and before.number == number
         was_held_out = candidates & _is_among(pairs, _sorted(before.pairs if before else ()))
-        places = _first_by_rank(was_held_out, ranks, keys, taken, at_most=number)
-        if not stays or 2 * len(places) < number:
-            places += _first_by_rank(candidates & ~was_held_out, ranks, keys, taken, at_most=number - len(places))
-            if len(places) < number:
+        indices = _first_by_rank(was_held_out, ranks, keys, taken, at_most=number)
+        if not stays or 2 * len(indices) < number:
+            indices += _first_by_rank(candidates & ~was_held_out, ranks, keys, taken, at_most=number - len(indices))
+            if len(indices) < number:
                 raise TooFewPairsError(usable, selection)
-        held_out = HeldOut(number, frozenset(pairs[places].tolist()) | (before.pairs if before and stays else set()))
+        held_out = HeldOut(number, frozenset(pairs[indices].tolist()) | (before.pairs if before and stays else set()))
         is_reserved = _is_among(pairs, _sorted(held_out.pairs))
         if not (candidates & ~is_reserved).any():
             raise TooFewPairsError(usable, selection)
         selection.fates[is_reserved & (selection.fates == KEPT)] = _FATE["held_out"]
-        selection.held_out[part] = np.array(places, np.int64)
+        selection.held_out[part] = np.array(indices, np.int64)
         selection.held_out_pairs[part] = held_out
         if keys is not None:
-            chosen[part] = held_out_keys(keys[0][places], keys[1][places])
-    return chosen
+            keys_of_sets[part] = held_out_keys(keys[0][indices], keys[1][indices])
+    return keys_of_sets
 
 
 def _first_by_rank(
     which: Flags, ranks: Hashes, keys: tuple[Hashes, Hashes] | None, taken: tuple[set[int], set[int]], *, at_most: int
 ) -> list[int]:
-    """Return the places of the lowest ranks among ``which`` whose sentences are not ``taken`` yet; takes them."""
+    """Take some of ``which`` as `_new_sentences` does, in the order of their ranks, and return their indices."""
     return _new_sentences(_by_rank(np.flatnonzero(which), ranks), keys, taken, at_most=at_most)
 
 
@@ -224,28 +225,28 @@ def _sorted(hashes: Collection[int]) -> Hashes:
     return np.sort(np.fromiter(hashes, np.uint64, len(hashes)))
 
 
-def _by_rank(places: NDArray[np.int64], ranks: Hashes) -> NDArray[np.int64]:
-    ordered: NDArray[np.int64] = places[np.argsort(ranks[places], kind="stable")]
+def _by_rank(indices: NDArray[np.int64], ranks: Hashes) -> NDArray[np.int64]:
+    ordered: NDArray[np.int64] = indices[np.argsort(ranks[indices], kind="stable")]
     return ordered
 
 
 def _new_sentences(
-    places: NDArray[np.int64],
+    indices: NDArray[np.int64],
     keys: tuple[Hashes, Hashes] | None,
     taken: tuple[set[int], set[int]],
     *,
     at_most: int,
 ) -> list[int]:
-    """Return those places whose source and target are both not taken yet, and take them; without ``keys``, all."""
+    """Take pairs of which no side is taken yet, and return their indices; without ``keys``, take all."""
     if keys is None:
-        return [int(place) for place in places[:at_most]]
-    found: list[int] = []
-    for place in places:
-        if len(found) == at_most:
+        return [int(index) for index in indices[:at_most]]
+    new_indices: list[int] = []
+    for index in indices:
+        if len(new_indices) == at_most:
             break
-        sentences = [int(side[place]) for side in keys]
-        if not any(sentence in known for sentence, known in zip(sentences, taken, strict=True)):
-            found.append(int(place))
-            for sentence, known in zip(sentences, taken, strict=True):
-                known.add(sentence)
-    return found
+        sentences = [int(side[index]) for side in keys]
+        if not any(sentence in taken_side for sentence, taken_side in zip(sentences, taken, strict=True)):
+            new_indices.append(int(index))
+            for sentence, taken_side in zip(sentences, taken, strict=True):
+                taken_side.add(sentence)
+    return new_indices

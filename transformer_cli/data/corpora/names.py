@@ -1,4 +1,4 @@
-"""What a corpus is, told from its name in the recipe."""
+"""The kind and the files of a corpus, by its name in the recipe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WILDCARDS = re.compile(r"(\*+/?|\?|\[[^]]+\])")
 
 
 def kind_of(name: str) -> str:
-    """Return the suffix that tells the format, in lower case and without that of the packing."""
+    """Return the suffix of the format, in lower case, without that of the compression."""
     path = Path(name)
     return (Path(path.stem) if path.suffix.lower() in COMPRESSIONS else path).suffix.lower()
 
@@ -39,7 +39,7 @@ def hub_parts(corpus: str, folder: Path) -> tuple[str, str | None, Path | None]:
 
 
 def expand(corpus: str, folder: Path) -> list[Path]:
-    """Return the file that a name stands for, or, sorted, all files that a name with ``*``, ``?`` or ``[…]`` fits.
+    """Return the file of a name, or, sorted, all files that match a name with ``*``, ``?`` or ``[…]``.
 
     Raises:
         DataError: A name with wildcards fits none.
@@ -51,7 +51,7 @@ def expand(corpus: str, folder: Path) -> list[Path]:
     pattern = Path(corpus)
     base = Path(pattern.anchor) if pattern.is_absolute() else folder
     try:
-        # As in the shell, a hidden file is none of them.
+        # As in the shell, hidden files do not match.
         found = base.glob(str(pattern.relative_to(pattern.anchor)))
         paths = sorted(path for path in found if not path.name.startswith("."))
     except ValueError:
@@ -64,7 +64,7 @@ def expand(corpus: str, folder: Path) -> list[Path]:
 
 
 def expand_aligned(corpus: str, folder: Path, codes: tuple[str, str]) -> Iterator[tuple[Path, Path]]:
-    """Yield the pairs of files that a name with ``{lang}`` stands for.
+    """Yield the pairs of files that a name with ``{lang}`` means.
 
     Raises:
         DataError: Wildcards fit a file of the one language whose counterpart is missing.
@@ -84,7 +84,7 @@ def expand_aligned(corpus: str, folder: Path, codes: tuple[str, str]) -> Iterato
 
 
 def _filled_in(path: Path, pattern: str, folder: Path) -> tuple[str, ...]:
-    """Return what each wildcard of ``pattern`` stands for in ``path``: files of one pair have the same there."""
+    """Return the part of ``path`` that each wildcard of ``pattern`` matches; it is the same in files of one pair."""
     if path == folder / pattern:
         return ()
     is_absolute = Path(pattern).is_absolute()

@@ -1,4 +1,4 @@
-"""What every reader yields, and how a reader finds the two languages of the recipe in what it reads."""
+"""Sentence pairs, which every reader yields, and the search for the recipe's two languages in the names of columns."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def pair_of_record(record: Mapping[str, Any], languages: LanguagesConfig, place:
     for columns in (record, *nested):
         if (names := find_columns(tuple(columns), languages)) is not None:
             source, target = (_text(columns[name], name, place) for name in names)
-            # JSON can spell half of a character; no file can hold it.
+            # JSON can spell half of a character, which UTF-8 cannot.
             clean = [_SURROGATES.sub("\ufffd", text) for text in (source, target)]
             return SentencePair(clean[0], clean[1], place, clean == [source, target])
     raise DataError(no_columns(place, tuple(record), languages))
@@ -111,7 +111,7 @@ def _text(value: Any, name: str, place: str) -> str:
 
 
 def no_columns(place: str, names: Sequence[str], languages: LanguagesConfig) -> str:
-    """Return the message for a record or table in which no column can be told to be source and target."""
+    """Return the message for a record or table whose columns of source and target cannot be found."""
     there = ", ".join(f'"{name}"' for name in names[:10]) or "nothing"
     return (
         f'{place}: holds {there}; name the two sides "{languages.source}" and "{languages.target}", '

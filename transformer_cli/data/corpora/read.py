@@ -1,4 +1,4 @@
-"""From a corpus named in a recipe to its files and its pairs."""
+"""The files and the pairs of a corpus that a recipe names."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def read_corpus(
 
 
 def _file_groups(corpus: str, languages: LanguagesConfig, folder: Path) -> list[tuple[Path, ...]]:
-    """Return the files of a corpus, those that are read together in one tuple."""
+    """Return the files of a corpus; files that are read together are in one tuple."""
     kind = kind_of(corpus)
     if LANG in corpus and kind not in FORMATS[2:]:
         return list(expand_aligned(corpus, folder, (languages.source, languages.target)))
@@ -99,7 +99,7 @@ def _read_files(paths: tuple[Path, ...], languages: LanguagesConfig, columns: Co
     if len(paths) == 2:
         return read_aligned(*paths)
     path = paths[0]
-    # What is slow to import is imported by those who read such a file.
+    # Imported here: some readers are slow to import.
     match kind_of(path.name):
         case ".csv":
             return read_csv(path, languages, columns)

@@ -1,4 +1,4 @@
-"""What is logged while a corpus is read: how far it is, so that nobody takes the program for dead, and what is odd."""
+"""Messages while a corpus is read: the number of pairs so far, so that the program does not look dead, and warnings."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def log_reading(
     *,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SentencePair]:
-    """Yield ``pairs``, and log every quarter of a minute how many there were.
+    """Yield ``pairs``, and log their number every quarter of a minute.
 
     Args:
         pairs: A corpus.
-        name: What it is called in the recipe.
-        clock: Gives the time in seconds.
+        name: Its name in the recipe.
+        clock: Returns the time in seconds.
     """
     logged = clock()
     for number, pair in enumerate(pairs, start=1):

@@ -1,4 +1,4 @@
-"""The folder of the prepared data: the new one takes the place of the old when it is whole."""
+"""The folder of the prepared data; a new one replaces the old one when it is whole."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OLD = f".old{TEMPORARY_SUFFIX}"
 
 @contextmanager
 def new_data(folder: Path) -> Iterator[Path]:
-    """Yield a folder to write to, which takes the place of ``folder`` when the body has come to its end.
+    """Yield a folder to write to, which replaces ``folder`` at the end of the body.
 
     Raises:
         TfmError: It cannot be written; ``folder`` is as it was.
@@ -43,7 +43,7 @@ def new_data(folder: Path) -> Iterator[Path]:
 
 
 def restore_data(folder: Path) -> None:
-    """Put the old data back if a process was killed in the moment in which neither they nor the new were in place."""
+    """Put the old data back if a process was killed between removing it and putting the new data in its place."""
     old = folder.with_name(folder.name + _OLD)
     if old.is_dir() and not folder.exists():
         with explain_os_errors(folder):
