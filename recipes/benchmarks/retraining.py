@@ -158,22 +158,29 @@ def state(work: Path) -> dict[str, Any]:
     lines = (work / "runs/nights/versions.jsonl").read_text(encoding="utf-8").splitlines()
     releases = {event["version"]: event for event in map(json.loads, lines) if event["event"] == "release"}
     newest, live = max(releases), (work / "runs/nights/model").readlink().name
-    release = releases[newest]
+    release, candidate = releases[newest], candidate_of(work, newest)
     return {
         "version": newest,
         "live": live,
-        "pairs": release["train_pairs"],
-        "new": release["new_pairs"],
-        "steps": release["steps"],
+        "pairs": candidate["train_pairs"],
+        "new": candidate["new_pairs"],
+        "steps": candidate["steps"],
         "decision": f"{'' if release['promoted'] else 'not '}promoted: {release['reason']}",
-        "new_scores": scores_of(release),
-        "scores": scores_of(releases[live]),
+        "new_scores": scores_of(candidate),
+        "scores": scores_of(candidate_of(work, live)),
     }
 
 
-def scores_of(release: dict[str, Any]) -> dict[str, tuple[float, float]]:
+def candidate_of(work: Path, version: str) -> dict[str, Any]:
+    """Return how a version was trained and tested."""
+    config = (work / "runs/nights/versions" / version / "config.json").read_text(encoding="utf-8")
+    candidate: dict[str, Any] = json.loads(config)["candidate"]
+    return candidate
+
+
+def scores_of(candidate: dict[str, Any]) -> dict[str, tuple[float, float]]:
     """Return BLEU and chrF on each test set."""
-    return {name: (test["bleu"]["score"], test["chrf"]["score"]) for name, test in release["tests"].items()}
+    return {name: (test["bleu"]["score"], test["chrf"]["score"]) for name, test in candidate["tests"].items()}
 
 
 def translated_scores(work: Path, options: Options) -> dict[str, tuple[float, float]]:

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from tests.support.command_line import run_here
 from tests.support.toy_corpus import write_toy
-from transformer_cli.artifacts.model_directory import load_model_directory
+from transformer_cli.artifacts.model_directory import open_model
 from transformer_cli.config import DecodingConfig
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
@@ -251,7 +251,7 @@ def test_a_post_norm_model_becomes_one_of_transformers(post_norm_run):
 
 @pytest.mark.parametrize("beam_size", [1, 4])
 def test_transformers_finds_our_translations_with_its_own_tokenizer_and_search(toy, post_norm_run, beam_size, tmp_path):
-    loaded = load_model_directory(post_norm_run / "versions/0001", torch.device("cpu"))
+    loaded = open_model(post_norm_run / "versions/0001", torch.device("cpu"))
     decoding = DecodingConfig(beam_size=beam_size, max_length_ratio=2.0, max_length_extra=10)
     lines = some_lines(toy).decode().splitlines()
     write_huggingface_model(

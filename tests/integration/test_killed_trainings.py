@@ -66,12 +66,18 @@ def outcome_of(folder: Path) -> dict[str, Any]:
         "live": (run / "model").readlink().name,
         "versions": [path.name for path in versions],
         "weights": [hash_of(path / "model.safetensors") for path in versions if path.is_dir()],
-        "releases": [[e["version"], e["promoted"], e["tests"], e["train_pairs"], e["new_pairs"]] for e in events],
+        "releases": [[event["version"], event["promoted"]] for event in events],
+        "candidates": [candidate_of(path) for path in versions if path.is_dir()],
         "tests": [[test["version"], test["set"], test["bleu"], test["chrf"]] for test in tests],
         "tokenizer": hash_of(run / "tokenizer.model"),
         "data": [(run / "data" / name).read_text() for name in ("valid.fr", "test.en")],
         "leftovers": [str(path) for path in run.rglob("*.tfm-tmp")],
     }
+
+
+def candidate_of(version: Path) -> list[Any]:
+    candidate = json.loads((version / "config.json").read_text())["candidate"]
+    return [candidate[key] for key in ("tests", "train_pairs", "new_pairs", "passed")]
 
 
 def hash_of(path: Path) -> str:

@@ -16,6 +16,7 @@ import pytest
 
 from tests.support.command_line import environment, finish, run_here, start, wait_for
 from tests.support.toy_corpus import pairs, write_corpus
+from transformer_cli.artifacts.model_manifest import ModelManifest
 from transformer_cli.artifacts.run_directory import RunDirectory
 
 QUICK = ("--set", "training.max_steps=12", "--set", "training.validate_every=12")
@@ -63,13 +64,17 @@ def test_new_pairs_are_learned_from_the_live_weights_and_the_version_goes_live(h
     assert RUN.live_version() == "0002"
     assert (RUN.path / "tokenizer.model").read_bytes() == tokenizer
     record = releases()[-1]
-    assert (record["start"], record["replaces"], record["promoted"]) == ("0001", "0001", True)
-    assert 0 < record["new_pairs"] <= len(NEW)
-    assert record["tests"]["test"]["bleu"].keys() >= {"score", "live", "p_value", "signature", "confidence"}
+    assert (record["version"], record["replaces"], record["promoted"]) == ("0002", "0001", True)
+    manifest = ModelManifest.load(RUN.live_model)
+    assert manifest.made_from is not None
+    assert manifest.made_from.start == "0001"
+    assert manifest.candidate is not None
+    assert 0 < (manifest.candidate.new_pairs or 0) <= len(NEW)
+    assert manifest.candidate.tests["test"].bleu.live is not None
     card = (RUN.live_model / "README.md").read_text()
     assert "begun with the weights of version 0001" in card
     assert "by the live version, p = " in card
-    assert "| decision | promoted: not worse than the live version" in card
+    assert "| gate | passed: not worse than the live version" in card
     assert finished.stderr.splitlines()[-1][20:].startswith("version 0002 is live after 60 steps")
 
 
@@ -99,7 +104,9 @@ def test_from_scratch_begins_with_random_weights(here):
     finished = run_here("train", "--from-scratch", *QUICK)
 
     assert "starting from scratch: as asked for" in finished.stderr
-    assert releases()[-1]["start"] is None
+    made_from = ModelManifest.load(RUN.versions / "0002").made_from
+    assert made_from is not None
+    assert made_from.start is None
 
 
 def test_a_tokenizer_that_is_asked_for_makes_the_weights_useless_and_that_is_said(here):

@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from tests.support.command_line import finish, killed_if_it_hangs, run_here, run_process, start
 from tests.support.hostile_lines import BLANK_NUMBERS, INVALID_NUMBERS, LINES, TEXT
 from tests.support.toy_corpus import pairs
-from transformer_cli.artifacts.model_directory import load_model_directory
+from transformer_cli.artifacts.model_directory import open_model
 from transformer_cli.config import DecodingConfig
 from transformer_cli.data.tokens.tokenizer import Tokenizer
 from transformer_cli.decoding.line_translator import LineTranslator
@@ -328,7 +328,7 @@ def unsure(toy, tmp_path_factory):
 
 def expected(model: Path, lines: list[str], **changes: Any) -> list[str]:
     """Translate by the library, with other search settings than the model's own."""
-    loaded = load_model_directory(model, torch.device("cpu"))
+    loaded = open_model(model, torch.device("cpu"))
     config = DecodingConfig(**{**loaded.decoding.model_dump(), **changes})
     found = LineTranslator(TorchEngine(loaded.model, config), loaded.tokenizers).translate(lines)
     return [translation.text for translation in found]

@@ -8,18 +8,22 @@ README.md            model card
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from transformer_cli.artifacts.checkpoint import WEIGHTS_FILE, load_weights, read_tensors, require_room, write_tensors
-from transformer_cli.artifacts.model_description import FORMAT, read_description
+from transformer_cli.artifacts.model_manifest import (
+    Candidate,
+    ModelManifest,
+    Origin,
+    explain_damage,
+    open_tokenizers,
+)
 from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE
 from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
@@ -56,28 +60,15 @@ def save_model_directory(
     model: ModelConfig,
     languages: LanguagesConfig,
     decoding: DecodingConfig,
-    made_from: Mapping[str, Any],
     card: str,
-    release: Mapping[str, Any] | None = None,
+    made_from: Origin | None = None,
+    candidate: Candidate | None = None,
 ) -> None:
     """Write a model directory; ``folder`` appears whole or not at all.
-
-    Its configuration holds the sizes of the other files, by which one that was cut short is found out at once.
 
     Raises:
         TfmError: It cannot be written.
     """
-    document = {
-        "format": FORMAT,
-        "languages": languages.model_dump(),
-        "vocab_size": tokenizers.target.vocab_size,
-        "source_vocab_size": tokenizers.source_vocab_size,
-        "model": model.model_dump(),
-        "decoding": decoding.model_dump(),
-        "tokenizer_sha256": tokenizers.fingerprint,
-        "made_from": dict(made_from),
-        "release": release and dict(release),
-    }
     beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
     with explain_os_errors(folder):
         shutil.rmtree(beside, ignore_errors=True)
@@ -88,8 +79,17 @@ def save_model_directory(
             for name, content in tokenizers.files().items():
                 write_atomically(beside / name, content)
             write_atomically(beside / CARD_FILE, card.encode())
-            document["files"] = {path.name: path.stat().st_size for path in sorted(beside.iterdir()) if path.is_file()}
-            write_atomically(beside / MODEL_CONFIG_FILE, (json.dumps(document, indent=1) + "\n").encode())
+            ModelManifest(
+                languages=languages,
+                vocab_size=tokenizers.target.vocab_size,
+                source_vocab_size=tokenizers.source_vocab_size,
+                model=model,
+                decoding=decoding,
+                tokenizer_sha256=tokenizers.fingerprint,
+                made_from=made_from,
+                candidate=candidate,
+                files={path.name: path.stat().st_size for path in sorted(beside.iterdir())},
+            ).write(beside / MODEL_CONFIG_FILE)
             beside.rename(folder)
             fsync_folder(folder.parent)
         finally:
@@ -101,13 +101,15 @@ def build_model(config: ModelConfig, tokenizers: TokenizerPair) -> Transformer:
     return Transformer(config, tokenizers.target.vocab_size, source_vocab_size=tokenizers.source_vocab_size)
 
 
-def load_model_directory(folder: Path, device: torch.device) -> LoadedModel:
+def open_model(folder: Path, device: torch.device) -> LoadedModel:
     """Read a model directory.
 
     Raises:
-        DamagedFileError: A file of it is missing, cut short or altered.
+        DamagedFileError: A file of it is missing, cut short or altered; the message says what to do.
     """
-    described = read_description(folder)
-    model = build_model(described.model, described.tokenizers).to(device)
-    load_weights(model, read_tensors(folder / WEIGHTS_FILE), where=folder / WEIGHTS_FILE)
-    return LoadedModel(model.eval(), described.tokenizers, described.languages, described.decoding)
+    with explain_damage(folder):
+        manifest = ModelManifest.load(folder)
+        tokenizers = open_tokenizers(folder, manifest)
+        model = build_model(manifest.model, tokenizers).to(device)
+        load_weights(model, read_tensors(folder / WEIGHTS_FILE), where=folder / WEIGHTS_FILE)
+    return LoadedModel(model.eval(), tokenizers, manifest.languages, manifest.decoding)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from transformer_cli.artifacts.model_description import damaged_model
-from transformer_cli.artifacts.model_directory import load_model_directory
+from transformer_cli.artifacts.model_directory import open_model
 from transformer_cli.config import SearchOverrides, with_search
 from transformer_cli.data.tokens.tokenizer import Tokenizer
 from transformer_cli.device import choose_device
-from transformer_cli.errors import DamagedFileError, DataError
-from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.errors import DataError
 from transformer_cli.inspection.sentence import Inspection, inspect_sentence
 from transformer_cli.text.normalization import normalize
 
@@ -39,11 +37,7 @@ def inspect(
         DamagedFileError: The model is not whole.
         UsageError: There is no such device, or a search setting is out of its range.
     """
-    try:
-        with explain_os_errors(model, "read", DamagedFileError):
-            loaded = load_model_directory(model, choose_device(device))
-    except DamagedFileError as error:
-        raise damaged_model(model, error) from None
+    loaded = open_model(model, choose_device(device))
     decoding = with_search(loaded.decoding, search)
     limit = loaded.model.config.max_length - 1  # eos needs a place
     return inspect_sentence(

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from transformer_cli.artifacts.model_directory import LoadedModel, load_model_directory
+from transformer_cli.artifacts.model_directory import LoadedModel, open_model
 from transformer_cli.artifacts.run_directory import RunDirectory, read_json
 from transformer_cli.artifacts.translation_cache import forget_removed_versions, keep_test_translations
+from transformer_cli.artifacts.version_history import Release, VersionHistory
 from transformer_cli.data.splits.read import Corpus, read_split
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
@@ -70,14 +71,14 @@ def write_report(
         TfmError: The page cannot be written, or the run's data or model are damaged.
     """
     versions = _versions(run)
-    loaded = load_model_directory(versions.live, choose_device(device))
+    loaded = open_model(versions.live, choose_device(device))
     test = _sample(read_split(run.data, "test"))
     translations = _translate(run, versions.live, test, lambda: loaded)
     previous: list[str] | None = None
     if versions.previous is not None:
         folder = versions.previous
         try:
-            previous = _translate(run, folder, test, lambda: load_model_directory(folder, choose_device(device)))
+            previous = _translate(run, folder, test, lambda: open_model(folder, choose_device(device)))
         except TfmError as error:
             logger.info(f"the version before cannot be shown: {error}")
     page = report_page(_document(run, versions, loaded, test, translations, previous))
@@ -189,18 +190,18 @@ def _records(path: Path) -> list[Mapping[str, Any]]:
 
 def _version_rows(run: RunDirectory) -> list[dict[str, Any]]:
     """Return what is known of each release: from ``versions.jsonl``, or where there is none from the metrics."""
-    releases = [event for event in _records(run.version_events) if event.get("event") == "release"]
+    events = VersionHistory(run.version_events).events()
+    releases = {event.version: event for event in events if isinstance(event, Release)}
     tests = {str(record.get("version")): record for record in _records(run.metrics) if record.get("kind") == "test"}
     rows = []
-    for name in dict.fromkeys([*(str(event.get("version")) for event in releases), *tests]):
-        event: Mapping[str, Any] = next((e for e in reversed(releases) if str(e.get("version")) == name), {})
-        test = tests.get(name, {})
+    for name in dict.fromkeys([*releases, *tests]):
+        release, test = releases.get(name), tests.get(name, {})
         rows.append(
             {
                 "version": name,
-                "time": str(event.get("time", ""))[:16].replace("T", " "),
-                "promoted": event.get("promoted"),
-                "reason": event.get("reason", ""),
+                "time": release.time[:16].replace("T", " ") if release else "",
+                "promoted": release and release.promoted,
+                "reason": release.reason if release else "",
                 "bleu": test.get("bleu"),
                 "chrf": test.get("chrf"),
             }

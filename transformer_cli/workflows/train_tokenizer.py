@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transformer_cli.artifacts import fingerprints
-from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE, RunDirectory, read_json
+from transformer_cli.artifacts.model_manifest import ModelManifest
+from transformer_cli.artifacts.run_directory import RunDirectory, read_json
 from transformer_cli.config import TokenizerConfig
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.files.atomic import write_atomically
@@ -108,8 +109,8 @@ def _has_settings(run: RunDirectory, config: TokenizerConfig) -> bool:
 
 def _is_live(run: RunDirectory, config: TokenizerConfig) -> bool:
     """Say whether the run's tokenizer is the live version's, and was learned with just these settings."""
-    live = read_json(run.live_model / MODEL_CONFIG_FILE) or {}
-    return _has_settings(run, config) and _report(run).get("fingerprint") == live.get("tokenizer_sha256")
+    live = ModelManifest.of(run.live_model)
+    return _has_settings(run, config) and live is not None and _report(run).get("fingerprint") == live.tokenizer_sha256
 
 
 def _report(run: RunDirectory) -> Mapping[str, Any]:

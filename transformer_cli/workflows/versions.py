@@ -1,74 +1,46 @@
 """Which versions a run has, which one is live, and how it came to that. No torch here.
 
-``versions.jsonl`` in the run directory has a line for each release, promotion and rollback. It is written before the
-link is switched: a switch that was broken off is found there and made up for.
+An event is recorded before the link is switched: a switch that was broken off is found there and made up for.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-import time
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from transformer_cli.artifacts.metrics_log import MetricsLog
-from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE, RunDirectory, read_json
-from transformer_cli.errors import DamagedFileError, ModelNotFoundError, TfmError
-from transformer_cli.files.atomic import write_atomically
+from transformer_cli.artifacts.model_manifest import Candidate, ModelManifest, missing_file
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.artifacts.version_history import Event, Release, Switch, VersionHistory, now
+from transformer_cli.errors import ModelNotFoundError, TfmError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.temporary import TEMPORARY_SUFFIX
 
-Event = Mapping[str, Any]
 _DELETED = f".deleted{TEMPORARY_SUFFIX}"
 
 
 def read_events(run: RunDirectory) -> list[Event]:
-    """Return the lines of ``versions.jsonl``, oldest first.
+    """Return every release, promotion and rollback, oldest first.
 
     Raises:
-        TfmError: The file cannot be read.
-        DamagedFileError: A line of it is no JSON object.
+        TfmError: They cannot be read.
+        DamagedFileError: The record of them is damaged.
     """
-    path = run.version_events
-    with explain_os_errors(path, "read"):
-        lines = path.read_bytes().split(b"\n") if path.exists() else []
-    events: list[Event] = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                event = json.loads(line)
-                events.append({"event": event["event"], "version": event["version"], **event})
-            except (ValueError, TypeError, KeyError):
-                raise DamagedFileError(f"{path}: line {number} is damaged; mend it, or delete that line") from None
-    return events
+    return VersionHistory(run.version_events).events()
 
 
-def record_event(run: RunDirectory, event: Event) -> None:
-    """Append a line to ``versions.jsonl``; the file is written anew, so that no line of it is ever cut short."""
-    lines = [json.dumps(each, ensure_ascii=False) + "\n" for each in (*read_events(run), event)]
-    write_atomically(run.version_events, "".join(lines).encode())
+def find_release(run: RunDirectory, version: Path) -> Release | None:
+    """Return the record of a version's release, or None if it was not released yet."""
+    manifest = ModelManifest.of(version)
+    made = manifest.candidate.time if manifest and manifest.candidate else None
+    releases = (event for event in read_events(run) if isinstance(event, Release))
+    return next((each for each in releases if (each.version, each.time) == (version.name, made)), None)
 
 
-def now() -> str:
-    """Return the local time, as it is recorded."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
-
-
-def what_is_missing(version: Path) -> str | None:
-    """Say what of a version is not there or cut short, as far as sizes tell; None if it is whole."""
-    config = read_json(version / MODEL_CONFIG_FILE)
-    if config is None:
-        return f"{MODEL_CONFIG_FILE} is missing or damaged"
-    for name, size in config.get("files", {}).items():
-        path = version / name
-        if not path.is_file() or path.stat().st_size != size:
-            return f"{name} is missing or cut short"
-    return None
-
-
-def complete_release(run: RunDirectory, *, keep: int) -> Event | None:
+def complete_release(run: RunDirectory, *, keep: int) -> Release | None:
     """Do what is still to be done of the newest release: log its scores, record it, switch to it, delete old versions.
 
     Every part may have been done before; so it also makes up for a release or a switch that was broken off.
@@ -81,40 +53,43 @@ def complete_release(run: RunDirectory, *, keep: int) -> Event | None:
         The release's record if it was not yet recorded, else None.
     """
     newest = next(reversed(run.version_folders()), None)
-    release = (read_json(newest / MODEL_CONFIG_FILE) or {}).get("release") if newest else None
+    manifest = ModelManifest.of(newest) if newest else None
+    release = None
     with run.switching():
-        events = read_events(run)
-        if release and not any(all(e.get(key) == release[key] for key in ("event", "version", "time")) for e in events):
-            if release["promoted"] and run.live_version() not in (release["replaces"], release["version"]):
-                reason = f"version {run.live_version()} was put into service while it was trained"
-                release = {**release, "promoted": False, "reason": reason}
-            _log_scores(run, release)
-            record_event(run, release)
-        else:
-            release = None
+        if newest and manifest and manifest.candidate and find_release(run, newest) is None:
+            release = _release(newest.name, manifest.candidate, live=run.live_version())
+            _log_scores(run, newest.name, manifest.candidate)
+            VersionHistory(run.version_events).record(release)
         _switch_as_recorded(run)
         _delete_old_versions(run, keep=keep)
     return release
 
 
-def _log_scores(run: RunDirectory, release: Event) -> None:
+def _release(version: str, candidate: Candidate, *, live: str | None) -> Release:
+    """Decide whether a version is promoted: not if another one is live than it was compared with."""
+    promoted, reason = candidate.passed, candidate.reason
+    if promoted and live not in (candidate.replaces, version):
+        promoted, reason = False, f"version {live} was put into service while it was trained"
+    return Release(version=version, time=candidate.time, promoted=promoted, reason=reason, replaces=candidate.replaces)
+
+
+def _log_scores(run: RunDirectory, version: str, candidate: Candidate) -> None:
     """Write the scores of a release to the metrics, unless they are there."""
-    name = release["version"]
     written = run.metrics.read_text(encoding="utf-8", errors="replace") if run.metrics.exists() else ""
-    for test, scores in release["tests"].items():
+    for test, scores in candidate.tests.items():
         # Whole lines begin like this; one that a full disk has cut short is written again.
-        beginning = json.dumps({"kind": "test", "version": name, "set": test}, ensure_ascii=False).removesuffix("}")
+        beginning = json.dumps({"kind": "test", "version": version, "set": test}, ensure_ascii=False).removesuffix("}")
         if any(line.startswith(f"{beginning}, ") and line.endswith("}") for line in written.split("\n")):
             continue
         MetricsLog(run.metrics).write(
             kind="test",
-            version=name,
+            version=version,
             set=test,
-            bleu=scores["bleu"]["score"],
-            chrf=scores["chrf"]["score"],
-            signature=scores["bleu"]["signature"],
-            chrf_signature=scores["chrf"]["signature"],
-            elapsed_seconds=release["seconds"],
+            bleu=scores.bleu.score,
+            chrf=scores.chrf.score,
+            signature=scores.bleu.signature,
+            chrf_signature=scores.chrf.signature,
+            elapsed_seconds=candidate.seconds,
         )
 
 
@@ -122,25 +97,25 @@ def _switch_as_recorded(run: RunDirectory) -> None:
     """Make the switch that was recorded last, if it was broken off; a link that somebody set otherwise stays."""
     last = next((event for event in reversed(read_events(run)) if _goes_live(event)), None)
     live = run.live_version()
-    if last is None or live not in (None, last["replaces"]) or live == last["version"]:
+    if last is None or live not in (None, last.replaces) or live == last.version:
         return
-    folder = run.versions / last["version"]
+    folder = run.versions / last.version
     if folder.is_dir():
         run.make_live(folder)
 
 
 def _goes_live(event: Event) -> bool:
-    return event["event"] in ("promote", "rollback") or bool(event.get("promoted"))
+    return isinstance(event, Switch) or event.promoted
 
 
 def previous_version(run: RunDirectory) -> str | None:
     """Return the version to which a rollback would go: the one that was live before, rollbacks taken back."""
     history: list[str] = []
     for event in read_events(run):
-        if event["event"] == "rollback" and len(history) > 1:
+        if event.event == "rollback" and len(history) > 1:
             history.pop()
         elif _goes_live(event):
-            history.append(event["version"])
+            history.append(event.version)
     live = run.live_version()
     if live is not None and live not in history[-1:]:
         history.append(live)
@@ -162,26 +137,75 @@ def _delete_old_versions(run: RunDirectory, *, keep: int) -> None:
                 pairs.unlink()
 
 
-def list_versions(run_dir: Path) -> dict[str, Any]:
-    """Return the versions of a run, oldest first, as an object for JSON.
+@dataclass(frozen=True, slots=True)
+class ListedVersion:
+    """A version that is there.
 
-    Returns:
-        ``live`` and ``previous``: names or None; ``versions``: for each its name, its folder, whether it is live, what
-        is missing of it (None if it is whole), and what was recorded when it was released.
+    Args:
+        path: Its folder.
+        is_live: Whether it is in service.
+        missing: What of it is missing or damaged; None if it is whole.
+        start: The version whose weights it began with; None: random weights.
+        candidate: How it was trained and tested; None if no training here made it.
+        release: What became of it; None if its release was broken off.
+    """
+
+    path: Path
+    is_live: bool
+    missing: str | None
+    start: str | None
+    candidate: Candidate | None
+    release: Release | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as an object for JSON; what is known of its release is one object."""
+        candidate = {} if self.candidate is None else {"start": self.start, **self.candidate.model_dump()}
+        release = {} if self.release is None else self.release.model_dump()
+        return {
+            "version": self.path.name,
+            "path": str(self.path),
+            "live": self.is_live,
+            "missing": self.missing,
+            "release": {**candidate, **release} or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class VersionList:
+    """The versions of a run, oldest first, and the names of the live one and of the one that was live before."""
+
+    live: str | None
+    previous: str | None
+    versions: tuple[ListedVersion, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as an object for JSON."""
+        versions = [version.to_json() for version in self.versions]
+        return {"live": self.live, "previous": self.previous, "versions": versions}
+
+
+def list_versions(run_dir: Path) -> VersionList:
+    """Return the versions of a run.
+
+    Raises:
+        DamagedFileError: The record of releases is damaged.
     """
     run = RunDirectory(run_dir)
     live = run.live_version()
-    versions = [
-        {
-            "version": folder.name,
-            "path": str(folder),
-            "live": folder.name == live,
-            "missing": what_is_missing(folder),
-            "release": (read_json(folder / MODEL_CONFIG_FILE) or {}).get("release"),
-        }
-        for folder in run.version_folders()
-    ]
-    return {"live": live, "previous": previous_version(run), "versions": versions}
+    listed = tuple(_listed(run, folder, live) for folder in run.version_folders())
+    return VersionList(live, previous_version(run), listed)
+
+
+def _listed(run: RunDirectory, folder: Path, live: str | None) -> ListedVersion:
+    manifest = ModelManifest.of(folder)
+    return ListedVersion(
+        path=folder,
+        is_live=folder.name == live,
+        missing=missing_file(folder),
+        start=manifest.made_from.start if manifest and manifest.made_from else None,
+        candidate=manifest.candidate if manifest else None,
+        release=find_release(run, folder),
+    )
 
 
 def promote(run_dir: Path, number: int) -> str:
@@ -221,16 +245,16 @@ def rollback(run_dir: Path) -> str:
         return _switch(run, previous, "rollback")
 
 
-def _switch(run: RunDirectory, name: str, event: str) -> str:
+def _switch(run: RunDirectory, name: str, event: Literal["promote", "rollback"]) -> str:
     folder, live = run.versions / name, run.live_version()
     if not folder.is_dir():
         there = ", ".join(str(int(each.name)) for each in run.version_folders()) or "none"
         raise ModelNotFoundError(f"version {int(name)} is not in {run.path}; there are: {there}")
-    missing = what_is_missing(folder)
+    missing = missing_file(folder)
     if missing:
         raise TfmError(f"version {name} cannot be put into service: {missing}; run `tfm train`, or take another one")
     if name == live:
         return f"nothing to do: version {name} is live"
-    record_event(run, {"event": event, "version": name, "time": now(), "replaces": live})
+    VersionHistory(run.version_events).record(Switch(event=event, version=name, time=now(), replaces=live))
     run.make_live(folder)
     return f"version {name} is live" + (f" in place of {live}" if live else "")

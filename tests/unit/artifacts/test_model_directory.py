@@ -10,7 +10,8 @@ from torch import Tensor
 from tests.support.hostile_machine import disk_full_after
 from tests.support.tiny_models import SENTENCES, padded_sources, tiny_tokenizer, tiny_tokenizers
 from transformer_cli.artifacts.checkpoint import weights_of
-from transformer_cli.artifacts.model_directory import load_model_directory, save_model_directory
+from transformer_cli.artifacts.model_directory import open_model, save_model_directory
+from transformer_cli.artifacts.model_manifest import Origin
 from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.model.transformer import Transformer
@@ -21,6 +22,7 @@ DECODING = DecodingConfig(beam_size=3, length_penalty=0.6)
 SHAPE = ModelConfig(
     num_encoder_layers=1, num_decoder_layers=2, d_model=8, d_ff=12, num_heads=2, dropout=0.3, norm="pre", max_length=16
 )
+MADE_FROM = Origin(version="abc", training="de", data="f", start=None, steps=7, program="1.0")
 FILES = {"config.json", "model.safetensors", "tokenizer.model", "README.md"}
 
 
@@ -37,7 +39,7 @@ def save(folder, model: Transformer, **changes) -> None:
         "model": SHAPE,
         "languages": LANGUAGES,
         "decoding": DECODING,
-        "made_from": {"version": "abc"},
+        "made_from": MADE_FROM,
         "card": "# A card, é\n",
     }
     save_model_directory(folder, **{**arguments, **changes})
@@ -57,7 +59,7 @@ def test_a_model_directory_has_the_promised_files_and_says_what_it_was_made_from
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["0001"]
     assert (tmp_path / "new" / "0001" / "README.md").read_text("utf-8") == "# A card, é\n"
     config = json.loads((tmp_path / "new" / "0001" / "config.json").read_text())
-    assert config["made_from"] == {"version": "abc"}
+    assert config["made_from"] == MADE_FROM.model_dump()
     assert config["languages"] == {"source": "fr", "target": "en"}
 
 
@@ -66,7 +68,7 @@ def test_a_model_that_was_copied_elsewhere_computes_the_same_from_the_copy_alone
     shutil.copytree(tmp_path / "0001", tmp_path / "copy")
     shutil.rmtree(tmp_path / "0001")
 
-    loaded = load_model_directory(tmp_path / "copy", CPU)
+    loaded = open_model(tmp_path / "copy", CPU)
 
     assert torch.equal(logits(loaded.model), logits(model))
     assert not loaded.model.training
@@ -85,7 +87,7 @@ def test_a_file_that_is_missing_or_cut_short_is_named(tmp_path, model, name, dam
         path.write_bytes(path.read_bytes()[: 0 if damage == "empty" else path.stat().st_size // 2])
 
     with pytest.raises(DamagedFileError) as caught:
-        load_model_directory(tmp_path / "0001", CPU)
+        open_model(tmp_path / "0001", CPU)
     assert str(caught.value).startswith(str(path))
     assert "\n" not in str(caught.value)
 
@@ -94,7 +96,7 @@ def test_a_model_is_usable_without_its_card(tmp_path, model):
     save(tmp_path / "0001", model)
     (tmp_path / "0001" / "README.md").unlink()
 
-    assert torch.equal(logits(load_model_directory(tmp_path / "0001", CPU).model), logits(model))
+    assert torch.equal(logits(open_model(tmp_path / "0001", CPU).model), logits(model))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ def test_files_that_do_not_fit_together_are_refused(tmp_path, model, changes, me
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
     with pytest.raises(DamagedFileError) as caught:
-        load_model_directory(tmp_path / "0001", CPU)
+        open_model(tmp_path / "0001", CPU)
     assert str(caught.value).startswith(str(tmp_path / "0001"))
     assert message in str(caught.value)
 
@@ -130,7 +132,7 @@ def test_a_configuration_that_lacks_something_is_refused(tmp_path, model, key):
     path.write_text(json.dumps(config))
 
     with pytest.raises(DamagedFileError, match="0001"):
-        load_model_directory(tmp_path / "0001", CPU)
+        open_model(tmp_path / "0001", CPU)
 
 
 def test_a_full_disk_leaves_nothing_behind(tmp_path, model):

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support.hostile_machine import crash_at_each_moment
+from transformer_cli.artifacts.model_manifest import Candidate, ComparedScore, ModelManifest, ScoredSet, missing_file
 from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.artifacts.version_history import Release
+from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.errors import DamagedFileError, ModelNotFoundError, TfmError
 from transformer_cli.workflows.versions import (
     complete_release,
@@ -16,10 +18,9 @@ from transformer_cli.workflows.versions import (
     promote,
     read_events,
     rollback,
-    what_is_missing,
 )
 
-SCORE = {"score": 30.0, "confidence": None, "signature": "sig", "live": None, "p_value": None}
+SCORE = ComparedScore(score=30.0, confidence=None, signature="sig", live=None, p_value=None)
 
 
 @pytest.fixture
@@ -34,18 +35,29 @@ def write_version(run: RunDirectory, *, promoted: bool = True) -> str:
     folder = run.next_version()
     folder.mkdir(parents=True)
     (folder / "model.safetensors").write_bytes(b"weights of " + folder.name.encode())
-    release: dict[str, Any] = {
-        "event": "release",
-        "version": folder.name,
-        "time": "2026-01-01T00:00:00+0000",
-        "promoted": promoted,
-        "reason": "because",
-        "replaces": run.live_version(),
-        "seconds": 1.0,
-        "tests": {"test": {"pairs": 5, "bleu": SCORE, "chrf": SCORE}},
-    }
-    sizes = {"model.safetensors": (folder / "model.safetensors").stat().st_size}
-    (folder / "config.json").write_text(json.dumps({"release": release, "files": sizes}))
+    candidate = Candidate(
+        time="2026-01-01T00:00:00+0000",
+        passed=promoted,
+        reason="because",
+        replaces=run.live_version(),
+        steps=10,
+        seconds=1.0,
+        train_pairs=20,
+        new_pairs=None,
+        alignment=None,
+        valid_pairs=5,
+        valid_bleu=None,
+        tests={"test": ScoredSet(pairs=5, bleu=SCORE, chrf=SCORE)},
+    )
+    ModelManifest(
+        languages=LanguagesConfig(source="fr", target="en"),
+        vocab_size=300,
+        model=ModelConfig.model_validate({}),
+        decoding=DecodingConfig(),
+        tokenizer_sha256="",
+        candidate=candidate,
+        files={"model.safetensors": (folder / "model.safetensors").stat().st_size},
+    ).write(folder / "config.json")
     run.seen_pairs(folder.name).write_bytes(b"hashes")
     return folder.name
 
@@ -117,7 +129,7 @@ def test_a_version_that_is_not_promoted_is_kept_and_leaves_the_live_one(run):
     release(run, promoted=False)
 
     assert (run.live_version(), names(run)) == ("0001", ["0001", "0002"])
-    assert [event["promoted"] for event in read_events(run)] == [True, False]
+    assert [event.promoted for event in read_events(run) if isinstance(event, Release)] == [True, False]
 
 
 def test_a_version_does_not_take_the_place_of_one_it_was_not_compared_with(run):
@@ -129,8 +141,8 @@ def test_a_version_does_not_take_the_place_of_one_it_was_not_compared_with(run):
     record = complete_release(run, keep=5)
 
     assert record is not None
-    assert (record["promoted"], run.live_version()) == (False, "0001")
-    assert record["reason"] == "version 0001 was put into service while it was trained"
+    assert (record.promoted, run.live_version()) == (False, "0001")
+    assert record.reason == "version 0001 was put into service while it was trained"
 
 
 def test_a_release_that_is_killed_at_any_moment_is_completed_by_the_next_run(run, tmp_path):
@@ -153,7 +165,7 @@ def outcome():
     assert live in ("0003", "0004")
     complete_release(run, keep=2)
     tests = [line for line in run.metrics.read_text().splitlines() if "0004" in line]
-    events = [event["version"] for event in read_events(run)]
+    events = [event.version for event in read_events(run)]
     assert (run.live_version(), names(run), len(tests)) == ("0004", ["0003", "0004"], 1)
     assert events == ["0001", "0002", "0003", "0004"]
     assert sorted(path.name for path in Path("run/versions").iterdir()) == [
@@ -199,7 +211,7 @@ def test_a_promotion_can_be_rolled_back(run):
     rollback(run.path)
 
     assert run.live_version() == "0003"
-    assert [event["event"] for event in read_events(run)][-2:] == ["promote", "rollback"]
+    assert [event.event for event in read_events(run)][-2:] == ["promote", "rollback"]
 
 
 def test_a_completed_rollback_is_not_undone_by_the_next_run(run):
@@ -262,7 +274,7 @@ def act():
     promote(run.path, 1)
 def outcome():
     killed = run.live_version()
-    recorded = read_events(run)[-1]["event"] == "promote"
+    recorded = read_events(run)[-1].event == "promote"
     complete_release(run, keep=5)
     assert run.live_version() == ("0001" if recorded else "0003")
     return killed
@@ -294,21 +306,47 @@ def test_the_list_tells_which_is_live_which_was_before_and_what_is_damaged(run):
     release(run)
     (run.versions / "0001" / "model.safetensors").unlink()
 
-    found = list_versions(run.path)
+    listed = list_versions(run.path)
 
-    assert (found["live"], found["previous"]) == ("0002", "0001")
-    assert [version["version"] for version in found["versions"]] == ["0001", "0002"]
-    assert [version["live"] for version in found["versions"]] == [False, True]
-    assert [version["missing"] for version in found["versions"]] == ["model.safetensors is missing or cut short", None]
-    assert found["versions"][1]["release"]["replaces"] == "0001"
+    assert (listed.live, listed.previous) == ("0002", "0001")
+    assert [version.path.name for version in listed.versions] == ["0001", "0002"]
+    assert [version.is_live for version in listed.versions] == [False, True]
+    assert [version.missing for version in listed.versions] == ["model.safetensors is missing or cut short", None]
+    assert listed.versions[1].release == read_events(run)[1]
+
+
+def test_the_list_as_json_has_all_that_is_known_of_a_release_in_one_object(run):
+    release(run)
+
+    [version] = list_versions(run.path).to_json()["versions"]
+
+    known = version.pop("release")
+    assert version == {"version": "0001", "path": "run/versions/0001", "live": True, "missing": None}
+    assert known.keys() >= {"time", "promoted", "reason", "start", "steps", "seconds", "train_pairs", "tests"}
+    assert known["tests"]["test"]["bleu"]["score"] == 30.0
+
+
+def test_the_list_says_of_a_version_that_was_not_promoted_after_all_that_it_was_not(run):
+    release(run)
+    release(run)
+    write_version(run)
+    rollback(run.path)
+    complete_release(run, keep=5)
+
+    listed = list_versions(run.path)
+
+    released = listed.versions[-1].release
+    assert released is not None
+    assert (released.promoted, released.reason) == (False, "version 0001 was put into service while it was trained")
+    assert listed.to_json()["versions"][-1]["release"]["promoted"] is False
 
 
 def test_a_run_without_versions_has_an_empty_list(run):
-    assert list_versions(run.path) == {"live": None, "previous": None, "versions": []}
+    assert list_versions(run.path).to_json() == {"live": None, "previous": None, "versions": []}
 
 
 def test_a_version_without_its_configuration_is_not_whole(run):
     release(run)
     (run.versions / "0001" / "config.json").write_text("{")
 
-    assert what_is_missing(run.versions / "0001") == "config.json is missing or damaged"
+    assert missing_file(run.versions / "0001") == "config.json is missing or damaged"

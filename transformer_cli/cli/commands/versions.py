@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from transformer_cli.cli.display import console
 from transformer_cli.cli.options import QuietOption, RunDirOption, VerboseOption
+
+if TYPE_CHECKING:
+    from transformer_cli.workflows.versions import ListedVersion, VersionList
 
 logger = logging.getLogger(__name__)
 
@@ -47,24 +50,26 @@ def versions(
         logger.info(workflow.rollback(run))
     else:
         found = workflow.list_versions(run)
-        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n" if as_json else _table(found))
+        sys.stdout.write(json.dumps(found.to_json(), ensure_ascii=False) + "\n" if as_json else _table(found))
 
 
-def _table(found: dict[str, Any]) -> str:
+def _table(found: VersionList) -> str:
     rows: list[tuple[str, ...]] = [("version", "", "made", "begun with", "pairs", "new", "BLEU, chrF", "decision")]
-    rows += [_row(version, found["previous"]) for version in found["versions"]]
+    rows += [_row(version, found.previous) for version in found.versions]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "".join(f"{console.plain(line)}\n" for line in lines)
 
 
-def _row(version: dict[str, Any], previous: str | None) -> tuple[str, ...]:
-    name, release = version["version"], version["release"] or {}
-    state = "live" if version["live"] else "previous" if name == previous else ""
-    tests = release.get("tests", {}).items()
-    scores = "; ".join(f"{test['bleu']['score']:.2f}, {test['chrf']['score']:.2f} {name}" for name, test in tests)
-    decision = f"{'' if release.get('promoted') else 'not '}promoted: {release['reason']}" if release else ""
-    if version["missing"]:
-        decision = f"damaged: {version['missing']}"
-    counts = ("" if release.get(key) is None else str(release[key]) for key in ("train_pairs", "new_pairs"))
-    return (name, state, release.get("time", "")[:16], release.get("start") or "scratch", *counts, scores, decision)
+def _row(version: ListedVersion, previous: str | None) -> tuple[str, ...]:
+    name, candidate, release = version.path.name, version.candidate, version.release
+    state = "live" if version.is_live else "previous" if name == previous else ""
+    decision = f"{'' if release.promoted else 'not '}promoted: {release.reason}" if release else ""
+    if version.missing:
+        decision = f"damaged: {version.missing}"
+    if candidate is None:
+        return (name, state, "", "", "", "", "", decision)
+    tests = candidate.tests.items()
+    scores = "; ".join(f"{test.bleu.score:.2f}, {test.chrf.score:.2f} {name}" for name, test in tests)
+    counts = ("" if count is None else str(count) for count in (candidate.train_pairs, candidate.new_pairs))
+    return (name, state, candidate.time[:16], version.start or "scratch", *counts, scores, decision)

@@ -20,7 +20,7 @@ from transformer_cli.artifacts.engine_manifest import (
     weights_fingerprint,
     write_manifest,
 )
-from transformer_cli.artifacts.model_directory import LoadedModel, load_model_directory
+from transformer_cli.artifacts.model_directory import LoadedModel, open_model
 from transformer_cli.data.tokens.tokenizer import TOKENIZER_FILES, Tokenizer
 from transformer_cli.decoding.line_translator import LineTranslator, Translation
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
@@ -104,7 +104,7 @@ def _export_to_ctranslate2(model: Path, folder: Path, quantization: Quantization
         raise TfmError("CTranslate2 is not installed; run `pip install 'transformer-cli[fast]'`")
     import ctranslate2
 
-    loaded = load_model_directory(model, torch.device("cpu"))
+    loaded = open_model(model, torch.device("cpu"))
     held_out, ours = _compared_lines(model, loaded, _COMPARED_LINES)
     wanted = quantization
     if wanted == "auto":
@@ -160,7 +160,7 @@ def _compare_engine(
 
 
 def _export_to_huggingface(model: Path, folder: Path) -> Path:
-    loaded = load_model_directory(model, torch.device("cpu"))
+    loaded = open_model(model, torch.device("cpu"))
     with _whole_folder(folder) as beside:
         write_huggingface_model(
             beside,

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
 
-from transformer_cli.artifacts.model_description import damaged_model
-from transformer_cli.artifacts.model_directory import load_model_directory
+from transformer_cli.artifacts.model_directory import open_model
 from transformer_cli.data.tokens.length_batches import batches_by_length
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.pytorch.force_decoding import force_decode
 from transformer_cli.device import choose_device, manage_memory
-from transformer_cli.errors import DamagedFileError, DataError
-from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.errors import DataError
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import EOS_ID
 from transformer_cli.text.lines import Line, read_text_lines
@@ -67,11 +65,7 @@ def score_pairs(source: Path, target: Path, *, model: Path, device: str = "auto"
         DamagedFileError: The model is not whole.
     """
     manage_memory()
-    try:
-        with explain_os_errors(model, "read", DamagedFileError):
-            loaded = load_model_directory(model, choose_device(device))
-    except DamagedFileError as error:
-        raise damaged_model(model, error) from None
+    loaded = open_model(model, choose_device(device))
     pairs = zip_longest(read_text_lines(source), read_text_lines(target))
     while window := list(islice(pairs, _WINDOW_PAIRS)):
         whole = [(left, right) for left, right in window if left is not None and right is not None]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from transformer_cli.artifacts.model_manifest import Candidate
 from transformer_cli.metrics import MetricScore
 from transformer_cli.version import __version__
 from transformer_cli.workflows.train.promotion_gate import TestResult
@@ -13,7 +13,7 @@ from transformer_cli.workflows.train.session import TrainingSession
 
 
 def model_card(
-    session: TrainingSession, version: str, *, weights: str, results: Sequence[TestResult], release: Mapping[str, Any]
+    session: TrainingSession, version: str, *, weights: str, results: Sequence[TestResult], candidate: Candidate
 ) -> str:
     """Write the card of a version.
 
@@ -22,7 +22,7 @@ def model_card(
         version: Its name.
         weights: Which weights of the training were chosen.
         results: On the test sets.
-        release: The release's record.
+        candidate: How it was trained and tested.
     """
     recipe = session.located.recipe
     languages, model = recipe.languages, recipe.model
@@ -32,9 +32,10 @@ def model_card(
         vocabulary = f"{vocabulary}, {tokenizers.source.vocab_size} of the source"
     parameters = sum(parameter.numel() for parameter in session.evaluator.model.parameters())
     scores = "\n".join(_row(metric, result) for result in results for metric in (result.new.bleu, result.new.chrf))
-    start = f"with the weights of version {release['start']}" if release["start"] else "with random weights"
-    new = "" if release["new_pairs"] is None else f", {release['new_pairs']} of them new to version {release['start']}"
-    decision = f"{'promoted' if release['promoted'] else 'not promoted'}: {release['reason']}"
+    begun_with = session.start.version
+    start = "with random weights" if begun_with is None else f"with the weights of version {begun_with}"
+    new = "" if candidate.new_pairs is None else f", {candidate.new_pairs} of them new to version {begun_with}"
+    gate = f"{'passed' if candidate.passed else 'not passed'}: {candidate.reason}"
     return f"""# {recipe.name}, version {version}
 
 Translates {languages.source} to {languages.target}, one sentence a line.
@@ -47,11 +48,11 @@ Translates {languages.source} to {languages.target}, one sentence a line.
 | model | Transformer, {model.num_encoder_layers}+{model.num_decoder_layers} layers, d_model {model.d_model}, \
 d_ff {model.d_ff}, {model.num_heads} heads, {model.norm}-norm, {parameters:,} parameters |
 | vocabulary | {vocabulary} |
-| training data | {release["train_pairs"]} pairs of {", ".join(recipe.data.train_paths)}{new} |
+| training data | {candidate.train_pairs} pairs of {", ".join(recipe.data.train_paths)}{new} |
 | training | {session.step} steps, {session.elapsed_seconds() / 60:.1f} minutes, begun {start} |
 | weights | {weights} |
 {scores}
-| decision | {decision} |
+| gate | {gate} |
 """
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from transformer_cli.artifacts.model_manifest import ComparedScore, ScoredSet
 from transformer_cli.config import ReleaseConfig
 from transformer_cli.metrics import MetricScore, Scores
 
@@ -31,21 +31,21 @@ class TestResult:
     new: Scores
     live: Scores | None
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the scores as a JSON object: for each metric of the new, of the live, the p-value, the signature."""
+    def record(self) -> ScoredSet:
+        """Return the scores as they are recorded."""
         live = self.live
-        return {
-            "pairs": self.pairs,
-            "bleu": _metric_to_json(self.new.bleu, live.bleu if live else None),
-            "chrf": _metric_to_json(self.new.chrf, live.chrf if live else None),
-        }
+        return ScoredSet(
+            pairs=self.pairs,
+            bleu=_compared_score(self.new.bleu, live.bleu if live else None),
+            chrf=_compared_score(self.new.chrf, live.chrf if live else None),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a version is promoted, and in a few words why."""
+    """Whether a version is fit to be promoted, and in a few words why."""
 
-    is_promoted: bool
+    passed: bool
     reason: str
 
 
@@ -58,7 +58,7 @@ def decide(
 ) -> Decision:
     """Compare a new version with the live one.
 
-    It is promoted if it is significantly worse on no test set by BLEU or chrF, and in the mean of all sets, and on the
+    It passes if it is significantly worse on no test set by BLEU or chrF, and in the mean of all sets, and on the
     validation set, no worse than the recipe tolerates.
 
     Args:
@@ -102,12 +102,13 @@ def _summary(result: TestResult) -> str:
     return f"{result.name} BLEU {live.value:.2f} to {new.value:.2f}"
 
 
-def _metric_to_json(new: MetricScore, live: MetricScore | None) -> dict[str, Any]:
+def _compared_score(new: MetricScore, live: MetricScore | None) -> ComparedScore:
     # sacreBLEU resamples in float32, which leaves noise from the seventh digit on.
-    return {
-        "score": new.value,
-        "confidence": new.confidence and [round(bound, 4) for bound in new.confidence],
-        "signature": new.signature,
-        "live": live and live.value,
-        "p_value": new.p_value,
-    }
+    low_and_high = new.confidence and (round(new.confidence[0], 4), round(new.confidence[1], 4))
+    return ComparedScore(
+        score=new.value,
+        confidence=low_and_high,
+        signature=new.signature,
+        live=None if live is None else live.value,
+        p_value=new.p_value,
+    )

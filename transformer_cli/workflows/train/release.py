@@ -6,14 +6,15 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.checkpoint import average_weights, load_weights, read_weights
-from transformer_cli.artifacts.model_directory import load_model_directory, save_model_directory
+from transformer_cli.artifacts.model_directory import open_model, save_model_directory
+from transformer_cli.artifacts.model_manifest import Candidate, Origin, ValidationGain
 from transformer_cli.artifacts.translation_cache import keep_test_translations
+from transformer_cli.artifacts.version_history import now
 from transformer_cli.data.splits.read import Corpus, read_split
 from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.metrics import compare_systems, corpus_bleu
@@ -23,13 +24,12 @@ from transformer_cli.workflows.train.model_card import model_card
 from transformer_cli.workflows.train.promotion_gate import Decision, TestResult, decide
 from transformer_cli.workflows.train.session import TrainingSession
 from transformer_cli.workflows.train.starting_point import remember_pairs
-from transformer_cli.workflows.versions import now
 
 logger = logging.getLogger(__name__)
 
 
 def write_version(session: TrainingSession) -> Path:
-    """Make a new version out of a finished training; whether it is promoted is part of its record.
+    """Make a new version out of a finished training, and test whether it is fit to be promoted.
 
     The average of the last checkpoints is taken, or the best checkpoint if that validates better.
 
@@ -44,7 +44,7 @@ def write_version(session: TrainingSession) -> Path:
     validation = None if session.bleu_before is None else (session.bleu_before, bleu)
     decision = decide(results, recipe.release, validation=validation, alignment=session.alignment)
     version = run.next_version()
-    release = {**_record(session, version.name, results, decision, validation), "replaces": live}
+    candidate = _candidate(session, results, decision, validation, live=live)
     remember_pairs(run.seen_pairs(version.name), session.train_pairs)
     save_model_directory(
         version,
@@ -53,43 +53,42 @@ def write_version(session: TrainingSession) -> Path:
         model=recipe.model,
         languages=recipe.languages,
         decoding=session.evaluator.decoding,
-        made_from={
-            "version": fingerprints.of_version(recipe, session.data_fingerprint),
-            "training": fingerprints.of_training(recipe, session.data_fingerprint),
-            "data": session.data_fingerprint,
-            "start": session.start.version,
-            "steps": session.start.steps + session.step,
-            "program": __version__,
-        },
-        card=model_card(session, version.name, weights=weights_name, results=results, release=release),
-        release=release,
+        made_from=Origin(
+            version=fingerprints.of_version(recipe, session.data_fingerprint),
+            training=fingerprints.of_training(recipe, session.data_fingerprint),
+            data=session.data_fingerprint,
+            start=session.start.version,
+            steps=session.start.steps + session.step,
+            program=__version__,
+        ),
+        candidate=candidate,
+        card=model_card(session, version.name, weights=weights_name, results=results, candidate=candidate),
     )
     return version
 
 
-def _record(
+def _candidate(
     session: TrainingSession,
-    version: str,
     results: list[TestResult],
     decision: Decision,
     validation: tuple[float, float] | None,
-) -> dict[str, Any]:
-    return {
-        "event": "release",
-        "version": version,
-        "time": now(),
-        "promoted": decision.is_promoted,
-        "reason": decision.reason,
-        "start": session.start.version,
-        "steps": session.step,
-        "seconds": round(session.elapsed_seconds(), 1),
-        "train_pairs": len(session.train_pairs),
-        "new_pairs": session.new_pairs,
-        "alignment": session.alignment,
-        "valid_pairs": len(session.valid),
-        "valid_bleu": validation and {"before": validation[0], "after": validation[1]},
-        "tests": {result.name: result.to_json() for result in results},
-    }
+    *,
+    live: str | None,
+) -> Candidate:
+    return Candidate(
+        time=now(),
+        passed=decision.passed,
+        reason=decision.reason,
+        replaces=live,
+        steps=session.step,
+        seconds=round(session.elapsed_seconds(), 1),
+        train_pairs=len(session.train_pairs),
+        new_pairs=session.new_pairs,
+        alignment=session.alignment,
+        valid_pairs=len(session.valid),
+        valid_bleu=validation and ValidationGain(before=validation[0], after=validation[1]),
+        tests={result.name: result.record() for result in results},
+    )
 
 
 def _choose_weights(session: TrainingSession) -> tuple[str, Mapping[str, Tensor], float]:
@@ -152,7 +151,7 @@ def _keep_for_report(
 
 def _live_evaluator(session: TrainingSession, version: str) -> Evaluator | None:
     try:
-        live = load_model_directory(session.located.run.versions / version, session.state.device)
+        live = open_model(session.located.run.versions / version, session.state.device)
     except DamagedFileError as error:
         logger.warning(f"{error}; the new version cannot be compared with it")
         return None

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transformer_cli.artifacts.checkpoint import WEIGHTS_FILE, load_weights, read_state, read_tensors
-from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE, RunDirectory, read_json
-from transformer_cli.config import ModelConfig
+from transformer_cli.artifacts.model_manifest import ModelManifest, missing_file
+from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.data.cleaning.match_keys import hash_pair
 from transformer_cli.data.splits.read import Corpus
 from transformer_cli.errors import DamagedFileError
@@ -20,7 +20,6 @@ from transformer_cli.files.atomic import atomic_write
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
-from transformer_cli.workflows.versions import what_is_missing
 
 # Fields of a model's configuration that its weights do not depend on.
 _FREE = {"preset", "dropout", "attention_dropout", "activation_dropout", "max_length"}
@@ -75,29 +74,30 @@ def choose_start(located: LocatedRecipe, tokenizer: str, *, training: str, from_
     """
     run = located.run
     live = run.live_version()
-    config = read_json(run.live_model / MODEL_CONFIG_FILE) or {}
+    manifest = ModelManifest.of(run.live_model)
+    made_from = manifest.made_from if manifest else None
     interrupted = _start_of_checkpoints(run, {"training": training, "tokenizer": tokenizer})
     if interrupted and (interrupted.version is None or not from_scratch):
         # Of a version that was rolled back meanwhile nothing more is wanted.
-        is_continued = config.get("made_from", {}).get("training") == training
+        is_continued = made_from is not None and made_from.training == training
         if interrupted.version in (None, live) or is_continued:
             return interrupted, "as the interrupted training did"
     if from_scratch:
         return Start(), "as asked for"
     if live is None:
         return Start(), "there is no live version"
-    obstacle = what_is_missing(run.live_model) or _difference(located, config, tokenizer)
+    obstacle = missing_file(run.live_model) or (manifest and _difference(located, manifest, tokenizer))
     if obstacle:
         return Start(), f"not with the weights of version {live}: {obstacle}"
-    return Start(live, int(config["made_from"].get("steps", 0))), f"the weights of version {live} fit"
+    return Start(live, made_from.steps if made_from else 0), f"the weights of version {live} fit"
 
 
 def is_released(run: RunDirectory, state: Mapping[str, Any]) -> bool:
     """Say whether the training that a checkpoint is of, which has this ``state``, came to a version."""
     steps = state["start"]["steps"] + state["step"]
-    configs = (read_json(folder / MODEL_CONFIG_FILE) or {} for folder in run.version_folders())
-    made_from = [config.get("made_from", {}) for config in configs]
-    return any(made.get("training") == state["training"] and made.get("steps", 0) >= steps for made in made_from)
+    manifests = (ModelManifest.of(folder) for folder in run.version_folders())
+    origins = [manifest.made_from for manifest in manifests if manifest and manifest.made_from]
+    return any(origin.training == state["training"] and origin.steps >= steps for origin in origins)
 
 
 def _start_of_checkpoints(run: RunDirectory, identity: Mapping[str, str]) -> Start | None:
@@ -111,15 +111,15 @@ def _start_of_checkpoints(run: RunDirectory, identity: Mapping[str, str]) -> Sta
     return None
 
 
-def _difference(located: LocatedRecipe, config: Mapping[str, Any], tokenizer: str) -> str | None:
+def _difference(located: LocatedRecipe, manifest: ModelManifest, tokenizer: str) -> str | None:
     """Say why the weights of a model cannot be used by the recipe's; None if they can."""
-    if config.get("tokenizer_sha256") != tokenizer:
+    if manifest.tokenizer_sha256 != tokenizer:
         return "it has another tokenizer"
     recipe = located.recipe
-    if config.get("languages") != recipe.languages.model_dump():
+    if manifest.languages != recipe.languages:
         return "it has other languages"
     wanted = recipe.model.model_dump(exclude=_FREE)
-    has = ModelConfig.model_validate(config["model"]).model_dump(exclude=_FREE)
+    has = manifest.model.model_dump(exclude=_FREE)
     changed = sorted(key for key in wanted if wanted[key] != has[key])
     return f"it has another model.{changed[0]}" if changed else None
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from transformer_cli.artifacts.model_manifest import ModelManifest
 from transformer_cli.artifacts.run_directory import RunDirectory
-from transformer_cli.errors import StoppedBySignalError
+from transformer_cli.artifacts.version_history import Release
+from transformer_cli.errors import DamagedFileError, StoppedBySignalError
 from transformer_cli.files.atomic import write_atomically
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.recipe import recipe_to_toml
@@ -25,7 +27,7 @@ from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe
 from transformer_cli.workflows.prepare.status import restore_and_check_data
 from transformer_cli.workflows.train.up_to_date import find_finished, prepared_fingerprint
 from transformer_cli.workflows.train_tokenizer import ensure_tokenizer
-from transformer_cli.workflows.versions import Event, complete_release
+from transformer_cli.workflows.versions import complete_release, find_release
 
 if TYPE_CHECKING:
     from transformer_cli.workflows.train.session import TrainingSession
@@ -100,7 +102,7 @@ def train(
             on_event(RunOpened(located.run.log))
             broken_off = complete_release(located.run, keep=located.recipe.release.keep)
             if broken_off is not None:
-                logger.info(f"the release of version {broken_off['version']} was broken off; it is completed now")
+                logger.info(f"the release of version {broken_off.version} was broken off; it is completed now")
             status = restore_and_check_data(located)
             finished, reason = find_finished(
                 located, status, from_scratch=from_scratch, retrain_tokenizer=retrain_tokenizer
@@ -151,16 +153,16 @@ def _follow(request: TrainRequest) -> TrainOutcome:
     return TrainOutcome(live, is_new, True, "the first process of this training has finished it")
 
 
-def _released_before(run: RunDirectory, version: Path, broken_off: Event | None) -> TrainOutcome:
+def _released_before(run: RunDirectory, version: Path, broken_off: Release | None) -> TrainOutcome:
     """Return the outcome where there is a version of just this recipe and data: its release was broken off, or not."""
-    if broken_off and broken_off["version"] == version.name:
+    if broken_off and broken_off.version == version.name:
         from transformer_cli.workflows.export.export import export_after_training
         from transformer_cli.workflows.report import report_after_training
 
         export_after_training(version)
         _remove_old_checkpoints(run)
         report_after_training(run)
-        return _outcome(run, version, broken_off)
+        return _outcome(run, version)
     live = run.live_version()
     summary = f"nothing to do: {version} is up to date with recipe and data"
     if live != version.name:
@@ -180,10 +182,10 @@ def _train_and_release(request: TrainRequest, data_fingerprint: str) -> TrainOut
     logger.info(session.course())
     version = write_version(session)
     export_after_training(version)
-    release = complete_release(run, keep=request.located.recipe.release.keep)
+    complete_release(run, keep=request.located.recipe.release.keep)
     _remove_old_checkpoints(run)
     report_after_training(run)
-    return _outcome(run, version, release or {})
+    return _outcome(run, version)
 
 
 def _events(
@@ -223,16 +225,18 @@ def _train(request: TrainRequest, data_fingerprint: str) -> tuple[TrainingSessio
     return session, ended
 
 
-def _outcome(run: RunDirectory, version: Path, release: Event) -> TrainOutcome:
+def _outcome(run: RunDirectory, version: Path) -> TrainOutcome:
+    candidate, release = ModelManifest.load(version).candidate, find_release(run, version)
+    if candidate is None or release is None:
+        raise DamagedFileError(f"{run.version_events} lacks the release of {version}; run `tfm train` again")
     scores = "; ".join(
-        f"BLEU {test['bleu']['score']:.2f}, chrF {test['chrf']['score']:.2f} on {test['pairs']} {name} pairs "
-        f"({test['bleu']['signature']})"
-        for name, test in release["tests"].items()
+        f"BLEU {test.bleu.score:.2f}, chrF {test.chrf.score:.2f} on {test.pairs} {name} pairs ({test.bleu.signature})"
+        for name, test in candidate.tests.items()
     )
-    trained = f"{release['steps']} steps and {release['seconds'] / 60:.1f} minutes: {scores}; it lies in {version}"
-    if release["promoted"]:
+    trained = f"{candidate.steps} steps and {candidate.seconds / 60:.1f} minutes: {scores}; it lies in {version}"
+    if release.promoted:
         return TrainOutcome(version, True, True, f"version {version.name} is live after {trained}")
-    kept = f"version {version.name} is not promoted and {run.live_version()} stays live: {release['reason']}"
+    kept = f"version {version.name} is not promoted and {run.live_version()} stays live: {release.reason}"
     return TrainOutcome(version, True, False, f"{kept}; after {trained}")
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from transformer_cli.artifacts import fingerprints
-from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE, RunDirectory, read_json
+from transformer_cli.artifacts.model_manifest import ModelManifest, missing_file
+from transformer_cli.artifacts.run_directory import RunDirectory, read_json
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.prepare.status import DataStatus
 from transformer_cli.workflows.train_tokenizer import is_learned_from
-from transformer_cli.workflows.versions import what_is_missing
 
 
 def find_finished(
@@ -40,29 +39,28 @@ def find_finished(
     reason = f"the data has changed since version {newest}"
     tokenizer = (read_json(run.tokenizer_report) or {}).get("fingerprint")
     for folder in reversed(folders):
-        config = read_json(folder / MODEL_CONFIG_FILE) or {}
-        made_from = config.get("made_from", {})
-        mismatch = _mismatch(located, data, tokenizer, config, from_scratch=from_scratch)
-        missing = what_is_missing(folder)
+        manifest = ModelManifest.of(folder)
+        mismatch = _mismatch(located, data, tokenizer, manifest, from_scratch=from_scratch)
+        missing = missing_file(folder)
         if mismatch is None and missing is None:
             return folder, ""
         if mismatch is None:
             reason = f"version {folder.name} is damaged: {missing}"
-        elif folder.name == newest and made_from.get("data") == data:
+        elif folder.name == newest and manifest and manifest.made_from and manifest.made_from.data == data:
             reason = f"{mismatch} version {newest}"
     return None, reason
 
 
 def _mismatch(
-    located: LocatedRecipe, data: str, tokenizer: str | None, config: dict[str, Any] | Any, *, from_scratch: bool
+    located: LocatedRecipe, data: str, tokenizer: str | None, manifest: ModelManifest | None, *, from_scratch: bool
 ) -> str | None:
     """Say in what a version is not what is wanted; None if it is."""
-    made_from = config.get("made_from", {})
-    if config.get("tokenizer_sha256") != tokenizer:
+    if manifest is None or manifest.tokenizer_sha256 != tokenizer:
         return "the tokenizer is another one than that of"
-    if made_from.get("version") != fingerprints.of_version(located.recipe, data):
+    made_from = manifest.made_from
+    if made_from is None or made_from.version != fingerprints.of_version(located.recipe, data):
         return "the recipe has changed since"
-    if from_scratch and made_from.get("start") is not None:
+    if from_scratch and made_from.start is not None:
         return "it is to begin from scratch, unlike"
     return None
 

@@ -8,15 +8,13 @@ from pathlib import Path
 
 import torch
 
-from transformer_cli.artifacts.model_description import damaged_model
-from transformer_cli.artifacts.model_directory import LoadedModel, load_model_directory
+from transformer_cli.artifacts.model_directory import open_model
 from transformer_cli.config import with_search
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.parallel_engine import ParallelEngine
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.device import choose_device, choose_precision, has_fast_bfloat16, manage_memory
-from transformer_cli.errors import DamagedFileError, UsageError
-from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.errors import UsageError
 from transformer_cli.workflows.translate.settings import TranslationSettings
 
 _LARGE = 512
@@ -29,7 +27,7 @@ def load_torch_translator(models: Sequence[Path], settings: TranslationSettings)
         torch.set_num_threads(settings.threads)
     manage_memory()
     chosen = choose_device(settings.device)
-    first, *others = loaded = [_load(model, chosen) for model in models]
+    first, *others = loaded = [open_model(model, chosen) for model in models]
     for folder, other in zip(models[1:], others, strict=True):
         if other.tokenizers.fingerprint != first.tokenizers.fingerprint:
             raise UsageError(
@@ -48,11 +46,3 @@ def load_torch_translator(models: Sequence[Path], settings: TranslationSettings)
     can_fork = chosen.type == "cpu" and torch.get_num_threads() > 1 and sys.platform == "linux"
     parallel = ParallelEngine(engine, workers=torch.get_num_threads()) if can_fork else engine
     return LineTranslator(parallel, first.tokenizers)
-
-
-def _load(model: Path, device: torch.device) -> LoadedModel:
-    try:
-        with explain_os_errors(model, "read", DamagedFileError):
-            return load_model_directory(model, device)
-    except DamagedFileError as error:
-        raise damaged_model(model, error) from None

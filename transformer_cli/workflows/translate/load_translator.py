@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformer_cli.artifacts.engine_manifest import ENGINE_FOLDER, is_installed, read_manifest, weights_fingerprint
-from transformer_cli.artifacts.model_description import ModelDescription, damaged_model, read_description
+from transformer_cli.artifacts.model_manifest import ModelManifest, explain_damage, open_tokenizers
 from transformer_cli.config import with_search
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.errors import DamagedFileError, TfmError, UsageError
-from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.workflows.translate.settings import TranslationSettings
 
 logger = logging.getLogger(__name__)
@@ -104,8 +103,8 @@ def _unsupported_setting(models: Sequence[Path], settings: TranslationSettings) 
 def _load_exported(models: Sequence[Path], settings: TranslationSettings) -> tuple[CTranslate2Engine, TokenizerPair]:
     model = models[0]
     folder = model / ENGINE_FOLDER
-    manifest = read_manifest(folder)
-    if manifest is None:
+    exported = read_manifest(folder)
+    if exported is None:
         raise _NotExportedError(f"no exported engine in {folder}; run `tfm export --to ctranslate2 --model {model}`")
     if not is_installed():
         raise _NotExportedError("CTranslate2 is not installed; run `pip install 'transformer-cli[fast]'`")
@@ -121,34 +120,23 @@ def _load_exported(models: Sequence[Path], settings: TranslationSettings) -> tup
     unsupported = _unsupported_setting(models, settings)
     if unsupported is not None:
         raise _UnfitError(f"the exported engine cannot {unsupported}")
-    try:
-        with explain_os_errors(model, "read", DamagedFileError):
-            is_of_these_weights = weights_fingerprint(model) == manifest.weights
-    except DamagedFileError as error:
-        raise damaged_model(model, error) from None
-    if not is_of_these_weights:
-        raise _UnfitError(f"{folder} was exported from other weights; run `tfm export --to ctranslate2` again")
-    described = _describe(model)
-    decoding = with_search(described.decoding, settings.search)
+    with explain_damage(model):
+        if weights_fingerprint(model) != exported.weights:
+            raise _UnfitError(f"{folder} was exported from other weights; run `tfm export --to ctranslate2` again")
+        manifest = ModelManifest.load(model)
+        tokenizers = open_tokenizers(model, manifest)
+    decoding = with_search(manifest.decoding, settings.search)
     try:
         engine = CTranslate2Engine(
             folder,
             decoding,
-            max_length=described.model.max_length,
-            num_positions=manifest.num_positions,
+            max_length=manifest.model.max_length,
+            num_positions=exported.num_positions,
             threads=settings.threads or _available_threads(),
         )
     except DamagedFileError as error:
         raise _UnfitError(f"{error}; run `tfm export --to ctranslate2` again") from None
-    return engine, described.tokenizers
-
-
-def _describe(model: Path) -> ModelDescription:
-    try:
-        with explain_os_errors(model, "read", DamagedFileError):
-            return read_description(model)
-    except DamagedFileError as error:
-        raise damaged_model(model, error) from None
+    return engine, tokenizers
 
 
 def _available_threads() -> int:

@@ -13,7 +13,7 @@ import torch
 from tests.support.small_runs import one_thread, write_small
 from tests.support.tiny_models import subwords
 from transformer_cli import train, translate
-from transformer_cli.artifacts.model_directory import load_model_directory
+from transformer_cli.artifacts.model_directory import open_model
 from transformer_cli.errors import DamagedFileError
 
 OVERRIDES = ("tokenizer.shared=false", "training.max_steps=3", "data.train=[{path='toy.{lang}', tag='<toy>'}]")
@@ -46,7 +46,7 @@ def test_run_and_model_directory_hold_a_tokenizer_for_each_side(version):
 
 
 def test_the_source_has_a_table_of_its_own_and_the_target_s_is_the_output_layer_s(version):
-    loaded = load_model_directory(version, torch.device("cpu"))
+    loaded = open_model(version, torch.device("cpu"))
     source, target, model = loaded.tokenizers.source, loaded.tokenizers.target, loaded.model
 
     assert source.vocab_size != target.vocab_size
@@ -64,7 +64,7 @@ def test_the_model_card_tells_both_sizes(version):
 
 def test_a_copy_of_the_model_translates_and_takes_a_tag_as_one_piece(version, copy):
     assert translation(copy, "le chat voit\n\n<toy> le chien dort\n").count("\n") == 3
-    tokenizer = load_model_directory(version, torch.device("cpu")).tokenizers.source
+    tokenizer = open_model(version, torch.device("cpu")).tokenizers.source
     assert "<toy>" in subwords(tokenizer, "<toy> le chien")
 
 
@@ -73,7 +73,7 @@ def test_a_missing_tokenizer_of_one_side_is_named(copy, name):
     (copy / name).unlink()
 
     with pytest.raises(DamagedFileError, match=f"{name} is missing"):
-        load_model_directory(copy, torch.device("cpu"))
+        open_model(copy, torch.device("cpu"))
 
 
 def test_exchanged_tokenizers_are_noticed(copy):
@@ -83,4 +83,4 @@ def test_exchanged_tokenizers_are_noticed(copy):
     target.write_bytes(content)
 
     with pytest.raises(DamagedFileError, match="is not the tokenizer that this model was trained with"):
-        load_model_directory(copy, torch.device("cpu"))
+        open_model(copy, torch.device("cpu"))

@@ -24,7 +24,7 @@ from tests.support.small_runs import (
 from tests.support.toy_corpus import pairs, write_corpus
 from transformer_cli import train, train_tokenizer
 from transformer_cli.artifacts.checkpoint import read_tensors
-from transformer_cli.artifacts.model_directory import load_model_directory
+from transformer_cli.artifacts.model_directory import open_model
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.data.splits.read import read_split
 from transformer_cli.data.tokens.tokenizer import Tokenizer
@@ -155,7 +155,7 @@ def test_the_model_learns_and_its_learning_rate_warms_up(home, outcome):
 
 
 def test_the_scores_are_those_of_the_model_that_is_in_service(home, outcome):
-    loaded = load_model_directory(home / "trained" / "model", torch.device("cpu"))
+    loaded = open_model(home / "trained" / "model", torch.device("cpu"))
     test = read_split(home / "trained" / "data", "test")
     found = LineTranslator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers).translate(test.sources)
 
@@ -454,6 +454,6 @@ def test_the_longest_translation_follows_from_the_training_pairs_and_is_kept_wit
         (len(tokenizer.encode(target)) + 1) / (len(tokenizer.encode(source)) + 1)
         for source, target in zip(train_pairs.sources, train_pairs.targets, strict=True)
     ]
-    kept = load_model_directory(outcome.version, torch.device("cpu")).decoding.max_length_ratio or 0.0
+    kept = open_model(outcome.version, torch.device("cpu")).decoding.max_length_ratio or 0.0
     assert kept == pytest.approx(max(1.0, *ratios), abs=0.01)
     assert kept >= max(ratios)

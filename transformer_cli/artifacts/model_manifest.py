@@ -1,0 +1,213 @@
+"""``config.json`` of a model directory: the shape of the model, and how it was made and tested. No torch here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import AliasChoices, Field, ValidationError
+
+from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE
+from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
+from transformer_cli.errors import DamagedFileError
+from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.files.record import Record
+
+if TYPE_CHECKING:
+    from transformer_cli.data.tokens.tokenizer import TokenizerPair
+
+FORMAT = 2
+"""Of ``config.json`` and of the names of the weights. Format 1 is read as well: `checkpoint.read_tensors` renames."""
+
+
+class ComparedScore(Record):
+    """A score of a version on a test set, beside that of the live version.
+
+    Args:
+        score: Of the version.
+        confidence: Bounds of its 95 % interval.
+        signature: How it was computed.
+        live: The score of the live version; None if there was none.
+        p_value: Probability of such a difference by chance.
+    """
+
+    score: float
+    confidence: tuple[float, float] | None
+    signature: str
+    live: float | None
+    p_value: float | None
+
+
+class ScoredSet(Record):
+    """The scores of a version on one test set of ``pairs`` sentence pairs."""
+
+    pairs: int
+    bleu: ComparedScore
+    chrf: ComparedScore
+
+
+class ValidationGain(Record):
+    """BLEU on the validation set with the weights a training began with, and with those it chose."""
+
+    before: float
+    after: float
+
+
+class Candidate(Record):
+    """How a version was trained and tested before its release; ``versions.jsonl`` says what became of it.
+
+    Args:
+        time: When it was made.
+        passed: Whether the tests found it fit to be promoted.
+        reason: Why, or why not.
+        replaces: The version it was compared with; None if none was live.
+        steps: The number of updates of its training.
+        seconds: The time they took, with validations and interruptions.
+        train_pairs: The number of pairs it was trained on.
+        new_pairs: The number of those that the version it began with had not seen; None if that is not known.
+        alignment: By how many standard errors the new pairs are likelier than mixed up ones; None if that is not known.
+        valid_pairs: The size of the validation set.
+        valid_bleu: None for a training that began with random weights.
+        tests: The scores on each test set.
+    """
+
+    time: str
+    passed: bool = Field(validation_alias=AliasChoices("passed", "promoted"))  # the name in runs of earlier releases
+    reason: str
+    replaces: str | None
+    steps: int
+    seconds: float
+    train_pairs: int
+    new_pairs: int | None
+    alignment: float | None
+    valid_pairs: int
+    valid_bleu: ValidationGain | None
+    tests: dict[str, ScoredSet]
+
+
+class Origin(Record):
+    """The inputs of a version.
+
+    Args:
+        version: Fingerprint of all of them.
+        training: Fingerprint of those that decide the course of the training.
+        data: Fingerprint of the prepared data.
+        start: The version whose weights it began with; None: random weights.
+        steps: The number of updates its weights have had, those of earlier versions included.
+        program: Release of this program.
+    """
+
+    version: str
+    training: str
+    data: str
+    start: str | None
+    steps: int
+    program: str
+
+
+class ModelManifest(Record):
+    """The whole of ``config.json``.
+
+    Args:
+        format: Of the file.
+        languages: From which language into which.
+        vocab_size: The number of token ids of the target, and of the source where it has no vocabulary of its own.
+        source_vocab_size: The number of token ids of the source where it has a vocabulary of its own.
+        model: The shape.
+        decoding: The search settings it was evaluated with.
+        tokenizer_sha256: Fingerprint of its tokenizers.
+        made_from: Its inputs; None if no training here made it.
+        candidate: How it was trained and tested; None as above.
+        files: The size of each other file by name, by which one that was cut short is noticed.
+    """
+
+    format: int = FORMAT
+    languages: LanguagesConfig
+    vocab_size: int
+    source_vocab_size: int | None = None
+    model: ModelConfig
+    decoding: DecodingConfig
+    tokenizer_sha256: str
+    made_from: Origin | None = None
+    candidate: Candidate | None = Field(None, validation_alias=AliasChoices("candidate", "release"))
+    files: dict[str, int] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, folder: Path) -> ModelManifest | None:
+        """Return the manifest of a model directory, or None if it is missing or damaged."""
+        try:
+            return cls.load(folder)
+        except DamagedFileError:
+            return None
+
+    @classmethod
+    def load(cls, folder: Path) -> ModelManifest:
+        """Return the manifest of a model directory.
+
+        Raises:
+            DamagedFileError: It is missing, damaged, or of another format.
+        """
+        path = folder / MODEL_CONFIG_FILE
+        head = _Head.read(path)
+        if head is None:
+            raise DamagedFileError(f"{path} is missing or damaged; {folder} is no whole model directory")
+        if head.format not in (1, FORMAT):
+            raise DamagedFileError(f"{folder} has format {head.format}; this program reads formats 1 to {FORMAT}")
+        try:
+            return cls.parse(path.read_bytes())
+        except ValidationError as error:
+            finding = error.errors(include_url=False)[0]
+            place = ".".join(str(part) for part in finding["loc"])
+            raise DamagedFileError(f"{path} is damaged: {place}: {finding['msg'].lower()}") from None
+
+
+class _Head(Record):
+    format: Any = None
+
+
+def missing_file(folder: Path) -> str | None:
+    """Return in a few words which file of a model directory is missing or cut short, or None if it is whole."""
+    manifest = ModelManifest.of(folder)
+    if manifest is None:
+        return f"{MODEL_CONFIG_FILE} is missing or damaged"
+    for name, size in manifest.files.items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != size:
+            return f"{name} is missing or cut short"
+    return None
+
+
+def open_tokenizers(folder: Path, manifest: ModelManifest) -> TokenizerPair:
+    """Return the tokenizers of a model directory.
+
+    Raises:
+        DamagedFileError: One is missing, damaged, or not the one that the model was trained with.
+    """
+    from transformer_cli.data.tokens.tokenizer import TokenizerPair  # here: a list of versions needs no SentencePiece
+
+    tokenizers = TokenizerPair.load(folder, shared=manifest.source_vocab_size is None)
+    sizes = (tokenizers.target.vocab_size, tokenizers.source_vocab_size)
+    if (tokenizers.fingerprint, *sizes) != (
+        manifest.tokenizer_sha256,
+        manifest.vocab_size,
+        manifest.source_vocab_size,
+    ):
+        names = " or ".join(str(folder / name) for name in tokenizers.files())
+        raise DamagedFileError(f"{names} is not the tokenizer that this model was trained with")
+    return tokenizers
+
+
+@contextmanager
+def explain_damage(folder: Path) -> Iterator[None]:
+    """Add the way out to an error about a model directory that the body reads.
+
+    Raises:
+        DamagedFileError: In place of one, or of an ``OSError``.
+    """
+    try:
+        with explain_os_errors(folder, "read", DamagedFileError):
+            yield
+    except DamagedFileError as error:
+        raise DamagedFileError(f"{error}; copy the model anew, or remove {folder} and run `tfm train`") from None
