@@ -14,7 +14,7 @@ from transformer_cli.artifacts.run_directory import RunDirectory, read_json
 from transformer_cli.config import TokenizerConfig
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.files.atomic import write_atomically
-from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe
+from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe_to_run
 from transformer_cli.workflows.prepare.prepare import ensure_prepared
 from transformer_cli.workflows.prepare.status import DataStatus, restore_and_check_data
 
@@ -41,7 +41,7 @@ def train_tokenizer(
     Raises:
         DataError: The corpus is too small for the vocabulary.
     """
-    located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides)
+    located = locate_recipe_to_run(recipe, run_dir=run_dir, overrides=overrides)
     with located.run.lock(wait=wait):
         return ensure_tokenizer(located, restore_and_check_data(located), retrain=True)
 

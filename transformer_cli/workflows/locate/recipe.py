@@ -48,13 +48,20 @@ def resolve_recipe(recipe: str | Path | None = None, *, overrides: Sequence[str]
     return recipe_to_toml(locate_recipe(recipe, overrides=overrides).recipe)
 
 
-def locate_recipe(
-    recipe: str | Path | None,
-    *,
-    run_dir: Path | None = None,
-    overrides: Sequence[str] = (),
+def locate_recipe_to_run(
+    recipe: str | Path | None, *, run_dir: Path | None = None, overrides: Sequence[str] = ()
 ) -> LocatedRecipe:
-    """Find and read a recipe; logs a line if the phrasebook steps in.
+    """Do what `locate_recipe` does for a recipe of which something is to be made: log it if the phrasebook steps in."""
+    located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides)
+    if _find(recipe).is_fallback:
+        logger.info("no recipe given and no tfm.toml here: using the embedded phrasebook, French to English")
+    return located
+
+
+def locate_recipe(
+    recipe: str | Path | None, *, run_dir: Path | None = None, overrides: Sequence[str] = ()
+) -> LocatedRecipe:
+    """Find and read a recipe.
 
     Args:
         recipe: A path or the name of a shipped recipe; None: ``./tfm.toml``, else the phrasebook.
@@ -64,12 +71,14 @@ def locate_recipe(
     Raises:
         RecipeError: There is no such recipe, or something in it is wrong.
     """
-    file: RecipeFile = find_recipe(None if recipe is None else str(recipe))
+    file = _find(recipe)
     loaded = load_recipe(file, overrides)
-    if file.is_fallback:
-        logger.info("no recipe given and no tfm.toml here: using the embedded phrasebook, French to English")
     given = run_dir or os.environ.get(RUN_DIRECTORY_VARIABLE)
     run = RunDirectory(Path(given) if given else Path("runs") / loaded.name)
     named = [] if recipe is None else [str(recipe)]
     command = shlex.join(["tfm", "train", *named, *(word for override in overrides for word in ("--set", override))])
     return LocatedRecipe(loaded, file.folder, run, command)
+
+
+def _find(recipe: str | Path | None) -> RecipeFile:
+    return find_recipe(None if recipe is None else str(recipe))

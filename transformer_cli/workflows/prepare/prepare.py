@@ -15,7 +15,7 @@ from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.data.cleaning.held_out import HeldOut
 from transformer_cli.data.splits.folder import new_data
 from transformer_cli.files.atomic import atomic_write, write_atomically
-from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe
+from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe_to_run
 from transformer_cli.workflows.prepare.inputs import Inputs
 from transformer_cli.workflows.prepare.status import DataStatus, check_data, restore_and_check_data
 
@@ -51,7 +51,7 @@ def prepare(
         RunDirectoryBusyError: Another process holds the run directory.
         TfmError: Something cannot be written.
     """
-    located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides)
+    located = locate_recipe_to_run(recipe, run_dir=run_dir, overrides=overrides)
     if dry_run:
         return _prepare_elsewhere(located, check_data(located), rejected=rejected)
     with located.run.lock(wait=wait):

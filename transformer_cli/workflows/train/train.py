@@ -23,7 +23,7 @@ from transformer_cli.stopping import StopRequest
 from transformer_cli.training.events import RunOpened, StopReason, TrainingEnded, TrainingEvent
 from transformer_cli.training.processes.ranks import Ranks, is_one_of_several
 from transformer_cli.training.tensorboard import events_for_tensorboard, require_tensorboard
-from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe
+from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe_to_run
 from transformer_cli.workflows.prepare.status import restore_and_check_data
 from transformer_cli.workflows.train.up_to_date import find_finished, prepared_fingerprint
 from transformer_cli.workflows.train_tokenizer import ensure_tokenizer
@@ -83,7 +83,7 @@ def train(
         TfmError: As each step says; `StoppedBySignalError` after saving.
     """
     stop = stop or StopRequest()
-    located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides)
+    located = locate_recipe_to_run(recipe, run_dir=run_dir, overrides=overrides)
     if located.recipe.training.tensorboard:
         require_tensorboard()
     with _meet(device) as (ranks, device):

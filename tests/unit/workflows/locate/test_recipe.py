@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from transformer_cli.errors import RecipeError
-from transformer_cli.workflows.locate.recipe import locate_recipe
+from transformer_cli.workflows.locate.recipe import locate_recipe, locate_recipe_to_run
 
 RECIPE = '[languages]\nsource = "fr"\ntarget = "en"\n[data]\ntrain = "a.tsv"\n'
 
@@ -45,8 +45,9 @@ def test_an_empty_variable_names_no_run_directory(monkeypatch):
 
 
 def test_one_line_says_that_the_phrasebook_steps_in_and_only_then(messages):
-    located = locate_recipe(None)
-    locate_recipe("phrasebook")
+    located = locate_recipe_to_run(None)
+    locate_recipe_to_run("phrasebook")
+    locate_recipe(None)
 
     assert located.recipe.name == "phrasebook"
     assert messages.texts == ["no recipe given and no tfm.toml here: using the embedded phrasebook, French to English"]
