@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from transformer_cli.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from transformer_cli.config import SearchOverrides as SearchOverrides
+    from transformer_cli.decoding.engine import Sampling as Sampling
     from transformer_cli.workflows.export.export import export as export
     from transformer_cli.workflows.init.init import init as init
     from transformer_cli.workflows.inspect import inspect as inspect
@@ -19,12 +21,17 @@ if TYPE_CHECKING:
     from transformer_cli.workflows.prepare.prepare import prepare as prepare
     from transformer_cli.workflows.report import write_report as write_report
     from transformer_cli.workflows.score.score import score as score
+    from transformer_cli.workflows.score.score_pairs import score_pairs as score_pairs
     from transformer_cli.workflows.train.train import train as train
     from transformer_cli.workflows.train_tokenizer import train_tokenizer as train_tokenizer
+    from transformer_cli.workflows.translate.settings import TranslationSettings as TranslationSettings
     from transformer_cli.workflows.translate.translate import translate as translate
     from transformer_cli.workflows.translate.translator import Translator as Translator
 
 _MODULES = {
+    "Sampling": "decoding.engine",
+    "SearchOverrides": "config",
+    "TranslationSettings": "workflows.translate.settings",
     "Translator": "workflows.translate.translator",
     "export": "workflows.export.export",
     "init": "workflows.init.init",
@@ -32,6 +39,7 @@ _MODULES = {
     "prepare": "workflows.prepare.prepare",
     "resolve_recipe": "workflows.locate.recipe",
     "score": "workflows.score.score",
+    "score_pairs": "workflows.score.score_pairs",
     "train": "workflows.train.train",
     "train_tokenizer": "workflows.train_tokenizer",
     "translate": "workflows.translate.translate",
@@ -39,6 +47,9 @@ _MODULES = {
 }
 
 __all__ = [
+    "Sampling",
+    "SearchOverrides",
+    "TranslationSettings",
     "Translator",
     "__version__",
     "export",
@@ -47,6 +58,7 @@ __all__ = [
     "prepare",
     "resolve_recipe",
     "score",
+    "score_pairs",
     "train",
     "train_tokenizer",
     "translate",

@@ -11,12 +11,13 @@ from transformer_cli.device import choose_device
 from transformer_cli.errors import DataError
 from transformer_cli.inspection.sentence import Inspection, inspect_sentence
 from transformer_cli.text.normalization import normalize
+from transformer_cli.workflows.locate.model import find_model
 
 
 def inspect(
     sentence: str,
     *,
-    model: Path,
+    model: str | Path,
     target: str | None = None,
     search: SearchOverrides | None = None,
     candidates: int = 8,
@@ -26,7 +27,7 @@ def inspect(
 
     Args:
         sentence: One line of text.
-        model: A model directory.
+        model: A run directory or a model directory.
         target: Look at this translation instead of the model's own.
         search: Search settings that replace the model's own; None: no changes.
         candidates: How many next pieces to show at each step.
@@ -37,7 +38,7 @@ def inspect(
         DamagedFileError: The model is not whole.
         UsageError: There is no such device, or a search setting is out of its range.
     """
-    loaded = open_model(model, choose_device(device))
+    loaded = open_model(find_model(Path(model)), choose_device(device))
     decoding = with_search(loaded.decoding, search)
     limit = loaded.model.config.max_length - 1  # eos needs a place
     return inspect_sentence(

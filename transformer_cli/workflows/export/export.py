@@ -36,6 +36,7 @@ from transformer_cli.workflows.export.agreement import (
     ending_by_themselves,
     held_out_lines,
 )
+from transformer_cli.workflows.locate.model import find_model
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ _FILES_OF_AN_EXPORT = (
 
 
 def export(
-    model: Path,
+    model: str | Path,
     *,
     to: Literal["ctranslate2", "huggingface"],
     output: Path | None = None,
@@ -65,7 +66,7 @@ def export(
     """Write a model in the format of another library, after a comparison with our own translations.
 
     Args:
-        model: A model directory.
+        model: A run directory or a model directory.
         to: The library.
         output: A folder to make or renew; None: one in ``model``, named after the library.
         quantization: How CTranslate2 stores weights; "auto": int8 where the processor has it and the loss is small.
@@ -78,6 +79,7 @@ def export(
         TfmError: CTranslate2 is not installed, translations are not the same, or the folder cannot be written.
         UsageError: The format has no place for such a model.
     """
+    model = find_model(Path(model))
     if to == "huggingface":
         if quantization not in ("auto", "float32"):
             raise UsageError(f"--quantization {quantization} is for ctranslate2; huggingface gets float32")

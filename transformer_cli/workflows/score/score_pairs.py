@@ -18,6 +18,7 @@ from transformer_cli.errors import DataError
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import EOS_ID
 from transformer_cli.text.lines import Line, read_text_lines
+from transformer_cli.workflows.locate.model import find_model
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class PairScore:
         return math.exp(min(-self.log_prob / self.tokens, 700.0))  # e ** 710 is beyond float64
 
 
-def score_pairs(source: Path, target: Path, *, model: Path, device: str = "auto") -> Iterator[PairScore]:
+def score_pairs(source: Path, target: Path, *, model: str | Path, device: str = "auto") -> Iterator[PairScore]:
     """Score each line of ``target`` as the translation of the same line of ``source``.
 
     A warning is logged for each pair that is too long, or not UTF-8.
@@ -54,7 +55,7 @@ def score_pairs(source: Path, target: Path, *, model: Path, device: str = "auto"
     Args:
         source: Text, packed or not.
         target: As many lines.
-        model: A model directory.
+        model: A run directory or a model directory.
         device: "auto", "cpu", "cuda" ...
 
     Yields:
@@ -64,6 +65,7 @@ def score_pairs(source: Path, target: Path, *, model: Path, device: str = "auto"
         DataError: A file cannot be read, or the two do not align.
         DamagedFileError: The model is not whole.
     """
+    model = find_model(Path(model))
     manage_memory()
     loaded = open_model(model, choose_device(device))
     pairs = zip_longest(read_text_lines(source), read_text_lines(target))

@@ -12,7 +12,7 @@ from transformer_cli.files.atomic import atomic_write
 from transformer_cli.text.lines import Line
 from transformer_cli.workflows.translate.line_chunks import read_chunks
 from transformer_cli.workflows.translate.settings import Shard, TranslationSettings
-from transformer_cli.workflows.translate.translator import Translator
+from transformer_cli.workflows.translate.translator import ModelPath, Translator
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def translate(
     source: BinaryIO,
     write: Callable[[bytes], object],
     *,
-    model: Path | Sequence[Path],
+    model: ModelPath | Sequence[ModelPath],
     settings: TranslationSettings = TranslationSettings(),
     progress: Callable[[int], None] = lambda _: None,
 ) -> int:
@@ -33,8 +33,8 @@ def translate(
     Args:
         source: Bytes; only ``\n`` ends a line, and a last line without it is one.
         write: Called with each chunk's translations, each ended by ``\n``.
-        model: A model directory, or several, which translate together.
-        settings: How.
+        model: A run directory or a model directory; several translate together.
+        settings: How to translate.
         progress: Called with the number of lines done so far.
 
     Returns:
@@ -46,7 +46,7 @@ def translate(
         UsageError: There is no such device, or a search setting is out of its range.
     """
     count = 0
-    with _load(model, settings) as translator:
+    with Translator.from_settings(model, settings) as translator:
         for chunk in read_chunks(source):
             write(_translate_chunk(chunk, translator, settings))
             count += len(chunk)
@@ -59,7 +59,7 @@ def translate_shard(
     output: Path,
     *,
     shard: Shard,
-    model: Path | Sequence[Path],
+    model: ModelPath | Sequence[ModelPath],
     settings: TranslationSettings = TranslationSettings(),
     progress: Callable[[int], None] = lambda _: None,
 ) -> int:
@@ -73,7 +73,7 @@ def translate_shard(
         output: What the names of the parts begin with.
         shard: Which part of the file.
         model: As for `translate`.
-        settings: How.
+        settings: How to translate.
         progress: Called with the number of lines done so far.
 
     Returns:
@@ -83,7 +83,7 @@ def translate_shard(
         As `translate`.
     """
     count = 0
-    with _load(model, settings) as translator:
+    with Translator.from_settings(model, settings) as translator:
         for number, chunk in enumerate(read_chunks(source), start=1):
             if (number - shard.number) % shard.count == 0:
                 with atomic_write(output.with_name(f"{output.name}.part-{number:08d}")) as out:
@@ -91,11 +91,6 @@ def translate_shard(
                 count += len(chunk)
                 progress(count)
     return count
-
-
-def _load(model: Path | Sequence[Path], settings: TranslationSettings) -> Translator:
-    models = [model] if isinstance(model, Path) else model
-    return Translator.from_settings(models, settings)
 
 
 def _translate_chunk(chunk: list[Line], translator: Translator, settings: TranslationSettings) -> bytes:

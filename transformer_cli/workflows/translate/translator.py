@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _SURROGATE = re.compile("[\ud800-\udfff]")  # no character, and UTF-8 has no spelling for it
 
-_Path = str | PathLike[str]
+ModelPath = str | PathLike[str]
+"""A run directory or a model directory."""
 
 
 class Translator:
@@ -36,7 +37,7 @@ class Translator:
     @classmethod
     def load(
         cls,
-        model: _Path | Sequence[_Path],
+        model: ModelPath | Sequence[ModelPath],
         *,
         engine: EngineName = "auto",
         device: str = "auto",
@@ -67,7 +68,6 @@ class Translator:
         """
         from transformer_cli.config import SearchOverrides
 
-        models = [model] if isinstance(model, str | PathLike) else model
         settings = TranslationSettings(
             engine=engine,
             device=device,
@@ -75,16 +75,16 @@ class Translator:
             precision=precision,
             search=SearchOverrides(beam_size, length_penalty, batch_tokens),
         )
-        folders = [find_model(Path(folder)) for folder in models]
-        return cls.from_settings(folders, settings)
+        return cls.from_settings(model, settings)
 
     @classmethod
-    def from_settings(cls, models: Sequence[Path], settings: TranslationSettings) -> Self:
-        """Load model directories as ``tfm translate`` does; see `load`."""
+    def from_settings(cls, model: ModelPath | Sequence[ModelPath], settings: TranslationSettings) -> Self:
+        """Load a model for the options of ``settings``, as ``tfm translate`` does; see `load`."""
         # Imported here: mistakes that need no engine to be found are reported sooner.
         from transformer_cli.workflows.translate.load_translator import load_translator
 
-        return cls(load_translator(models, settings))
+        models = [model] if isinstance(model, str | PathLike) else model
+        return cls(load_translator([find_model(Path(folder)) for folder in models], settings))
 
     @overload
     def translate(self, text: str) -> str: ...  # type: ignore[overload-overlap]  # a str is a sequence of str
