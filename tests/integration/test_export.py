@@ -17,6 +17,7 @@ from transformer_cli.config import DecodingConfig
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.interchange.huggingface import write_huggingface_model
+from transformer_cli.special_tokens import EOS_ID
 from transformer_cli.workflows.export import agreement, export
 from transformer_cli.workflows.export.export import export_after_training
 from transformer_cli.workflows.export.with_transformers import translate_with_transformers
@@ -281,3 +282,18 @@ def test_only_ctranslate2_is_quantised(run):
 
     assert finished.code == 2
     assert "--quantization int8 is for ctranslate2" in finished.error
+
+
+def test_a_model_whose_translations_never_end_is_not_exported(run):
+    weights = load_file(run / "versions" / "0001" / "model.safetensors")
+    # What the decoder comes to is always the first axis, on which eos is the least.
+    weights["decoder_norm.weight"].zero_()
+    weights["decoder_norm.bias"].zero_()[0] = 1.0
+    weights["source_embedding.table.weight"][:, 0] = torch.arange(len(weights["source_embedding.table.weight"])) / 100
+    weights["source_embedding.table.weight"][EOS_ID, 0] = -100.0
+    save_file(weights, run / "versions" / "0001" / "model.safetensors")
+
+    finished = run_here("export", "--to", "ctranslate2", "-m", run)
+
+    assert finished.code == 1
+    assert "ends by itself" in finished.error

@@ -113,11 +113,9 @@ def _export_to_ctranslate2(model: Path, folder: Path, quantization: Quantization
         wanted = "int8" if "int8" in ctranslate2.get_supported_compute_types("cpu") else "float32"
     with _whole_folder(folder) as beside:
         _write(beside, loaded, "float32")
-        if ours:
-            _require(_compare_engine(beside, loaded, held_out, ours), "float32")
+        _require(_compare_engine(beside, loaded, held_out, ours), "float32")
         if wanted != "float32":
             _write(beside, loaded, wanted)
-        if wanted != "float32" and ours:
             agreement = _compare_engine(beside, loaded, held_out, ours)
             logger.info(f"{wanted}: {agreement}")
             if quantization == "auto" and agreement.mean_difference > _QUANTIZED_ROUNDING:
@@ -183,9 +181,8 @@ def _compare_with_transformers(folder: Path, model: Path, loaded: LoadedModel) -
     from transformer_cli.workflows.export.with_transformers import translate_with_transformers
 
     lines, ours = _compared_lines(model, loaded, _COMPARED_WITH_TRANSFORMERS)
-    if ours:
-        theirs = translate_with_transformers(folder, lines.sources, loaded.decoding)
-        _require(compare(ours, theirs), "transformers")
+    theirs = translate_with_transformers(folder, lines.sources, loaded.decoding)
+    _require(compare(ours, theirs), "transformers")
 
 
 def _require(agreement: Agreement, name: str) -> None:
@@ -200,7 +197,9 @@ def _compared_lines(model: Path, loaded: LoadedModel, at_most: int) -> tuple[Hel
     ours = LineTranslator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers).translate(lines.sources)
     lines, ours = ending_by_themselves(lines, ours, loaded)
     if not ours:
-        logger.info("no translation ends by itself: the export was not compared with our own translations")
+        raise TfmError(
+            "no translation of the held-out lines ends by itself, so that an export cannot be compared; train longer"
+        )
     return lines, ours
 
 
