@@ -86,6 +86,13 @@ class CorpusConfig(Section):
             raise ValueError(f"source_column and target_column are both {self.source_column!r}; they must differ")
         return self
 
+    @property
+    def columns(self) -> tuple[str | int, str | int] | None:
+        """The columns of source and target, or None if they are to be found by the names of the languages."""
+        if self.source_column is None or self.target_column is None:
+            return None
+        return self.source_column, self.target_column
+
     @model_serializer(mode="wrap")
     def _as_written(self, serialize: SerializerFunctionWrapHandler) -> str | dict[str, Any]:
         values: dict[str, Any] = serialize(self)

@@ -1,4 +1,4 @@
-"""Reads and cleans the corpora of a recipe, each only if it or the rules have changed since."""
+"""Reads and cleans the corpora of a recipe; a corpus is read again only if it or the rules have changed."""
 
 from __future__ import annotations
 
@@ -21,58 +21,55 @@ logger = logging.getLogger(__name__)
 
 
 def clean_corpora(located: LocatedRecipe, inputs: Inputs, folder: Path) -> list[CleanedCorpus]:
-    """Return the fit pairs of each corpus of ``data.train``.
+    """Return the clean pairs of each corpus of ``data.train``.
 
     Args:
-        located: The recipe and where its files are.
-        inputs: What the files were before they were read.
-        folder: Where they are kept from one preparation to the next.
+        located: The recipe and the folder of its files.
+        inputs: The state of the files before they are read.
+        folder: The folder that keeps clean pairs from one preparation to the next.
 
     Raises:
-        DataError: A corpus cannot be used, or a file changed meanwhile.
+        DataError: A corpus cannot be used, or a file changed while it was read.
     """
     cleaned = []
     for corpus, fingerprint in zip(located.recipe.data.train, inputs.corpora, strict=True):
-        place = folder / fingerprint[:16]
-        known = open_cleaned(place)
-        if known is None:
+        cache = folder / fingerprint[:16]
+        pairs = open_cleaned(cache)
+        if pairs is None:
             logger.info(f"reading {corpus.path}")
-            known = _clean(located, corpus, place)
-        cleaned.append(known)
+            pairs = _clean(located, corpus, cache)
+        cleaned.append(pairs)
     try:
         check_unchanged(inputs)
     except DataError:
-        forget_others(folder, [])  # what was read is not what its name stands for
+        forget_others(folder, [])  # the names are fingerprints of other contents
         raise
     return cleaned
 
 
 def forget_others(folder: Path, cleaned: Sequence[CleanedCorpus]) -> None:
-    """Delete what is in ``folder`` besides ``cleaned``: corpora that have changed, and what a killed process left."""
-    wanted = {corpus.folder.name for corpus in cleaned}
+    """Delete from ``folder`` all but ``cleaned``: corpora that have changed, and remains of a killed process."""
+    names = {corpus.folder.name for corpus in cleaned}
     with explain_os_errors(folder):
         for path in folder.iterdir():
-            if path.name not in wanted:
+            if path.name not in names:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _clean(located: LocatedRecipe, corpus: CorpusConfig, place: Path) -> CleanedCorpus:
+def _clean(located: LocatedRecipe, corpus: CorpusConfig, cache: Path) -> CleanedCorpus:
     cleaning = located.recipe.cleaning
-    cleaned = write_cleaned(place, _read(located, corpus), PairCleaner(cleaning, located.recipe.languages))
+    cleaned = write_cleaned(cache, _read(located, corpus), PairCleaner(cleaning, located.recipe.languages))
     if cleaned.kept or not cleaned.dropped.get("non_text"):
         return cleaned
-    # Figures among sentences are noise; a corpus of nothing else is meant to be learned.
+    # Figures among sentences are noise, but a corpus of figures alone is meant to be learned.
     warn_of_figures(corpus.path)
-    shutil.rmtree(place)
+    shutil.rmtree(cache)
     without = cleaning.model_copy(update={"non_text": False})
-    return write_cleaned(place, _read(located, corpus), PairCleaner(without, located.recipe.languages))
+    return write_cleaned(cache, _read(located, corpus), PairCleaner(without, located.recipe.languages))
 
 
 def _read(located: LocatedRecipe, corpus: CorpusConfig) -> Iterator[SentencePair]:
     recipe = located.recipe
-    columns = None
-    if corpus.source_column is not None and corpus.target_column is not None:
-        columns = (corpus.source_column, corpus.target_column)
     folder = located.folder / recipe.data.folder
-    pairs = read_corpus(corpus.path, recipe.languages, folder, part="train", columns=columns)
+    pairs = read_corpus(corpus.path, recipe.languages, folder, part="train", columns=corpus.columns)
     return log_reading(pairs, corpus.path)

@@ -1,4 +1,4 @@
-"""All that decides the prepared data, as fingerprints: of the whole, and of what is kept of each corpus."""
+"""The inputs of the prepared data as fingerprints: one of all, and one for each cleaned corpus."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from transformer_cli.data.corpora import corpus_files
 from transformer_cli.errors import DataError
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 
-# To be raised when a rule of cleaning means something else than before: then all is prepared again.
+# Raise it when a rule of cleaning changes its meaning: then all data is prepared again.
 _RULES_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the prepared data is made from.
+    """The files and settings that the prepared data is made from.
 
     Args:
-        fingerprint: Stands for settings and contents.
+        fingerprint: The fingerprint of all contents and settings.
         files: The files, as `fingerprints.of_files` describes them.
-        corpora: For each corpus of ``data.train`` what stands for its content and the rules for single pairs.
+        corpora: For each corpus of ``data.train`` the fingerprint of its content and the rules for single pairs.
     """
 
     fingerprint: str
@@ -34,13 +34,13 @@ class Inputs:
 
 
 def describe_inputs(located: LocatedRecipe, known: Sequence[Any] = ()) -> Inputs:
-    """Look at settings and files.
+    """Fingerprint the files and settings of a recipe.
 
-    For a data set of the hub only its name counts, which is part of the settings.
+    Of a data set of the hub only the name counts, which is part of the settings.
 
     Args:
-        located: The recipe and where its files are.
-        known: The ``files`` of an earlier answer: what has not changed since is not read again.
+        located: The recipe and the folder of its files.
+        known: The ``files`` of an earlier answer; a file that has not changed since is not read again.
 
     Raises:
         DataError: A file that the recipe names is missing.
@@ -65,7 +65,7 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[Any] = ()) -> Inputs
 
 
 def check_unchanged(inputs: Inputs) -> None:
-    """Refuse what may have been read in the middle of a change.
+    """Refuse files that may have been read in the middle of a change.
 
     Raises:
         DataError: A file is not as it was before it was read.

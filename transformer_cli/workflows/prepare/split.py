@@ -1,4 +1,4 @@
-"""From the fit pairs of all corpora to training, validation and test set, and the report of it."""
+"""Divides the clean pairs of all corpora into training, validation and test set, and reports on it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def select_pairs(
     separate: Mapping[str, SeparateSet],
     earlier: Mapping[str, HeldOut],
 ) -> Selection:
-    """Decide what becomes of each fit pair.
+    """Decide the fate of each clean pair.
 
     Args:
         corpora: The corpora of ``data.train``.
@@ -48,7 +48,7 @@ def select_pairs(
         earlier: The pairs that were held out before.
 
     Raises:
-        DataError: There are too few to hold out as many as the recipe asks for, or none is left to learn from.
+        DataError: There are too few to hold out as many as the recipe asks for, or none is left to train on.
     """
     sizes = {part: size for part in ("valid", "test") if isinstance(size := getattr(recipe.data, part), int)}
     keys = {part: pairs.keys for part, pairs in separate.items()}
@@ -63,12 +63,15 @@ def select_pairs(
 
 
 def count_fates(corpora: Sequence[CleanedCorpus], recipe: Recipe, selection: Selection) -> dict[str, CleaningReport]:
-    """Count for each corpus what was read, kept and dropped; if one is named twice, with a number.
+    """Count the pairs of each corpus that were read, kept and dropped.
 
     Args:
         corpora: The corpora of ``data.train``.
-        recipe: Has their names.
-        selection: What was decided about their fit pairs.
+        recipe: Names the corpora.
+        selection: The fate of their clean pairs.
+
+    Returns:
+        The counts by the name of the corpus; if a recipe names one twice, the second name has a number.
     """
     counted: dict[str, CleaningReport] = {}
     first = 0
@@ -84,14 +87,14 @@ def count_fates(corpora: Sequence[CleanedCorpus], recipe: Recipe, selection: Sel
 
 
 class SplitMaker:
-    """Writes what was selected, gathers examples and lengths, and tells of every dropped pair.
+    """Writes the splits, and what the report says of the pairs: examples, lengths, letters.
 
     Args:
         data: The folder of all splits.
-        recipe: Languages, tags, which sets.
-        fingerprint: Stands for the prepared data.
-        report: Examples, lengths and letters go here.
-        rejected: A line for each dropped pair goes here.
+        recipe: The languages, and the tags of the corpora.
+        fingerprint: The fingerprint of the prepared data.
+        report: Gets examples, lengths and letters.
+        rejected: Gets a line for each dropped pair; None if no one asked for them.
     """
 
     def __init__(
@@ -119,12 +122,13 @@ class SplitMaker:
                     for side, counts in lengths.items():
                         counts += _length_classes(kept.column(side))
                     self._take_selected_against(batch, fates)
-                    places = held_out[np.searchsorted(held_out, first) : np.searchsorted(held_out, first + len(batch))]
-                    self._take_held_out(batch, config, places, first)
+                    begin, end = np.searchsorted(held_out, [first, first + len(batch)])
+                    self._take_held_out(batch, config, held_out[begin:end], first)
                     first += len(batch)
         self._report.lengths = {side: counts.tolist() for side, counts in lengths.items()}
-        for part, places in selection.held_out.items():
-            self._write_held_out(part, places)
+        for part, indices in selection.held_out.items():
+            pairs = (self._held_out[index] for index in indices.tolist())
+            write_pairs(self._files(part), pairs, fingerprint=self._fingerprint)
 
     def _take_dropped(self, corpus: CleanedCorpus) -> None:
         for side, letters in zip(("source", "target"), corpus.foreign_letters, strict=True):
@@ -137,7 +141,7 @@ class SplitMaker:
 
     def _take_selected_against(self, batch: pa.RecordBatch, fates: NDArray[np.uint8]) -> None:
         rows = np.flatnonzero(fates != KEPT)
-        if self._rejected is None:  # then only examples are wanted
+        if self._rejected is None:  # then only some are needed, as examples
             some = [np.flatnonzero(fates == fate)[:_MAX_SHOWN] for fate, _ in enumerate(SELECTION_RULES, start=1)]
             rows = np.concatenate(some)
         for row in rows.tolist():
@@ -148,15 +152,11 @@ class SplitMaker:
                 self._rejected.write(f"{rule}\t{normalize(place)}\t{source}\t{target}\n".encode())
 
     def _take_held_out(
-        self, batch: pa.RecordBatch, config: CorpusConfig, places: NDArray[np.int64], first: int
+        self, batch: pa.RecordBatch, config: CorpusConfig, indices: NDArray[np.int64], first: int
     ) -> None:
-        for place in places.tolist():
-            source, target = (batch.column(side)[place - first].as_py() for side in ("source", "target"))
-            self._held_out[place] = (_tagged(source, config.tag), target)
-
-    def _write_held_out(self, part: str, places: NDArray[np.int64]) -> None:
-        pairs = (self._held_out[place] for place in places.tolist())
-        write_pairs(self._files(part), pairs, fingerprint=self._fingerprint)
+        for index in indices.tolist():
+            source, target = (batch.column(side)[index - first].as_py() for side in ("source", "target"))
+            self._held_out[index] = (_tagged(source, config.tag), target)
 
     def _files(self, part: str) -> SplitFiles:
         return SplitFiles(self._data, part, self._recipe.languages)
