@@ -1,4 +1,4 @@
-"""From what the corpora and the machine are like to settings that fit both, each with its reason. Pure functions.
+"""The settings that fit given corpora and a machine, each with its reason. Pure functions.
 
 With little data a smaller vocabulary, higher dropout, a smaller model with fewer heads and smaller batches win
 (Sennrich and Zhang 2019, "Revisiting Low-Resource Neural Machine Translation: A Case Study"; Araabi and Monz 2020,
@@ -44,7 +44,7 @@ class Setting:
 
 
 def recommend(corpus: CorpusStatistics, machine: Machine) -> list[Setting]:
-    """Return the settings that differ from corpus to corpus and from machine to machine."""
+    """Return the settings that depend on the corpora or the machine."""
     preset = _preset(corpus.pairs, machine)
     tokenizer = _tokenizer_settings(corpus, preset)
     values = {setting.key: setting.value for setting in tokenizer}
@@ -57,13 +57,13 @@ def recommend(corpus: CorpusStatistics, machine: Machine) -> list[Setting]:
 
 
 def held_out_sizes(corpus: CorpusStatistics, machine: Machine) -> tuple[int, int]:
-    """Return how many pairs to hold out to validate and to test: together at most a tenth of the different sources."""
+    """Return the numbers of pairs to validate and to test on: together at most a tenth of the different sources."""
     most = 500 if machine.gpu_gib is None else 1000
     return min(most, max(1, corpus.sources // 20)), min(1000, max(1, corpus.sources // 20))
 
 
 def tokens_per_target(corpus: CorpusStatistics, joint_vocab_size: int) -> float:
-    """Estimate the tokens of a target, end of sentence included: the larger the vocabulary, the fewer."""
+    """Estimate the mean number of tokens of a target, end of sentence included; a larger vocabulary means fewer."""
     if corpus.target_word_characters > _SCRIPT_WITHOUT_SPACES:
         characters_of_a_token = 1.5
     else:
@@ -179,7 +179,7 @@ def target_tokens_per_second(shape: ModelConfig, vocab_size: int, cores: int) ->
 
 
 def _time_limit(minutes: float, speed: float) -> Setting:
-    """Return a limit of a round number of minutes, at most a night, for a training that takes so many."""
+    """Return a limit for a training of so many minutes: the next round number, at most a night."""
     limit = next((nice for nice in _NICE_MINUTES if minutes <= nice), _A_NIGHT)
     at = f"at about {_about(speed)} tokens a second"
     if minutes <= limit:

@@ -1,4 +1,4 @@
-"""Looking over corpora before anything is made of them: all pairs counted, some looked at closely."""
+"""A survey of corpora for a new recipe: all pairs are counted, and a sample is examined."""
 
 from __future__ import annotations
 
@@ -21,17 +21,16 @@ _COMMON = 0.9995
 
 @dataclass(frozen=True, slots=True)
 class CorpusStatistics:
-    """What a recipe is chosen by.
+    """The properties of corpora that a recipe depends on.
 
     Args:
-        pairs: Different pairs that are fit to learn from, case and punctuation aside, and unless ``numbers_matter``
-            numbers.
-        sources: Different sources of these.
-        target_characters: Characters of a target, in the mean.
-        target_word_characters: Characters of a word of a target, in the mean; many where words are not spaced.
-        characters: Different characters of both sides.
-        common_characters: Those of them that make up 99.95 % of the text.
-        shared_letters: From 0 to 1: how alike the two sides' letters are, case aside; about 0 for two scripts.
+        pairs: The number of different clean pairs, case and punctuation ignored, and unless ``numbers_matter`` numbers.
+        sources: The number of different sources of these.
+        target_characters: The mean number of characters of a target.
+        target_word_characters: The mean number of characters of a word of a target; large if there are no spaces.
+        characters: The number of different characters of both sides.
+        common_characters: The number of those that make up 99.95 % of the text.
+        shared_letters: The similarity of the letters of both sides, case ignored: from 0 (two scripts) to 1.
     """
 
     pairs: int
@@ -42,16 +41,16 @@ class CorpusStatistics:
     common_characters: int
     shared_letters: float
     numbers_matter: bool = False
-    """Whether the corpora are small, and most pairs differ from another one in nothing else."""
+    """Whether the corpora are small, and most pairs differ from others in numbers alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class CorpusSurvey:
-    """What a look at the corpora has found.
+    """The sizes and properties of corpora.
 
     Args:
-        counts: Pairs of each corpus that pass the default rules of cleaning for single pairs, by its name.
-        statistics: Of all of them together.
+        counts: For each corpus by its name the number of pairs that pass the default rules for single pairs.
+        statistics: The properties of all corpora together.
     """
 
     counts: dict[str, int]
@@ -66,14 +65,14 @@ def survey_corpora(
     compared_pairs: int = 1_000_000,
     sampled_pairs: int = 20_000,
 ) -> CorpusSurvey:
-    """Read all pairs of ``corpora``. Memory is bounded.
+    """Read all pairs of ``corpora``, in bounded memory.
 
     Args:
         corpora: Their names.
         languages: The two language codes.
         folder: What the names are relative to.
         compared_pairs: The number of pairs, from the first on, that are compared with one another.
-        sampled_pairs: The number of pairs whose text is looked at.
+        sampled_pairs: The number of pairs whose text is examined.
 
     Raises:
         RecipeError: A name fits no kind of corpus.
@@ -94,7 +93,7 @@ def survey_corpora(
 
 
 def _fit_pairs(name: str, languages: LanguagesConfig, folder: Path) -> Iterator[Judgement]:
-    """Yield the fit pairs of a corpus; where it has only figures, these, as `clean_corpora` takes them as well."""
+    """Yield the clean pairs of a corpus; if it holds only figures, these, as `clean_corpora` does."""
     has_fit_pairs = has_figures = False
     for config in (CleaningConfig(), CleaningConfig(non_text=False)):
         pairs = log_reading(read_corpus(name, languages, folder, part="train"), name)
@@ -150,7 +149,7 @@ class _Count:
 
 
 class _Sample:
-    """Keeps so many pairs that any of those added is as likely among them as any other (Vitter 1985, algorithm R)."""
+    """Keeps a random sample in which each added pair is equally likely (Vitter 1985, algorithm R)."""
 
     def __init__(self, size: int) -> None:
         self._random = random.Random(1)
@@ -205,7 +204,7 @@ def _number_that_cover(characters: Counter[str], share: float) -> int:
 
 
 def _likeness(one: Counter[str], other: Counter[str]) -> float:
-    """Return the part that two distributions have in common: 1 where they are the same, 0 where nothing is in both."""
+    """Return the overlap of two distributions: 1 if they are equal, 0 if they share nothing."""
     if not one or not other:
         return 0.0
     return sum(min(one[letter] / one.total(), other[letter] / other.total()) for letter in one)
