@@ -27,6 +27,9 @@ from transformer_cli.config.model import ModelConfig as ModelConfig
 from transformer_cli.config.recipe import Recipe as Recipe
 from transformer_cli.config.section import Section as Section
 from transformer_cli.config.training import (
+    Decay as Decay,
+)
+from transformer_cli.config.training import (
     ReleaseConfig as ReleaseConfig,
 )
 from transformer_cli.config.training import (

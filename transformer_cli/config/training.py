@@ -8,6 +8,9 @@ from pydantic import Field
 
 from transformer_cli.config.section import Positive, Probability, Section
 
+Decay = Literal["inverse_sqrt", "linear", "cosine", "one_minus_sqrt"]
+"""How the learning rate falls after the warm-up."""
+
 
 class TrainingConfig(Section):
     """``[training]``: how long, how fast, and how one knows that it is enough."""
@@ -29,6 +32,11 @@ class TrainingConfig(Section):
 
     warmup_steps: Positive = 1000
     """Updates until the highest rate; the paper has 4,000, for batches six times as large as the default here."""
+
+    decay: Decay = "inverse_sqrt"
+    """How the rate falls after the warm-up. "inverse_sqrt" is the paper's, which has no end. All others come to zero
+    after ``max_steps``, or when ``max_minutes`` are used: "linear", "cosine", or "one_minus_sqrt", which keeps the
+    highest rate until the last 30 percent of the updates."""
 
     adam_beta1: Probability = 0.9
     adam_beta2: Probability = 0.98

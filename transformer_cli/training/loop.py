@@ -62,7 +62,7 @@ def train_until(
     is_out_of_time: Callable[[], bool],
     is_asked_to_stop: Callable[[], bool],
 ) -> Iterator[Report]:
-    """Train until steps, time or patience run out, or until asked to stop.
+    """Train until steps, time or patience run out, the learning rate has come to zero, or until asked to stop.
 
     After each update a `StepReport` comes. Where both are due a `CheckpointDue` comes before the validation, so that a
     kill during the validation loses nothing: a training resumed there validates first.
@@ -117,6 +117,8 @@ def _reason_to_end(
         return StopReason.SIGNAL
     if trainer.step >= config.max_steps:
         return StopReason.MAX_STEPS
+    if trainer.ending is not None and trainer.step >= trainer.ending.last_step:
+        return StopReason.MAX_MINUTES
     if state.tracker.is_out_of_patience(config.patience):
         return StopReason.PATIENCE
     return StopReason.MAX_MINUTES if is_out_of_time() else None

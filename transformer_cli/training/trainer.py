@@ -25,7 +25,7 @@ from transformer_cli.training.gradients.threads import InThreads
 from transformer_cli.training.moving_average import MovingAverage
 from transformer_cli.training.objective import Objective
 from transformer_cli.training.processes.ranks import Ranks
-from transformer_cli.training.schedule import learning_rate
+from transformer_cli.training.schedule import Ending, learning_rate
 
 _PRECISIONS = (torch.float32, torch.bfloat16, torch.float16)
 
@@ -54,6 +54,8 @@ class Trainer:
     ) -> None:
         self.model = model
         self.step = 0
+        self.ending: Ending | None = None
+        """When the learning rate falls to zero; None while that is not known."""
         self.ranks = ranks or Ranks()
         self._config = config
         self._learning_rate = partial(
@@ -62,6 +64,7 @@ class Trainer:
             warmup_steps=config.warmup_steps,
             earlier_steps=earlier_steps,
             rewarmup_steps=rewarmup_steps,
+            decay=config.decay,
         )
         self._device = next(model.parameters()).device
         # A measurement may differ from process to process; the first one's counts.
@@ -98,7 +101,7 @@ class Trainer:
         """
         self.model.train()
         step = self.step + 1
-        rate = self._learning_rate(step)
+        rate = self._learning_rate(step, ending=self.ending)
         target_tokens, source_tokens, positions = self._sizes(batches)
         [loss] = self.ranks.sum(self._backward(batches, target_tokens))
         gradient_norm = self._clip_gradients()

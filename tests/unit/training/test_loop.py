@@ -25,6 +25,7 @@ from transformer_cli.training.events import (
     ValidationScores,
 )
 from transformer_cli.training.loop import LoopState, Validation, ValidationInterruptedError, train_until
+from transformer_cli.training.schedule import Ending
 
 
 @dataclass
@@ -321,3 +322,10 @@ def test_the_reasons_are_told_apart():
     both.finish()
 
     assert both.reports[-1] == TrainingEnded(2, StopReason.SIGNAL)
+
+
+def test_the_last_update_before_the_rate_is_zero_ends_the_training():
+    sitting = Sitting({"max_steps": 50, "decay": "linear"})
+    sitting.trainer.ending = Ending(4, 6)
+
+    assert sitting.finish()[-4:] == ["step 6", "save 6", "validate 6 best", "end 6 MAX_MINUTES"]

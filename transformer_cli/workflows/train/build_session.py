@@ -22,9 +22,11 @@ from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.stopping import StopRequest
 from transformer_cli.training.early_stopping import ProgressTracker
+from transformer_cli.training.ending_plan import EndingPlan
 from transformer_cli.training.events import SessionOpened, TrainingEvent
 from transformer_cli.training.loop import LoopState
 from transformer_cli.training.processes.ranks import Ranks
+from transformer_cli.training.time_budget import TimeBudget
 from transformer_cli.training.trainer import Trainer
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.train.checkpointing import TrainingState
@@ -77,21 +79,28 @@ def open_session(
         encode_anew=_encoder_of_batches(corpus, tokenizers, config.subword_sampling),
         pinned_for=place if place.type == "cuda" else None,
     )
+    valid, trainer = read_split(run.data, "valid"), _trainer(located, model, start, ranks)
+    budget = TimeBudget(
+        None if config.max_minutes is None else 60 * config.max_minutes,
+        started=started,
+        translations_at_end=_test_translations(located) / len(valid),
+    )
+    warmup = config.warmup_steps if start.version is None else recipe.retraining.warmup_steps
     session = TrainingSession(
         located=located,
         data_fingerprint=data_fingerprint,
         tokenizers=tokenizers,
         start=start,
-        state=TrainingState(_trainer(located, model, start, ranks), stream, LoopState(ProgressTracker())),
+        state=TrainingState(trainer, stream, LoopState(ProgressTracker())),
         train_pairs=corpus,
         new_pairs=None if unseen is None else int(unseen.sum()),
         alignment=None if unseen is None else alignment_of_new(model, encoded, unseen),
-        valid=read_split(run.data, "valid"),
-        test_translations=_test_translations(located),
+        valid=valid,
         evaluator=Evaluator(model, tokenizers, _bounded(recipe.decoding, encoded)),
         on_event=on_event,
         stop=stop,
-        started=started,
+        budget=budget,
+        ending=EndingPlan(trainer, config, warmup, budget, ranks),
         ranks=ranks,
     )
     if session.new_pairs is not None:
@@ -111,7 +120,7 @@ def open_session(
             precision=str(session.state.trainer.precision).removeprefix("torch."),
             step=session.step,
             max_steps=config.max_steps,
-            max_seconds=None if config.max_minutes is None else 60 * config.max_minutes,
+            max_seconds=budget.seconds,
             patience=config.patience,
             validate_every=config.validate_every,
             best_step=session.state.loop.tracker.best_step,

@@ -21,6 +21,7 @@ from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.stopping import StopRequest
+from transformer_cli.training.ending_plan import EndingPlan
 from transformer_cli.training.events import (
     CheckpointDue,
     IntervalReport,
@@ -33,6 +34,7 @@ from transformer_cli.training.events import (
 )
 from transformer_cli.training.loop import Validation, ValidationInterruptedError, train_until
 from transformer_cli.training.processes.ranks import Ranks
+from transformer_cli.training.time_budget import TimeBudget
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.train.checkpointing import TrainingState
 from transformer_cli.workflows.train.evaluate import Evaluator
@@ -72,11 +74,11 @@ class TrainingSession:
         new_pairs: How many of them the version has not seen that it began with; None if it began with none.
         alignment: How well their sides fit, as that version sees it; None if that is not known.
         valid: The validation set.
-        test_translations: How many sentences will be translated to test the outcome.
         evaluator: Translates with the model as it is.
         on_event: Called with what happens.
         stop: Makes `train` save and return.
-        started: `time.monotonic()` when this sitting began.
+        budget: The time for all this.
+        ending: When the learning rate falls to zero.
         ranks: The processes that train together. All of them train; the first also logs, saves and evaluates.
 
     Attributes:
@@ -92,15 +94,13 @@ class TrainingSession:
     new_pairs: int | None
     alignment: float | None
     valid: Corpus
-    test_translations: int
     evaluator: Evaluator
     on_event: Callable[[TrainingEvent], None]
     stop: StopRequest
-    started: float
+    budget: TimeBudget
+    ending: EndingPlan
     ranks: Ranks = field(default_factory=Ranks)
     bleu_before: float | None = field(init=False, default=None)
-    _elapsed_before: float = field(init=False, default=0.0)
-    _validation_seconds: float | None = field(init=False, default=None)
     _target_tokens: int = field(init=False, default=0)
     _update_seconds: float = field(init=False, default=0.0)
     _is_under_way: bool = field(init=False, default=False)
@@ -118,7 +118,7 @@ class TrainingSession:
 
     def elapsed_seconds(self) -> float:
         """Seconds this training has taken, earlier sittings included."""
-        return self._elapsed_before + time.monotonic() - self.started
+        return self.budget.elapsed()
 
     def course(self) -> str:
         """Say in one line what was learned from what, and how fast in this sitting."""
@@ -144,8 +144,14 @@ class TrainingSession:
             is_out_of_time=lambda: self.ranks.any(self.ranks.is_first and self._is_out_of_time()),
             is_asked_to_stop=lambda: self.ranks.any(self.stop.is_asked),
         ):
-            if isinstance(event, TrainingEnded):
-                ended = event
+            match event:
+                case TrainingEnded():
+                    ended = event
+                case StepReport():
+                    self.budget.take_update()
+                    self.ending.look_ahead()
+                case _:
+                    self.budget.pause()
             if not self.ranks.is_first:
                 continue
             match event:
@@ -171,7 +177,7 @@ class TrainingSession:
         """Log what the first update of a sitting took, and when memory makes the batches smaller."""
         if not self._is_under_way:
             self._is_under_way = True
-            logger.info(f"first update {time.monotonic() - self.started:.1f} s after the start")
+            logger.info(f"first update {self.budget.clock() - self.budget.started:.1f} s after the start")
         if step.pieces > self._pieces:
             logger.warning(
                 f"out of memory at step {step.step}: each batch is now computed in {step.pieces} pieces, more "
@@ -185,22 +191,14 @@ class TrainingSession:
         if self.ranks.is_first:
             with suppress(ValidationInterruptedError):  # raised below, in all processes
                 scores = self.evaluator.scores(self.valid, shown=self.step, is_asked_to_stop=lambda: self.stop.is_asked)
-        self._validation_seconds = time.monotonic() - began
+        self.budget.validation_seconds = time.monotonic() - began
         bleu, chrf = self.ranks.from_first(*((scores.bleu, scores.chrf) if scores else (math.nan, math.nan)))
         if math.isnan(bleu):
             raise ValidationInterruptedError
         return scores or ValidationScores(bleu, chrf, ("", "", ""))
 
     def _is_out_of_time(self) -> bool:
-        minutes = self.located.recipe.training.max_minutes
-        if minutes is None or not self.step:
-            return False
-        budget = 60 * minutes
-        # What remains to be done: a last validation, those of average and best, the tests; and a fourth of all that for
-        # their statistics, the export and the report. Unknown before the first validation.
-        validations = 1.25 * (3 + self.test_translations / len(self.valid))
-        finish = 0.15 * budget if self._validation_seconds is None else validations * self._validation_seconds + 10
-        return self.elapsed_seconds() + min(finish, 0.5 * budget) >= budget
+        return self.step > 0 and self.budget.remaining() <= 0
 
     def _validation_batches(self) -> list[Batch]:
         corpus = encode_corpus(self.valid, self.tokenizers)
@@ -241,15 +239,16 @@ class TrainingSession:
         self.on_event(event)
 
     def _save(self, step: int) -> None:
-        run = self.located.run
+        run, began = self.located.run, self.budget.clock()
         more = {
-            "elapsed_seconds": self.elapsed_seconds(),
+            **self.budget.to_json(),
             "metrics_bytes": self.metrics.size(),
             "bleu_before": self.bleu_before,
-            "validation_seconds": self._validation_seconds,
+            "ending": self.ending.to_json(),
         }
         save_checkpoint(run.checkpoint(step), self.state.capture(**self._identity(), **more))
         self._remove_superseded(step)
+        self.budget.saving_seconds = self.budget.clock() - began
 
     def _remove_superseded(self, step: int) -> None:
         """Leave the checkpoints that are to be averaged: the one of ``step`` and the last ones that were due before it.
@@ -276,7 +275,10 @@ class TrainingSession:
         step = int(self.ranks.from_first(self.step)[0])
         if step and not self.ranks.is_first:
             folder = self.located.run.checkpoint(step)
-            self.state.restore(load_checkpoint(folder), where=folder)
+            checkpoint = load_checkpoint(folder)
+            self.state.restore(checkpoint, where=folder)
+            self.ending.restore(checkpoint.state.get("ending"))
+        self.ending.look_ahead()
 
     def _resume(self) -> None:
         run = self.located.run
@@ -288,9 +290,9 @@ class TrainingSession:
                 continue
             if self._identity().items() <= checkpoint.state.items():
                 self.state.restore(checkpoint, where=folder)
-                self._elapsed_before = checkpoint.state["elapsed_seconds"]
+                self.budget.restore(checkpoint.state)
                 self.bleu_before = checkpoint.state["bleu_before"]
-                self._validation_seconds = checkpoint.state.get("validation_seconds")
+                self.ending.restore(checkpoint.state.get("ending"))
                 self.metrics.rewind(checkpoint.state["metrics_bytes"])
                 self._remove_superseded(self.step)
                 logger.info(f"resuming from step {self.step}")

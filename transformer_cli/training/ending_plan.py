@@ -1,0 +1,83 @@
+"""When the learning rate of a training falls to zero: known from the start, or once the speed has been measured."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from transformer_cli.config import TrainingConfig
+from transformer_cli.training.processes.ranks import Ranks
+from transformer_cli.training.schedule import Ending
+from transformer_cli.training.time_budget import TimeBudget
+from transformer_cli.training.trainer import Trainer
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class EndingPlan:
+    """Gives a trainer its `Ending`, where the recipe's ``decay`` has one; the same in all processes.
+
+    Args:
+        trainer: That is given the ending.
+        config: ``[training]``.
+        warmup_steps: Updates of this training until the highest rate.
+        budget: The time for the training; that of the first process counts.
+        ranks: The processes that train together.
+    """
+
+    trainer: Trainer
+    config: TrainingConfig
+    warmup_steps: int
+    budget: TimeBudget
+    ranks: Ranks
+    _first_step: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.config.decay != "inverse_sqrt" and self.config.max_minutes is None:
+            last = self.config.max_steps
+            self.trainer.ending = Ending(min(self.warmup_steps, last), last)
+
+    def look_ahead(self) -> None:
+        """Fix the last update as soon as the speed is known; all processes call this after the same updates."""
+        if self.config.decay == "inverse_sqrt" or self.trainer.ending is not None:
+            return
+        [left] = self.ranks.from_first(-1 if (updates := self._updates_left()) is None else updates)
+        if left < 0:
+            return
+        step = self.trainer.step
+        last = step + int(left)
+        first = max(self.warmup_steps, step) if self._first_step is None else self._first_step
+        self.trainer.ending = Ending(min(first, last), last)
+        if self.ranks.is_first:
+            logger.info(f"the time suffices for {last:,} updates: until then the learning rate falls to zero")
+
+    def _updates_left(self) -> int | None:
+        config = self.config
+        return self.budget.updates_left(
+            max_steps=config.max_steps - self.trainer.step,
+            validate_every=config.validate_every,
+            save_every=config.save_every,
+        )
+
+    def to_json(self) -> dict[str, Any] | None:
+        """Return the ending and the limits that it was fixed for as a JSON object; None if there is none."""
+        ending = self.trainer.ending
+        return None if ending is None else {**asdict(ending), "limits": self._limits()}
+
+    def restore(self, state: Mapping[str, Any] | None) -> None:
+        """Take the ending of a checkpoint; if the limits have changed since, it is fixed anew, with the old beginning.
+
+        Args:
+            state: From `to_json`.
+        """
+        if state is None or self.config.decay == "inverse_sqrt" or self.config.max_minutes is None:
+            return
+        self._first_step = state["first_step"]
+        if state["limits"] == self._limits():
+            self.trainer.ending = Ending(state["first_step"], state["last_step"])
+
+    def _limits(self) -> list[float | None]:
+        return [self.config.max_steps, self.config.max_minutes]
