@@ -29,6 +29,7 @@ from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.training.time_budget import TimeBudget
 from transformer_cli.training.trainer import Trainer
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
+from transformer_cli.workflows.search_tuning import TUNING_SEARCHES
 from transformer_cli.workflows.train.checkpointing import TrainingState
 from transformer_cli.workflows.train.evaluate import Evaluator
 from transformer_cli.workflows.train.misalignment_check import alignment_of_new
@@ -83,7 +84,7 @@ def open_session(
     budget = TimeBudget(
         None if config.max_minutes is None else 60 * config.max_minutes,
         started=started,
-        translations_at_end=_test_translations(located) / len(valid),
+        translations_at_end=_test_translations(located) / len(valid) + (TUNING_SEARCHES if recipe.decoding.tune else 0),
     )
     warmup = config.warmup_steps if start.version is None else recipe.retraining.warmup_steps
     session = TrainingSession(
