@@ -50,6 +50,10 @@ class TrainingConfig(Section):
     probability that a merge is left out, 0.1 say; of a unigram model the power alpha, 0.2 say. ``batch_tokens`` counts
     the tokens of the ordinary cuts, which are fewer."""
 
+    both_directions_steps: Annotated[int, Field(ge=0)] = 0
+    """Updates at the beginning in which half of the batches are turned round: their targets are the sources (BiT, Ding
+    et al. 2021). The languages must share one vocabulary."""
+
     r_drop: Annotated[float, Field(gt=0)] | None = None
     """Weight of what R-Drop (Liang et al. 2021) adds: each batch is computed twice, and the two distributions that
     dropout makes are drawn together. About twice the work; the paper has 5 for small corpora."""

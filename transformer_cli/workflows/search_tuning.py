@@ -6,6 +6,7 @@ is likely to be best; a search with just those settings then says what they are 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from transformer_cli.config import DecodingConfig
@@ -61,7 +62,7 @@ def reranked(hypotheses: Sequence[Sequence[Translation]], length_penalty: float)
 
     def score(translation: Translation) -> float:
         length = len(translation.tokens) + translation.pieces  # an end of sentence for each piece
-        return translation.log_prob / max(1, length) ** length_penalty
+        return translation.log_prob / math.pow(max(1, length), length_penalty)
 
     return [max(each, key=score).text for each in hypotheses]
 

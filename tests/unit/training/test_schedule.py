@@ -82,8 +82,17 @@ def test_a_rate_whose_end_is_not_known_stays_at_its_highest():
 
 
 def test_a_training_with_trained_weights_stays_at_the_rate_that_their_updates_came_to_until_it_ends():
-    options = {"peak": PEAK, "warmup_steps": WARMUP, "earlier_steps": 4 * WARMUP, "rewarmup_steps": 100}
-
-    rates = [learning_rate(step, **options, decay="linear", ending=Ending(100, 199)) for step in (50, 100, 150)]
+    rates = [
+        learning_rate(
+            step,
+            peak=PEAK,
+            warmup_steps=WARMUP,
+            earlier_steps=4 * WARMUP,
+            rewarmup_steps=100,
+            decay="linear",
+            ending=Ending(100, 199),
+        )
+        for step in (50, 100, 150)
+    ]
 
     assert rates == pytest.approx([PEAK / 4, PEAK / 2, PEAK / 4], rel=1e-12)
