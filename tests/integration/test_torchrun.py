@@ -118,6 +118,26 @@ def test_two_processes_learn_what_one_learns_and_one_goes_on_where_two_stopped(h
     assert_about_equal(metrics_of(run), metrics_of(alone))
 
 
+def test_two_processes_agree_on_the_end_that_the_first_one_s_clock_fixes(home, run, tmp_path):
+    # Twelve steps fit into any such time; the end is fixed by a measurement of the first three updates all the same.
+    overrides = [
+        "training.max_steps=12",
+        "training.max_minutes=1000",
+        "training.decay=linear",
+        "training.warmup_steps=2",
+    ]
+    alone = copy_of(home / "prepared", tmp_path / "alone")
+    train(home / "tfm.toml", run_dir=alone, overrides=overrides)
+
+    with torchrun(home, run, *(word for each in overrides for word in ("--set", each))) as process:
+        _, stderr = process.communicate(timeout=TIMEOUT_SECONDS)
+
+    assert process.returncode == 0, stderr
+    assert stderr.count("the time suffices for 12 updates") == 1
+    assert metrics_of(run, kind="train")[-1]["learning_rate"] < 0.002
+    assert_about_equal(metrics_of(run), metrics_of(alone))
+
+
 def assert_about_equal(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> None:
     assert len(found) == len(expected)
     for record, other in zip(found, expected, strict=True):

@@ -88,7 +88,8 @@ class RetrainingConfig(Section):
     """``[retraining]``: how a new version begins with the weights of the live one."""
 
     learning_rate: Annotated[float, Field(gt=0)] | None = None
-    """Highest rate of such a training; left out: the schedule goes on from where the live model's training ended."""
+    """Highest rate of such a training; left out: the schedule goes on from where the live model's training ended. A
+    schedule with an end has a new one: the rate falls to zero again."""
 
     warmup_steps: Positive = 100
     """Updates until that rate: the optimiser starts anew, so that its first steps must be small."""
