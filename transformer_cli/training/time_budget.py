@@ -13,6 +13,10 @@ _SHARE_TO_MEASURE = 0.2
 """Of the time, or of the updates, after which the speed counts as measured in any case."""
 
 
+_PLANNED_SHARE = 0.97
+"""Of the time that is left: a training that ends a little early has come to its end, one that is cut short has not."""
+
+
 @dataclass(slots=True)
 class TimeBudget:
     """The time of one training, over all its sittings.
@@ -100,4 +104,4 @@ class TimeBudget:
             return None
         seconds = self._update_seconds / self._updates + self.saving_seconds / save_every
         seconds += (self.validation_seconds or 0.0) / validate_every
-        return min(max_steps, max(0, math.floor(self.remaining() / seconds)))
+        return min(max_steps, max(0, math.floor(_PLANNED_SHARE * self.remaining() / seconds)))

@@ -47,12 +47,12 @@ def test_a_batch_without_tokens_is_not_turned_round():
     batch = whole(random_corpus())
     empty = Batch(batch.source, batch.source_mask, batch.decoder_input, torch.zeros_like(batch.labels), 0, 0)
 
-    assert not any(is_turned(*some_turned_round([empty], seed=1, step=step), empty) for step in range(20))
+    assert not any(is_turned(some_turned_round([empty], seed=1, step=step)[0], empty) for step in range(20))
 
 
 def test_a_trainer_turns_batches_round_until_the_step_that_it_is_told():
     batch, seed = whole(random_corpus()), TrainingConfig().seed
-    turned = [step for step in range(1, 20) if is_turned(*some_turned_round([batch], seed=seed, step=step), batch)]
+    turned = [step for step in range(1, 20) if is_turned(some_turned_round([batch], seed=seed, step=step)[0], batch)]
     first, second, *_ = turned
 
     def trained(batches: list[Batch], both_directions_steps: int) -> dict[str, Tensor]:
