@@ -27,7 +27,7 @@ TRAIN += ["--set", "release.keep=2", "--set", "training.accumulation=1"]
 SWEEP = """
 import json, sys
 from pathlib import Path
-import transformer_cli.workflows.export.export, transformer_cli.workflows.train.release
+import transformer_cli.workflows.export.export, transformer_cli.workflows.train.release.write_version
 import transformer_cli.workflows.train.build_session, transformer_cli.data.tokens.fit_tokenizer
 from tests.support.killed_trainings import copy_anew, moments, run_in_child
 from tests.integration.test_killed_trainings import outcome_of

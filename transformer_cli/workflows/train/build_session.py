@@ -29,10 +29,10 @@ from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.training.time_budget import TimeBudget
 from transformer_cli.training.trainer import Trainer
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
-from transformer_cli.workflows.search_tuning import TUNING_SEARCHES
 from transformer_cli.workflows.train.checkpointing import TrainingState
 from transformer_cli.workflows.train.evaluate import Evaluator
 from transformer_cli.workflows.train.misalignment_check import alignment_of_new
+from transformer_cli.workflows.train.release.search_tuning import TUNING_SEARCHES
 from transformer_cli.workflows.train.session import TrainingSession
 from transformer_cli.workflows.train.starting_point import Start, choose_start, unseen_pairs
 

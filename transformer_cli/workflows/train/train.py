@@ -173,7 +173,7 @@ def _released_before(run: RunDirectory, version: Path, broken_off: Release | Non
 def _train_and_release(request: TrainRequest, data_fingerprint: str) -> TrainOutcome:
     from transformer_cli.workflows.export.export import export_after_training
     from transformer_cli.workflows.report import report_after_training
-    from transformer_cli.workflows.train.release import write_version
+    from transformer_cli.workflows.train.release.write_version import write_version
 
     run = request.located.run
     with _events(request.located, request.on_event) as on_event:

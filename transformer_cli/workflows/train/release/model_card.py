@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from transformer_cli.artifacts.model_manifest import Candidate
 from transformer_cli.metrics import MetricScore
 from transformer_cli.version import __version__
-from transformer_cli.workflows.train.promotion_gate import TestResult
+from transformer_cli.workflows.train.release.promotion_gate import TestResult
 from transformer_cli.workflows.train.session import TrainingSession
 
 

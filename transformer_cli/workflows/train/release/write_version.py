@@ -19,10 +19,10 @@ from transformer_cli.data.splits.read import Corpus, read_split
 from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.metrics import compare_systems, corpus_bleu
 from transformer_cli.version import __version__
-from transformer_cli.workflows.search_tuning import tune_search
 from transformer_cli.workflows.train.evaluate import Evaluator
-from transformer_cli.workflows.train.model_card import model_card
-from transformer_cli.workflows.train.promotion_gate import Decision, TestResult, decide
+from transformer_cli.workflows.train.release.model_card import model_card
+from transformer_cli.workflows.train.release.promotion_gate import Decision, TestResult, decide
+from transformer_cli.workflows.train.release.search_tuning import tune_search
 from transformer_cli.workflows.train.session import TrainingSession
 from transformer_cli.workflows.train.starting_point import remember_pairs
 

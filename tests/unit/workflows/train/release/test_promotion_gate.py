@@ -5,7 +5,7 @@ import pytest
 from transformer_cli.artifacts.model_manifest import ComparedScore
 from transformer_cli.config import ReleaseConfig
 from transformer_cli.metrics import MetricScore, Scores
-from transformer_cli.workflows.train.promotion_gate import Decision, TestResult, decide
+from transformer_cli.workflows.train.release.promotion_gate import Decision, TestResult, decide
 
 CONFIG = ReleaseConfig(significance=0.05, tolerance=0.5)
 

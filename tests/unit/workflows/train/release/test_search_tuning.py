@@ -12,12 +12,12 @@ from transformer_cli.artifacts.model_directory import load_model_directory
 from transformer_cli.data.splits.read import read_split
 from transformer_cli.metrics import corpus_bleu
 from transformer_cli.stopping import StopRequest
-from transformer_cli.workflows.search_tuning import reranked
 from transformer_cli.workflows.train.evaluate import Evaluator
+from transformer_cli.workflows.train.release.search_tuning import reranked
 
 
-def translation(text: str, log_prob: float, tokens: int, *, pieces: int = 1) -> Translation:
-    return Translation(text, 0.0, pieces, log_prob=log_prob, tokens=("x",) * tokens)
+def translation(text: str, log_prob: float, tokens: int, *, segments: int = 1) -> Translation:
+    return Translation(text, 0.0, segments, log_prob=log_prob, tokens=("x",) * tokens)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_hypotheses_are_ranked_by_their_probability_and_their_length(length_pena
 
 
 def test_each_piece_of_a_long_line_has_an_end_that_counts():
-    one, two = translation("one", -6.0, 2), translation("two", -7.0, 2, pieces=2)  # -6/3, -7/4
+    one, two = translation("one", -6.0, 2), translation("two", -7.0, 2, segments=2)  # -6/3, -7/4
 
     assert reranked([[one, two]], 1.0) == ["two"]
 

@@ -61,7 +61,7 @@ def reranked(hypotheses: Sequence[Sequence[Translation]], length_penalty: float)
     """Return of each sentence the translation that is best with ``length_penalty``."""
 
     def score(translation: Translation) -> float:
-        length = len(translation.tokens) + translation.pieces  # an end of sentence for each piece
+        length = len(translation.tokens) + translation.segments  # an end of sentence for each segment
         return translation.log_prob / math.pow(max(1, length), length_penalty)
 
     return [max(each, key=score).text for each in hypotheses]

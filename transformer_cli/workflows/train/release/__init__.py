@@ -1,0 +1,1 @@
+"""From a finished training to a version in service, or not."""
