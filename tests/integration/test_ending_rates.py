@@ -7,11 +7,12 @@ import time
 
 import pytest
 
-from tests.support.small_runs import copy_of, metrics_of, one_thread, texts_of, weights_of_version, write_small
+from tests.support.messages import logged
+from tests.support.small_runs import copy_of, metrics_of, one_thread, weights_of_version, write_small
 from transformer_cli import train, train_tokenizer
 from transformer_cli.errors import StoppedBySignalError
 from transformer_cli.stopping import StopRequest
-from transformer_cli.training.events import StepReport
+from transformer_cli.training.events import StepReport, TrainingEvent
 
 PEAK, WARMUP, LAST_STEP = 0.01, 8, 24
 MINUTES = 10_000.0
@@ -50,19 +51,18 @@ def line(first_step: int, last_step: int) -> list[float]:
 
 
 def sitting(home, run, *overrides: str, stop_at: int | None = None, share_used: float = 0.5, minutes: float = MINUTES):
-    """Train as if ``share_used`` of the minutes were over when it starts; returns what is reported in words."""
-    reports: list[object] = []
+    """Train as if ``share_used`` of the minutes were over when it starts; returns the messages."""
     stop = StopRequest()
 
-    def note(report: object) -> None:
-        reports.append(report)
-        if isinstance(report, StepReport) and report.step == stop_at:
+    def interrupt(event: TrainingEvent) -> None:
+        if isinstance(event, StepReport) and event.step == stop_at:
             stop.signal_number = signal.SIGTERM
 
     options = ["training.decay=linear", f"training.max_minutes={minutes}", *overrides]
     started = time.monotonic() - 60 * minutes * share_used
-    train(home / "tfm.toml", run_dir=run, overrides=options, report=note, stop=stop, started=started)
-    return texts_of(reports)
+    with logged() as messages:
+        train(home / "tfm.toml", run_dir=run, overrides=options, on_event=interrupt, stop=stop, started=started)
+    return messages.texts
 
 
 def test_with_max_steps_the_rate_falls_to_zero_from_the_end_of_the_warm_up(home, run):

@@ -6,14 +6,17 @@ is likely to be best; a search with just those settings then says what they are 
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from transformer_cli.config import DecodingConfig
 from transformer_cli.data.splits.read import Corpus
-from transformer_cli.decoding.translator import Translation
+from transformer_cli.decoding.line_translator import Translation
 from transformer_cli.metrics import corpus_bleu
 from transformer_cli.workflows.train.evaluate import Evaluator
+
+logger = logging.getLogger(__name__)
 
 _BEAM_SIZES = (4, 8)
 _PENALTIES = (0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6)
@@ -24,16 +27,13 @@ _LEAST_GAIN = 0.1
 """BLEU; less is what chance decides, and a wider beam is slower."""
 
 
-def tune_search(
-    evaluator: Evaluator, valid: Corpus, bleu: float, report: Callable[[object], None]
-) -> tuple[DecodingConfig, float]:
+def tune_search(evaluator: Evaluator, valid: Corpus, bleu: float) -> tuple[DecodingConfig, float]:
     """Look for better search settings than the recipe's.
 
     Args:
         evaluator: Holds the model and the recipe's settings.
         valid: The validation set.
         bleu: What the recipe's settings come to on it.
-        report: Called with a line of text.
 
     Returns:
         The best settings, which are the recipe's if others gain too little, and their BLEU.
@@ -47,10 +47,10 @@ def tune_search(
         settings = wide.model_copy(update={"length_penalty": max(estimates, key=estimates.__getitem__)})
         if settings == own or max(estimates.values()) < best_bleu + _LEAST_GAIN:
             continue
-        value = _bleu(evaluator.with_decoding(settings).translate(valid) or [], valid)
+        value = _bleu(evaluator.with_decoding(settings).translate(valid), valid)
         if value >= best_bleu + _LEAST_GAIN:
             best, best_bleu = settings, value
-    report(
+    logger.info(
         f"search tuned on the validation set: beam size {best.beam_size}, length penalty {best.length_penalty:g}: "
         f"BLEU {best_bleu:.2f}, {best_bleu - bleu:+.2f} against the recipe's {own.beam_size} and {own.length_penalty:g}"
     )

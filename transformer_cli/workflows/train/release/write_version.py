@@ -40,7 +40,7 @@ def write_version(session: TrainingSession) -> Path:
     run, recipe = session.located.run, session.located.recipe
     weights_name, weights, bleu = _choose_weights(session)
     load_weights(session.evaluator.model, weights, where=run.checkpoints)
-    search = _tune(session, bleu, report) if recipe.decoding.tune else None
+    search = _tune(session, bleu) if recipe.decoding.tune else None
     live = run.live_version()  # asked once: who switches while the tests run must find that out afterwards
     results = _test(session, live)
     validation = None if session.bleu_before is None else (session.bleu_before, bleu)
@@ -69,9 +69,9 @@ def write_version(session: TrainingSession) -> Path:
     return version
 
 
-def _tune(session: TrainingSession, bleu: float, report: Callable[[object], None]) -> TunedSearch:
+def _tune(session: TrainingSession, bleu: float) -> TunedSearch:
     """Let the session search with the best settings from now on, and return them for the record."""
-    decoding, tuned = tune_search(session.evaluator, session.valid, bleu, report)
+    decoding, tuned = tune_search(session.evaluator, session.valid, bleu)
     session.evaluator = session.evaluator.with_decoding(decoding)
     return TunedSearch(
         beam_size=decoding.beam_size,

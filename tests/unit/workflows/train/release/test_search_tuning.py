@@ -4,14 +4,14 @@ import json
 
 import pytest
 import torch
-from transformer_cli.decoding.translator import Translation
 
-from tests.support.small_runs import one_thread, texts_of, write_small
+from tests.support.messages import logged
+from tests.support.small_runs import one_thread, write_small
 from transformer_cli import train
 from transformer_cli.artifacts.model_directory import load_model_directory
 from transformer_cli.data.splits.read import read_split
+from transformer_cli.decoding.line_translator import Translation
 from transformer_cli.metrics import corpus_bleu
-from transformer_cli.stopping import StopRequest
 from transformer_cli.workflows.train.evaluate import Evaluator
 from transformer_cli.workflows.train.release.search_tuning import reranked
 
@@ -47,18 +47,17 @@ def tuned(tmp_path_factory):
     write_small(folder)
     overrides = ["training.max_steps=90", "training.patience=100", "training.validate_every=45", "data.valid=40"]
     overrides += ["decoding.beam_size=8", "decoding.length_penalty=-10.0", "decoding.tune=true"]
-    reports: list[object] = []
-    with one_thread():
-        train(folder / "tfm.toml", run_dir=folder / "run", overrides=overrides, report=reports.append)
-    return folder / "run", texts_of(reports)
+    with one_thread(), logged() as messages:
+        train(folder / "tfm.toml", run_dir=folder / "run", overrides=overrides)
+    return folder / "run", messages.texts
 
 
 def bleu_of(run, split: str) -> float:
     """Translate a split with the model and the settings that it was saved with."""
     saved = load_model_directory(run / "model", torch.device("cpu"))
     corpus = read_split(run / "data", split)
-    translations = Evaluator(saved.model, saved.tokenizers, saved.decoding, StopRequest()).translate(corpus)
-    return corpus_bleu(translations or [], [corpus.targets]).value
+    translations = Evaluator(saved.model, saved.tokenizers, saved.decoding).translate(corpus)
+    return corpus_bleu(translations, [corpus.targets]).value
 
 
 def test_a_model_is_saved_with_the_settings_that_suit_the_validation_set(tuned):
