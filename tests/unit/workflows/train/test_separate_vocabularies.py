@@ -41,7 +41,8 @@ def translation(model: Path, text: str) -> str:
 def test_run_and_model_directory_hold_a_tokenizer_for_each_side(version):
     names = {"tokenizer.source.model", "tokenizer.target.model"}
 
-    assert {path.name for path in version.iterdir() if path.is_file()} == {"config.json", "model.safetensors", "README.md", *names}
+    files = {path.name for path in version.iterdir() if path.is_file()}
+    assert files == {"config.json", "model.safetensors", "README.md", *names}
     assert {path.name for path in version.parents[1].glob("tokenizer*.model")} == names
 
 

@@ -8,7 +8,7 @@ import torch
 from tests.support.messages import logged
 from tests.support.small_runs import one_thread, write_small
 from transformer_cli import train
-from transformer_cli.artifacts.model_directory import load_model_directory
+from transformer_cli.artifacts.model_directory import open_model
 from transformer_cli.data.splits.read import read_split
 from transformer_cli.decoding.line_translator import Translation
 from transformer_cli.metrics import corpus_bleu
@@ -54,7 +54,7 @@ def tuned(tmp_path_factory):
 
 def bleu_of(run, split: str) -> float:
     """Translate a split with the model and the settings that it was saved with."""
-    saved = load_model_directory(run / "model", torch.device("cpu"))
+    saved = open_model(run / "model", torch.device("cpu"))
     corpus = read_split(run / "data", split)
     translations = Evaluator(saved.model, saved.tokenizers, saved.decoding).translate(corpus)
     return corpus_bleu(translations, [corpus.targets]).value
@@ -63,22 +63,22 @@ def bleu_of(run, split: str) -> float:
 def test_a_model_is_saved_with_the_settings_that_suit_the_validation_set(tuned):
     run, texts = tuned
     config = json.loads((run / "model" / "config.json").read_text("utf-8"))
-    search = config["release"]["search"]
+    search = config["candidate"]["search"]
 
-    assert search["valid_bleu"]["tuned"] > search["valid_bleu"]["recipe"] + 0.1
+    assert search["valid_bleu"]["after"] > search["valid_bleu"]["before"] + 0.1
     assert search["length_penalty"] > 0
     assert {key: config["decoding"][key] for key in ("beam_size", "length_penalty")} == {
         key: search[key] for key in ("beam_size", "length_penalty")
     }
-    assert "tune" not in config["decoding"]
+    assert not config["decoding"]["tune"]
     settings = f"beam size {search['beam_size']}, length penalty {search['length_penalty']:g}"
     assert f"| search | {settings}, tuned on the validation set |" in (run / "model" / "README.md").read_text("utf-8")
-    assert search["valid_bleu"]["tuned"] == pytest.approx(bleu_of(run, "valid"))
+    assert search["valid_bleu"]["after"] == pytest.approx(bleu_of(run, "valid"))
     assert any(text.startswith("search tuned on the validation set: beam size ") for text in texts)
 
 
 def test_the_release_is_judged_by_the_translations_of_those_settings(tuned):
     run, _ = tuned
-    release = json.loads((run / "model" / "config.json").read_text("utf-8"))["release"]
+    release = json.loads((run / "model" / "config.json").read_text("utf-8"))["candidate"]
 
     assert release["tests"]["test"]["bleu"]["score"] == pytest.approx(bleu_of(run, "test"))
