@@ -9,13 +9,7 @@ import pytest
 import torch
 
 from tests.support.command_line import environment
-from transformer_cli.device import (
-    autocast,
-    choose_device,
-    choose_precision,
-    manage_memory,
-    seed_from,
-)
+from transformer_cli.device import autocast, choose_device, choose_precision, seed_from
 from transformer_cli.errors import UsageError
 
 CPU = torch.device("cpu")
@@ -80,20 +74,27 @@ def test_what_is_drawn_depends_on_the_numbers_it_was_seeded_from_and_on_nothing_
 
 if platform.libc_ver()[0] == "glibc":
 
+    def measured_in_a_process(code: str) -> int:
+        """Run ``code`` in a process of its own, which takes its settings of memory with it; return what it prints."""
+        command = [sys.executable, "-c", code]
+        return int(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, env=environment()).stdout)
+
     def test_memory_that_was_freed_is_used_again_without_touching_fresh_pages():
         numbers = 10_000_000  # 40 MB: more than glibc ever keeps of its own accord
-        manage_memory()
-        for _ in range(8):  # glibc looks for a place a few times before it comes back to the same
-            torch.ones(numbers)
-
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-        torch.ones(numbers)
-        pages = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+        pages = measured_in_a_process(f"""
+import resource, torch
+from transformer_cli.device import manage_memory
+manage_memory()
+for _ in range(20): torch.ones({numbers})  # glibc takes fresh memory until its 256 MiB ahead are used up
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+torch.ones({numbers})
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+""")
 
         assert pages < 0.01 * 4 * numbers / resource.getpagesize()
 
     def test_products_of_many_shapes_do_not_fill_the_memory():
-        code = """
+        mebibytes = measured_in_a_process("""
 import resource, torch
 from transformer_cli.device import manage_memory
 manage_memory()
@@ -102,9 +103,6 @@ product(1400)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for rows in range(1000, 1400): product(rows)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
-"""
-        measured = subprocess.run(
-            [sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, text=True, env=environment()
-        )
+""")
 
-        assert int(measured.stdout) < 120  # MiB; with a kernel kept for each shape it is 260 where there is bfloat16
+        assert mebibytes < 120  # with a kernel kept for each shape it is 260 where there is bfloat16
