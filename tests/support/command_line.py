@@ -39,9 +39,9 @@ class Finished:
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """Return variables for a child process: this package, one thread, nothing of the user's settings."""
+    """Return variables for a child process: this package, as many threads as here, nothing of the user's settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TFM_", "_TFM", "NO_COLOR"))}
-    return {**kept, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "TERM": "xterm", **changes}
+    return {**kept, "PYTHONPATH": str(ROOT), "TERM": "xterm", **changes}
 
 
 def start(
@@ -57,8 +57,8 @@ def start(
         options: For `subprocess.Popen`; the default for the three streams are pipes.
     """
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    # A shell's background jobs ignore Ctrl-C, and so would their children.
-    reset = "import signal, sys, os; signal.signal(2, signal.SIG_DFL)"
+    # A shell's background jobs ignore Ctrl-C, those of `nohup` the end of the terminal, and so would their children.
+    reset = "import signal, sys, os; signal.signal(1, signal.SIG_DFL); signal.signal(2, signal.SIG_DFL)"
     reset += "; os.closerange(0, 3)" if close_streams else ""
     reset += "; os.execv(sys.argv[1], sys.argv[1:])"
     command = [sys.executable, "-c", reset, *COMMAND, *map(str, arguments)]
