@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +12,11 @@ import pytest
 from tests.support.messages import Messages, logged
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# torch.compile keeps machine code for all processes of a user, and takes that of one instruction set for another's.
+if capability := os.environ.get("ATEN_CPU_CAPABILITY"):
+    folder = f"{tempfile.gettempdir()}/torchinductor_{getpass.getuser()}_{capability}"
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", folder)
 
 
 @pytest.fixture
