@@ -26,4 +26,4 @@ ruff check
 ruff format --check
 mypy
 lint-imports --no-logo
-exec pytest "$@"
+exec pytest --durations=10 "$@"
