@@ -17,7 +17,7 @@ from transformer_cli.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "transformer_cli")
-TIMEOUT_SECONDS = 120
+TIMEOUT_SECONDS = 600  # ends only what hangs, also on a machine that does much else
 
 
 @dataclass(frozen=True)
