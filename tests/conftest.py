@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import random
 import tempfile
 from collections.abc import Iterator
 
@@ -24,3 +25,16 @@ def messages() -> Iterator[Messages]:
     """What the package logs during a test."""
     with logged() as logged_messages:
         yield logged_messages
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shuffle", type=int, metavar="SEED", help="mix the files, and the tests of each, at random")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    seed = config.getoption("shuffle")
+    if seed is not None:
+        numbers = random.Random(seed)
+        places = {path: numbers.random() for path in dict.fromkeys(item.path for item in items)}
+        items.sort(key=lambda item: (places[item.path], numbers.random()))
