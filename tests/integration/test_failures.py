@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.command_line import Finished, finish, run_here, run_process, start, wait_for
 from tests.support.hostile_machine import disk_full_after
+from tests.support.small_runs import UNTIL_STOPPED
 from tests.support.toy_corpus import pairs, write_corpus, write_toy
 
 
@@ -411,7 +412,7 @@ def test_a_lock_whose_holder_was_killed_is_no_lock(large):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_during_training_saves_and_who_comes_meanwhile_exits_with_75_or_waits(number, code, copy):
-    process = start("train", "--set", "training.max_steps=1000000", "--set", "training.validate_every=20", cwd=copy)
+    process = start("train", *UNTIL_STOPPED, "--set", "training.validate_every=20", cwd=copy)
     wait_for(process, b"step 20")
     for command in ("prepare", "train-tokenizer", "train"):
         assert_fails(run_here(command), 75, f"runs/toy is in use by process {process.pid} on ", "--wait")

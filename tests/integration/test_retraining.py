@@ -9,12 +9,14 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.command_line import environment, finish, run_here, start, wait_for
+from tests.support.small_runs import UNTIL_STOPPED
 from tests.support.toy_corpus import pairs, write_corpus
 from transformer_cli.artifacts.model_manifest import ModelManifest
 from transformer_cli.artifacts.run_directory import RunDirectory
@@ -280,7 +282,7 @@ def test_a_notify_command_that_fails_changes_no_exit_code(here):
 
 
 def test_a_closed_terminal_saves_and_stops_with_129(here):
-    process = start("train", "--set", "training.max_steps=1000000", cwd=here)
+    process = start("train", *UNTIL_STOPPED, cwd=here)
     wait_for(process, b"step 20")
     process.send_signal(signal.SIGHUP)
 
@@ -293,13 +295,15 @@ def test_a_closed_terminal_saves_and_stops_with_129(here):
 @pytest.mark.slow
 def test_of_five_at_once_one_trains_and_the_others_exit_with_75(here):
     arrive(here, NEW)
-    processes = [start("train", *QUICK, cwd=here) for _ in range(5)]
-    finished = [finish(process) for process in processes]
+    processes = [start("train", *UNTIL_STOPPED, cwd=here) for _ in range(5)]
+    while len(training := [process for process in processes if process.poll() is None]) > 1:
+        time.sleep(0.05)
+    codes = [finish(process).code for process in processes if process not in training]
+    for process in training:
+        wait_for(process, b"step 20")
+        process.send_signal(signal.SIGTERM)
 
-    codes = sorted(each.code for each in finished)
-    assert codes.count(75) == 4, [each.stderr for each in finished]
-    assert codes[0] in (0, 3)
-    assert len(RUN.version_folders()) == 2
+    assert (codes, [finish(process).code for process in training]) == ([75] * 4, [143])
 
 
 def test_a_run_that_was_moved_with_its_corpora_is_up_to_date(here, tmp_path_factory, monkeypatch):
@@ -326,7 +330,7 @@ def test_a_clock_that_was_set_back_hides_no_change_and_makes_none(here):
 
 @pytest.mark.slow
 def test_a_recipe_that_is_edited_in_the_middle_counts_from_the_next_run(here):
-    process = start("train", "--set", "training.max_steps=1000000", cwd=here)
+    process = start("train", *UNTIL_STOPPED, cwd=here)
     wait_for(process, b"step 20")
     recipe = here / "tfm.toml"
     recipe.write_text(recipe.read_text().replace("learning_rate = 0.03", "learning_rate = 0.02"))

@@ -20,6 +20,7 @@ import pytest
 
 from tests.support.command_line import TIMEOUT_SECONDS, environment
 from tests.support.small_runs import (
+    UNTIL_STOPPED,
     copy_of,
     metrics_of,
     one_thread,
@@ -150,7 +151,7 @@ def assert_about_equal(found: list[dict[str, Any]], expected: list[dict[str, Any
 @pytest.mark.slow
 @pytest.mark.parametrize("rank", [0, 1])
 def test_a_process_that_dies_ends_the_job_with_an_error(home, run, rank):
-    with torchrun(home, run, "--set", "training.max_steps=1000000") as process:
+    with torchrun(home, run, *UNTIL_STOPPED) as process:
         wait_for_step(run, 12, process)
         os.kill(workers(process)[rank], signal.SIGKILL)
         _, stderr = process.communicate(timeout=TIMEOUT_SECONDS)
@@ -169,7 +170,7 @@ def test_a_process_that_dies_ends_the_job_with_an_error(home, run, rank):
 @pytest.mark.slow
 @pytest.mark.parametrize("to_all", [True, False])
 def test_a_signal_to_torchrun_or_to_one_process_saves_and_stops_all(home, run, to_all):
-    with torchrun(home, run, "--set", "training.max_steps=1000000") as process:
+    with torchrun(home, run, *UNTIL_STOPPED) as process:
         wait_for_step(run, 7, process)
         os.kill(process.pid if to_all else workers(process)[1], signal.SIGTERM)
         _, stderr = process.communicate(timeout=TIMEOUT_SECONDS)

@@ -57,6 +57,9 @@ max_length_ratio = 1.0
 max_length_extra = 2
 """
 
+UNTIL_STOPPED = ("--set", "training.max_steps=1000000", "--set", "training.patience=1000000")
+"""What makes a training go on until a signal comes, however late that is on a machine that does much else."""
+
 _TIMES = ("elapsed_seconds", "target_tokens_per_second")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from tests.support.command_line import environment
+from tests.support.command_line import TIMEOUT_SECONDS, environment
 from tests.support.tiny_models import talkative_model
 from transformer_cli.config import DecodingConfig
 from transformer_cli.decoding.engine import BEST_ONLY, SearchOptions
@@ -126,4 +126,5 @@ torch.set_num_threads(2)
 torch.randn(600, 600) @ torch.randn(600, 600)
 assert len(ParallelEngine(engine(), workers=2).search(SOURCES, BEST_ONLY)) == len(SOURCES)
 """
-    subprocess.run([sys.executable, "-c", code], env=environment(OMP_NUM_THREADS="2"), check=True, timeout=60)
+    variables = environment(OMP_NUM_THREADS="2")
+    subprocess.run([sys.executable, "-c", code], env=variables, check=True, timeout=TIMEOUT_SECONDS)
