@@ -20,13 +20,6 @@ if capability := os.environ.get("ATEN_CPU_CAPABILITY"):
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", folder)
 
 
-@pytest.fixture
-def messages() -> Iterator[Messages]:
-    """What the package logs during a test."""
-    with logged() as logged_messages:
-        yield logged_messages
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shuffle", type=int, metavar="SEED", help="mix the files, and the tests of each, at random")
 
@@ -38,3 +31,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         numbers = random.Random(seed)
         places = {path: numbers.random() for path in dict.fromkeys(item.path for item in items)}
         items.sort(key=lambda item: (places[item.path], numbers.random()))
+
+
+@pytest.fixture
+def messages() -> Iterator[Messages]:
+    """What the package logs during a test."""
+    with logged() as logged_messages:
+        yield logged_messages

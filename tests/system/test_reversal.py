@@ -13,9 +13,8 @@ import random
 import pytest
 
 from tests.support.small_runs import metrics_of, one_thread
-from transformer_cli import train, translate
+from transformer_cli import TranslationSettings, train, translate
 from transformer_cli.data.splits.read import read_split
-from transformer_cli.workflows.translate.translate import TranslationSettings
 
 RECIPE = """\
 [languages]
