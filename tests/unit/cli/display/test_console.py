@@ -163,5 +163,5 @@ def test_without_a_command_line_warnings_alone_are_heard(tmp_path):
 
     assert finished.stdout == ""
     [line] = finished.stderr.splitlines()
-    assert line.startswith("no pair of sums.tsv has letters on both sides")
+    assert line.startswith("sums.tsv: no pair has letters on both sides")
     assert Path(tmp_path / "tfm.toml").exists()
