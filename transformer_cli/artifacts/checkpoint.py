@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -22,9 +21,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from transformer_cli.errors import DamagedFileError, TfmError
-from transformer_cli.files.atomic import fsync_folder, write_atomically
+from transformer_cli.files.atomic import atomic_folder
 from transformer_cli.files.os_errors import explain_os_errors
-from transformer_cli.files.temporary import TEMPORARY_SUFFIX
 
 WEIGHTS_FILE = "model.safetensors"
 _TRAINING_FILE = "training.safetensors"
@@ -76,7 +74,7 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, where: Path
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], *, metadata: Mapping[str, str] | None = None) -> None:
-    """Write a safetensors file and flush it to the disk; not atomic by itself.
+    """Write a safetensors file; neither atomic by itself nor flushed to the disk.
 
     Args:
         path: The file.
@@ -94,8 +92,6 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], *, metadata: Mappin
         except SafetensorError as error:
             raise TfmError(f"cannot write {path}: {error}; free some space there and run the command again") from None
         path.chmod(permissions)
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -141,26 +137,13 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     Raises:
         TfmError: It cannot be written; what was there before is untouched.
     """
-    beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
-    aside = folder.with_name(f"{folder.name}.old{TEMPORARY_SUFFIX}")
-    with explain_os_errors(folder):
-        shutil.rmtree(beside, ignore_errors=True)
-        shutil.rmtree(aside, ignore_errors=True)
-        beside.mkdir(parents=True)
-        try:
-            require_room(beside, sum(t.nbytes for t in (*checkpoint.weights.values(), *checkpoint.tensors.values())))
-            write_tensors(beside / WEIGHTS_FILE, checkpoint.weights)
-            write_tensors(beside / _TRAINING_FILE, checkpoint.tensors)
-            checksums = {name: _checksum(beside / name) for name in (WEIGHTS_FILE, _TRAINING_FILE)}
-            document = {"checksums": checksums, "state": checkpoint.state}
-            write_atomically(beside / _STATE_FILE, (json.dumps(document, indent=1) + "\n").encode())
-            if folder.exists():
-                folder.rename(aside)  # deleted where it is, it could be left half deleted
-            beside.rename(folder)
-            fsync_folder(folder.parent)
-            shutil.rmtree(aside, ignore_errors=True)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+    with atomic_folder(folder) as beside:
+        require_room(beside, sum(t.nbytes for t in (*checkpoint.weights.values(), *checkpoint.tensors.values())))
+        write_tensors(beside / WEIGHTS_FILE, checkpoint.weights)
+        write_tensors(beside / _TRAINING_FILE, checkpoint.tensors)
+        checksums = {name: _checksum(beside / name) for name in (WEIGHTS_FILE, _TRAINING_FILE)}
+        document = {"checksums": checksums, "state": checkpoint.state}
+        (beside / _STATE_FILE).write_bytes((json.dumps(document, indent=1) + "\n").encode())
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:

@@ -8,7 +8,6 @@ README.md            model card
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +26,7 @@ from transformer_cli.artifacts.model_manifest import (
 from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE
 from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
-from transformer_cli.files.atomic import fsync_folder, write_atomically
-from transformer_cli.files.os_errors import explain_os_errors
-from transformer_cli.files.temporary import TEMPORARY_SUFFIX
+from transformer_cli.files.atomic import atomic_folder
 from transformer_cli.model.transformer import Transformer
 
 CARD_FILE = "README.md"
@@ -69,31 +66,22 @@ def save_model_directory(
     Raises:
         TfmError: It cannot be written.
     """
-    beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
-    with explain_os_errors(folder):
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir(parents=True)
-        try:
-            require_room(beside, sum(weight.nbytes for weight in weights.values()))
-            write_tensors(beside / WEIGHTS_FILE, weights)
-            for name, content in tokenizers.files().items():
-                write_atomically(beside / name, content)
-            write_atomically(beside / CARD_FILE, card.encode())
-            ModelManifest(
-                languages=languages,
-                vocab_size=tokenizers.target.vocab_size,
-                source_vocab_size=tokenizers.source_vocab_size,
-                model=model,
-                decoding=decoding.model_copy(update={"tune": False}),  # it is done
-                tokenizer_sha256=tokenizers.fingerprint,
-                made_from=made_from,
-                candidate=candidate,
-                files={path.name: path.stat().st_size for path in sorted(beside.iterdir())},
-            ).write(beside / MODEL_CONFIG_FILE)
-            beside.rename(folder)
-            fsync_folder(folder.parent)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+    with atomic_folder(folder, replace=False) as beside:
+        require_room(beside, sum(weight.nbytes for weight in weights.values()))
+        write_tensors(beside / WEIGHTS_FILE, weights)
+        for name, content in {**tokenizers.files(), CARD_FILE: card.encode()}.items():
+            (beside / name).write_bytes(content)
+        ModelManifest(
+            languages=languages,
+            vocab_size=tokenizers.target.vocab_size,
+            source_vocab_size=tokenizers.source_vocab_size,
+            model=model,
+            decoding=decoding.model_copy(update={"tune": False}),  # it is done
+            tokenizer_sha256=tokenizers.fingerprint,
+            made_from=made_from,
+            candidate=candidate,
+            files={path.name: path.stat().st_size for path in sorted(beside.iterdir())},
+        ).write(beside / MODEL_CONFIG_FILE)
 
 
 def build_model(config: ModelConfig, tokenizers: TokenizerPair) -> Transformer:

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from transformer_cli.errors import RunDirectoryBusyError
-from transformer_cli.files.atomic import fsync_folder, write_atomically
+from transformer_cli.files.atomic import fsync_folder, restore_folders, write_atomically
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.temporary import TEMPORARY_SUFFIX, remove_unfinished
 
@@ -217,11 +217,13 @@ class RunDirectory:
                 lock.release()
 
     def _remove_leftovers(self) -> None:
-        """Delete what killed processes were writing; nobody writes it now, for the caller holds the lock.
+        """Undo what killed processes left half done; nobody writes it now, for the caller holds the lock.
 
         Of the files beside the folders only those that are written under the lock: a translation, say, may be on its
         way into this directory.
         """
+        for parent in (self.path, self.checkpoints):
+            restore_folders(parent)
         for begins in (".recipe.toml.", ".prepare.json.", ".tokenizer.", "..lock.json."):
             remove_unfinished(self.path, begins)
         for folder in (self.data, self.encoded, self.cleaned, self.versions, self.test_translations("").parent):

@@ -1,10 +1,11 @@
-"""Files that appear whole or not at all, whatever ends the process in between."""
+"""Files and folders that appear whole or not at all, whatever ends the process in between."""
 
 from __future__ import annotations
 
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import BinaryIO
 
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.temporary import TEMPORARY_SUFFIX
+
+_OLD_SUFFIX = f".old{TEMPORARY_SUFFIX}"
 
 
 @contextmanager
@@ -53,6 +56,72 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write ``data`` as the whole content of the file ``path``; see ``atomic_write``."""
     with atomic_write(path) as out:
         out.write(data)
+
+
+@contextmanager
+def atomic_folder(folder: Path, *, replace: bool = True) -> Iterator[Path]:
+    """Write a folder that appears whole or not at all, whatever ends the process in between.
+
+    Its files are written to an empty folder beside it and flushed to the disk, before two renames put the new folder in
+    the place of the old one. A process that is killed between these two leaves the old folder under another name:
+    `restore_folders` or the next `atomic_folder` puts it back.
+
+    Args:
+        folder: The folder to make or replace.
+        replace: Whether a folder that is there already is replaced; else it is an error.
+
+    Yields:
+        The folder to write to.
+
+    Raises:
+        TfmError: It cannot be written; what was there before is as it was.
+    """
+    beside, old = folder.with_name(folder.name + TEMPORARY_SUFFIX), folder.with_name(folder.name + _OLD_SUFFIX)
+    with explain_os_errors(folder):
+        _restore(old)
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        try:
+            yield beside
+            _flush(beside)
+            if folder.exists():
+                if not (replace and folder.is_dir()):
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
+                folder.rename(old)  # deleted where it is, it could be left half deleted
+            beside.rename(folder)
+            fsync_folder(folder.parent)
+        finally:
+            _restore(old)
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def restore_folders(parent: Path) -> None:
+    """Put those folders in ``parent`` back in their places that killed processes were replacing.
+
+    Raises:
+        TfmError: One cannot be renamed.
+    """
+    with explain_os_errors(parent):
+        for old in parent.glob(f"*{_OLD_SUFFIX}"):
+            _restore(old)
+
+
+def _restore(old: Path) -> None:
+    """Give an old folder its name back, or delete it if the new one has that name."""
+    folder = old.with_name(old.name.removesuffix(_OLD_SUFFIX))
+    if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
+    elif old.is_dir():
+        old.rename(folder)
+
+
+def _flush(folder: Path) -> None:
+    for path in [*folder.rglob("*"), folder]:
+        if path.is_dir():
+            fsync_folder(path)
+        else:
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
 
 
 def fsync_folder(folder: Path) -> None:

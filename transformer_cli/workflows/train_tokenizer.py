@@ -16,7 +16,7 @@ from transformer_cli.errors import DamagedFileError
 from transformer_cli.files.atomic import write_atomically
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe_to_run
 from transformer_cli.workflows.prepare.prepare import ensure_prepared
-from transformer_cli.workflows.prepare.status import DataStatus, restore_and_check_data
+from transformer_cli.workflows.prepare.status import DataStatus, check_data
 
 if TYPE_CHECKING:
     from transformer_cli.data.tokens.tokenizer import TokenizerPair
@@ -43,7 +43,7 @@ def train_tokenizer(
     """
     located = locate_recipe_to_run(recipe, run_dir=run_dir, overrides=overrides)
     with located.run.lock(wait=wait):
-        return ensure_tokenizer(located, restore_and_check_data(located), retrain=True)
+        return ensure_tokenizer(located, check_data(located), retrain=True)
 
 
 def ensure_tokenizer(located: LocatedRecipe, status: DataStatus, *, retrain: bool) -> bool:

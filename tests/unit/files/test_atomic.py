@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.hostile_machine import crash_at_each_moment, disk_full_after
 from transformer_cli.errors import DataError, TfmError
-from transformer_cli.files.atomic import atomic_write, fsync_folder, write_atomically
+from transformer_cli.files.atomic import atomic_folder, atomic_write, fsync_folder, restore_folders, write_atomically
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.temporary import TEMPORARY_SUFFIX
 
@@ -171,3 +172,137 @@ def test_a_broken_pipe_and_errors_of_other_kinds_pass():
         with pytest.raises(type(error)) as caught, explain_os_errors(Path("a")):
             raise error
         assert caught.value is error
+
+
+# Folders
+
+
+def fill(folder: Path, content: str) -> None:
+    (folder / "part").mkdir()
+    for name in ("a", "part/b"):
+        (folder / name).write_text(content)
+
+
+def content_of(folder: Path) -> set[str]:
+    return {(folder / name).read_text() for name in ("a", "part/b")}
+
+
+def test_a_written_folder_appears_with_its_files_and_nothing_beside_it(tmp_path):
+    with atomic_folder(tmp_path / "new" / "out") as beside:
+        fill(beside, "new")
+        assert not (tmp_path / "new" / "out").exists()
+
+    assert content_of(tmp_path / "new" / "out") == {"new"}
+    assert names(tmp_path / "new") == ["out"]
+
+
+def test_a_folder_replaces_the_one_that_was_there_with_all_its_files(tmp_path):
+    for content in ("old", "new"):
+        with atomic_folder(tmp_path / "out") as beside:
+            fill(beside, content)
+            (beside / content).touch()
+
+    assert content_of(tmp_path / "out") == {"new"}
+    assert names(tmp_path / "out") == ["a", "new", "part"]
+    assert names(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), OSError("no")])
+def test_an_exception_leaves_the_old_folder_and_nothing_beside_it(tmp_path, error):
+    (tmp_path / "out").mkdir()
+    fill(tmp_path / "out", "old")
+
+    def interrupted() -> None:
+        with atomic_folder(tmp_path / "out") as beside:
+            fill(beside, "new")
+            raise error
+
+    with pytest.raises(TfmError if isinstance(error, OSError) else type(error)):
+        interrupted()
+    assert content_of(tmp_path / "out") == {"old"}
+    assert names(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_what_may_not_be_replaced_stays(tmp_path, is_folder):
+    if is_folder:
+        (tmp_path / "out").mkdir()
+        fill(tmp_path / "out", "old")
+    else:
+        (tmp_path / "out").write_text("old")
+
+    def write() -> None:
+        with atomic_folder(tmp_path / "out", replace=not is_folder) as beside:
+            fill(beside, "new")
+
+    with pytest.raises(TfmError, match=r"^cannot write .*out: file exists"):
+        write()
+    assert content_of(tmp_path / "out") == {"old"} if is_folder else (tmp_path / "out").read_text() == "old"
+    assert names(tmp_path) == ["out"]
+
+
+def test_a_full_disk_leaves_no_folder(tmp_path):
+    def write() -> None:
+        with atomic_folder(tmp_path / "out") as beside:
+            fill(beside, "x" * 20_000)
+
+    with disk_full_after(10_000), pytest.raises(TfmError, match=r"^cannot write "):
+        write()
+    assert names(tmp_path) == []
+
+
+CRASH = """
+import pathlib, shutil
+from tests.unit.files.test_atomic import content_of, fill
+from transformer_cli.files.atomic import atomic_folder, restore_folders
+
+place = pathlib.Path("place")
+
+def begin():
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    {before}
+
+def act():
+    with atomic_folder(place / "out") as beside:
+        fill(beside, "new")
+
+def outcome():
+    {mend}
+    [content] = content_of(place / "out") if (place / "out").exists() else ["nothing"]
+    if content == "new":
+        act()
+    assert {leftovers}
+    return content
+"""
+WRITE_OLD = "(place / 'out').mkdir(); fill(place / 'out', 'old')"
+RESTORE = "restore_folders(place); assert not (place / 'out.old.tfm-tmp').exists()"
+NOTHING_LEFT = "content != 'new' or [path.name for path in place.iterdir()] == ['out']"
+
+
+def test_a_folder_whose_writing_is_killed_at_any_moment_is_there_whole_or_not_at_all(tmp_path):
+    outcomes = crash_at_each_moment(CRASH.format(before="pass", mend=RESTORE, leftovers=NOTHING_LEFT), folder=tmp_path)
+
+    assert set(outcomes) == {"nothing", "new"}
+    assert outcomes == sorted(outcomes, key=["nothing", "new"].index)
+
+
+def test_a_folder_whose_replacing_is_killed_at_any_moment_is_the_old_or_the_new_one(tmp_path):
+    outcomes = crash_at_each_moment(
+        CRASH.format(before=WRITE_OLD, mend=RESTORE, leftovers=NOTHING_LEFT), folder=tmp_path
+    )
+
+    assert set(outcomes) == {"old", "new"}
+    assert outcomes == sorted(outcomes, key=["old", "new"].index)
+
+
+def test_only_folders_are_restored_and_only_where_none_has_their_name(tmp_path):
+    for name in ("a.old.tfm-tmp", "b.old.tfm-tmp", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "from").write_text(name)
+    (tmp_path / "c.old.tfm-tmp").write_text("a file")
+
+    restore_folders(tmp_path)
+
+    assert names(tmp_path) == ["a", "b", "c.old.tfm-tmp"]
+    assert [(tmp_path / name / "from").read_text() for name in ("a", "b")] == ["a.old.tfm-tmp", "b"]

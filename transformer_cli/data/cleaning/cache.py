@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,9 +14,7 @@ from numpy.typing import NDArray
 from transformer_cli.data.cleaning.match_keys import fold, hash_pair, hash_text
 from transformer_cli.data.cleaning.rules import CleaningReport, Judgement, PairCleaner
 from transformer_cli.data.corpora import SentencePair
-from transformer_cli.files.atomic import fsync_folder, write_atomically
-from transformer_cli.files.os_errors import explain_os_errors
-from transformer_cli.files.temporary import TEMPORARY_SUFFIX
+from transformer_cli.files.atomic import atomic_folder
 from transformer_cli.text.normalization import normalize
 
 _TEXTS = ("source", "target", "place")
@@ -92,21 +88,12 @@ def write_cleaned(folder: Path, pairs: Iterable[SentencePair], cleaner: PairClea
         pairs: The pairs of the corpus.
         cleaner: A cleaner that has judged nothing yet.
     """
-    beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
-    shutil.rmtree(beside, ignore_errors=True)
-    with explain_os_errors(folder):
-        beside.mkdir(parents=True)
-        try:
-            report = _write(beside, cleaner.judge(pairs), fold_numbers=cleaner.fold_numbers)
-            letters = [dict(counter.most_common()) for counter in cleaner.foreign_letters]
-            sizes = {"dropped_bytes": (beside / _DROPPED).stat().st_size}
-            document = {**asdict(report), "foreign_letters": letters, **sizes}
-            write_atomically(beside / _REPORT, json.dumps(document).encode())
-            shutil.rmtree(folder, ignore_errors=True)
-            beside.rename(folder)
-            fsync_folder(folder.parent)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+    with atomic_folder(folder) as beside:
+        report = _write(beside, cleaner.judge(pairs), fold_numbers=cleaner.fold_numbers)
+        letters = [dict(counter.most_common()) for counter in cleaner.foreign_letters]
+        sizes = {"dropped_bytes": (beside / _DROPPED).stat().st_size}
+        document = {**asdict(report), "foreign_letters": letters, **sizes}
+        (beside / _REPORT).write_bytes(json.dumps(document).encode())
     return CleanedCorpus(folder, report.read, report.kept, report.dropped, (letters[0], letters[1]))
 
 
@@ -134,10 +121,6 @@ def _write(folder: Path, judgements: Iterable[Judgement], *, fold_numbers: bool)
                 rows = []
         if rows:
             writer.write_batch(_batch(rows))
-        writer.close()
-        for file in (pairs_file, dropped_file):  # after a power cut a name may be there without the content
-            file.flush()
-            os.fsync(file.fileno())
     return report
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
@@ -42,9 +41,6 @@ def split_writer(files: SplitFiles, *, fingerprint: str) -> Iterator[WriteBatch]
                 file.write("".join(f"{line}\n" for line in batch.column(side).to_pylist()).encode())
 
         yield write
-        writer.close()
-        arrow_file.flush()
-        os.fsync(arrow_file.fileno())
 
 
 def write_pairs(files: SplitFiles, pairs: Iterable[tuple[str, str]], *, fingerprint: str) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,9 +24,8 @@ from transformer_cli.data.tokens.tokenizer import TOKENIZER_FILES, Tokenizer
 from transformer_cli.decoding.line_translator import LineTranslator, Translation
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.errors import TfmError, UsageError
-from transformer_cli.files.atomic import fsync_folder, write_atomically
+from transformer_cli.files.atomic import atomic_folder
 from transformer_cli.files.os_errors import explain_os_errors
-from transformer_cli.files.temporary import TEMPORARY_SUFFIX
 from transformer_cli.interchange.huggingface import write_huggingface_model
 from transformer_cli.workflows.export.agreement import (
     Agreement,
@@ -123,7 +121,7 @@ def _export_to_ctranslate2(model: Path, folder: Path, quantization: Quantization
                 wanted = "float32"
                 _write(beside, loaded, wanted)
         for name, content in loaded.tokenizers.files().items():
-            write_atomically(beside / name, content)
+            (beside / name).write_bytes(content)
         positions = longest_positions(loaded.model.config, loaded.decoding)
         write_manifest(beside, EngineManifest(weights_fingerprint(model), wanted, positions, ctranslate2.__version__))
     return folder
@@ -218,22 +216,10 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
     with explain_os_errors(folder):
         folder = folder.resolve()  # a link stays one, and "." has a name
         held = {path.name for path in folder.iterdir()} if folder.exists() else set()
-        if not any(held <= files for files in _FILES_OF_AN_EXPORT):
-            named = min(held - set().union(*_FILES_OF_AN_EXPORT), default=min(held))
-            raise UsageError(
-                f"{folder} holds something else than an export, such as {named}; name a folder that is not there yet"
-            )
-        beside = folder.with_name(folder.name + TEMPORARY_SUFFIX)
-        aside = folder.with_name(f"{folder.name}.old{TEMPORARY_SUFFIX}")
-        for leftover in (beside, aside):
-            shutil.rmtree(leftover, ignore_errors=True)
-        beside.mkdir(parents=True)
-        try:
-            yield beside
-            if folder.exists():
-                folder.rename(aside)  # deleted where it is, it could be left half deleted
-            beside.rename(folder)
-            fsync_folder(folder.parent)
-            shutil.rmtree(aside, ignore_errors=True)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+    if not any(held <= files for files in _FILES_OF_AN_EXPORT):
+        named = min(held - set().union(*_FILES_OF_AN_EXPORT), default=min(held))
+        raise UsageError(
+            f"{folder} holds something else than an export, such as {named}; name a folder that is not there yet"
+        )
+    with atomic_folder(folder) as beside:
+        yield beside

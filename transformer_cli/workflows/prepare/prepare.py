@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 from transformer_cli.artifacts.preparation_report import PreparationReport
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.data.cleaning.held_out import HeldOut
-from transformer_cli.data.splits.folder import new_data
-from transformer_cli.files.atomic import atomic_write, write_atomically
+from transformer_cli.files.atomic import atomic_folder, atomic_write, write_atomically
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe_to_run
 from transformer_cli.workflows.prepare.inputs import Inputs
-from transformer_cli.workflows.prepare.status import DataStatus, check_data, restore_and_check_data
+from transformer_cli.workflows.prepare.status import DataStatus, check_data
 
 if TYPE_CHECKING:
     from transformer_cli.data.cleaning.selection import Selection
@@ -55,7 +54,7 @@ def prepare(
     if dry_run:
         return _prepare_elsewhere(located, check_data(located), rejected=rejected)
     with located.run.lock(wait=wait):
-        return ensure_prepared(located, restore_and_check_data(located), rejected=rejected)
+        return ensure_prepared(located, check_data(located), rejected=rejected)
 
 
 def ensure_prepared(located: LocatedRecipe, status: DataStatus, *, rejected: Path | None = None) -> PreparationReport:
@@ -103,7 +102,7 @@ def _prepare(
     report = PreparationReport()
     with ExitStack() as stack:
         rejected_file = stack.enter_context(atomic_write(rejected)) if rejected is not None else None
-        with new_data(run.data) as data:
+        with atomic_folder(run.data) as data:
             separate = write_separate_sets(data, located, fingerprint=inputs.fingerprint)
             cleaned = clean_corpora(located, inputs, run.cleaned)
             selection = select_pairs(cleaned, recipe, separate, status.held_out)

@@ -10,7 +10,6 @@ from transformer_cli.artifacts.preparation_report import PreparationReport
 from transformer_cli.artifacts.run_directory import read_json
 from transformer_cli.data.cleaning.held_out import HeldOut
 from transformer_cli.data.splits.files import SplitFiles
-from transformer_cli.data.splits.folder import restore_data
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.prepare.inputs import Inputs, describe_inputs
 
@@ -48,12 +47,6 @@ def check_data(located: LocatedRecipe) -> DataStatus:
     inputs = describe_inputs(located, known=() if report is None else document["files"])
     is_current = inputs.fingerprint == document.get("fingerprint") and _is_whole(located, inputs)
     return DataStatus(inputs, report if is_current else None, _held_out(document))
-
-
-def restore_and_check_data(located: LocatedRecipe) -> DataStatus:
-    """Undo what a killed process left half done, then do as `check_data`; the caller holds the run directory's lock."""
-    restore_data(located.run.data)
-    return check_data(located)
 
 
 def _report_of(document: Mapping[str, Any]) -> PreparationReport | None:

@@ -24,7 +24,7 @@ from transformer_cli.training.events import RunOpened, StopReason, TrainingEnded
 from transformer_cli.training.processes.ranks import Ranks, is_one_of_several
 from transformer_cli.training.tensorboard import events_for_tensorboard, require_tensorboard
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe_to_run
-from transformer_cli.workflows.prepare.status import restore_and_check_data
+from transformer_cli.workflows.prepare.status import check_data
 from transformer_cli.workflows.train.up_to_date import find_finished, prepared_fingerprint
 from transformer_cli.workflows.train_tokenizer import ensure_tokenizer
 from transformer_cli.workflows.versions import complete_release, find_release
@@ -103,7 +103,7 @@ def train(
             broken_off = complete_release(located.run, keep=located.recipe.release.keep)
             if broken_off is not None:
                 logger.info(f"the release of version {broken_off.version} was broken off; it is completed now")
-            status = restore_and_check_data(located)
+            status = check_data(located)
             finished, reason = find_finished(
                 located, status, from_scratch=from_scratch, retrain_tokenizer=retrain_tokenizer
             )

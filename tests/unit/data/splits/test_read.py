@@ -11,10 +11,10 @@ import pytest
 from tests.support.hostile_machine import disk_full_after
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.data.splits.files import SplitFiles
-from transformer_cli.data.splits.folder import new_data, restore_data
 from transformer_cli.data.splits.read import read_split, sample_split
 from transformer_cli.data.splits.write import split_writer, write_pairs
 from transformer_cli.errors import DamagedFileError, TfmError
+from transformer_cli.files.atomic import atomic_folder
 
 FR_EN = LanguagesConfig(source="fr", target="en")
 HOSTILE = [("Où ?", "Where?"), ('"a,b"', "[red]\\N\u00a0"), ("NA", "null"), ("👩‍👩‍👧", "\U0010ffff"), ("1", "2")]
@@ -23,7 +23,7 @@ SPLITS = {"train": HOSTILE, "valid": HOSTILE[:2], "test": HOSTILE[3:]}
 
 
 def write(folder, **changed) -> None:
-    with new_data(folder) as data:
+    with atomic_folder(folder) as data:
         for split, pairs in {**SPLITS, **changed}.items():
             write_split(data, split, pairs)
 
@@ -113,25 +113,6 @@ def test_an_older_folder_stays_whole_when_writing_the_new_one_fails(tmp_path):
     assert read_split(tmp_path / "data", "train").sources[:] == [source for source, _ in HOSTILE]
     write(tmp_path / "data", train=[("new", "new")])
     assert read_split(tmp_path / "data", "train").sources[:] == ["new"]
-
-
-def test_a_process_killed_between_the_two_renames_leaves_the_older_folder(tmp_path):
-    write(tmp_path / "data")
-    (tmp_path / "data").rename(tmp_path / "data.old.tfm-tmp")
-
-    restore_data(tmp_path / "data")
-
-    assert read_split(tmp_path / "data", "train").sources[:] == [source for source, _ in HOSTILE]
-    assert [path.name for path in tmp_path.iterdir()] == ["data"]
-
-
-def test_what_a_killed_process_left_is_removed(tmp_path):
-    (tmp_path / "data.tfm-tmp" / "train").mkdir(parents=True)
-    (tmp_path / "data.old.tfm-tmp").mkdir()
-
-    write(tmp_path / "data")
-
-    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 def test_a_full_disk_leaves_the_older_folder_and_no_debris(tmp_path):
