@@ -75,7 +75,7 @@ def test_choosing_head_and_layer_changes_lines_and_matrix(opened, kind):
     controls = opened.all(f"#{kind} fieldset")
     assert [control.find_element("css selector", "legend").text for control in controls] == ["Layer", "Head"]
     for control in controls:
-        opened.click(control.find_elements("css selector", "label")[1])
+        opened.click(control.find_elements("css selector", "label")[-1])
         seen.append(drawn())
     assert len({lines for lines, _ in seen}) == len({matrix for _, matrix in seen}) == 3
 
@@ -89,7 +89,7 @@ def test_the_overview_chooses_layer_and_head(opened):
 
 def test_pointing_at_a_piece_shows_what_it_looks_at(opened):
     data = opened.data()
-    layer = data["alignment"]["layer"]
+    layer = len(data["attention"]["cross"]) // 2
     heads = data["attention"]["cross"][layer]
     weights = [sum(head[2][j] for head in heads) / len(heads) for j in range(len(heads[0][2]))]
 

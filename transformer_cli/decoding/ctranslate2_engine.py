@@ -74,7 +74,7 @@ class CTranslate2Engine:
     def unsupported(self, options: SearchOptions) -> str | None:
         """Return the option that this engine does not support, as `unsupported_option` does."""
         return unsupported_option(
-            sampling=options.sampling, with_alignment=options.with_alignment, prefix=options.prefix
+            sampling=options.sampling, with_alignment=options.with_attention, prefix=options.prefix
         )
 
     def close(self) -> None:

@@ -37,13 +37,13 @@ class SearchOptions:
 
     Args:
         n_best: How many hypotheses of each source.
-        with_alignment: Whether to say where in the source each token comes from.
+        with_attention: Whether to return what each token attends to in the source.
         prefix: Token ids that every translation begins with.
         sampling: How to draw; None: search.
     """
 
     n_best: int = 1
-    with_alignment: bool = False
+    with_attention: bool = False
     prefix: tuple[int, ...] = ()
     sampling: Sampling | None = None
 

@@ -23,5 +23,6 @@ class Hypothesis:
     log_prob: float
     """Natural logarithm of the probability of the tokens and their eos, given the source."""
 
-    alignment: tuple[int, ...] | None = None
-    """For each of the tokens the position in the source that it looks at most, eos counted as one; None: not asked."""
+    attention: tuple[tuple[float, ...], ...] | None = None
+    """For each of the tokens, how much it attends to each token of the source, eos included, where it is predicted: the
+    mean over the layers and heads. None: not asked."""

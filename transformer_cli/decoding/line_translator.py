@@ -10,7 +10,7 @@ from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.engine import Engine, Sampling, SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.splitting import split_overlong
-from transformer_cli.decoding.word_alignment import number_of_words, word_alignment
+from transformer_cli.decoding.word_alignment import number_of_words, spaced_links
 from transformer_cli.text.normalization import normalize
 
 
@@ -106,7 +106,7 @@ class LineTranslator:
             UsageError: The engine does not support an option.
         """
         segments = self._segments(lines)
-        options = SearchOptions(n_best=n_best, with_alignment=with_alignment, sampling=sampling)
+        options = SearchOptions(n_best=n_best, with_attention=with_alignment, sampling=sampling)
         found = self._search(segments, options, tuple(self.tokenizers.target.encode(prefix))) if segments else []
         blank = Translation("", 0.0, 0, alignment=() if with_alignment else None)
         translations = [blank] * len(lines)
@@ -160,14 +160,15 @@ class LineTranslator:
             segments=len(segments),
             log_prob=sum(hypothesis.log_prob for _, hypothesis in segments),
             tokens=tuple(target.piece(token) for _, hypothesis in segments for token in hypothesis.tokens),
-            alignment=tuple(self._align(segments, texts)) if segments[0][1].alignment is not None else None,
+            alignment=tuple(self._align(segments, texts)) if segments[0][1].attention else None,
         )
 
     def _align(self, segments: list[tuple[_Segment, Hypothesis]], texts: list[str]) -> Iterator[tuple[int, int]]:
+        tokenizers = (self.tokenizers.source, self.tokenizers.target)
         first_source = first_target = 0
         for (segment, hypothesis), text in zip(segments, texts, strict=True):
             source = normalize(self.tokenizers.source.decode(segment.tokens))
-            for i, j in word_alignment(self.tokenizers, segment.tokens, hypothesis):
+            for i, j in spaced_links(tokenizers, segment.tokens, hypothesis.tokens, hypothesis.attention or ()):
                 yield first_source + i, first_target + j
             first_source += number_of_words(source)
             first_target += number_of_words(text)

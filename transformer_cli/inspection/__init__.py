@@ -5,7 +5,7 @@ imports it.
 
 `sentence` gathers an `Inspection`; its `document` is what ``tfm inspect --json`` prints and what the page holds:
 
-    format            1
+    format            2
     languages         {source, target}
     model             shape of the model: vocab_size, d_model, num_heads, num_encoder_layers, num_decoder_layers, norm
     is_forced         whether the target was given instead of searched
@@ -18,6 +18,6 @@ imports it.
                       others}
     search            {beam_size, length_penalty, text, score, log_prob, nodes: [{parent, step, token, piece,
                       log_prob, score, status, is_best}]}, see `search_tree.SearchNode`
-    alignment         {layer, sharpness, weights, links: [[source word, target word]]} or null, see `word_links`
+    alignment         {weights, links: [[source word, target word]]}, see `decoding.word_alignment.WordAlignment`
     score             {log_prob, length, score, perplexity} of the target
 """

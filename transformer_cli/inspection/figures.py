@@ -157,10 +157,10 @@ def _alignment(inspection: Inspection) -> Figure:
     rows, columns = inspection.target.words, inspection.source.words
     figure = _figure(1.2 + 0.45 * len(columns), 1.0 + 0.36 * len(rows))
     axes = figure.subplots()
-    if alignment is None:
+    if not alignment.links:
         axes.axis("off")
         return figure
-    axes.imshow(alignment.weights.numpy(), cmap="Blues", vmin=0, vmax=1, interpolation="none")
+    axes.imshow(alignment.weights, cmap="Blues", vmin=0, vmax=1, interpolation="none")
     axes.set_xticks(range(len(columns)), [word.text for word in columns], rotation=60, ha="right")
     axes.set_yticks(range(len(rows)), [word.text for word in rows])
     return figure

@@ -14,14 +14,14 @@ from transformer_cli.config import DecodingConfig, LanguagesConfig
 from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.decoding.engine import longest_translation
 from transformer_cli.decoding.pytorch.transformer_decoder import TransformerStepDecoder, pad_ids
+from transformer_cli.decoding.word_alignment import Word, WordAlignment, align_words, words_of
 from transformer_cli.inspection.attention_maps import AttentionMaps, attention_maps
 from transformer_cli.inspection.search_tree import SearchTree, search_tree
-from transformer_cli.inspection.word_links import Word, WordLinks, word_links, words_of
 from transformer_cli.model.embedding import TokenEmbedding
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID
 
-FORMAT = 1
+FORMAT = 2
 _MOST_DIMENSIONS = 128
 _MOST_POSITIONS = 256
 _DECIMALS = 5
@@ -125,7 +125,7 @@ class Inspection:
     search: SearchTree
     search_text: str
     search_pieces: tuple[str, ...]
-    alignment: WordLinks | None
+    alignment: WordAlignment
     score: SentenceScore
 
     def document(self) -> dict[str, Any]:
@@ -163,7 +163,10 @@ class Inspection:
                     for node, piece in zip(search.nodes, self.search_pieces, strict=True)
                 ],
             },
-            "alignment": self.alignment and {**_plain(self.alignment), "weights": _rounded(self.alignment.weights)},
+            "alignment": {
+                "weights": [[round(weight, _DECIMALS) for weight in row] for row in self.alignment.weights],
+                "links": self.alignment.links,
+            },
             "score": asdict(self.score),
         }
 
@@ -215,7 +218,7 @@ def inspect_sentence(
         search=tree,
         search_text=found_text,
         search_pieces=tuple(tokenizers.target.piece(node.token) for node in tree.nodes),
-        alignment=word_links(maps.cross, source.words, target_side.words),
+        alignment=align_words(maps.cross.mean(dim=(0, 1)).tolist(), source.words, target_side.words),
         score=_score([step.log_prob for step in steps], decoding.length_penalty),
     )
 
@@ -269,7 +272,3 @@ def _score(log_probs: Sequence[float], length_penalty: float) -> SentenceScore:
 
 def _rounded(values: Tensor) -> Any:
     return torch.round(values.double(), decimals=_DECIMALS).tolist()
-
-
-def _plain(alignment: WordLinks) -> dict[str, Any]:
-    return {"layer": alignment.layer, "sharpness": alignment.sharpness, "links": alignment.links}

@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
-from transformer_cli.inspection.attention_maps import attention_maps
+from transformer_cli.decoding.pytorch.force_decoding import force_decode
+from transformer_cli.decoding.word_alignment import align_words, words_of
 from transformer_cli.inspection.charts import Chart, Series
-from transformer_cli.inspection.word_links import word_links, words_of
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.special_tokens import BOS_ID, EOS_ID
+from transformer_cli.special_tokens import EOS_ID
 
 _BINS = ((1, 5), (6, 10), (11, 15), (16, 20), (21, 30), (31, 50), (51, None))
 
@@ -86,16 +84,10 @@ def tie_words(model: Transformer, tokenizers: TokenizerPair, source: str, target
     source_ids, target_ids = tokenizers.source.encode(source), tokenizers.target.encode(target)
     if not (0 < len(source_ids) <= limit and 0 < len(target_ids) <= limit):
         return {"source_words": [], "target_words": [], "links": []}
-    device = next(model.parameters()).device
-    maps, _ = attention_maps(
-        model,
-        torch.tensor([*source_ids, EOS_ID], device=device),
-        torch.tensor([BOS_ID, *target_ids], device=device),
-    )
+    (forced,) = force_decode(model, [[*source_ids, EOS_ID]], [target_ids], with_attention=True)
     words = words_of(tokenizers.source, source_ids), words_of(tokenizers.target, target_ids)
-    found = word_links(maps.cross, *words)
     return {
         "source_words": [word.text for word in words[0]],
         "target_words": [word.text for word in words[1]],
-        "links": [source_place for source_place, _ in found.links] if found else [],
+        "links": [i for i, _ in align_words(forced.attention or (), *words).links],
     }

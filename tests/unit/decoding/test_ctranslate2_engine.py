@@ -152,7 +152,7 @@ def test_a_source_may_be_as_long_as_the_model_takes(tmp_path):
     ("options", "named"),
     [
         (SearchOptions(sampling=Sampling()), "cannot draw samples"),
-        (SearchOptions(with_alignment=True), "cannot align words"),
+        (SearchOptions(with_attention=True), "cannot align words"),
         (SearchOptions(prefix=(5,)), "cannot begin translations with a prefix"),
         (SearchOptions(n_best=6), "cannot give 6 best translations"),
     ],

@@ -1,44 +1,103 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
+import pytest
+
 from tests.support.tiny_models import tiny_tokenizer
-from transformer_cli.data.tokens.tokenizer import TokenizerPair
-from transformer_cli.decoding.hypothesis import Hypothesis
-from transformer_cli.decoding.word_alignment import number_of_words, word_alignment
+from transformer_cli.config import TokenizerConfig
+from transformer_cli.data.tokens.fit_tokenizer import fit_tokenizer
+from transformer_cli.decoding.word_alignment import (
+    Word,
+    WordAlignment,
+    align_words,
+    number_of_words,
+    spaced_links,
+    words_of,
+)
 
 
-def align(source: str, target: str, positions: dict[int, int]) -> list[tuple[int, int]]:
-    """Align the words of two texts; ``positions`` names tokens of the target that look elsewhere than at the end."""
+def word(place: int) -> Word:
+    return Word(f"w{place}", place, place)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Je suis étudiant.", ["Je", "suis", "étudiant", "."]),
+        ("She eats, we sleep.", ["She", "eats", ",", "we", "sleep", "."]),
+        ("naïve 👍 ok", ["naïve", "👍", "ok"]),
+    ],
+)
+def test_subwords_are_gathered_into_words_and_punctuation(text, words):
     tokenizer = tiny_tokenizer()
-    source_ids, target_ids = tokenizer.encode(source), tokenizer.encode(target)
-    alignment = tuple(positions.get(i, len(source_ids)) for i in range(len(target_ids)))
-    hypothesis = Hypothesis(tuple(target_ids), -1.0, -1.0, alignment)
-    return word_alignment(TokenizerPair(tokenizer, tokenizer), source_ids, hypothesis)
+    ids = tokenizer.encode(text)
+
+    found = words_of(tokenizer, ids)
+
+    assert [word.text for word in found] == words
+    assert all(tokenizer.decode(ids[word.first : word.last + 1]).strip() == word.text for word in found)
+    assert all(before.last < after.first for before, after in pairwise(found))
 
 
-def test_tokens_are_counted_as_the_words_that_they_are_part_of():
+def test_a_script_without_spaces_is_divided_into_its_subwords():
+    sentences = ["私は学生です。", "春夏秋冬、東西南北、上下左右。", "月火水木金土日。"]
+    tokenizer = fit_tokenizer(sentences, TokenizerConfig(vocab_size=300), where="the test's sentences")
+
+    words = words_of(tokenizer, tokenizer.encode(sentences[0]))
+
+    assert "".join(word.text for word in words) == sentences[0]
+    assert len(words) > 2
+
+
+def test_no_tokens_are_no_words_and_without_words_there_are_no_links():
+    assert words_of(tiny_tokenizer(), []) == ()
+    assert align_words([[1.0]], [], [word(0)]) == WordAlignment(((),), ())
+    assert align_words([], [word(0)], []) == WordAlignment((), ())
+
+
+def test_each_word_is_linked_to_the_one_that_it_attends_to_most():
+    attention = [[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [0.3, 0.6, 0.1]]
+
+    found = align_words(attention, [word(0), word(1), word(2)], [word(0), word(1), word(2)])
+
+    assert found.links == ((0, 0), (2, 1), (1, 2))
+
+
+def test_a_weight_is_the_sum_over_subwords_attended_to_and_the_mean_over_those_that_attend():
+    attention = [[0.1, 0.2, 0.7], [0.3, 0.5, 0.2], [0.0, 0.0, 1.0]]
+
+    found = align_words(attention, [Word("ab", 0, 1), Word("c", 2, 2)], [Word("xy", 0, 1)])
+
+    assert found.weights[0] == pytest.approx((0.55, 0.45))
+    assert found.links == ((0, 0),)
+
+
+def spaced(source: str, target: str, looks: dict[str, str]) -> list[tuple[int, int]]:
+    """Align two texts; each word of the target in ``looks`` attends to one of the source, all others to eos."""
     tokenizer = tiny_tokenizer()
-    first = len(tokenizer.encode("chat"))
-    last_of_source = len(tokenizer.encode("chat noir")) - 1
-    last_of_target = len(tokenizer.encode("black cat")) - 1
+    ids = tokenizer.encode(source), tokenizer.encode(target)
+    words = [words_of(tokenizer, side) for side in ids]
+    attention = [[0.0] * len(ids[0]) + [1.0] for _ in ids[1]]
+    for own in words[1]:
+        for other in words[0]:
+            if looks.get(own.text) == other.text:
+                for row in attention[own.first : own.last + 1]:
+                    row[other.last] = 0.5
+    return spaced_links((tokenizer, tokenizer), *ids, attention)
 
-    assert align("chat noir", "black cat", {last_of_target: 0}) == [(0, 1)]
-    assert align("chat noir", "black cat", {0: last_of_source, last_of_target: first - 1}) == [(0, 1), (1, 0)]
 
-
-def test_what_looks_at_the_end_of_the_source_has_no_link():
-    assert align("chat", "cat", {}) == []
-
-
-def test_a_link_that_several_tokens_make_is_there_once():
-    length = len(tiny_tokenizer().encode("xyz"))
-    assert length > 2
-    assert align("chat", "xyz", dict.fromkeys(range(length), 0)) == [(0, 0)]
+def test_links_are_between_words_as_spaces_separate_them():
+    assert spaced("chat noir", "black cat", {"black": "noir", "cat": "chat"}) == [(0, 1), (1, 0)]
+    # The full stop and its word are one word for who counts by spaces.
+    looks = {"the": "le", "cat": "chat", ".": "."}
+    assert spaced("le chat.", "the cat.", looks) == [(0, 0), (1, 1)]
+    assert spaced("ici, le chat.", "cat .", {"cat": "chat", ".": "."}) == [(2, 0), (2, 1)]
 
 
 def test_a_no_break_space_is_part_of_a_word_for_both_counts():
     target = "Où est\u00a0?"
-    last = len(tiny_tokenizer().encode(target)) - 1
 
     assert number_of_words(target) == 2
-    assert align("gare", target, {last: 0}) == [(0, 1)]
+    assert {j for _, j in spaced("gare", target, {})} == {0, 1}
     assert number_of_words("") == 0

@@ -130,11 +130,11 @@ def test_words_point_at_their_pieces_and_links_at_the_largest_weights():
             pieces = document[side]["pieces"][word["first"] : word["last"] + 1]
             assert "<" in "".join(pieces) or "".join(pieces).replace("\u2581", "") == word["text"]
     alignment = document["alignment"]
-    layer = torch.tensor(document["attention"]["cross"][alignment["layer"]]).mean(dim=0)
+    mean = torch.tensor(document["attention"]["cross"]).mean(dim=(0, 1))
     for (source, target), weights in zip(alignment["links"], alignment["weights"], strict=True):
         rows = document["target"]["words"][target]
         for word, weight in zip(document["source"]["words"], weights, strict=True):
-            block = layer[rows["first"] : rows["last"] + 1, word["first"] : word["last"] + 1]
+            block = mean[rows["first"] : rows["last"] + 1, word["first"] : word["last"] + 1]
             assert weight == pytest.approx(float(block.sum(dim=1).mean()), abs=1e-4)
         assert weights[source] == max(weights)
 

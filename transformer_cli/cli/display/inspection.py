@@ -42,9 +42,9 @@ def draw(inspection: Inspection) -> None:
 
 def _draw_alignment(console: Console, inspection: Inspection) -> None:
     alignment = inspection.alignment
-    if alignment is None:
+    if not alignment.links:
         return
-    console.print(f"Alignment: decoder layer {alignment.layer + 1}, mean of its heads", style="bold")
+    console.print("Alignment: encoder-decoder attention, mean of all layers and heads", style="bold")
     words = [plain(word.text) for word in inspection.source.words]
     room = max(24, console.width - _LABEL - 1)
     width = max(5, min(12, room // len(words)))
@@ -55,7 +55,7 @@ def _draw_alignment(console: Console, inspection: Inspection) -> None:
         console.print(Text(f"{'':<{_LABEL}} {heads}"))
         for place, word in enumerate(inspection.target.words):
             row = Text(f"{set_cell_size(plain(word.text), _LABEL)} ")
-            for value in alignment.weights[place, first : first + at_once].tolist():
+            for value in alignment.weights[place][first : first + at_once]:
                 row.append(_cell(value).ljust(width), style=_style(value))
             console.print(row)
         console.print()

@@ -30,7 +30,7 @@ class TorchEngine:
     """Searches with one model, or with several as one; see `Engine`.
 
     Args:
-        models: Put into evaluation mode here; all of one vocabulary. Alignments are the first one's.
+        models: Put into evaluation mode here; all of one vocabulary. The attention is the first one's.
         config: ``[decoding]``.
         precision: Type of the matrix products.
     """
@@ -108,7 +108,7 @@ class TorchEngine:
                     n_best=options.n_best,
                     prefix=options.prefix,
                 )
-        return self._aligned(sources, found) if options.with_alignment else found
+        return self._with_attention(sources, found) if options.with_attention else found
 
     def _rows(self, options: SearchOptions) -> int:
         """Return how many hypotheses of each source are computed side by side."""
@@ -122,13 +122,13 @@ class TorchEngine:
         ]
         return decoders[0] if len(decoders) == 1 else EnsembleStepDecoder(decoders)
 
-    def _aligned(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> list[list[Hypothesis]]:
-        """Add to each hypothesis where in the source its tokens come from."""
+    def _with_attention(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> list[list[Hypothesis]]:
+        """Add to each hypothesis what its tokens attend to."""
         ranks: list[list[Hypothesis]] = [[] for _ in sources]
         for rank in range(max(map(len, found))):
             having = [i for i, hypotheses in enumerate(found) if len(hypotheses) > rank]
             targets = [found[i][rank].tokens for i in having]
-            forced = force_decode(self._models[0], [sources[i] for i in having], targets)
+            forced = force_decode(self._models[0], [sources[i] for i in having], targets, with_attention=True)
             for i, each in zip(having, forced, strict=True):
-                ranks[i].append(replace(found[i][rank], alignment=each.alignment))
+                ranks[i].append(replace(found[i][rank], attention=each.attention))
         return ranks

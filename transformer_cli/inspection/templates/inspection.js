@@ -6,7 +6,7 @@ const find = (selector) => document.querySelector(selector);
 function drawAttentions() {
   const source = it.source.pieces;
   const target = it.target.pieces;
-  const layer = it.alignment ? it.alignment.layer : 0;
+  const layer = Math.floor(it.attention.cross.length / 2);
   const kinds = {
     encoder: { maps: it.attention.encoder, from: source, to: source, fromTitle: "piece", toTitle: "looks at",
       fromClass: "source", toClass: "source", says: "looks at" },
@@ -14,7 +14,7 @@ function drawAttentions() {
       masked: true, fromClass: "target", toClass: "target", says: "looks back at" },
     cross: { maps: it.attention.cross, from: target, to: source, fromTitle: "to be written", toTitle: "looks at", layer,
       fromClass: "target", toClass: "source", says: "is written looking at" },
-    alignment: it.alignment && { maps: [[it.alignment.weights]], from: it.target.words.map((word) => word.text),
+    alignment: it.alignment.links.length > 0 && { maps: [[it.alignment.weights]], from: it.target.words.map((word) => word.text),
       to: it.source.words.map((word) => word.text), fromTitle: "translation", toTitle: "source", says: "comes from",
       fromClass: "target", toClass: "source", unit: "word", matrixTitle: "As a matrix of words" },
   };

@@ -108,18 +108,21 @@ def test_forced_decoding_gives_the_probability_of_each_token_and_of_the_end():
         assert forced.log_probs == pytest.approx(expected.tolist(), rel=1e-4)
 
 
-def test_alignments_are_where_the_layer_before_the_last_looks_at_most():
+def test_the_attention_of_a_hypothesis_is_the_mean_of_all_layers_and_heads_whatever_stands_beside_it():
     model = talkative_model()
     for layer in range(3):
         attention = model.get_submodule(f"decoder.{layer}.cross_attention")
         assert isinstance(attention, MultiHeadAttention)
         attention.weights = look_at(1 if layer == 1 else 0)  # type: ignore[method-assign]
-    options = SearchOptions(n_best=2, with_alignment=True)
+    options = SearchOptions(n_best=2, with_attention=True)
 
     config = DecodingConfig(beam_size=2, max_length_extra=3)
-    for hypotheses in TorchEngine(model, config).search(SOURCES, options):
+    for source, hypotheses in zip(SOURCES, TorchEngine(model, config).search(SOURCES, options), strict=True):
         for hypothesis in hypotheses:
-            assert hypothesis.alignment == (1,) * len(hypothesis.tokens)
+            assert hypothesis.attention is not None
+            assert len(hypothesis.attention) == len(hypothesis.tokens)
+            for row in hypothesis.attention:
+                assert row == pytest.approx((2 / 3, 1 / 3, *[0.0] * (len(source) - 1)))
 
 
 def look_at(position: int) -> Any:
