@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from transformer_cli.config import TrainingConfig
 from transformer_cli.data.tokens.batching import Batch
-from transformer_cli.device import choose_precision
+from transformer_cli.device import choose_precision, has_fast_bfloat16
 from transformer_cli.errors import DivergedError
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.training.both_directions import some_turned_round
@@ -27,8 +27,6 @@ from transformer_cli.training.moving_average import MovingAverage
 from transformer_cli.training.objective import Objective
 from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.training.schedule import Ending, learning_rate
-
-_PRECISIONS = (torch.float32, torch.bfloat16, torch.float16)
 
 
 class Trainer:
@@ -68,9 +66,13 @@ class Trainer:
             decay=config.decay,
         )
         self._device = next(model.parameters()).device
-        # A measurement may differ from process to process; the first one's counts.
-        [first] = self.ranks.from_first(_PRECISIONS.index(choose_precision(config.precision, self._device)))
-        self.loss = Objective(model, config, _PRECISIONS[int(first)])
+        can_be_bfloat16 = config.precision in ("auto", "bfloat16")
+        self.is_slow_in_bfloat16 = can_be_bfloat16 and self.ranks.any(not has_fast_bfloat16(self._device))
+        """Whether any of the processes is: it would hold up the others."""
+        self.given_up_precision: str | None = None
+        """The precision of a resumed training before, if it is another now."""
+        precision = self._choose_precision("bfloat16" if config.precision == "auto" else config.precision)
+        self.loss = Objective(model, config, precision)
         self._optimizer = torch.optim.Adam(
             model.parameters(), betas=(config.adam_beta1, config.adam_beta2), eps=config.adam_epsilon, fused=True
         )
@@ -142,6 +144,16 @@ class Trainer:
         """Whether the model lies on a GPU, whose memory cannot be had on credit."""
         return self._device.type == "cuda"
 
+    def _choose_precision(self, name: str) -> torch.dtype:
+        """Return the type called ``name``, or float32 where that is slow and the settings leave the choice."""
+        is_slow = name == "bfloat16" and self.is_slow_in_bfloat16
+        return choose_precision("float32" if is_slow and self._config.precision == "auto" else name, self._device)
+
+    @property
+    def precision_name(self) -> str:
+        """The type of the matrix products, as the settings call it."""
+        return str(self.precision).removeprefix("torch.")
+
     def try_out(self, batches: Sequence[Batch]) -> None:
         """Compute with each batch in turn and learn nothing from it: what does not fit into memory shows now."""
         self.model.train()
@@ -193,16 +205,17 @@ class Trainer:
         for index, state in self._optimizer.state_dict()["state"].items():
             for key, value in state.items():
                 moments[f"{names[index]}.{key}"] = value
-        precision = str(self.precision).removeprefix("torch.")
         scaler = self._scaler.state_dict()
-        return {"step": self.step, "precision": precision, "scaler": scaler, "pieces": self.pieces, "moments": moments}
+        state = {"step": self.step, "precision": self.precision_name, "scaler": scaler, "pieces": self.pieces}
+        return {**state, "moments": moments}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up where the trainer stood that `state_dict` came from; the model's weights are loaded apart."""
         self.step = state["step"]
         self._gradients.pieces = state.get("pieces", 1)
-        # Where the recipe leaves it to a measurement, a training goes on in the precision in which it began.
-        self.loss.precision = choose_precision(state["precision"], self._device)
+        # So that the bits stay the same it is the precision in which the training began, unless that is slow here.
+        self.loss.precision = self._choose_precision(state["precision"])
+        self.given_up_precision = None if state["precision"] == self.precision_name else state["precision"]
         self._scaler.load_state_dict(state["scaler"])
         own = self._optimizer.state_dict()
         own["state"] = {

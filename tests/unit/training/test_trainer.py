@@ -23,6 +23,7 @@ from tests.support.tiny_training import (
 )
 from transformer_cli.config import TrainingConfig
 from transformer_cli.data.tokens.batching import Batch, make_batch
+from transformer_cli.device import has_fast_bfloat16
 from transformer_cli.errors import DivergedError
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import PAD_ID
@@ -287,13 +288,16 @@ def test_a_batch_without_tokens_has_no_loss_and_gives_every_weight_a_gradient_of
     assert all(not gradient.any() for gradient in gradients(trainer).values())
 
 
-def test_a_resumed_training_goes_on_in_the_precision_in_which_it_began():
-    for name in ("float32", "bfloat16"):
-        resumed = tiny_trainer(precision="auto")
+@pytest.mark.parametrize("asked", ["auto", "bfloat16"])
+def test_a_resumed_training_goes_on_in_the_precision_in_which_it_began_unless_the_choice_is_ours_and_it_is_slow(asked):
+    is_slow = asked == "auto" and not has_fast_bfloat16(torch.device("cpu"))
+    for began, expected in (("float32", "float32"), ("bfloat16", "float32" if is_slow else "bfloat16")):
+        resumed = tiny_trainer(precision=asked)
 
-        resumed.load_state_dict(cloned(tiny_trainer(precision=name).state_dict()))
+        resumed.load_state_dict(cloned(tiny_trainer(precision=began).state_dict()))
 
-        assert resumed.precision == getattr(torch, name)
+        assert resumed.precision_name == expected
+        assert resumed.given_up_precision == ("bfloat16" if expected != began else None)
 
 
 @pytest.mark.parametrize("norm", ["pre", "post"])

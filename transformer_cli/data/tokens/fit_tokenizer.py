@@ -126,7 +126,7 @@ def _train(
         bos_id=BOS_ID,
         eos_id=EOS_ID,
         max_sentence_length=_MAX_SENTENCE_BYTES,
-        num_threads=2,
+        num_threads=2,  # on every machine: unigram's sums, and so its pieces, depend on their number
         minloglevel=2,
     )
 

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import sentencepiece
 
+from transformer_cli.cores import available_cores
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from transformer_cli.text.normalization import normalize
 
 TOKENIZER_FILES = ("tokenizer.model", "tokenizer.source.model", "tokenizer.target.model")
 """Files of a joint vocabulary, and of separate ones."""
+
+_MOST_THREADS = 8
+"""More are started for each call in more time than they save."""
 
 
 class Tokenizer:
@@ -73,7 +77,11 @@ class Tokenizer:
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of many sentences; faster than one by one."""
-        return list(self.processor.encode([normalize(text) for text in texts], num_threads=2))
+        return list(
+            self.processor.encode(
+                [normalize(text) for text in texts], num_threads=min(_MOST_THREADS, available_cores())
+            )
+        )
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of ``ids``; never fails, whatever the order of byte pieces."""

@@ -88,7 +88,9 @@ class _Matrix:
         self._weight = weight
         self._bias = bias
         self._packed: Tensor | None = None
-        has_kernel = weight.dtype == torch.float32 or (weight.dtype == torch.bfloat16 and has_fast_bfloat16())
+        has_kernel = weight.dtype == torch.float32 or (
+            weight.dtype == torch.bfloat16 and has_fast_bfloat16(weight.device)
+        )
         is_worth_it = weight.device.type == "cpu" and weight.numel() >= _LARGE
         if is_worth_it and has_kernel and torch.backends.mkldnn.is_available():
             kernels = torch.ops.mkldnn

@@ -23,6 +23,7 @@ from transformer_cli.artifacts.model_directory import LoadedModel, open_model
 from transformer_cli.data.tokens.tokenizer import TOKENIZER_FILES, Tokenizer
 from transformer_cli.decoding.line_translator import LineTranslator, Translation
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
+from transformer_cli.device import limit_threads
 from transformer_cli.errors import TfmError, UsageError
 from transformer_cli.files.atomic import atomic_folder
 from transformer_cli.files.os_errors import explain_os_errors
@@ -78,6 +79,7 @@ def export(
         UsageError: The format has no place for such a model.
     """
     model = find_model(Path(model))
+    limit_threads()
     if to == "huggingface":
         if quantization not in ("auto", "float32"):
             raise UsageError(f"--quantization {quantization} is for ctranslate2; huggingface gets float32")

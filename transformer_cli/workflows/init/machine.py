@@ -9,9 +9,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from transformer_cli.cores import CGROUPS, available_cores
+
 _GIB = 1 << 30
 _SECONDS_FOR_AN_ANSWER = 20
-_CGROUP = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +34,18 @@ class Machine:
         return f"{self.cores} core{'s' * (self.cores > 1)}, {self.memory_gib:.0f} GiB of memory, {gpu}"
 
 
-def look_at_machine() -> Machine:
-    """Return what there is, within the limits that a container or a batch system has set."""
-    return Machine(_cores(), _memory_gib(), _gpu_gib())
+def look_at_machine(cgroups: Path = CGROUPS) -> Machine:
+    """Return what there is, within the limits that a container or a batch system has set.
+
+    Args:
+        cgroups: Where Linux shows its control groups.
+    """
+    return Machine(available_cores(cgroups=cgroups), _memory_gib(cgroups), _gpu_gib())
 
 
-def _cores() -> int:
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota, _, period = _read(_CGROUP / "cpu.max").partition(" ")
-    if quota.isdecimal() and period.strip().isdecimal():
-        allowed = min(allowed, -(-int(quota) // int(period)))
-    return max(1, allowed)
-
-
-def _memory_gib() -> float:
+def _memory_gib(cgroups: Path) -> float:
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    limit = _read(_CGROUP / "memory.max").strip()
+    limit = _read(cgroups / "memory.max").strip()
     return (min(memory, int(limit)) if limit.isdecimal() else memory) / _GIB
 
 

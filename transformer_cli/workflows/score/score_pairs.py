@@ -13,7 +13,7 @@ from transformer_cli.artifacts.model_directory import open_model
 from transformer_cli.data.tokens.length_batches import batches_by_length
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.pytorch.force_decoding import force_decode
-from transformer_cli.device import choose_device, manage_memory
+from transformer_cli.device import choose_device, limit_threads, manage_memory
 from transformer_cli.errors import DataError
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import EOS_ID
@@ -67,6 +67,7 @@ def score_pairs(source: Path, target: Path, *, model: str | Path, device: str = 
     """
     model = find_model(Path(model))
     manage_memory()
+    limit_threads()
     loaded = open_model(model, choose_device(device))
     pairs = zip_longest(read_text_lines(source), read_text_lines(target))
     while window := list(islice(pairs, _WINDOW_PAIRS)):

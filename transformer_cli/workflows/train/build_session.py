@@ -57,6 +57,7 @@ def open_session(
     recipe, run = located.recipe, located.run
     config = recipe.training
     devices.manage_memory()
+    devices.limit_threads()
     torch.manual_seed(config.seed)
     tokenizers = TokenizerPair.load(run.path, shared=recipe.tokenizer.shared)
     training = fingerprints.of_training(recipe, data_fingerprint)
@@ -107,9 +108,7 @@ def open_session(
     if session.new_pairs is not None:
         logger.info(f"{session.new_pairs} of {len(corpus)} pairs are new to version {start.version}")
     session.resume()
-    failure = session.state.trainer.compile_failure
-    if failure is not None:
-        logger.warning(f"torch.compile does not work here: {failure}; training goes on without it")
+    _report_shortcomings(session.state.trainer)
     if stream.left_out:
         logger.info(f"{stream.left_out} training pairs are longer than model.max_length or a batch and are left out")
     on_event(
@@ -118,7 +117,7 @@ def open_session(
             updates_per_epoch=max(1, stream.batches_per_epoch // config.accumulation),
             device=session.state.device.type,
             threads=torch.get_num_threads(),
-            precision=str(session.state.trainer.precision).removeprefix("torch."),
+            precision=session.state.trainer.precision_name,
             step=session.step,
             max_steps=config.max_steps,
             max_seconds=budget.seconds,
@@ -130,6 +129,19 @@ def open_session(
         )
     )
     return session
+
+
+def _report_shortcomings(trainer: Trainer) -> None:
+    """Warn of what the settings or an earlier sitting asked for and this machine does not do, or not well."""
+    if trainer.compile_failure is not None:
+        logger.warning(f"torch.compile does not work here: {trainer.compile_failure}; training goes on without it")
+    if trainer.given_up_precision is not None:
+        logger.warning(
+            f"the training began in {trainer.given_up_precision}, which is slow on this machine; it goes on in "
+            f"{trainer.precision_name}, and ends in other weights than it would have where it began"
+        )
+    elif trainer.is_slow_in_bfloat16 and trainer.precision == torch.bfloat16:
+        logger.warning('bfloat16 is slow on this machine; training.precision = "auto" takes float32 here')
 
 
 def _bounded(decoding: DecodingConfig, encoded: EncodedCorpus) -> DecodingConfig:

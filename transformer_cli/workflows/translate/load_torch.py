@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +10,15 @@ import torch
 
 from transformer_cli.artifacts.model_directory import open_model
 from transformer_cli.config import with_search
+from transformer_cli.cores import has_linux
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.parallel_engine import ParallelEngine
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
-from transformer_cli.device import choose_device, choose_precision, has_fast_bfloat16, manage_memory
+from transformer_cli.device import choose_device, choose_precision, has_fast_bfloat16, limit_threads, manage_memory
 from transformer_cli.errors import UsageError
 from transformer_cli.workflows.translate.settings import TranslationSettings
+
+logger = logging.getLogger(__name__)
 
 _LARGE = 512
 """From this d_model on the products take so much of the time that bfloat16 pays."""
@@ -23,7 +26,9 @@ _LARGE = 512
 
 def load_torch_translator(models: Sequence[Path], settings: TranslationSettings) -> LineTranslator:
     """Read model directories, which translate together; see `load_translator`."""
-    if settings.threads is not None:
+    if settings.threads is None:
+        limit_threads()
+    else:
         torch.set_num_threads(settings.threads)
     manage_memory()
     chosen = choose_device(settings.device)
@@ -35,14 +40,16 @@ def load_torch_translator(models: Sequence[Path], settings: TranslationSettings)
                 "tokenizer: train them on the same prepared data with different seeds"
             )
     precision = settings.precision
+    if precision == "bfloat16" and not has_fast_bfloat16(chosen):
+        logger.warning("bfloat16 is slow on this machine; --precision auto takes float32 here")
     if precision == "auto" and chosen.type == "cpu":
         is_large = first.model.config.d_model >= _LARGE
-        precision = "bfloat16" if is_large and has_fast_bfloat16() else "float32"
+        precision = "bfloat16" if is_large and has_fast_bfloat16(chosen) else "float32"
     engine = TorchEngine(
         [each.model for each in loaded],
         with_search(first.decoding, settings.search),
         precision=choose_precision(precision, chosen),
     )
-    can_fork = chosen.type == "cpu" and torch.get_num_threads() > 1 and sys.platform == "linux"
+    can_fork = chosen.type == "cpu" and torch.get_num_threads() > 1 and has_linux()
     parallel = ParallelEngine(engine, workers=torch.get_num_threads()) if can_fork else engine
     return LineTranslator(parallel, first.tokenizers)

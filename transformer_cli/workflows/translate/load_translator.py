@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformer_cli.artifacts.engine_manifest import ENGINE_FOLDER, is_installed, read_manifest, weights_fingerprint
 from transformer_cli.artifacts.model_manifest import ModelManifest, explain_damage, open_tokenizers
 from transformer_cli.config import with_search
+from transformer_cli.cores import available_cores
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.errors import DamagedFileError, TfmError, UsageError
 from transformer_cli.workflows.translate.settings import TranslationSettings
@@ -126,23 +127,16 @@ def _load_exported(models: Sequence[Path], settings: TranslationSettings) -> tup
         manifest = ModelManifest.load(model)
         tokenizers = open_tokenizers(model, manifest)
     decoding = with_search(manifest.decoding, settings.search)
+    load = partial(
+        CTranslate2Engine,
+        folder,
+        decoding,
+        max_length=manifest.model.max_length,
+        num_positions=exported.num_positions,
+        threads=settings.threads or available_cores(),
+    )
     try:
-        engine = CTranslate2Engine(
-            folder,
-            decoding,
-            max_length=manifest.model.max_length,
-            num_positions=exported.num_positions,
-            threads=settings.threads or _available_threads(),
-        )
+        engine = load()
     except DamagedFileError as error:
         raise _UnfitError(f"{error}; run `tfm export --to ctranslate2` again") from None
     return engine, tokenizers
-
-
-def _available_threads() -> int:
-    """Return how many threads this process may use: ``OMP_NUM_THREADS``, else the processors it may run on."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    if wanted.isdecimal() and int(wanted) > 0:
-        return int(wanted)
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -6,14 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from transformer_cli.workflows.init import machine
+from transformer_cli.cores import available_cores
 from transformer_cli.workflows.init.machine import Machine, look_at_machine
-
-
-@pytest.fixture
-def cgroup(tmp_path: Path, monkeypatch) -> Path:
-    monkeypatch.setattr(machine, "_CGROUP", tmp_path)
-    return tmp_path
 
 
 @pytest.fixture
@@ -28,32 +22,24 @@ def nvidia_smi(tmp_path: Path, monkeypatch) -> Path:
     return program
 
 
-def test_without_limits_it_is_what_the_system_has(cgroup):
-    found = look_at_machine()
+def test_without_limits_it_is_what_the_system_has(tmp_path):
+    machine = look_at_machine(tmp_path)
 
-    assert found.cores == len(os.sched_getaffinity(0))
-    assert 0.1 < found.memory_gib < 100_000
-
-
-def test_the_limits_of_a_container_count(cgroup):
-    (cgroup / "cpu.max").write_text("50000 100000\n")
-    (cgroup / "memory.max").write_text(f"{1 << 28}\n")
-
-    assert (look_at_machine().cores, look_at_machine().memory_gib) == (1, 0.25)
+    assert machine.cores == available_cores(cgroups=tmp_path)
+    assert 0.1 < machine.memory_gib < 100_000
 
 
-def test_part_of_a_core_is_rounded_up(cgroup):
-    (cgroup / "cpu.max").write_text("150000 100000\n")
+def test_the_memory_that_a_container_may_have_counts(tmp_path):
+    (tmp_path / "memory.max").write_text(f"{1 << 28}\n")
 
-    assert look_at_machine().cores == min(2, len(os.sched_getaffinity(0)))
+    assert look_at_machine(tmp_path).memory_gib == 0.25
 
 
-def test_no_limit_is_written_as_max(cgroup):
-    unlimited = look_at_machine()
-    (cgroup / "cpu.max").write_text("max 100000\n")
-    (cgroup / "memory.max").write_text("max\n")
+def test_no_limit_is_written_as_max(tmp_path):
+    unlimited = look_at_machine(tmp_path)
+    (tmp_path / "memory.max").write_text("max\n")
 
-    assert look_at_machine() == unlimited
+    assert look_at_machine(tmp_path) == unlimited
 
 
 @pytest.mark.parametrize(
