@@ -44,13 +44,21 @@ class CTranslate2Engine:
         num_positions: Tokens of the longest translation, bos and eos included.
         threads: How many batches are computed side by side, with one thread each: two workers with one thread search
             half as fast again as one with two.
+        compute_type: Type of the products, as CTranslate2 calls it; "default" is that of the export.
 
     Raises:
         DamagedFileError: The exported model is not whole.
     """
 
     def __init__(
-        self, folder: Path, config: DecodingConfig, *, max_length: int, num_positions: int, threads: int
+        self,
+        folder: Path,
+        config: DecodingConfig,
+        *,
+        max_length: int,
+        num_positions: int,
+        threads: int,
+        compute_type: str = "default",
     ) -> None:
         self._config = config
         self._max_length = max_length
@@ -58,7 +66,12 @@ class CTranslate2Engine:
         self._threads = threads
         try:
             self._translator = ctranslate2.Translator(
-                str(folder), device="cpu", inter_threads=threads, intra_threads=1, max_queued_batches=-1
+                str(folder),
+                device="cpu",
+                compute_type=compute_type,
+                inter_threads=threads,
+                intra_threads=1,
+                max_queued_batches=-1,
             )
             self._source_pieces, target_pieces = _read_vocabularies(folder)
         except (RuntimeError, ValueError, OSError) as error:
@@ -101,6 +114,21 @@ class CTranslate2Engine:
         for i, _, result in self._search_batches(_of_equal_length(cut_short, sources), sources):
             hypotheses[i] = self._hypotheses(result, options.n_best)
         return [hypotheses[i] for i in range(len(sources))]
+
+    def log_probs(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[str]]) -> list[list[float]]:
+        """Return the log-probability of each token of each target, and of eos after it, given its source.
+
+        Args:
+            sources: As for `search`.
+            targets: Subwords as text.
+        """
+        results = self._translator.score_batch(
+            [self._pieces(source) for source in sources],
+            [list(target) for target in targets],
+            max_input_length=0,
+            max_batch_size=_BATCH_SENTENCES,
+        )
+        return [result.log_probs for result in results]
 
     def _search_batches(
         self, batches: Iterable[list[int]], sources: Sequence[Sequence[int]]

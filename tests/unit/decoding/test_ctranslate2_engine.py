@@ -51,6 +51,46 @@ def test_it_finds_what_our_search_finds_with_the_same_scores(tmp_path, beam_size
     assert log_probs_of(theirs) == pytest.approx(log_probs_of(ours), abs=1e-3)
 
 
+def test_the_log_probabilities_of_the_tokens_of_a_translation_add_up_to_its_own(tmp_path):
+    config = DecodingConfig(**ROOMY)
+    engine = exported_engine(tmp_path, exportable_model(), config)
+    # One of the longest length has not ended, and CTranslate2's probability of it has no eos.
+    ended = [
+        (source, hypotheses[0])
+        for source, hypotheses in zip(sources(40), engine.search(sources(40), BEST_ONLY), strict=True)
+        if len(hypotheses[0].tokens) + 1 < longest_translation(config, source)
+    ]
+    asked, found = [source for source, _ in ended], [hypothesis for _, hypothesis in ended]
+    assert len(ended) > 20
+
+    log_probs = engine.log_probs(asked, [[f"w{token}" for token in hypothesis.tokens] for hypothesis in found])
+
+    assert [len(row) for row in log_probs] == [len(hypothesis.tokens) + 1 for hypothesis in found]
+    assert [sum(row) for row in log_probs] == pytest.approx([hypothesis.log_prob for hypothesis in found], abs=1e-3)
+
+
+def test_products_in_float32_undo_what_8_bits_lose_by_their_products(tmp_path):
+    model, asked = exportable_model(), sources(40)
+    exact = exported_engine(tmp_path / "float32", model, DecodingConfig(**ROOMY))
+    targets = [[f"w{token}" for token in hypotheses[0].tokens] for hypotheses in exact.search(asked, BEST_ONLY)]
+    exported_engine(tmp_path / "int8", model, DecodingConfig(**ROOMY), quantization="int8")
+
+    def off(compute_type: str) -> float:
+        engine = CTranslate2Engine(
+            tmp_path / "int8",
+            DecodingConfig(**ROOMY),
+            max_length=model.config.max_length,
+            num_positions=POSITIONS,
+            threads=1,
+            compute_type=compute_type,
+        )
+        pairs = zip(exact.log_probs(asked, targets), engine.log_probs(asked, targets), strict=True)
+        differences = [abs(a - b) for rows in pairs for a, b in zip(*rows, strict=True)]
+        return sum(differences) / len(differences)
+
+    assert 0 < off("float32") < off("default")
+
+
 @pytest.mark.parametrize("beam_size", [1, 4])
 @pytest.mark.parametrize(("ratio", "extra"), [(0.01, 2), (0.4, 1), (0.7, 1)])
 def test_no_translation_is_longer_than_its_source_allows_whatever_stands_beside_it(tmp_path, beam_size, ratio, extra):

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
@@ -39,6 +39,9 @@ from transformer_cli.workflows.locate.model import find_model
 
 logger = logging.getLogger(__name__)
 
+if TYPE_CHECKING:
+    from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
+
 Quantization = Literal["auto", "float32", "float16", "bfloat16", "int16", "int8"]
 
 _COMPARED_LINES = 200
@@ -48,7 +51,7 @@ _QUANTIZED_ROUNDING = 0.05
 
 _VOCABULARIES = ("shared_vocabulary.json", "source_vocabulary.json", "target_vocabulary.json")
 _FILES_OF_AN_EXPORT = (
-    {"model.bin", "config.json", "engine.json", *_VOCABULARIES, *TOKENIZER_FILES},
+    {"model.bin", "config.json", "engine.json", "kept_lines.json", "compared.json", *_VOCABULARIES, *TOKENIZER_FILES},
     {"model.safetensors", "config.json", "generation_config.json", "tokenizer_config.json"}
     | {"vocab.json", "target_vocab.json", "source.spm", "target.spm"},
 )
@@ -106,18 +109,23 @@ def _export_to_ctranslate2(model: Path, folder: Path, quantization: Quantization
         raise TfmError("CTranslate2 is not installed; run `pip install 'transformer-cli[fast]'`")
     import ctranslate2
 
+    from transformer_cli.decoding.kept_lines import keep_lines, lines_to_keep
+
     loaded = open_model(model, torch.device("cpu"))
     held_out, ours = _compared_lines(model, loaded, _COMPARED_LINES)
     wanted = quantization
     if wanted == "auto":
         wanted = "int8" if "int8" in ctranslate2.get_supported_compute_types("cpu") else "float32"
     with _whole_folder(folder) as beside:
-        _write(beside, loaded, "float32")
-        _require(_compare_engine(beside, loaded, held_out, ours), "float32")
+        engine = _written(beside, loaded, "float32")
+        _require(_compare_engine(engine, loaded, held_out, ours), "float32")
         if wanted != "float32":
-            _write(beside, loaded, wanted)
-            agreement = _compare_engine(beside, loaded, held_out, ours)
+            kept = lines_to_keep(_whole_lines(loaded, held_out, ours), engine)
+            engine = _written(beside, loaded, wanted)
+            agreement = _compare_engine(engine, loaded, held_out, ours)
             logger.info(f"{wanted}: {agreement}")
+            if kept is not None and wanted == "int8":
+                keep_lines(beside, kept, engine)
             if quantization == "auto" and agreement.mean_difference > _QUANTIZED_ROUNDING:
                 logger.info(f"{wanted} loses too much; float32 is taken")
                 wanted = "float32"
@@ -144,18 +152,32 @@ def _write(folder: Path, loaded: LoadedModel, quantization: str) -> None:
     )
 
 
-def _compare_engine(
-    folder: Path, loaded: LoadedModel, held_out: HeldOutLines, ours: Sequence[Translation]
-) -> Agreement:
+def _whole_lines(
+    loaded: LoadedModel, held_out: HeldOutLines, ours: Sequence[Translation]
+) -> Iterator[tuple[list[int], Sequence[str]]]:
+    """Yield the lines that are translated as a whole, and their translations, as token ids and subwords."""
+    for line, translation in zip(held_out.sources, ours, strict=True):
+        if translation.segments == 1:
+            yield loaded.tokenizers.source.encode(line), translation.tokens
+
+
+def _written(folder: Path, loaded: LoadedModel, quantization: str) -> CTranslate2Engine:
+    """Write the engine and open it."""
     from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
 
-    engine = CTranslate2Engine(
+    _write(folder, loaded, quantization)
+    return CTranslate2Engine(
         folder,
         loaded.decoding,
         max_length=loaded.model.config.max_length,
         num_positions=longest_positions(loaded.model.config, loaded.decoding),
         threads=torch.get_num_threads(),
     )
+
+
+def _compare_engine(
+    engine: CTranslate2Engine, loaded: LoadedModel, held_out: HeldOutLines, ours: Sequence[Translation]
+) -> Agreement:
     return compare(ours, LineTranslator(engine, loaded.tokenizers).translate(held_out.sources), held_out.references)
 
 

@@ -112,6 +112,7 @@ def _load_exported(models: Sequence[Path], settings: TranslationSettings) -> tup
     import ctranslate2
 
     from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
+    from transformer_cli.decoding.kept_lines import right_engine
 
     device = settings.device
     if device not in ("auto", "cpu"):
@@ -136,7 +137,7 @@ def _load_exported(models: Sequence[Path], settings: TranslationSettings) -> tup
         threads=settings.threads or available_cores(),
     )
     try:
-        engine = load()
+        engine = right_engine(folder, lambda compute_type: load(compute_type=compute_type))
     except DamagedFileError as error:
         raise _UnfitError(f"{error}; run `tfm export --to ctranslate2` again") from None
     return engine, tokenizers

@@ -1,0 +1,139 @@
+"""The same run on another processor: one without fast bfloat16, which a process with less of this one imitates."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command_line import ROOT, environment, run_process
+from tests.support.small_runs import steps_of_checkpoints, write_small
+from transformer_cli import train
+from transformer_cli.errors import StoppedBySignalError
+from transformer_cli.stopping import StopRequest
+from transformer_cli.training.events import StepReport, TrainingEvent
+
+POORER = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
+"""Variables of oneDNN and PyTorch: with them an x86 processor multiplies as one with AVX2 and no more."""
+
+pytestmark = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="other processors have no AVX2")
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A folder with a recipe that leaves the precision to the machine."""
+    write_small(tmp_path)
+    recipe = tmp_path / "tfm.toml"
+    recipe.write_text(recipe.read_text().replace('precision = "float32"', 'precision = "auto"'))
+    return tmp_path
+
+
+def train_until(step: int, home: Path) -> None:
+    stop = StopRequest()
+
+    def interrupt(event: TrainingEvent) -> None:
+        if isinstance(event, StepReport) and event.step == step:
+            stop.signal_number = signal.SIGTERM
+
+    with pytest.raises(StoppedBySignalError):
+        train(home / "tfm.toml", run_dir=home / "run", stop=stop, on_event=interrupt)
+
+
+def state_of(home: Path, step: int) -> tuple[Path, dict[str, Any]]:
+    path = home / "run" / "checkpoints" / f"step-{step:08d}" / "state.json"
+    return path, json.loads(path.read_text())
+
+
+def about_bfloat16(stderr: str) -> list[str]:
+    return [line for line in stderr.splitlines() if "bfloat16" in line]
+
+
+def test_a_training_that_began_in_bfloat16_goes_on_in_float32_where_that_is_slow_and_says_so_once(home):
+    train_until(6, home)
+    path, document = state_of(home, 6)
+    document["state"]["precision"] = "bfloat16"  # as it is already where this machine has it
+    path.write_text(json.dumps(document))
+
+    moved = run_process("train", "tfm.toml", "-d", "run", "--set", "training.max_steps=12", cwd=home, env=POORER)
+
+    assert moved.code == 0, moved.stderr
+    assert "resuming from step 6" in moved.stderr
+    assert "1 threads, float32" in moved.stderr
+    [line] = about_bfloat16(moved.stderr)
+    assert line.endswith(
+        "warning: the training began in bfloat16, which is slow on this machine; it goes on in float32, and ends in "
+        "other weights than it would have where it began"
+    )
+    assert steps_of_checkpoints(home / "run")[-1] == 12
+    assert state_of(home, 12)[1]["state"]["precision"] == "float32"
+
+
+def test_a_training_asked_to_be_slow_is_and_says_so_once(home):
+    slow = run_process(
+        *("train", "tfm.toml", "-d", "run", "--set", "training.max_steps=2", "--set", "training.precision=bfloat16"),
+        cwd=home,
+        env=POORER,
+    )
+
+    assert slow.code == 0, slow.stderr
+    warning, opened = about_bfloat16(slow.stderr)
+    assert warning.endswith('warning: bfloat16 is slow on this machine; training.precision = "auto" takes float32 here')
+    assert opened.endswith("1 threads, bfloat16")
+
+
+def test_a_translation_asked_to_be_slow_is_and_says_so_once(toy):
+    lines = b"".join((toy.folder / "toy.fr").read_bytes().splitlines(keepends=True)[:70])
+    options = ("translate", "-m", toy.model, "--engine", "torch")
+
+    slow, by_itself = (
+        run_process(*options, *more, cwd=toy.folder, stdin=lines, env=POORER)
+        for more in (("--precision", "bfloat16"), ())
+    )
+
+    assert (slow.code, slow.stdout.count(b"\n")) == (0, 70)
+    assert slow.stderr == "warning: bfloat16 is slow on this machine; --precision auto takes float32 here\n"
+    assert (by_itself.code, by_itself.stderr) == (0, "")
+
+
+def test_an_exported_engine_is_compared_once_on_another_processor_and_its_record_counts_from_then_on(toy, tmp_path):
+    model = shutil.copytree(toy.model, tmp_path / "model")
+    record, lines = model / "ctranslate2" / "compared.json", (toy.folder / "toy.fr").read_bytes()
+    translate = ("translate", "-m", model, "--engine", "ctranslate2")
+    exported = run_process("export", "--to", "ctranslate2", "-m", model, "--quantization", "int8", cwd=tmp_path)
+    assert exported.code == 0, exported.stderr
+    here = json.loads(record.read_bytes())
+
+    first = run_process(*translate, cwd=tmp_path, stdin=lines, env=POORER)
+    there = json.loads(record.read_bytes())
+    second = run_process(*translate, cwd=tmp_path, stdin=lines, env=POORER)
+    [kind] = there.keys() - here.keys()
+    record.write_text(json.dumps({**there, kind: 9.0}))
+    off, at_home = (run_process(*translate, cwd=tmp_path, stdin=lines, env=env) for env in (POORER, {}))
+
+    assert (first.code, first.stdout.count(b"\n")) == (0, 192)
+    assert second == first
+    assert (off.code, off.stdout.count(b"\n")) == (0, 192)
+    assert off.stderr == (
+        "warning: with 8 bits the exported engine is 9.00 nats a token off on this processor; it computes in float32 "
+        "here\n"
+    )
+    assert (at_home.code, at_home.stderr) == (0, "")
+
+
+def test_whether_bfloat16_is_fast_is_measured_within_the_limits_that_the_library_below_was_given():
+    code = (
+        "import torch; from transformer_cli.device import has_fast_bfloat16; threads = torch.get_num_threads(); "
+        "print(has_fast_bfloat16(torch.device('cpu')), torch.get_num_threads() == threads)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], env=environment(**POORER), cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+    )
+
+    assert finished.stdout == "False True\n"
