@@ -1,7 +1,7 @@
 """The Transformer of "Attention Is All You Need" (Vaswani et al. 2017), one idea a file.
 
-Read in this order: `attention`, `positions`, `embedding`, `layers`, `transformer`. Decoding token by token is in
-`transformer_cli.decoding.pytorch.fused_decoder`.
+Read in this order: `attention`, `positions`, `embedding`, `layers`, `transformer`. Then, to see how a translation is
+written token by token, `transformer_cli.decoding.pytorch.plain_decoder` and `transformer_cli.decoding.search.greedy`.
 
 One legend for all shapes:
 

@@ -19,8 +19,8 @@ from transformer_cli.model.transformer import Transformer
 _MULTIPLE = 16
 """The vocabulary is padded to a multiple of this, which lets `beam_search` look for the best tokens in blocks."""
 
-_LARGE = 1 << 18
-"""Numbers in a matrix from which it pays to lay it out; the kernel needs some microseconds more to begin."""
+PACKED_FROM = 1 << 18
+"""The elements of a matrix from which it pays to lay it out: the kernel needs some microseconds more to begin."""
 
 _ROWS = 512
 """Rows that are usual in a product."""
@@ -91,7 +91,7 @@ class _Matrix:
         has_kernel = weight.dtype == torch.float32 or (
             weight.dtype == torch.bfloat16 and has_fast_bfloat16(weight.device)
         )
-        is_worth_it = weight.device.type == "cpu" and weight.numel() >= _LARGE
+        is_worth_it = weight.device.type == "cpu" and weight.numel() >= PACKED_FROM
         if is_worth_it and has_kernel and torch.backends.mkldnn.is_available():
             kernels = torch.ops.mkldnn
             if hasattr(kernels, "_reorder_linear_weight") and hasattr(kernels, "_linear_pointwise"):

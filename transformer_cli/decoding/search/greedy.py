@@ -1,7 +1,7 @@
 """Greedy search: always the most probable next token.
 
-The plain version to read first and to test the other against: `beam_search` of width 1 gives the
-same answers.
+The plain version to read first, with `PlainStepDecoder` as its decoder, and to test the other against: `beam_search` of
+width 1 gives the same answers.
 """
 
 from __future__ import annotations

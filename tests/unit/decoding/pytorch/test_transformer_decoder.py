@@ -9,6 +9,7 @@ from torch.testing import assert_close
 
 from tests.support.tiny_models import VOCAB_SIZE, padded_sources, random_tokens, talkative_model, tiny_model
 from transformer_cli.decoding.hypothesis import Hypothesis
+from transformer_cli.decoding.pytorch.plain_decoder import PlainStepDecoder
 from transformer_cli.decoding.pytorch.transformer_decoder import TransformerStepDecoder, pad_ids
 from transformer_cli.decoding.search.beam_search import beam_search
 from transformer_cli.decoding.search.greedy import greedy_search
@@ -95,12 +96,13 @@ def test_a_sentence_is_translated_the_same_alone_and_in_a_batch(beam_size: int):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_beam_of_one_is_greedy_search(seed: int):
+def test_a_beam_of_one_is_greedy_search_over_the_plain_decoder(seed: int):
     model = talkative_model(seed=seed)
     source, mask = padded_sources(LENGTHS, seed=seed, vocab_size=330)
-    decoder = TransformerStepDecoder(model, source, mask, rows_per_sentence=1)
 
-    greedy = greedy_search(decoder, max_lengths=torch.full((len(LENGTHS),), 20))
+    with torch.no_grad():
+        decoder = PlainStepDecoder(model, source, mask)
+        greedy = greedy_search(decoder, max_lengths=torch.full((len(LENGTHS),), 20))
     found = search(model, source, mask, beam_size=1)
 
     assert [best[0].tokens for best in found] == [hypothesis.tokens for hypothesis in greedy]
