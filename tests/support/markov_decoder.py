@@ -13,6 +13,28 @@ from transformer_cli.special_tokens import BOS_ID, EOS_ID
 FIRST_WORD_ID = 4
 LETTERS = "ABCDE"
 
+#            .6          .4
+#     ^ ---------> A ---------> C ---------> $       A C  .6 x .4         = .24   greedy
+#     |            | \ .35             1
+#     |            |  `-------> D ---------> $       A D  .6 x .35        = .21
+#     |            |                   1
+#     |            `----------> $                    A    .6 x .25        = .15
+#     |                 .25
+#     | .4              .9
+#     `--> B -----------------> E ---------> $       B E  .4 x .9         = .36   the best
+#          |                           1
+#          `------------------> $                    B    .4 x .1         = .04
+#                      .1
+CHAIN = {
+    "^": {"A": 0.6, "B": 0.4},
+    "A": {"C": 0.4, "D": 0.35, "$": 0.25},
+    "B": {"E": 0.9, "$": 0.1},
+    "C": {"$": 1.0},
+    "D": {"$": 1.0},
+    "E": {"$": 1.0},
+}
+SENTENCES = {"BE": 0.36, "AC": 0.24, "AD": 0.21, "A": 0.15, "B": 0.04}
+
 
 class MarkovDecoder:
     """A decoder whose next token depends on the last one alone.

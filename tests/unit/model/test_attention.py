@@ -12,9 +12,19 @@ from transformer_cli.model.attention import MultiHeadAttention, scaled_dot_produ
 
 BATCH, HEADS, TARGET, SOURCE, D_MODEL = 2, 3, 4, 5, 6
 
+in_both_modes = pytest.mark.parametrize("learns", [True, False], ids=["training", "evaluation"])
+"""Other kernels compute where no gradients are wanted."""
+
 
 def noise(*shape: int, seed: int) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).requires_grad_()
+
+
+def output_of(layer: MultiHeadAttention, x: Tensor, memory: Tensor, mask: Tensor | None, *, learns: bool) -> Tensor:
+    with torch.set_grad_enabled(learns):
+        output: Tensor = layer.train(learns)(x, memory, mask)
+    assert output.requires_grad == learns
+    return output
 
 
 def random_mask(*shape: int, seed: int) -> Tensor:
@@ -111,24 +121,26 @@ def test_a_masked_pair_weighs_exactly_nothing_and_an_allowed_one_something():
     assert torch.equal(weights[~mask], torch.zeros_like(weights[~mask]))
 
 
+@in_both_modes
 @pytest.mark.parametrize("mask", MASKS)
-def test_multi_head_attention_to_a_memory_equals_pytorch_s(mask: Tensor | None):
+def test_multi_head_attention_to_a_memory_equals_pytorch_s(mask: Tensor | None, learns: bool):
     layer, x, memory = attention_layer(), noise(BATCH, TARGET, D_MODEL, seed=0), noise(BATCH, SOURCE, D_MODEL, seed=1)
 
     output, weights = reference_attention(layer, x, memory, mask)
 
-    assert_equal_but_rounding(layer(x, memory, mask), output)
+    assert_equal_but_rounding(output_of(layer, x, memory, mask, learns=learns), output)
     assert_equal_but_rounding(layer.weights(x, memory, mask), weights)
 
 
+@in_both_modes
 @pytest.mark.parametrize("causal", [False, True])
-def test_self_attention_equals_pytorch_s(causal: bool):
+def test_self_attention_equals_pytorch_s(causal: bool, learns: bool):
     layer, x = attention_layer(), noise(BATCH, TARGET, D_MODEL, seed=0)
     mask = torch.ones(TARGET, TARGET, dtype=torch.bool).tril() if causal else None
 
     output, weights = reference_attention(layer, x, x, mask)
 
-    assert_equal_but_rounding(layer(x, x, mask), output)
+    assert_equal_but_rounding(output_of(layer, x, x, mask, learns=learns), output)
     assert_equal_but_rounding(layer.weights(x, x, mask), weights)
 
 

@@ -11,6 +11,7 @@ from tests.support.tensors import assert_equal_but_rounding
 from tests.support.tiny_models import VOCAB_SIZE, padded_sources, random_tokens, tiny_config, tiny_model
 from tests.support.torch_reference import torch_transformer
 from transformer_cli.config import ModelConfig
+from transformer_cli.model.layers import DecoderLayer
 from transformer_cli.model.positions import sinusoidal_positions
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import EOS_ID, PAD_ID
@@ -152,6 +153,23 @@ def test_embedded_tokens_and_logits_begin_at_about_unit_size():
 
     assert embedded.std().item() == pytest.approx(1.0, rel=0.05)
     assert model.logits(hidden).std().item() == pytest.approx(1.0, rel=0.05)
+
+
+def test_layers_begin_as_uniform_as_glorot_and_bengio_say_and_projections_as_one_matrix_of_three_does():
+    d, d_ff = 64, 256
+    torch.manual_seed(0)
+    model = Transformer(tiny_config(d_model=d, d_ff=d_ff), 20)
+
+    for layer in model.decoder:
+        assert isinstance(layer, DecoderLayer)
+        attention, feed_forward = layer.cross_attention, layer.feed_forward
+        bounds = {attention.output: math.sqrt(6 / (d + d))}
+        bounds |= dict.fromkeys((attention.query, attention.key, attention.value), math.sqrt(6 / (d + 3 * d)))
+        bounds |= dict.fromkeys((feed_forward.inner, feed_forward.outer), math.sqrt(6 / (d + d_ff)))
+        for linear, bound in bounds.items():
+            assert linear.weight.abs().max().item() == pytest.approx(bound, rel=0.02)
+            assert linear.weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.05)
+            assert not linear.bias.any()
 
 
 @norms

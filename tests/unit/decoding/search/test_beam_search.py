@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from tests.support.markov_decoder import (
+    CHAIN,
+    SENTENCES,
     FailingDecoder,
     MarkovDecoder,
     PrefixDecoder,
@@ -17,28 +19,6 @@ from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.search.beam_search import beam_search
 from transformer_cli.errors import TfmError, UsageError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
-
-#            .6          .4
-#     ^ ---------> A ---------> C ---------> $       A C  .6 x .4         = .24   greedy
-#     |            | \ .35             1
-#     |            |  `-------> D ---------> $       A D  .6 x .35        = .21
-#     |            |                   1
-#     |            `----------> $                    A    .6 x .25        = .15
-#     |                 .25
-#     | .4              .9
-#     `--> B -----------------> E ---------> $       B E  .4 x .9         = .36   the best
-#          |                           1
-#          `------------------> $                    B    .4 x .1         = .04
-#                      .1
-CHAIN = {
-    "^": {"A": 0.6, "B": 0.4},
-    "A": {"C": 0.4, "D": 0.35, "$": 0.25},
-    "B": {"E": 0.9, "$": 0.1},
-    "C": {"$": 1.0},
-    "D": {"$": 1.0},
-    "E": {"$": 1.0},
-}
-SENTENCES = {"BE": 0.36, "AC": 0.24, "AD": 0.21, "A": 0.15, "B": 0.04}
 
 #   A goes on for ever unless it is made to stop; $ is never the better continuation.
 ENDLESS = {

@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from tests.support.markov_decoder import (
+    CHAIN,
+    SENTENCES,
     FailingDecoder,
     MarkovDecoder,
     PrefixDecoder,
@@ -16,24 +18,12 @@ from transformer_cli.decoding.search.greedy import greedy_search
 from transformer_cli.errors import TfmError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
 
-#      .6      .5       .9
-#   ^ ----> A ----> B ----> $
-#   |       |       |
-#   | .4    | .3    | .1
-#   v       v       v
-#   $       $       A
-CHAIN = {
-    "^": {"A": 0.6, "$": 0.4},
-    "A": {"B": 0.5, "$": 0.3, "A": 0.2},
-    "B": {"$": 0.9, "A": 0.1},
-}
-
 
 def test_each_step_takes_the_most_probable_token():
     (hypothesis,) = greedy_search(MarkovDecoder.from_chain(CHAIN), max_lengths=torch.tensor([9]))
 
-    assert to_letters(hypothesis.tokens) == "AB"
-    assert hypothesis.log_prob == pytest.approx(math.log(0.6 * 0.5 * 0.9))
+    assert to_letters(hypothesis.tokens) == "AC"
+    assert hypothesis.log_prob == pytest.approx(math.log(SENTENCES["AC"]))
 
 
 @pytest.mark.parametrize("length_penalty", [0.0, 0.6, 1.0, 2.0, -1.0])
@@ -44,16 +34,14 @@ def test_score_is_log_probability_over_length_with_eos_to_the_penalty(length_pen
         length_penalty=length_penalty,
     )
 
-    assert hypothesis.score == pytest.approx(math.log(0.6 * 0.5 * 0.9) / 3**length_penalty)
+    assert hypothesis.score == pytest.approx(math.log(SENTENCES["AC"]) / 3**length_penalty)
 
 
 def test_eos_comes_at_the_latest_at_the_maximum_length_and_its_probability_counts():
-    hypotheses = greedy_search(MarkovDecoder.from_chain(CHAIN), max_lengths=torch.tensor([1, 2, 3]))
+    hypotheses = greedy_search(MarkovDecoder.from_chain(CHAIN), max_lengths=torch.tensor([2, 3]))
 
-    assert [to_letters(h.tokens) for h in hypotheses] == ["", "A", "AB"]
-    assert [h.log_prob for h in hypotheses] == pytest.approx(
-        [math.log(0.4), math.log(0.6 * 0.3), math.log(0.6 * 0.5 * 0.9)]
-    )
+    assert [to_letters(h.tokens) for h in hypotheses] == ["A", "AC"]
+    assert [h.log_prob for h in hypotheses] == pytest.approx([math.log(SENTENCES["A"]), math.log(SENTENCES["AC"])])
 
 
 def test_each_sentence_alone_gives_what_it_gives_in_a_batch():
