@@ -14,7 +14,7 @@ from torch import Tensor
 
 from tests.support.tiny_training import differing, random_corpus, tiny_stream, tiny_trainer, weights, whole
 from transformer_cli.config import TrainingConfig
-from transformer_cli.training.early_stopping import ProgressTracker
+from transformer_cli.training.ending.early_stopping import ProgressTracker
 from transformer_cli.training.events import (
     CheckpointDue,
     Report,

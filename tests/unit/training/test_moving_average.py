@@ -8,7 +8,7 @@ import torch
 from torch.testing import assert_close
 
 from tests.support.tiny_training import differing, random_corpus, tiny_stream, tiny_trainer, weights, whole
-from transformer_cli.training.early_stopping import ProgressTracker
+from transformer_cli.training.ending.early_stopping import ProgressTracker
 from transformer_cli.training.loop import LoopState
 from transformer_cli.training.moving_average import MovingAverage
 from transformer_cli.workflows.train.checkpointing import TrainingState

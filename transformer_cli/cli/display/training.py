@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from transformer_cli.cli.display import console
-from transformer_cli.training.eta import StopLimit, StopLimits
+from transformer_cli.training.ending.eta import StopLimit, StopLimits
 from transformer_cli.training.events import (
     IntervalReport,
     RunOpened,

@@ -21,12 +21,12 @@ from transformer_cli.data.tokens.subword_sampling import SubwordSampler
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.stopping import StopRequest
-from transformer_cli.training.early_stopping import ProgressTracker
-from transformer_cli.training.ending_plan import EndingPlan
+from transformer_cli.training.ending.early_stopping import ProgressTracker
+from transformer_cli.training.ending.ending_plan import EndingPlan
+from transformer_cli.training.ending.time_budget import TimeBudget
 from transformer_cli.training.events import SessionOpened, TrainingEvent
 from transformer_cli.training.loop import LoopState
 from transformer_cli.training.processes.ranks import Ranks
-from transformer_cli.training.time_budget import TimeBudget
 from transformer_cli.training.trainer import Trainer
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.train.checkpointing import TrainingState

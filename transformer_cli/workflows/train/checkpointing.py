@@ -11,7 +11,7 @@ from torch import Tensor
 
 from transformer_cli.artifacts.checkpoint import Checkpoint, load_weights, weights_of
 from transformer_cli.data.tokens.batching import BatchStream
-from transformer_cli.training.early_stopping import ProgressTracker
+from transformer_cli.training.ending.early_stopping import ProgressTracker
 from transformer_cli.training.loop import LoopState
 from transformer_cli.training.trainer import Trainer
 

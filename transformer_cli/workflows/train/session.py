@@ -21,7 +21,8 @@ from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.stopping import StopRequest
-from transformer_cli.training.ending_plan import EndingPlan
+from transformer_cli.training.ending.ending_plan import EndingPlan
+from transformer_cli.training.ending.time_budget import TimeBudget
 from transformer_cli.training.events import (
     CheckpointDue,
     IntervalReport,
@@ -34,7 +35,6 @@ from transformer_cli.training.events import (
 )
 from transformer_cli.training.loop import Validation, ValidationInterruptedError, train_until
 from transformer_cli.training.processes.ranks import Ranks
-from transformer_cli.training.time_budget import TimeBudget
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.train.checkpointing import TrainingState
 from transformer_cli.workflows.train.evaluate import Evaluator

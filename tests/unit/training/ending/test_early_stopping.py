@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transformer_cli.training.early_stopping import ProgressTracker
+from transformer_cli.training.ending.early_stopping import ProgressTracker
 
 VALUES = st.lists(st.sampled_from([-2.0, -1.5, 0.0, 0.25, 3.0]), min_size=1, max_size=8)
 

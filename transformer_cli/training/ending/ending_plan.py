@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from transformer_cli.config import TrainingConfig
+from transformer_cli.training.ending.time_budget import TimeBudget
 from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.training.schedule import Ending
-from transformer_cli.training.time_budget import TimeBudget
 from transformer_cli.training.trainer import Trainer
 
 logger = logging.getLogger(__name__)

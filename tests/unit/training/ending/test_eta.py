@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from transformer_cli.training.eta import StopLimit, StopLimits
+from transformer_cli.training.ending.eta import StopLimit, StopLimits
 from transformer_cli.training.events import IntervalReport, SessionOpened, ValidationReport, ValidationScores
 
 # Resumed at step 100 after 50 seconds, two validations after the best one.

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from transformer_cli.training.time_budget import TimeBudget
+from transformer_cli.training.ending.time_budget import TimeBudget
 
 
 class Clock:
