@@ -19,6 +19,7 @@ import pytest
 import torch
 
 from tests.support.command_line import finish, start
+from tests.support.format_1 import checkpoint_as_format_1
 from tests.support.hostile_machine import disk_full_after
 from tests.support.messages import Messages, logged
 from tests.support.small_runs import (
@@ -144,6 +145,18 @@ def test_a_training_that_was_stopped_again_and_again_ends_as_if_it_had_not_been(
 
     finish_training(home, run)
 
+    assert_same_as_uninterrupted(home, run)
+
+
+def test_a_training_that_was_stopped_when_parameters_had_other_names_ends_as_if_it_had_not_been(home, run):
+    stop = StopAtSteps(18)
+    train_until_stopped(home, run, stop.request, stop)
+    for folder in (run / "checkpoints").iterdir():
+        checkpoint_as_format_1(folder)
+
+    messages = finish_training(home, run)
+
+    assert "resuming from step 18" in messages.texts
     assert_same_as_uninterrupted(home, run)
 
 

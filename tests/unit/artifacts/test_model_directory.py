@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.support.format_1 import model_directory_as_format_1
 from tests.support.hostile_machine import disk_full_after
 from tests.support.tiny_models import SENTENCES, padded_sources, tiny_tokenizer, tiny_tokenizers
 from transformer_cli.artifacts.checkpoint import weights_of
@@ -74,6 +75,13 @@ def test_a_model_that_was_copied_elsewhere_computes_the_same_from_the_copy_alone
     assert not loaded.model.training
     assert loaded.tokenizers.source.encode_all(SENTENCES) == tiny_tokenizer().encode_all(SENTENCES)
     assert (loaded.languages, loaded.decoding, loaded.model.config) == (LANGUAGES, DECODING, SHAPE)
+
+
+def test_a_model_whose_parameters_have_the_names_of_format_1_computes_the_same(tmp_path, model):
+    save(tmp_path / "0001", model)
+    model_directory_as_format_1(tmp_path / "0001")
+
+    assert torch.equal(logits(open_model(tmp_path / "0001", CPU).model), logits(model))
 
 
 @pytest.mark.parametrize("name", sorted(FILES - {"README.md"}))
