@@ -68,6 +68,13 @@ def weights(trainer: Trainer) -> dict[str, torch.Tensor]:
     return {name: parameter.detach().clone() for name, parameter in trainer.model.named_parameters()}
 
 
+def gradients(trainer: Trainer) -> dict[str, torch.Tensor]:
+    """Return a copy of the gradients that the last update left behind; every parameter has one."""
+    copies = {name: p.grad.clone() for name, p in trainer.model.named_parameters() if p.grad is not None}
+    assert len(copies) == len(list(trainer.model.parameters()))
+    return copies
+
+
 def differing(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> list[str]:
     """Name the tensors that are not equal to the last bit; NaN equals NaN."""
     assert first.keys() == second.keys()

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,31 +10,22 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.testing import assert_close
 
-from tests.support.tiny_models import VOCAB_SIZE, tiny_config
 from tests.support.tiny_training import (
     PEAK_LEARNING_RATE,
     differing,
+    gradients,
     random_corpus,
     tiny_stream,
     tiny_trainer,
     weights,
     whole,
 )
-from transformer_cli.config import TrainingConfig
 from transformer_cli.data.tokens.batching import Batch, make_batch
 from transformer_cli.device import has_fast_bfloat16
 from transformer_cli.errors import DivergedError
-from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import PAD_ID
 from transformer_cli.training.schedule import learning_rate
 from transformer_cli.training.trainer import Trainer
-
-
-def gradients(trainer: Trainer) -> dict[str, Tensor]:
-    """Return a copy of the gradients that the last update left behind."""
-    found = {name: p.grad.clone() for name, p in trainer.model.named_parameters() if p.grad is not None}
-    assert len(found) == len(list(trainer.model.parameters()))
-    return found
 
 
 def cloned(state: Any) -> Any:
@@ -189,17 +179,6 @@ def test_a_trainer_saved_before_its_first_update_can_be_resumed():
     assert differing(weights(resumed), weights(fresh)) == []
 
 
-@pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_the_loss_of_a_batch_is_the_sum_of_its_sentences_and_padding_is_none_of_it(smoothing: float):
-    corpus, trainer = random_corpus(), tiny_trainer(label_smoothing=smoothing)
-
-    together = trainer.loss(whole(corpus))
-    alone = [trainer.loss(make_batch(corpus, [i])) for i in range(len(corpus))]
-
-    assert together.tokens == sum(loss.tokens for loss in alone) == corpus.target.lengths.sum()
-    assert together.total.item() == pytest.approx(sum(loss.total.item() for loss in alone), rel=1e-5)
-
-
 def test_what_stands_in_the_padding_changes_neither_loss_nor_gradient():
     batch = make_batch(random_corpus(), [0, 5, 3])
     is_source, is_target = batch.source_mask[:, 0, 0], batch.labels != PAD_ID
@@ -274,20 +253,6 @@ def test_a_model_learns_its_corpus_by_heart():
     assert losses[-1] < 0.05
 
 
-@pytest.mark.parametrize("options", [{}, {"r_drop": 1.0}], ids=str)
-def test_a_batch_without_tokens_has_no_loss_and_gives_every_weight_a_gradient_of_zero(options: dict[str, Any]):
-    # What a process that trains with others gets where a batch has fewer rows than there are processes.
-    trainer = tiny_trainer(dropout=0.1, **options)
-    batch = whole(random_corpus())
-    trainer.model.train()
-
-    loss = trainer.loss(replace(batch, labels=torch.full_like(batch.labels, PAD_ID), target_tokens=0))
-    loss.total.backward()
-
-    assert (loss.total.item(), loss.tokens) == (0.0, 0)
-    assert all(not gradient.any() for gradient in gradients(trainer).values())
-
-
 @pytest.mark.parametrize("asked", ["auto", "bfloat16"])
 def test_a_resumed_training_goes_on_in_the_precision_in_which_it_began_unless_the_choice_is_ours_and_it_is_slow(asked):
     is_slow = asked == "auto" and not has_fast_bfloat16(torch.device("cpu"))
@@ -312,95 +277,3 @@ def test_an_update_has_the_gradients_of_the_plain_model_and_loss(norm: Any):
 
     assert report.loss == pytest.approx(loss.item(), rel=1e-5)
     assert_close(gradients(fast), gradients(plain), rtol=1e-4, atol=1e-6)
-
-
-# Too little memory
-
-
-class Cramped(Transformer):
-    """A model that runs out of memory where a batch has more than some rows."""
-
-    room = 3
-
-    def encode(self, source: Tensor, source_mask: Tensor) -> Tensor:
-        if len(source) > self.room:
-            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-        return super().encode(source, source_mask)
-
-
-def cramped_trainer() -> Trainer:
-    torch.manual_seed(0)
-    model = Cramped(tiny_config(dropout=0.0, norm="post"), VOCAB_SIZE)
-    return Trainer(model, TrainingConfig(warmup_steps=4, precision="float32"), peak_learning_rate=PEAK_LEARNING_RATE)
-
-
-def test_where_memory_runs_out_the_update_is_computed_in_pieces_and_is_the_same():
-    batch = whole(random_corpus())
-    roomy, cramped = tiny_trainer(), cramped_trainer()
-    expected, report = roomy.train_step([batch]), cramped.train_step([batch])
-
-    assert expected.pieces == 1
-    assert report.pieces * Cramped.room >= len(batch.source) / torch.get_num_threads()
-    assert replace(report, pieces=1, loss=0, gradient_norm=0) == replace(expected, loss=0, gradient_norm=0)
-    assert (report.loss, report.gradient_norm) == pytest.approx((expected.loss, expected.gradient_norm), rel=1e-5)
-    assert_close(gradients(cramped), gradients(roomy), rtol=0.0, atol=1e-6)
-
-
-def test_what_memory_has_taught_is_part_of_the_state():
-    batch = whole(random_corpus())
-    first, resumed = cramped_trainer(), cramped_trainer()
-    pieces = first.train_step([batch]).pieces
-
-    resumed.load_state_dict(first.state_dict())
-
-    assert pieces > 1
-    assert resumed.pieces == pieces
-
-
-def test_batches_that_are_tried_out_show_what_does_not_fit_and_leave_nothing_else_behind():
-    batch = whole(random_corpus())
-    tried, plain = cramped_trainer(), cramped_trainer()
-    pieces = plain.train_step([batch]).pieces
-
-    tried.try_out([batch, batch])
-
-    assert (tried.step, tried.pieces) == (0, pieces)
-    assert differing(weights(tried), weights(cramped_trainer())) == []
-    tried.train_step([batch])
-    assert differing(weights(tried), weights(plain)) == []
-
-
-def test_a_row_too_large_for_the_memory_is_an_error(monkeypatch):
-    monkeypatch.setattr(Cramped, "room", 0)
-
-    with pytest.raises(RuntimeError, match="out of memory"):
-        cramped_trainer().train_step([whole(random_corpus())])
-
-
-# torch.compile
-
-
-@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is")  # torch's own, when its compiler is imported
-def test_compiled_updates_are_those_of_the_model_as_it_is_written():
-    batches = list(islice(tiny_stream(random_corpus()), 3))
-    plain, compiled = (tiny_trainer(num_layers=1, compile=it_is) for it_is in (False, True))
-
-    losses = [[trainer.train_step([batch]).loss for batch in batches] for trainer in (plain, compiled)]
-
-    assert compiled.compile_failure is None or not shutil.which("g++")
-    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
-    assert_close(gradients(compiled), gradients(plain), rtol=1e-4, atol=1e-6)
-    assert compiled.validation_loss(batches) == pytest.approx(plain.validation_loss(batches), rel=1e-5)
-
-
-def test_without_a_compiler_a_training_goes_on_and_knows_why(monkeypatch):
-    def broken(*_: Any, **__: Any) -> Any:
-        raise RuntimeError("InvalidCxxCompiler: No working C++ compiler found\nSet TORCHDYNAMO_VERBOSE=1")
-
-    monkeypatch.setattr(torch, "compile", broken)
-    plain, uncompiled = tiny_trainer(), tiny_trainer(compile=True)
-
-    reports = [trainer.train_step([whole(random_corpus())]) for trainer in (plain, uncompiled)]
-
-    assert uncompiled.compile_failure == "InvalidCxxCompiler: No working C++ compiler found"
-    assert reports[0] == reports[1]
