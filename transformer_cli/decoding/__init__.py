@@ -1,7 +1,15 @@
-"""From a trained model to translations: engines that search, and the translator around them.
+"""From a trained model to translations.
 
-`translator` and what it needs (`engine`, `hypothesis`, `splitting`, `word_alignment`) work without torch, with any
-engine; `torch_engine` is the one that searches with this program's model.
+    Translator              texts -> texts; a model that is loaded once      workflows.translate.translator
+      LineTranslator        lines -> token ids, hypotheses -> lines          line_translator
+        Engine              token ids -> hypotheses; the interface           engine
+          TorchEngine       searches with our model, on CPU or GPU           pytorch.torch_engine
+          ParallelEngine    a TorchEngine in each of several processes       pytorch.parallel_engine
+          CTranslate2Engine searches with an exported model                  ctranslate2_engine
+          FallbackEngine    CTranslate2, and torch for what it lacks         fallback_engine
+
+`search` holds the searches of TorchEngine: beam search, greedy search, sampling. They know no model, only a
+`StepDecoder`. Only `pytorch` and `search` need torch.
 
 Shape letters: B sentences, W beam width, N = B * W decoder rows (the W rows of a sentence stand
 together), V vocabulary.

@@ -107,10 +107,11 @@ class LineTranslator:
         """
         segments = self._segments(lines)
         options = SearchOptions(n_best=n_best, with_attention=with_alignment, sampling=sampling)
-        found = self._search(segments, options, tuple(self.tokenizers.target.encode(prefix))) if segments else []
+        prefix_ids = tuple(self.tokenizers.target.encode(prefix))
+        hypotheses = self._search(segments, options, prefix_ids) if segments else []
         blank = Translation("", 0.0, 0, alignment=() if with_alignment else None)
         translations = [blank] * len(lines)
-        pairs = zip(segments, found, strict=True)
+        pairs = zip(segments, hypotheses, strict=True)
         for line, group in groupby(pairs, key=lambda pair: pair[0].line):
             translations[line] = self._join(list(group))
         return translations

@@ -75,14 +75,14 @@ class ParallelEngine:
             return self._engine.search(sources, options)
         if not self._workers:
             self._start()
-        found: dict[int, list[Hypothesis]] = {}
+        hypotheses: dict[int, list[Hypothesis]] = {}
         try:
             for indices, answer in self._answers(sources, self._batches(sources, options), options):
-                found.update(zip(indices, answer, strict=True))
+                hypotheses.update(zip(indices, answer, strict=True))
         except BaseException:
             self._stop()  # else what is still under way would be taken for the answer to the next question
             raise
-        return [found[i] for i in range(len(sources))]
+        return [hypotheses[i] for i in range(len(sources))]
 
     def _batches(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[int]]:
         """Return indices, longest sources first: as many batches for each worker, of as nearly equal sizes as can be.
@@ -98,12 +98,12 @@ class ParallelEngine:
             sum(map(len, sources)) // (_BATCHES_A_WORKER * self._num_workers), _LEAST_BATCH_TOKENS, too_few + 1
         )
         batches = cut(enough)
-        wanted = -(-len(batches) // self._num_workers) * self._num_workers
+        most_batches = -(-len(batches) // self._num_workers) * self._num_workers
         while enough - too_few > 1:
             middle = (too_few + enough) // 2
-            found = cut(middle)
-            if len(found) <= wanted:
-                enough, batches = middle, found
+            smaller = cut(middle)
+            if len(smaller) <= most_batches:
+                enough, batches = middle, smaller
             else:
                 too_few = middle
         return batches[::-1]

@@ -91,7 +91,7 @@ class TorchEngine:
             max_lengths = torch.tensor(lengths, device=self._device)
             if options.sampling is not None:
                 seed = options.sampling.seed
-                found = sample(
+                hypotheses = sample(
                     decoder,
                     max_lengths=max_lengths,
                     uniforms=uniforms_for(sources, draws=rows, length=max(lengths), seed=seed),
@@ -100,7 +100,7 @@ class TorchEngine:
                     prefix=options.prefix,
                 )
             else:
-                found = beam_search(
+                hypotheses = beam_search(
                     decoder,
                     max_lengths=max_lengths,
                     beam_size=config.beam_size,
@@ -108,7 +108,7 @@ class TorchEngine:
                     n_best=options.n_best,
                     prefix=options.prefix,
                 )
-        return self._with_attention(sources, found) if options.with_attention else found
+        return self._with_attention(sources, hypotheses) if options.with_attention else hypotheses
 
     def _rows(self, options: SearchOptions) -> int:
         """Return how many hypotheses of each source are computed side by side."""
@@ -122,13 +122,13 @@ class TorchEngine:
         ]
         return decoders[0] if len(decoders) == 1 else EnsembleStepDecoder(decoders)
 
-    def _with_attention(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> list[list[Hypothesis]]:
+    def _with_attention(self, sources: list[list[int]], hypotheses: list[list[Hypothesis]]) -> list[list[Hypothesis]]:
         """Add to each hypothesis what its tokens attend to."""
         ranks: list[list[Hypothesis]] = [[] for _ in sources]
-        for rank in range(max(map(len, found))):
-            having = [i for i, hypotheses in enumerate(found) if len(hypotheses) > rank]
-            targets = [found[i][rank].tokens for i in having]
-            forced = force_decode(self._models[0], [sources[i] for i in having], targets, with_attention=True)
-            for i, each in zip(having, forced, strict=True):
-                ranks[i].append(replace(found[i][rank], attention=each.attention))
+        for rank in range(max(map(len, hypotheses))):
+            indices = [i for i, several in enumerate(hypotheses) if len(several) > rank]
+            targets = [hypotheses[i][rank].tokens for i in indices]
+            forced = force_decode(self._models[0], [sources[i] for i in indices], targets, with_attention=True)
+            for i, decoding in zip(indices, forced, strict=True):
+                ranks[i].append(replace(hypotheses[i][rank], attention=decoding.attention))
         return ranks

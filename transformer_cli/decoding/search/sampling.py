@@ -62,8 +62,8 @@ def sample(
         drawn.append(last_tokens)
         is_open = is_open & (last_tokens != EOS_ID)
     scores = log_probs / lengths.double().pow(length_penalty)
-    found = _read_off(drawn, lengths, log_probs, scores)
-    by_sentence = (found[first : first + rows] for first in range(0, num_sentences * rows, rows))
+    hypotheses = _read_off(drawn, lengths, log_probs, scores)
+    by_sentence = (hypotheses[first : first + rows] for first in range(0, num_sentences * rows, rows))
     return [sorted(draws, key=lambda draw: -draw.score) for draws in by_sentence]
 
 

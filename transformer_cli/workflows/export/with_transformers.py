@@ -32,7 +32,7 @@ def translate_with_transformers(folder: Path, lines: Sequence[str], decoding: De
         warnings.simplefilter("ignore")  # it recommends a package that it has no use for here
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     model = transformers.AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
-    found: dict[int, Translation] = {}
+    translations: dict[int, Translation] = {}
     for indices in batches_by_length(list(map(len, lines)), max_sentences=_BATCH_SENTENCES):
         inputs = tokenizer([normalize(lines[i]) for i in indices], return_tensors="pt", padding=True)
         longest = decoding.longest_translation(inputs["input_ids"].size(1))
@@ -40,8 +40,10 @@ def translate_with_transformers(folder: Path, lines: Sequence[str], decoding: De
             out = model.generate(**inputs, max_length=longest + 1, return_dict_in_generate=True, output_scores=True)
         texts = tokenizer.batch_decode(out.sequences, skip_special_tokens=True)
         scores = _scores(out, decoding)
-        found.update({i: Translation(normalize(t), s, 1) for i, t, s in zip(indices, texts, scores, strict=True)})
-    return [found[i] for i in range(len(lines))]
+        translations.update(
+            {i: Translation(normalize(t), s, 1) for i, t, s in zip(indices, texts, scores, strict=True)}
+        )
+    return [translations[i] for i in range(len(lines))]
 
 
 def _scores(out: transformers.generation.GenerateBeamEncoderDecoderOutput, decoding: DecodingConfig) -> list[float]:

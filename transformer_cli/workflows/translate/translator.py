@@ -103,8 +103,8 @@ class Translator:
         """
         texts = [text] if isinstance(text, str) else text
         lines = [each.split("\n") for each in texts]
-        found = iter(self.translate_detailed([line for several in lines for line in several]))
-        translations = ["\n".join(next(found).text for _ in several) for several in lines]
+        details = iter(self.translate_detailed([line for several in lines for line in several]))
+        translations = ["\n".join(next(details).text for _ in several) for several in lines]
         return translations[0] if isinstance(text, str) else translations
 
     def translate_detailed(
