@@ -35,10 +35,10 @@ def translate(
         typer.Option("--format", help="tsv: source, translation, score; jsonl: an object a line."),
     ] = "text",
     n_best: Annotated[
-        int, typer.Option("--n-best", min=1, max=1000, help="Translations of each line, best first: so many lines.")
+        int, typer.Option("--n-best", min=1, max=1000, help="The number of translations of each line, best first.")
     ] = 1,
     alignments: Annotated[
-        bool, typer.Option("--alignments", help="Say which word comes from which: pairs i-j of words, from 0.")
+        bool, typer.Option("--alignments", help="Print which word comes from which: pairs i-j of words, from 0.")
     ] = False,
     beam_size: Annotated[
         int | None, typer.Option("--beam-size", min=1, max=1000, help="Width of the search; 1 is greedy.")
@@ -47,8 +47,10 @@ def translate(
         float | None,
         typer.Option("--length-penalty", help="Scores are log_prob / length ** this, end of sentence counted."),
     ] = None,
-    prefix: Annotated[str, typer.Option("--prefix", help="What every translation is to begin with.")] = "",
-    sample: Annotated[bool, typer.Option("--sample", help="Draw at random instead of searching for the best.")] = False,
+    prefix: Annotated[str, typer.Option("--prefix", help="The beginning of every translation.")] = "",
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Draw translations at random instead of searching for the best.")
+    ] = False,
     temperature: Annotated[
         float | None,
         typer.Option("--temperature", min=0.01, max=100, help="Sampling: under 1 sharpens, over flattens."),
@@ -61,13 +63,13 @@ def translate(
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Sampling: the same one draws the same.")] = None,
     mbr: Annotated[
         int | None,
-        typer.Option("--mbr", min=2, max=1000, help="Choose the one of so many candidates that agrees best by chrF."),
+        typer.Option(
+            "--mbr", min=2, max=1000, help="Minimum Bayes risk: of N candidates, the one most like the others by chrF."
+        ),
     ] = None,
     on_overlong: Annotated[
         Literal["split", "cut", "fail"],
-        typer.Option(
-            "--on-overlong", help="A line too long for the model: translate pieces, cut with a warning, or fail."
-        ),
+        typer.Option("--on-overlong", help="A line too long for the model: split it, cut it with a warning, or fail."),
     ] = "split",
     strict: Annotated[bool, typer.Option("--strict", help="Stop at bytes that are not UTF-8 (exit code 65).")] = False,
     shard: Annotated[
