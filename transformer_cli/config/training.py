@@ -91,6 +91,9 @@ class RetrainingConfig(Section):
     """Highest rate of such a training; left out: the schedule goes on from where the live model's training ended. A
     schedule with an end has a new one: the rate falls to zero again."""
 
+    max_steps: Positive | None = None
+    """Updates after which such a training ends; left out: ``training.max_steps``."""
+
     warmup_steps: Positive = 100
     """Updates until that rate: the optimiser starts anew, so that its first steps must be small."""
 

@@ -22,7 +22,7 @@ class EndingPlan:
 
     Args:
         trainer: That is given the ending.
-        config: ``[training]``.
+        config: ``[training]``, with the limits of this training.
         warmup_steps: Updates of this training until the highest rate.
         budget: The time for the training; that of the first process counts.
         ranks: The processes that train together.

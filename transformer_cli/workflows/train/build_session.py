@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from transformer_cli import device as devices
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.model_directory import build_model
-from transformer_cli.config import DecodingConfig
+from transformer_cli.config import DecodingConfig, Recipe, TrainingConfig
 from transformer_cli.data.splits.read import Corpus, read_split
 from transformer_cli.data.tokens.batching import BatchStream
 from transformer_cli.data.tokens.encoded import EncodedCorpus, encode_to_disk, in_memory
@@ -32,7 +32,6 @@ from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.train.checkpointing import TrainingState
 from transformer_cli.workflows.train.evaluate import Evaluator
 from transformer_cli.workflows.train.misalignment_check import alignment_of_new
-from transformer_cli.workflows.train.release.search_tuning import TUNING_SEARCHES
 from transformer_cli.workflows.train.session import TrainingSession
 from transformer_cli.workflows.train.starting_point import Start, choose_start, unseen_pairs
 
@@ -85,9 +84,8 @@ def open_session(
     budget = TimeBudget(
         None if config.max_minutes is None else 60 * config.max_minutes,
         started=started,
-        translations_at_end=_test_translations(located) / len(valid) + (TUNING_SEARCHES if recipe.decoding.tune else 0),
+        translations_at_end=_test_translations(located) / len(valid),
     )
-    warmup = config.warmup_steps if start.version is None else recipe.retraining.warmup_steps
     session = TrainingSession(
         located=located,
         data_fingerprint=data_fingerprint,
@@ -102,7 +100,7 @@ def open_session(
         on_event=on_event,
         stop=stop,
         budget=budget,
-        ending=EndingPlan(trainer, config, warmup, budget, ranks),
+        ending=EndingPlan(trainer, *_limits(recipe, start), budget, ranks),
         ranks=ranks,
     )
     if session.new_pairs is not None:
@@ -119,7 +117,7 @@ def open_session(
             threads=torch.get_num_threads(),
             precision=session.state.trainer.precision_name,
             step=session.step,
-            max_steps=config.max_steps,
+            max_steps=session.ending.config.max_steps,
             max_seconds=budget.seconds,
             patience=config.patience,
             validate_every=config.validate_every,
@@ -194,6 +192,15 @@ def _trainer(located: LocatedRecipe, model: Transformer, start: Start, ranks: Ra
         rewarmup_steps=retraining.warmup_steps,
         ranks=ranks,
     )
+
+
+def _limits(recipe: Recipe, start: Start) -> tuple[TrainingConfig, int]:
+    """Return ``[training]`` with the limits of this training, and the updates of its warm-up."""
+    training, retraining = recipe.training, recipe.retraining
+    if start.version is None:
+        return training, training.warmup_steps
+    max_steps = retraining.max_steps or training.max_steps
+    return training.model_copy(update={"max_steps": max_steps}), retraining.warmup_steps
 
 
 def _weights(corpus: Corpus, located: LocatedRecipe, unseen: NDArray[np.bool_] | None) -> NDArray[np.float64] | None:

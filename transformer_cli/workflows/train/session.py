@@ -132,7 +132,7 @@ class TrainingSession:
 
     def train(self) -> TrainingEnded:
         """Train to the end of steps, time or patience, or until a signal; save, log and report on the way."""
-        config = self.located.recipe.training
+        config = self.ending.config
         interval = _Interval()
         ended = TrainingEnded(self.step, StopReason.SIGNAL)
         for event in train_until(
