@@ -76,7 +76,7 @@ def save_model_directory(
             vocab_size=tokenizers.target.vocab_size,
             source_vocab_size=tokenizers.source_vocab_size,
             model=model,
-            decoding=decoding.model_copy(update={"tune": False}),  # it is done
+            decoding=decoding,
             tokenizer_sha256=tokenizers.fingerprint,
             made_from=made_from,
             candidate=candidate,

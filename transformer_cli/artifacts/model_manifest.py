@@ -55,20 +55,6 @@ class ValidationGain(Record):
     after: float
 
 
-class TunedSearch(Record):
-    """The search settings that were tuned on the validation set.
-
-    Args:
-        beam_size: As in ``[decoding]``.
-        length_penalty: As in ``[decoding]``.
-        valid_bleu: On the validation set, with the recipe's settings before and with these after.
-    """
-
-    beam_size: int
-    length_penalty: float
-    valid_bleu: ValidationGain
-
-
 class Candidate(Record):
     """How a version was trained and tested before its release; ``versions.jsonl`` says what became of it.
 
@@ -85,7 +71,6 @@ class Candidate(Record):
         valid_pairs: The size of the validation set.
         valid_bleu: None for a training that began with random weights.
         tests: The scores on each test set.
-        search: The search settings that were tuned; None if the recipe's were taken as they are.
     """
 
     time: str
@@ -100,7 +85,6 @@ class Candidate(Record):
     valid_pairs: int
     valid_bleu: ValidationGain | None
     tests: dict[str, ScoredSet]
-    search: TunedSearch | None = None
 
 
 class Origin(Record):

@@ -21,9 +21,6 @@ class DecodingConfig(Section):
     length_penalty: float = 1.0
     """Hypotheses are compared by ``log_prob / length ** length_penalty``, end of sentence counted."""
 
-    tune: bool = False
-    """Whether a finished model gets the beam size and length penalty that suit the validation set best."""
-
     max_length_ratio: Annotated[float, Field(gt=0)] | None = None
     """A translation has at most this many tokens for each token of the source, and ``max_length_extra`` more.
 

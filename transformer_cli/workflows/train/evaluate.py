@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from transformer_cli.config import DecodingConfig
 from transformer_cli.data.splits.read import Corpus
 from transformer_cli.data.tokens.length_batches import batches_by_length
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
-from transformer_cli.decoding.line_translator import LineTranslator, Translation
+from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.metrics import corpus_bleu, corpus_chrf
 from transformer_cli.model.transformer import Transformer
@@ -33,10 +33,6 @@ class Evaluator:
     tokenizers: TokenizerPair
     decoding: DecodingConfig
 
-    def with_decoding(self, decoding: DecodingConfig) -> Evaluator:
-        """Return an evaluator of the same model that searches in another way."""
-        return replace(self, decoding=decoding)
-
     def translate(self, corpus: Corpus, *, is_asked_to_stop: Callable[[], bool] = lambda: False) -> list[str]:
         """Return the translation of each source.
 
@@ -47,22 +43,14 @@ class Evaluator:
         Raises:
             ValidationInterruptedError: ``is_asked_to_stop`` returned True.
         """
-        return [translation.text for translation in self._search(corpus, n_best=1, is_asked_to_stop=is_asked_to_stop)]
-
-    def hypotheses(self, corpus: Corpus, *, n_best: int) -> list[list[Translation]]:
-        """Return the ``n_best`` translations of each source."""
-        translations = self._search(corpus, n_best=n_best, is_asked_to_stop=lambda: False)
-        return [[translation, *translation.alternatives] for translation in translations]
-
-    def _search(self, corpus: Corpus, *, n_best: int, is_asked_to_stop: Callable[[], bool]) -> list[Translation]:
         translator = LineTranslator(TorchEngine(self.model, self.decoding), self.tokenizers)
-        translations: dict[int, Translation] = {}
+        translations = [""] * len(corpus)
         for indices in batches_by_length(list(map(len, corpus.sources)), max_sentences=_TRANSLATED_AT_ONCE):
             if is_asked_to_stop():
                 raise ValidationInterruptedError
-            batch = translator.translate([corpus.sources[i] for i in indices], n_best=n_best)
-            translations.update(zip(indices, batch, strict=True))
-        return [translations[i] for i in range(len(corpus))]
+            for i, translation in zip(indices, translator.translate([corpus.sources[i] for i in indices]), strict=True):
+                translations[i] = translation.text
+        return translations
 
     def scores(self, corpus: Corpus, *, shown: int, is_asked_to_stop: Callable[[], bool]) -> ValidationScores:
         """Translate and score ``corpus``.

@@ -36,8 +36,6 @@ def model_card(
     start = "with random weights" if begun_with is None else f"with the weights of version {begun_with}"
     new = "" if candidate.new_pairs is None else f", {candidate.new_pairs} of them new to version {begun_with}"
     gate = f"{'passed' if candidate.passed else 'not passed'}: {candidate.reason}"
-    search = session.evaluator.decoding
-    tuned = ", tuned on the validation set" if candidate.search else ""
     return f"""# {recipe.name}, version {version}
 
 Translates {languages.source} to {languages.target}, one sentence a line.
@@ -53,7 +51,6 @@ d_ff {model.d_ff}, {model.num_heads} heads, {model.norm}-norm, {parameters:,} pa
 | training data | {candidate.train_pairs} pairs of {", ".join(recipe.data.train_paths)}{new} |
 | training | {session.step} steps, {session.elapsed_seconds() / 60:.1f} minutes, begun {start} |
 | weights | {weights} |
-| search | beam size {search.beam_size}, length penalty {search.length_penalty:g}{tuned} |
 {scores}
 | gate | {gate} |
 """

@@ -12,7 +12,7 @@ from torch import Tensor
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.checkpoint import average_weights, load_weights, read_weights
 from transformer_cli.artifacts.model_directory import open_model, save_model_directory
-from transformer_cli.artifacts.model_manifest import Candidate, Origin, TunedSearch, ValidationGain
+from transformer_cli.artifacts.model_manifest import Candidate, Origin, ValidationGain
 from transformer_cli.artifacts.translation_cache import keep_test_translations
 from transformer_cli.artifacts.version_history import now
 from transformer_cli.data.splits.read import Corpus, read_split
@@ -22,7 +22,6 @@ from transformer_cli.version import __version__
 from transformer_cli.workflows.train.evaluate import Evaluator
 from transformer_cli.workflows.train.release.model_card import model_card
 from transformer_cli.workflows.train.release.promotion_gate import Decision, TestResult, decide
-from transformer_cli.workflows.train.release.search_tuning import tune_search
 from transformer_cli.workflows.train.session import TrainingSession
 from transformer_cli.workflows.train.starting_point import remember_pairs
 
@@ -40,13 +39,12 @@ def write_version(session: TrainingSession) -> Path:
     run, recipe = session.located.run, session.located.recipe
     weights_name, weights, bleu = _choose_weights(session)
     load_weights(session.evaluator.model, weights, where=run.checkpoints)
-    search = _tune(session, bleu) if recipe.decoding.tune else None
     live = run.live_version()  # asked once: who switches while the tests run must find that out afterwards
     results = _test(session, live)
     validation = None if session.bleu_before is None else (session.bleu_before, bleu)
     decision = decide(results, recipe.release, validation=validation, alignment=session.alignment)
     version = run.next_version()
-    candidate = _candidate(session, results, decision, validation, live=live, search=search)
+    candidate = _candidate(session, results, decision, validation, live=live)
     remember_pairs(run.seen_pairs(version.name), session.train_pairs)
     save_model_directory(
         version,
@@ -69,17 +67,6 @@ def write_version(session: TrainingSession) -> Path:
     return version
 
 
-def _tune(session: TrainingSession, bleu: float) -> TunedSearch:
-    """Let the session search with the best settings from now on, and return them for the record."""
-    decoding, tuned = tune_search(session.evaluator, session.valid, bleu)
-    session.evaluator = session.evaluator.with_decoding(decoding)
-    return TunedSearch(
-        beam_size=decoding.beam_size,
-        length_penalty=decoding.length_penalty,
-        valid_bleu=ValidationGain(before=bleu, after=tuned),
-    )
-
-
 def _candidate(
     session: TrainingSession,
     results: list[TestResult],
@@ -87,7 +74,6 @@ def _candidate(
     validation: tuple[float, float] | None,
     *,
     live: str | None,
-    search: TunedSearch | None,
 ) -> Candidate:
     return Candidate(
         time=now(),
@@ -102,7 +88,6 @@ def _candidate(
         valid_pairs=len(session.valid),
         valid_bleu=validation and ValidationGain(before=validation[0], after=validation[1]),
         tests={result.name: result.record() for result in results},
-        search=search,
     )
 
 
