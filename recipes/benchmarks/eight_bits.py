@@ -44,17 +44,16 @@ def main(
     rounds: Annotated[int, typer.Option(help="How often each row is timed; the fastest counts.")] = 1,
 ) -> None:
     """Measure every engine on every processor and print a table in Markdown."""
-    from transformer_cli.artifacts.model_description import read_description
-
+    from transformer_cli import export
+    from transformer_cli.artifacts.model_manifest import ModelManifest
     from transformer_cli.artifacts.run_directory import RunDirectory
+    from transformer_cli.data.splits.files import SplitFiles
     from transformer_cli.metrics import corpus_bleu
     from transformer_cli.text.lines import read_text_lines
-    from transformer_cli.workflows.export.export import export
 
-    languages, data = read_description(model).languages, RunDirectory(model.resolve().parents[1]).data
+    data, languages = RunDirectory(model.resolve().parents[1]).data, ModelManifest.load(model).languages
     sources, references = (
-        [line.text for line in read_text_lines(data / f"test.{code}")][:lines]
-        for code in (languages.source, languages.target)
+        [line.text for line in read_text_lines(path)][:lines] for path in SplitFiles(data, "test", languages).texts
     )
     with tempfile.TemporaryDirectory() as folder:
         for quantization in ("float32", "int8"):
@@ -99,23 +98,23 @@ def _in_a_process(question: dict[str, Any], variables: dict[str, str]) -> dict[s
 
 def _answer(question: dict[str, Any]) -> dict[str, Any]:
     """Translate and score in one thread; the time is that of the processor, on which other programs take no part."""
-    from transformer_cli.artifacts.model_description import read_description
-    from transformer_cli.decoding.translator import Translator
-
     from transformer_cli.artifacts.engine_manifest import longest_positions
+    from transformer_cli.artifacts.model_manifest import ModelManifest, open_tokenizers
     from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
+    from transformer_cli.decoding.line_translator import LineTranslator
 
-    described = read_description(Path(question["model"]))
+    manifest = ModelManifest.load(Path(question["model"]))
+    tokenizers = open_tokenizers(Path(question["model"]), manifest)
     folder, sources = Path(question["engine"]), question["sources"]
     engine = CTranslate2Engine(
         folder,
-        described.decoding,
-        max_length=described.model.max_length,
-        num_positions=longest_positions(described.model, described.decoding),
+        manifest.decoding,
+        max_length=manifest.model.max_length,
+        num_positions=longest_positions(manifest.model, manifest.decoding),
         threads=1,
         compute_type=question["compute_type"],
     )
-    translator = Translator(engine, described.tokenizers)
+    translator = LineTranslator(engine, tokenizers)
     translator.translate(sources[:50])  # not timed
     seconds, found = [], []
     for _ in range(question["rounds"]):
@@ -123,7 +122,7 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
         found = translator.translate(sources)
         seconds.append(time.process_time() - began)
     tokens = question["tokens"] or [translation.tokens for translation in found]
-    log_probs = engine.log_probs(described.tokenizers.source.encode_all(sources), tokens)
+    log_probs = engine.log_probs(tokenizers.source.encode_all(sources), tokens)
     return {
         "seconds": min(seconds),
         "texts": [translation.text for translation in found],
