@@ -72,10 +72,14 @@ print("modules:", *sorted(name for name in sys.modules if "." not in name), file
 """
 
 
-def parameters(command: str) -> list[Any]:
+def context_of(command: str, *arguments: str, **options: Any) -> Any:
+    """Parse the arguments of a command, which takes the spellings of its help from the program, and keeps them."""
     program = PROGRAM.make_context("tfm", [], resilient_parsing=True)
-    context = PROGRAM.commands[command].make_context(command, [], parent=program, resilient_parsing=True)
-    return list(PROGRAM.commands[command].get_params(context))
+    return PROGRAM.commands[command].make_context(command, [*arguments], parent=program, **options)
+
+
+def parameters(command: str) -> list[Any]:
+    return list(PROGRAM.commands[command].get_params(context_of(command, resilient_parsing=True)))
 
 
 def slow_modules_after(*arguments: str, cwd: Path) -> tuple[set[str], str]:
@@ -130,7 +134,7 @@ def test_help_ends_with_an_example_whose_commands_and_options_exist(command):
     found = examples(text)
     assert command in {"", *(name for name, *_ in found)}
     for name, *arguments in found:
-        PROGRAM.commands[name].make_context(name, arguments)
+        context_of(name, *arguments)
 
 
 def test_the_list_of_commands_says_of_each_what_it_does():
