@@ -10,7 +10,7 @@ from transformer_cli import Translator, inspect, train
 
 @pytest.mark.slow
 def test_the_phrasebook_model_looks_at_the_word_that_it_translates(tmp_path):
-    outcome = train("phrasebook", run_dir=tmp_path / "run", overrides=["training.max_steps=1000"])
+    outcome = train("phrasebook", run_dir=tmp_path / "run", overrides=["training.max_steps=1500"])
 
     document = inspect("Je suis étudiant.", model=outcome.version).document()
 
