@@ -20,11 +20,10 @@ from transformer_cli.data.tokens.encoded import EncodedCorpus, encode_to_disk, i
 from transformer_cli.data.tokens.subword_sampling import SubwordSampler
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.stopping import StopRequest
 from transformer_cli.training.ending.early_stopping import ProgressTracker
 from transformer_cli.training.ending.ending_plan import EndingPlan
 from transformer_cli.training.ending.time_budget import TimeBudget
-from transformer_cli.training.events import SessionOpened, TrainingEvent
+from transformer_cli.training.events import SessionOpened
 from transformer_cli.training.loop import LoopState
 from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.training.trainer import Trainer
@@ -32,6 +31,7 @@ from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.train.checkpointing import TrainingState
 from transformer_cli.workflows.train.evaluate import Evaluator
 from transformer_cli.workflows.train.misalignment_check import alignment_of_new
+from transformer_cli.workflows.train.request import TrainRequest
 from transformer_cli.workflows.train.session import TrainingSession
 from transformer_cli.workflows.train.starting_point import Start, choose_start, unseen_pairs
 
@@ -41,51 +41,26 @@ _SHARE_WITHIN_RATIO = 0.999
 """Of the training pairs; what is longer still is mostly misaligned."""
 
 
-def open_session(
-    located: LocatedRecipe,
-    *,
-    data_fingerprint: str,
-    device: str,
-    on_event: Callable[[TrainingEvent], None],
-    stop: StopRequest,
-    started: float,
-    from_scratch: bool,
-    ranks: Ranks,
-) -> TrainingSession:
+def open_session(request: TrainRequest, data_fingerprint: str) -> TrainingSession:
     """Build model and data, and take up the newest checkpoint of the same training if there is one."""
+    located, ranks = request.located, request.ranks
     recipe, run = located.recipe, located.run
-    config = recipe.training
     devices.manage_memory()
     devices.limit_threads()
-    torch.manual_seed(config.seed)
+    torch.manual_seed(recipe.training.seed)
     tokenizers = TokenizerPair.load(run.path, shared=recipe.tokenizer.shared)
     training = fingerprints.of_training(recipe, data_fingerprint)
-    start, reason = choose_start(located, tokenizers.fingerprint, training=training, from_scratch=from_scratch)
+    start, reason = choose_start(located, tokenizers.fingerprint, training=training, from_scratch=request.from_scratch)
     logger.info(f"starting {_described(start)}: {reason}")
-    place = devices.choose_device(device)
-    model = build_model(recipe.model, tokenizers).to(place)
+    device = devices.choose_device(request.device)
+    model = build_model(recipe.model, tokenizers).to(device)
     start.load_weights(run, model)
-    corpus = read_split(run.data, "train")
+    corpus, valid = read_split(run.data, "train"), read_split(run.data, "valid")
     with ranks.first_ahead():
         encoded = encode_to_disk(run.encoded, corpus, tokenizers, data_fingerprint=data_fingerprint)
     unseen = None if start.version is None else unseen_pairs(run, start.version, corpus)
-    stream = BatchStream(
-        encoded,
-        max_tokens=config.batch_tokens // config.accumulation,
-        max_length=recipe.model.max_length,
-        seed=config.seed,
-        weights=_weights(corpus, located, unseen),
-        rank=ranks.rank,
-        world_size=ranks.world_size,
-        encode_anew=_encoder_of_batches(corpus, tokenizers, config.subword_sampling),
-        pinned_for=place if place.type == "cuda" else None,
-    )
-    valid, trainer = read_split(run.data, "valid"), _trainer(located, model, start, ranks)
-    budget = TimeBudget(
-        None if config.max_minutes is None else 60 * config.max_minutes,
-        started=started,
-        translations_at_end=_test_translations(located) / len(valid),
-    )
+    stream = _stream(request, corpus, encoded, unseen, tokenizers=tokenizers, device=device)
+    trainer, budget = _trainer(located, model, start, ranks), _budget(request, valid)
     session = TrainingSession(
         located=located,
         data_fingerprint=data_fingerprint,
@@ -97,8 +72,8 @@ def open_session(
         alignment=None if unseen is None else alignment_of_new(model, encoded, unseen),
         valid=valid,
         evaluator=Evaluator(model, tokenizers, _bounded(recipe.decoding, encoded)),
-        on_event=on_event,
-        stop=stop,
+        on_event=request.on_event,
+        stop=request.stop,
         budget=budget,
         ending=EndingPlan(trainer, *_limits(recipe, start), budget, ranks),
         ranks=ranks,
@@ -106,31 +81,69 @@ def open_session(
     if session.new_pairs is not None:
         logger.info(f"{session.new_pairs} of {len(corpus)} pairs are new to version {start.version}")
     session.resume()
-    _report_shortcomings(session.state.trainer)
-    if stream.left_out:
-        logger.info(f"{stream.left_out} training pairs are longer than model.max_length or a batch and are left out")
-    on_event(
-        SessionOpened(
-            parameters=sum(parameter.numel() for parameter in model.parameters()),
-            updates_per_epoch=max(1, stream.batches_per_epoch // config.accumulation),
-            device=session.state.device.type,
-            threads=torch.get_num_threads(),
-            precision=session.state.trainer.precision_name,
-            step=session.step,
-            max_steps=session.ending.config.max_steps,
-            max_seconds=budget.seconds,
-            patience=config.patience,
-            validate_every=config.validate_every,
-            best_step=session.state.loop.tracker.best_step,
-            since_best=session.state.loop.tracker.since_best,
-            elapsed_seconds=session.elapsed_seconds(),
-        )
-    )
+    _report_shortcomings(session.state)
+    request.on_event(_opened(session))
     return session
 
 
-def _report_shortcomings(trainer: Trainer) -> None:
-    """Warn of what the settings or an earlier sitting asked for and this machine does not do, or not well."""
+def _opened(session: TrainingSession) -> SessionOpened:
+    """Return the event that says where a session stands and how far it may go."""
+    config, state = session.located.recipe.training, session.state
+    return SessionOpened(
+        parameters=sum(parameter.numel() for parameter in state.trainer.model.parameters()),
+        updates_per_epoch=max(1, state.stream.batches_per_epoch // config.accumulation),
+        device=state.device.type,
+        threads=torch.get_num_threads(),
+        precision=state.trainer.precision_name,
+        step=session.step,
+        max_steps=session.ending.config.max_steps,
+        max_seconds=session.budget.seconds,
+        patience=config.patience,
+        validate_every=config.validate_every,
+        best_step=state.loop.tracker.best_step,
+        since_best=state.loop.tracker.since_best,
+        elapsed_seconds=session.elapsed_seconds(),
+    )
+
+
+def _stream(
+    request: TrainRequest,
+    corpus: Corpus,
+    encoded: EncodedCorpus,
+    unseen: NDArray[np.bool_] | None,
+    *,
+    tokenizers: TokenizerPair,
+    device: torch.device,
+) -> BatchStream:
+    located, ranks = request.located, request.ranks
+    recipe = located.recipe
+    return BatchStream(
+        encoded,
+        max_tokens=recipe.training.batch_tokens // recipe.training.accumulation,
+        max_length=recipe.model.max_length,
+        seed=recipe.training.seed,
+        weights=_weights(corpus, located, unseen),
+        rank=ranks.rank,
+        world_size=ranks.world_size,
+        encode_anew=_encoder_of_batches(corpus, tokenizers, recipe.training.subword_sampling),
+        pinned_for=device if device.type == "cuda" else None,
+    )
+
+
+def _budget(request: TrainRequest, valid: Corpus) -> TimeBudget:
+    minutes = request.located.recipe.training.max_minutes
+    return TimeBudget(
+        None if minutes is None else 60 * minutes,
+        started=request.started,
+        translations_at_end=_test_translations(request.located) / len(valid),
+    )
+
+
+def _report_shortcomings(state: TrainingState) -> None:
+    """Log the pairs that are left out, and warn of settings that this machine does not follow, or not well."""
+    trainer, left_out = state.trainer, state.stream.left_out
+    if left_out:
+        logger.info(f"{left_out} training pairs are longer than model.max_length or a batch and are left out")
     if trainer.compile_failure is not None:
         logger.warning(f"torch.compile does not work here: {trainer.compile_failure}; training goes on without it")
     if trainer.given_up_precision is not None:

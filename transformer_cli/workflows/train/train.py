@@ -25,6 +25,7 @@ from transformer_cli.training.processes.ranks import Ranks, is_one_of_several
 from transformer_cli.training.tensorboard import events_for_tensorboard, require_tensorboard
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe_to_run
 from transformer_cli.workflows.prepare.status import check_data
+from transformer_cli.workflows.train.request import TrainRequest
 from transformer_cli.workflows.train.up_to_date import find_finished, prepared_fingerprint
 from transformer_cli.workflows.train_tokenizer import ensure_tokenizer
 from transformer_cli.workflows.versions import complete_release, find_release
@@ -117,19 +118,6 @@ def train(
             return _train_and_release(request, status.inputs.fingerprint)
 
 
-@dataclass(frozen=True, slots=True)
-class TrainRequest:
-    """What `train` was called with, in one of the processes that train together."""
-
-    located: LocatedRecipe
-    ranks: Ranks
-    on_event: Callable[[TrainingEvent], None]
-    device: str
-    from_scratch: bool
-    stop: StopRequest
-    started: float
-
-
 @contextmanager
 def _meet(device: str) -> Iterator[tuple[Ranks, str]]:
     """Yield the processes that train together, and the device of this one; torch is needed only where several do."""
@@ -201,16 +189,7 @@ def _train(request: TrainRequest, data_fingerprint: str) -> tuple[TrainingSessio
     from transformer_cli.workflows.train.build_session import open_session
 
     stop = request.stop
-    session = open_session(
-        request.located,
-        data_fingerprint=data_fingerprint,
-        device=request.device,
-        on_event=request.on_event,
-        stop=stop,
-        started=request.started,
-        from_scratch=request.from_scratch,
-        ranks=request.ranks,
-    )
+    session = open_session(request, data_fingerprint)
     stop.is_deferred = True  # only now: until here a signal may end the process at once, for there is nothing to save
     try:
         ended = session.train()
