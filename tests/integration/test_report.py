@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.command_line import run_here
 from transformer_cli.artifacts.run_directory import RunDirectory
-from transformer_cli.workflows.report import report_after_training
+from transformer_cli.data.splits.read import read_split
+from transformer_cli.workflows.report import report_after_training, write_report
 
 
 class Reader(HTMLParser):
@@ -69,6 +70,19 @@ def test_the_page_tells_scores_curves_data_and_recipe(run):
     assert run.recipe.read_text() in text
     prepared = json.loads(run.prepare_report.read_text())
     assert f"{prepared['total']['read']:,}" in text
+
+
+def test_a_sample_of_the_sentences_is_shown_with_the_scores_of_all(run):
+    [test] = [json.loads(line) for line in run.metrics.read_text().splitlines() if '"kind": "test"' in line]
+
+    write_report(run, at_most=3)
+
+    page = run.report.read_text(encoding="utf-8")
+    assert f"on {len(read_split(run.data, 'test'))} sentences of the test set" in Reader(page).text
+    facts = re.findall(r"<dt>(BLEU|chrF)</dt><dd>([\d.]+)</dd>", page)
+    assert facts == [("BLEU", f"{test['bleu']:.2f}"), ("chrF", f"{test['chrf']:.2f}")]
+    [nearest] = re.findall(r"<h3>Nearest to it</h3>.*?</ol>", page, flags=re.DOTALL)
+    assert nearest.count("<li>") == 3
 
 
 def test_every_word_of_a_translation_names_a_word_of_its_source(run):

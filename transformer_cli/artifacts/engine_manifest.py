@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import json
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from transformer_cli.artifacts.run_directory import read_json
 from transformer_cli.config import DecodingConfig, ModelConfig
-from transformer_cli.files.atomic import write_atomically
+from transformer_cli.files.record import Record
 
 ENGINE_FOLDER = "ctranslate2"
 _MANIFEST_FILE = "engine.json"
@@ -23,8 +20,7 @@ _SAMPLES = 64
 _SAMPLE_BYTES = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class EngineManifest:
+class EngineManifest(Record):
     """What an exported engine was made from.
 
     Args:
@@ -76,15 +72,10 @@ def write_manifest(folder: Path, manifest: EngineManifest) -> None:
     Raises:
         TfmError: It cannot be written.
     """
-    write_atomically(folder / _MANIFEST_FILE, (json.dumps(asdict(manifest), indent=1) + "\n").encode())
+    manifest.write_to(folder / _MANIFEST_FILE)
 
 
 def read_manifest(folder: Path) -> EngineManifest | None:
     """Read what the exported engine in ``folder`` was made from; None if there is none that this program knows."""
-    fields = read_json(folder / _MANIFEST_FILE)
-    if fields is None or fields.get("format") != _FORMAT:
-        return None
-    try:
-        return EngineManifest(**fields)
-    except TypeError:
-        return None
+    manifest = EngineManifest.read_from(folder / _MANIFEST_FILE)
+    return manifest if manifest and manifest.format == _FORMAT else None

@@ -2,13 +2,59 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Literal
+
+from pydantic import TypeAdapter
 
 from transformer_cli.files.atomic import write_atomically
 from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.files.record import Record
+
+
+class TrainingLine(Record):
+    """The means over some updates; see `training.events.IntervalReport`."""
+
+    kind: Literal["train"] = "train"
+    step: int
+    loss: float
+    target_tokens_per_second: float
+    learning_rate: float
+    gradient_norm: float
+    padding_share: float
+    epoch: int
+    elapsed_seconds: float
+
+
+class ValidationLine(Record):
+    """A validation after ``step`` updates."""
+
+    kind: Literal["valid"] = "valid"
+    step: int
+    loss: float
+    bleu: float
+    chrf: float
+    elapsed_seconds: float
+
+
+class TestLine(Record):
+    """The scores of a version on one test set."""
+
+    __test__ = False  # pytest need not look for tests in it
+
+    kind: Literal["test"] = "test"
+    version: str
+    set: str
+    bleu: float
+    chrf: float
+    signature: str
+    chrf_signature: str
+    elapsed_seconds: float
+
+
+MetricsLine = TrainingLine | ValidationLine | TestLine
+_LINE: TypeAdapter[MetricsLine] = TypeAdapter(MetricsLine)
 
 
 class MetricsLog:
@@ -21,33 +67,52 @@ class MetricsLog:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def write(self, **fields: Any) -> None:
-        """Append one JSON object.
+    def write(self, line: MetricsLine) -> None:
+        """Append a line.
 
         Raises:
             TfmError: The file cannot be written.
         """
-        line = (json.dumps(fields, ensure_ascii=False) + "\n").encode()
+        content = line.to_json()
         with explain_os_errors(self._path), self._path.open("ab+") as file:
             if file.tell():
                 file.seek(-1, os.SEEK_END)
                 # A line that a full disk has cut short must not spoil this one.
-                line = line if file.read() == b"\n" else b"\n" + line
-            file.write(line)
+                content = content if file.read() == b"\n" else b"\n" + content
+            file.write(content)
+
+    def lines(self) -> list[MetricsLine]:
+        """Return all lines, oldest first, without those that a full disk has cut short.
+
+        Raises:
+            TfmError: The file cannot be read.
+        """
+        parsed = (_parsed(line) for line in self._content().split(b"\n"))
+        return [line for line in parsed if line is not None]
 
     def size(self) -> int:
         """Return the length of the file in bytes."""
         return self._path.stat().st_size if self._path.exists() else 0
 
     def rewind(self, size: int) -> None:
-        """Forget the course of training written after the file had ``size`` bytes: a resumed training writes it again.
+        """Remove the course of training written after the file had ``size`` bytes: a resumed training writes it again.
 
         Test scores stay: they belong to versions that exist.
         """
         if self.size() <= size:
             return
-        with explain_os_errors(self._path, "read"):
-            content = self._path.read_bytes()
+        content = self._content()
         later = content[size:].splitlines(keepends=True)
-        kept = [line for line in later if line.startswith(b'{"kind": "test"')]
+        kept = [line for line in later if isinstance(_parsed(line), TestLine)]
         write_atomically(self._path, content[:size] + b"".join(kept))
+
+    def _content(self) -> bytes:
+        with explain_os_errors(self._path, "read"):
+            return self._path.read_bytes() if self._path.exists() else b""
+
+
+def _parsed(line: bytes) -> MetricsLine | None:
+    try:
+        return _LINE.validate_json(line)
+    except ValueError:
+        return None

@@ -81,7 +81,7 @@ def save_model_directory(
             made_from=made_from,
             candidate=candidate,
             files={path.name: path.stat().st_size for path in sorted(beside.iterdir())},
-        ).write(beside / MODEL_CONFIG_FILE)
+        ).write_to(beside / MODEL_CONFIG_FILE)
 
 
 def build_model(config: ModelConfig, tokenizers: TokenizerPair) -> Transformer:

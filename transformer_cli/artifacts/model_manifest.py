@@ -150,7 +150,7 @@ class ModelManifest(Record):
             DamagedFileError: It is missing, damaged, or of another format.
         """
         path = folder / MODEL_CONFIG_FILE
-        head = _Head.read(path)
+        head = _Head.read_from(path)
         if head is None:
             raise DamagedFileError(f"{path} is missing or damaged; {folder} is no whole model directory")
         if head.format not in (1, FORMAT):

@@ -1,13 +1,19 @@
-"""What ``tfm prepare`` found: counts, examples, lengths, letters; as an object and as JSON."""
+"""``prepare.json``: what the prepared data was made from, what was read, kept and dropped, and the held-out pairs."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
 
+from pydantic import Field
+
+from transformer_cli.artifacts.fingerprints import FileFingerprint
+from transformer_cli.data.cleaning.held_out import HeldOut
 from transformer_cli.data.cleaning.rules import CleaningReport
+from transformer_cli.files.record import Record
 
 LENGTH_EDGES = (10, 20, 40, 80, 160, 320, 640)
 """A length in characters up to the first counts in the first class, and one above the last in one more class."""
@@ -73,30 +79,92 @@ class PreparationReport:
         counted.update(letters)
         self.foreign_letters[side] = dict(counted.most_common(_MAX_LETTERS))
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what ``prepare.json`` says of it."""
-        document = asdict(self)
-        del document["is_new"]
-        document["lengths"] = {"up_to": [*LENGTH_EDGES, None], **self.lengths}
-        return {"corpora": document.pop("corpora"), "total": asdict(self.total), **document}
+
+class KnownHeldOut(Record):
+    """The held-out pairs in ``prepare.json``, which count whatever else there has become of the file.
+
+    Args:
+        held_out: The pairs of each set that the recipe gives as a number.
+    """
+
+    held_out: dict[str, HeldOut] = Field(default_factory=dict)
+
+
+class PreparationRecord(KnownHeldOut):
+    """The whole of ``prepare.json``, written last: where it is, the prepared data is whole.
+
+    Args:
+        fingerprint: Fingerprint of all that the data was made from.
+        files: The files among that.
+        corpora: As in `PreparationReport`, and the other fields likewise.
+        total: The sum over ``corpora``.
+        lengths: As in `PreparationReport`; ``up_to`` holds the longest length of each class.
+    """
+
+    fingerprint: str
+    files: list[FileFingerprint]
+    corpora: dict[str, CleaningReport]
+    total: CleaningReport
+    valid: int
+    test: int
+    examples: dict[str, list[Example]]
+    lengths: dict[str, list[Any]]
+    foreign_letters: dict[str, dict[str, int]]
+    leakage: dict[str, dict[str, int]]
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> PreparationReport:
-        """Return what `to_json` was called on, but not new.
-
-        Raises:
-            KeyError, TypeError: The document says something else.
-        """
+    def of(
+        cls,
+        report: PreparationReport,
+        *,
+        fingerprint: str,
+        files: list[FileFingerprint],
+        held_out: Mapping[str, HeldOut],
+    ) -> Self:
+        """Return the record of a preparation."""
         return cls(
-            {name: CleaningReport(**corpus) for name, corpus in document["corpora"].items()},
-            document["valid"],
-            document["test"],
-            is_new=False,
-            examples={rule: [Example(**each) for each in examples] for rule, examples in document["examples"].items()},
-            lengths={side: counts for side, counts in document["lengths"].items() if side != "up_to"},
-            foreign_letters=document["foreign_letters"],
-            leakage=document["leakage"],
+            fingerprint=fingerprint,
+            files=files,
+            corpora=report.corpora,
+            total=report.total,
+            valid=report.valid,
+            test=report.test,
+            examples=report.examples,
+            lengths={"up_to": [*LENGTH_EDGES, None], **report.lengths},
+            foreign_letters=report.foreign_letters,
+            leakage=report.leakage,
+            held_out=dict(held_out),
         )
+
+    def report(self) -> PreparationReport:
+        """Return the report that the record was made of, but not new."""
+        return PreparationReport(
+            corpora=self.corpora,
+            valid=self.valid,
+            test=self.test,
+            is_new=False,
+            examples=self.examples,
+            lengths={side: counts for side, counts in self.lengths.items() if side != "up_to"},
+            foreign_letters=self.foreign_letters,
+            leakage=self.leakage,
+        )
+
+
+def read_preparation(path: Path) -> tuple[PreparationRecord | None, dict[str, HeldOut]]:
+    """Read ``prepare.json``.
+
+    Returns:
+        The record, or None if the file is missing or damaged; and the pairs that were held out, as far as it has them.
+    """
+    try:
+        content = path.read_bytes()
+        known = KnownHeldOut.parse(content).held_out
+    except (OSError, ValueError):
+        return None, {}
+    try:
+        return PreparationRecord.parse(content), known
+    except ValueError:
+        return None, known
 
 
 def _shortened(text: str) -> str:

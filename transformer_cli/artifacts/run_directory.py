@@ -18,20 +18,19 @@ runs/NAME/
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from transformer_cli.errors import RunDirectoryBusyError
-from transformer_cli.files.atomic import fsync_folder, restore_folders, write_atomically
+from transformer_cli.files.atomic import fsync_folder, restore_folders
 from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.files.record import Record
 from transformer_cli.files.temporary import TEMPORARY_SUFFIX, remove_unfinished
 
 MODEL_CONFIG_FILE = "config.json"
@@ -210,7 +209,7 @@ class RunDirectory:
                 ) from None
             try:
                 self._remove_leftovers()
-                write_atomically(holder, json.dumps(_this_process()).encode())
+                _this_process().write_to(holder)
                 yield
             finally:
                 holder.unlink(missing_ok=True)
@@ -230,25 +229,23 @@ class RunDirectory:
             remove_unfinished(folder)
 
 
-def _this_process() -> dict[str, Any]:
-    return {"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+class _Holder(Record):
+    """The process that holds a run directory."""
+
+    pid: int
+    host: str
+    since: str
 
 
-def _describe(holder: Path) -> str:
+def _this_process() -> _Holder:
+    return _Holder(pid=os.getpid(), host=socket.gethostname(), since=time.strftime("%Y-%m-%d %H:%M:%S"))
+
+
+def _describe(path: Path) -> str:
     # Who has just taken the lock needs a moment to say who it is.
     for _ in range(10):
-        try:
-            fields = json.loads(holder.read_bytes())
-            return f"process {fields['pid']} on {fields['host']} since {fields['since']}"
-        except (OSError, ValueError, KeyError, TypeError):
-            time.sleep(0.01)
+        holder = _Holder.read_from(path)
+        if holder is not None:
+            return f"process {holder.pid} on {holder.host} since {holder.since}"
+        time.sleep(0.01)
     return "another process"
-
-
-def read_json(path: Path) -> Mapping[str, Any] | None:
-    """Read a JSON object; None if the file is not there or holds none."""
-    try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return document if isinstance(document, dict) else None

@@ -5,9 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from pydantic import TypeAdapter
+
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.files.atomic import write_atomically
 from transformer_cli.files.os_errors import explain_os_errors
+
+_TRANSLATIONS = TypeAdapter(dict[str, str])
+
+
+def kept_test_translations(run: RunDirectory, version: str) -> dict[str, str]:
+    """Return what is kept of a version's translations of test sentences, by source sentence."""
+    try:
+        return _TRANSLATIONS.validate_json(run.test_translations(version).read_bytes())
+    except (OSError, ValueError):
+        return {}
 
 
 def keep_test_translations(run: RunDirectory, version: str, translations: Mapping[str, str]) -> None:

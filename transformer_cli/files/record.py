@@ -29,14 +29,14 @@ class Record(BaseModel):
         return cls.model_validate(json.loads(content))
 
     @classmethod
-    def read(cls, path: Path) -> Self | None:
+    def read_from(cls, path: Path) -> Self | None:
         """Return the record in the file ``path``, or None if there is no such file or it holds something else."""
         try:
             return cls.parse(path.read_bytes())
         except (OSError, ValueError):
             return None
 
-    def write(self, path: Path) -> None:
+    def write_to(self, path: Path) -> None:
         """Write the record as the whole content of the file ``path``, which appears whole or not at all.
 
         Raises:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
+from transformer_cli.artifacts.metrics_log import MetricsLine, TestLine
 from transformer_cli.inspection.charts import Chart, Series
-
-Record = Mapping[str, Any]
 
 # (title, what is drawn: (name, kind of record, key))
 _CHARTS = (
@@ -19,11 +17,11 @@ _CHARTS = (
 )
 
 
-def learning_curves(records: Iterable[Record]) -> list[Chart]:
+def learning_curves(lines: Iterable[MetricsLine]) -> list[Chart]:
     """Draw every training of a run, one after the other, with a mark where a version was made.
 
     Args:
-        records: The lines of ``metrics.jsonl``, oldest first. Steps are counted on from training to training.
+        lines: The lines of ``metrics.jsonl``, oldest first. Steps are counted on from training to training.
 
     Returns:
         The charts that have anything in them.
@@ -31,22 +29,17 @@ def learning_curves(records: Iterable[Record]) -> list[Chart]:
     points: dict[tuple[str, str], list[tuple[float, float]]] = {}
     marks: list[tuple[float, str]] = []
     before, latest = 0, 0  # updates of earlier trainings; the latest step of this one
-    for record in records:
-        kind = str(record.get("kind"))
-        if kind == "test":
-            mark = (before + latest, f"version {record.get('version')}")
+    for line in lines:
+        if isinstance(line, TestLine):
+            mark = (before + latest, f"version {line.version}")
             marks += [] if mark in marks else [mark]
             continue
-        step = record.get("step")
-        if not isinstance(step, int):
-            continue
-        if step < latest and kind == "train":
+        if line.step < latest and line.kind == "train":
             before += latest
             latest = 0
-        latest = max(latest, step)
-        for key, value in record.items():
-            if isinstance(value, int | float):
-                points.setdefault((kind, key), []).append((before + step, float(value)))
+        latest = max(latest, line.step)
+        for key, value in line.model_dump(exclude={"kind"}).items():
+            points.setdefault((line.kind, key), []).append((before + line.step, float(value)))
     charts = []
     for title, drawn in _CHARTS:
         series = tuple(Series(name, tuple(points.get((kind, key), ()))) for name, kind, key in drawn)

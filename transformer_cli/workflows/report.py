@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from transformer_cli.artifacts.metrics_log import MetricsLine, MetricsLog, TestLine
 from transformer_cli.artifacts.model_directory import LoadedModel, open_model
-from transformer_cli.artifacts.run_directory import RunDirectory, read_json
-from transformer_cli.artifacts.translation_cache import forget_removed_versions, keep_test_translations
+from transformer_cli.artifacts.model_manifest import Candidate, ModelManifest
+from transformer_cli.artifacts.preparation_report import PreparationRecord
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.artifacts.translation_cache import (
+    forget_removed_versions,
+    keep_test_translations,
+    kept_test_translations,
+)
 from transformer_cli.artifacts.version_history import Release, VersionHistory
 from transformer_cli.data.splits.read import Corpus, read_split
 from transformer_cli.decoding.line_translator import LineTranslator
@@ -30,13 +36,10 @@ from transformer_cli.inspection.sentence_report import (
     tie_words,
     worst_sentences,
 )
-from transformer_cli.metrics import MetricScore, score_corpus, sentence_chrf
+from transformer_cli.metrics import sentence_chrf
 from transformer_cli.text.normalization import normalize
 
 logger = logging.getLogger(__name__)
-
-_MOST_SENTENCES = 1000
-_RESAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ def write_report(
     *,
     output: Path | None = None,
     device: str = "auto",
+    at_most: int = 1000,
 ) -> Path:
     """Write the page of a run.
 
@@ -62,6 +66,7 @@ def write_report(
         run: The run directory.
         output: The page; None: ``report.html`` in the run directory.
         device: "auto", "cpu", "cuda" ...
+        at_most: The number of test sentences to choose those from that are shown.
 
     Returns:
         The page's path.
@@ -72,7 +77,7 @@ def write_report(
     """
     versions = _versions(run)
     loaded = open_model(versions.live, choose_device(device))
-    test = _sample(read_split(run.data, "test"))
+    test = _sample(read_split(run.data, "test"), at_most)
     translations = _translate(run, versions.live, test, lambda: loaded)
     previous: list[str] | None = None
     if versions.previous is not None:
@@ -105,16 +110,17 @@ def _versions(run: RunDirectory) -> _Versions:
     return _Versions(run.versions / live.name, earlier[-1] if earlier else None)
 
 
-def _sample(corpus: Corpus) -> Corpus:
-    """Return at most so many pairs, at equal distances."""
-    step = -(-len(corpus) // _MOST_SENTENCES)
-    return Corpus(corpus.sources[::step], corpus.targets[::step])
+def _sample(corpus: Corpus, at_most: int) -> Corpus:
+    """Return the pairs to choose sentences from, at equal distances."""
+    count = min(len(corpus), at_most)
+    indices = [number * len(corpus) // count for number in range(count)]
+    return Corpus([corpus.sources[index] for index in indices], [corpus.targets[index] for index in indices])
 
 
 def _translate(run: RunDirectory, version: Path, test: Corpus, load: Callable[[], LoadedModel]) -> list[str]:
     """Return a version's translations of ``test``: those that are kept, and the others made now and kept."""
-    known = dict(read_json(run.test_translations(version.name)) or {})
-    missing = [source for source in dict.fromkeys(test.sources) if not isinstance(known.get(source), str)]
+    known = kept_test_translations(run, version.name)
+    missing = [source for source in dict.fromkeys(test.sources) if source not in known]
     if missing:
         logger.info(f"translating {len(missing)} test sentences with version {version.name}")
         loaded = load()
@@ -132,7 +138,7 @@ def _document(
     translations: list[str],
     previous: list[str] | None,
 ) -> dict[str, Any]:
-    scores = score_corpus(translations, [test.targets], bootstrap=_RESAMPLES, with_ter=True)
+    manifest, lines = ModelManifest.load(versions.live), MetricsLog(run.metrics).lines()
     results = _results(test, translations, previous)
     shown = {
         "worst": worst_sentences(results),
@@ -144,10 +150,9 @@ def _document(
         "languages": loaded.languages.model_dump(),
         "version": versions.live.name,
         "previous": versions.previous and versions.previous.name,
-        "test_pairs": len(test),
-        "scores": [_score(score) for score in (scores.bleu, scores.chrf, scores.ter) if score],
-        "versions": _version_rows(run),
-        "charts": [chart.drawing() for chart in learning_curves(_records(run.metrics))],
+        **_scores(manifest.candidate),
+        "versions": _version_rows(run, lines),
+        "charts": [chart.drawing() for chart in learning_curves(lines)],
         "data": _data(run),
         "sentences": {
             kind: [
@@ -171,39 +176,31 @@ def _results(test: Corpus, translations: Sequence[str], previous: Sequence[str] 
     return [replace(result, previous=text, previous_chrf=chrf) for result, text, chrf in earlier]
 
 
-def _score(score: MetricScore) -> dict[str, Any]:
-    return {"name": score.name, "value": score.value, "confidence": score.confidence, "signature": score.signature}
+def _scores(candidate: Candidate | None) -> dict[str, Any]:
+    """Return the scores on the test set that were recorded when the version was made."""
+    test = candidate.tests.get("test") if candidate else None
+    if test is None:
+        return {"test_pairs": None, "scores": []}
+    named = {"BLEU": test.bleu, "chrF": test.chrf}
+    return {"test_pairs": test.pairs, "scores": [{"name": name, **score.model_dump()} for name, score in named.items()]}
 
 
-def _records(path: Path) -> list[Mapping[str, Any]]:
-    """Return the JSON objects of a file, one a line; lines that are none are passed over."""
-    records: list[Mapping[str, Any]] = []
-    for line in _text(path).splitlines():
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict):
-            records.append(record)
-    return records
-
-
-def _version_rows(run: RunDirectory) -> list[dict[str, Any]]:
+def _version_rows(run: RunDirectory, lines: Sequence[MetricsLine]) -> list[dict[str, Any]]:
     """Return what is known of each release: from ``versions.jsonl``, or where there is none from the metrics."""
     events = VersionHistory(run.version_events).events()
     releases = {event.version: event for event in events if isinstance(event, Release)}
-    tests = {str(record.get("version")): record for record in _records(run.metrics) if record.get("kind") == "test"}
+    tests = {line.version: line for line in lines if isinstance(line, TestLine)}
     rows = []
     for name in dict.fromkeys([*releases, *tests]):
-        release, test = releases.get(name), tests.get(name, {})
+        release, test = releases.get(name), tests.get(name)
         rows.append(
             {
                 "version": name,
                 "time": release.time[:16].replace("T", " ") if release else "",
                 "promoted": release and release.promoted,
                 "reason": release.reason if release else "",
-                "bleu": test.get("bleu"),
-                "chrf": test.get("chrf"),
+                "bleu": test and test.bleu,
+                "chrf": test and test.chrf,
             }
         )
     return rows
@@ -211,23 +208,24 @@ def _version_rows(run: RunDirectory) -> list[dict[str, Any]]:
 
 def _data(run: RunDirectory) -> dict[str, Any]:
     """Return the counts of ``prepare.json``: for each corpus what was read, kept and dropped by which rule."""
-    prepared = read_json(run.prepare_report) or {}
-    corpora: Iterable[tuple[str, Any]] = [*prepared.get("corpora", {}).items(), ("total", prepared.get("total", {}))]
-    rows = [(name, counts) for name, counts in corpora if isinstance(counts, dict) and "read" in counts]
-    rules = dict.fromkeys(rule for _, counts in rows for rule in counts.get("dropped", {}))
+    prepared = PreparationRecord.read_from(run.prepare_report)
+    if prepared is None:
+        return {"rules": [], "rows": [], "valid": None, "test": None}
+    corpora = [*prepared.corpora.items(), ("total", prepared.total)]
+    rules = dict.fromkeys(rule for _, counts in corpora for rule in counts.dropped)
     return {
         "rules": list(rules),
         "rows": [
             {
                 "name": name,
-                "read": counts.get("read", 0),
-                "kept": counts.get("kept", 0),
-                "dropped": [counts.get("dropped", {}).get(rule, 0) for rule in rules],
+                "read": counts.read,
+                "kept": counts.kept,
+                "dropped": [counts.dropped.get(rule, 0) for rule in rules],
             }
-            for name, counts in rows
+            for name, counts in corpora
         ],
-        "valid": prepared.get("valid"),
-        "test": prepared.get("test"),
+        "valid": prepared.valid,
+        "test": prepared.test,
     }
 
 

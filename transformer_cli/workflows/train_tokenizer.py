@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.model_manifest import ModelManifest
-from transformer_cli.artifacts.run_directory import RunDirectory, read_json
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.artifacts.tokenizer_record import TokenizerRecord
 from transformer_cli.config import TokenizerConfig
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.files.atomic import write_atomically
@@ -75,14 +75,13 @@ def ensure_tokenizer(located: LocatedRecipe, status: DataStatus, *, retrain: boo
         (run.path / name).unlink(missing_ok=True)
     for name, model in tokenizers.files().items():
         write_atomically(run.path / name, model)
-    report = {
-        "data": data,
-        "settings": fingerprints.of_values(recipe.tokenizer.model_dump()),
-        "fingerprint": tokenizers.fingerprint,
-        "vocab_size": tokenizers.target.vocab_size,
-        "source_vocab_size": tokenizers.source.vocab_size,
-    }
-    write_atomically(run.tokenizer_report, (json.dumps(report, indent=1) + "\n").encode())
+    TokenizerRecord(
+        data=data,
+        settings=fingerprints.of_values(recipe.tokenizer.model_dump()),
+        fingerprint=tokenizers.fingerprint,
+        vocab_size=tokenizers.target.vocab_size,
+        source_vocab_size=tokenizers.source.vocab_size,
+    ).write_to(run.tokenizer_report)
     _log_smaller_vocabularies(tokenizers, recipe.tokenizer.vocab_size)
     return True
 
@@ -100,28 +99,28 @@ def _log_smaller_vocabularies(tokenizers: TokenizerPair, stated: int | None) -> 
 
 def is_learned_from(run: RunDirectory, config: TokenizerConfig, data: str) -> bool:
     """Say whether the run's tokenizer was learned from just this data with just these settings."""
-    return _has_settings(run, config) and _report(run).get("data") == data
-
-
-def _has_settings(run: RunDirectory, config: TokenizerConfig) -> bool:
-    return _report(run).get("settings") == fingerprints.of_values(config.model_dump())
+    record = _record_with(run, config)
+    return record is not None and record.data == data
 
 
 def _is_live(run: RunDirectory, config: TokenizerConfig) -> bool:
     """Say whether the run's tokenizer is the live version's, and was learned with just these settings."""
-    live = ModelManifest.of(run.live_model)
-    return _has_settings(run, config) and live is not None and _report(run).get("fingerprint") == live.tokenizer_sha256
+    record, live = _record_with(run, config), ModelManifest.of(run.live_model)
+    return record is not None and live is not None and record.fingerprint == live.tokenizer_sha256
 
 
-def _report(run: RunDirectory) -> Mapping[str, Any]:
-    return read_json(run.tokenizer_report) or {}
+def _record_with(run: RunDirectory, config: TokenizerConfig) -> TokenizerRecord | None:
+    """Return the record of the run's tokenizer, or None if it was learned with other settings."""
+    record = TokenizerRecord.read_from(run.tokenizer_report)
+    return record if record and record.settings == fingerprints.of_values(config.model_dump()) else None
 
 
 def _is_whole(run: RunDirectory, *, shared: bool) -> bool:
     """Say whether the run's tokenizers are as they were written."""
     from transformer_cli.data.tokens.tokenizer import TokenizerPair
 
+    record = TokenizerRecord.read_from(run.tokenizer_report)
     try:
-        return TokenizerPair.load(run.path, shared=shared).fingerprint == _report(run).get("fingerprint")
+        return record is not None and TokenizerPair.load(run.path, shared=shared).fingerprint == record.fingerprint
     except DamagedFileError:
         return False

@@ -5,13 +5,12 @@ An event is recorded before the link is switched: a switch that was broken off i
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from transformer_cli.artifacts.metrics_log import MetricsLog
+from transformer_cli.artifacts.metrics_log import MetricsLog, TestLine
 from transformer_cli.artifacts.model_manifest import Candidate, ModelManifest, missing_file
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.artifacts.version_history import Event, Release, Switch, VersionHistory, now
@@ -75,22 +74,21 @@ def _release(version: str, candidate: Candidate, *, live: str | None) -> Release
 
 def _log_scores(run: RunDirectory, version: str, candidate: Candidate) -> None:
     """Write the scores of a release to the metrics, unless they are there."""
-    written = run.metrics.read_text(encoding="utf-8", errors="replace") if run.metrics.exists() else ""
+    log = MetricsLog(run.metrics)
+    logged = {line.set for line in log.lines() if isinstance(line, TestLine) and line.version == version}
     for test, scores in candidate.tests.items():
-        # Whole lines begin like this; one that a full disk has cut short is written again.
-        beginning = json.dumps({"kind": "test", "version": version, "set": test}, ensure_ascii=False).removesuffix("}")
-        if any(line.startswith(f"{beginning}, ") and line.endswith("}") for line in written.split("\n")):
-            continue
-        MetricsLog(run.metrics).write(
-            kind="test",
-            version=version,
-            set=test,
-            bleu=scores.bleu.score,
-            chrf=scores.chrf.score,
-            signature=scores.bleu.signature,
-            chrf_signature=scores.chrf.signature,
-            elapsed_seconds=candidate.seconds,
-        )
+        if test not in logged:
+            log.write(
+                TestLine(
+                    version=version,
+                    set=test,
+                    bleu=scores.bleu.score,
+                    chrf=scores.chrf.score,
+                    signature=scores.bleu.signature,
+                    chrf_signature=scores.chrf.signature,
+                    elapsed_seconds=candidate.seconds,
+                )
+            )
 
 
 def _switch_as_recorded(run: RunDirectory) -> None:

@@ -101,18 +101,18 @@ def test_a_file_is_described_by_its_place_size_time_and_content(path):
     [entry] = fingerprints.of_files([path])
 
     status = path.stat()
-    assert entry == {
-        "path": str(path),
-        "size": 7,
-        "mtime_ns": status.st_mtime_ns,
-        "ctime_ns": status.st_ctime_ns,
-        "sha256": hashlib.sha256(b"un\tone\n").hexdigest(),
-    }
+    assert entry == fingerprints.FileFingerprint(
+        path=str(path),
+        size=7,
+        mtime_ns=status.st_mtime_ns,
+        ctime_ns=status.st_ctime_ns,
+        sha256=hashlib.sha256(b"un\tone\n").hexdigest(),
+    )
 
 
 def test_a_file_that_looks_unchanged_is_not_read_again(path):
     [entry] = fingerprints.of_files([path])
-    remembered = {**entry, "sha256": "as remembered"}
+    remembered = entry.model_copy(update={"sha256": "as remembered"})
 
     assert fingerprints.of_files([path], [remembered]) == [remembered]
 
@@ -121,22 +121,24 @@ def test_a_file_that_looks_unchanged_is_not_read_again(path):
 def test_a_file_that_looks_changed_is_read_again(path, change):
     [entry] = fingerprints.of_files([path])
     if change == "time":
-        os.utime(path, ns=(0, entry["mtime_ns"] + 1))
+        os.utime(path, ns=(0, entry.mtime_ns + 1))
     elif change == "size":
         path.write_bytes(b"un\tone\ndeux\ttwo\n")
-        os.utime(path, ns=(0, entry["mtime_ns"]))
+        os.utime(path, ns=(0, entry.mtime_ns))
     else:
         path = path.rename(path.with_name("b.tsv"))
 
-    [again] = fingerprints.of_files([path], [{**entry, "sha256": "as remembered"}])
+    [again] = fingerprints.of_files([path], [entry.model_copy(update={"sha256": "as remembered"})])
 
-    assert again["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert again.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_each_of_several_files_is_remembered_by_its_place(path):
     other = path.with_name("b.tsv")
     other.write_bytes(b"x\ty\n")
-    first, second = ({**entry, "sha256": "as remembered"} for entry in fingerprints.of_files([path, other]))
+    first, second = (
+        entry.model_copy(update={"sha256": "as remembered"}) for entry in fingerprints.of_files([path, other])
+    )
 
     assert fingerprints.of_files([other, path], [first, second]) == [second, first]
 
@@ -144,3 +146,15 @@ def test_each_of_several_files_is_remembered_by_its_place(path):
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(TfmError, match=r"^cannot read .*gone\.tsv: no such file or directory; check the path"):
         fingerprints.of_files([Path(tmp_path / "gone.tsv")])
+
+
+def test_a_name_that_is_not_utf_8_outlives_the_file_it_is_written_to(tmp_path):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xe9.tsv"))
+    path.write_bytes(b"un\tone\n")
+    [entry] = fingerprints.of_files([path])
+
+    entry.write_to(tmp_path / "entry.json")
+
+    read = fingerprints.FileFingerprint.read_from(tmp_path / "entry.json")
+    assert read == entry
+    assert Path(read.path) == path

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.hostile_machine import crash_at_each_moment, disk_full_after, kill, python
-from transformer_cli.artifacts.metrics_log import MetricsLog
-from transformer_cli.artifacts.run_directory import RunDirectory, read_json
+from tests.support.hostile_machine import crash_at_each_moment, kill, python
+from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.errors import RunDirectoryBusyError, TfmError
 
 HOLD = """
@@ -252,94 +251,3 @@ def test_where_no_directory_can_be_made_the_error_names_the_place(run):
 
     with pytest.raises(TfmError, match=r"^cannot write run"), run.lock():
         pass
-
-
-# Metrics
-
-
-def test_metrics_are_one_json_object_a_line_in_the_order_of_writing():
-    log = MetricsLog(Path("metrics.jsonl"))
-
-    log.write(kind="train", step=1, loss=0.1 + 0.2)
-    log.write(kind="valid", sample="é\u2028\n")
-
-    lines = Path("metrics.jsonl").read_bytes().split(b"\n")
-    assert [json.loads(line) for line in lines[:-1]] == [
-        {"kind": "train", "step": 1, "loss": 0.1 + 0.2},
-        {"kind": "valid", "sample": "é\u2028\n"},
-    ]
-    assert lines[-1] == b""
-
-
-def test_a_resumed_training_finds_the_metrics_as_they_were_at_its_checkpoint():
-    path = Path("metrics.jsonl")
-    log = MetricsLog(path)
-    assert log.size() == 0
-    log.write(kind="train", step=1)
-    log.write(kind="valid", step=1)
-    size, content = log.size(), path.read_bytes()
-
-    log.write(kind="train", step=2)
-    log.write(kind="valid", step=2)
-    path.write_bytes(path.read_bytes() + b'{"kind": "train", "st')  # a line that a kill has cut short
-    log.rewind(size)
-
-    assert path.read_bytes() == content
-    log.write(kind="train", step=2)
-    assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [1, 1, 2]
-
-
-def test_the_test_scores_of_versions_that_exist_outlive_a_rewind():
-    log = MetricsLog(Path("metrics.jsonl"))
-    log.write(kind="train", step=1)
-    size = log.size()
-    log.write(kind="valid", step=2)
-    log.write(kind="test", version="0001", bleu=12.0)
-    log.write(kind="train", step=3)
-
-    log.rewind(size)
-
-    kinds = [json.loads(line)["kind"] for line in Path("metrics.jsonl").read_text().splitlines()]
-    assert kinds == ["train", "test"]
-
-
-def test_a_rewind_to_a_size_the_file_has_not_reached_changes_nothing():
-    log = MetricsLog(Path("metrics.jsonl"))
-    log.rewind(100)
-    assert not Path("metrics.jsonl").exists()
-
-    log.write(kind="train", step=1)
-    content = Path("metrics.jsonl").read_bytes()
-    log.rewind(len(content))
-    log.rewind(len(content) + 1)
-
-    assert Path("metrics.jsonl").read_bytes() == content
-
-
-def test_a_line_that_was_cut_short_does_not_spoil_the_next():
-    path = Path("metrics.jsonl")
-    path.write_bytes(b'{"kind": "train", "st')
-
-    MetricsLog(path).write(kind="train", step=2)
-    MetricsLog(path).write(kind="train", step=3)
-
-    lines = path.read_bytes().splitlines()
-    assert [json.loads(line)["step"] for line in lines[1:]] == [2, 3]
-
-
-def test_metrics_that_cannot_be_written_are_an_error():
-    log = MetricsLog(Path("metrics.jsonl"))
-
-    with disk_full_after(10), pytest.raises(TfmError, match=r"^cannot write metrics\.jsonl: "):
-        log.write(kind="train", step=1)
-
-
-@pytest.mark.parametrize(
-    ("content", "document"),
-    [(b'{"a": 1}', {"a": 1}), (b"[1]", None), (b"{", None), (b"", None), (b"\xff", None), (None, None)],
-)
-def test_only_a_json_object_is_read(content, document):
-    if content is not None:
-        Path("x.json").write_bytes(content)
-
-    assert read_json(Path("x.json")) == document

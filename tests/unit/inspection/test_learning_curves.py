@@ -1,19 +1,40 @@
 from __future__ import annotations
 
+from transformer_cli.artifacts.metrics_log import MetricsLine, TestLine, TrainingLine, ValidationLine
 from transformer_cli.inspection.learning_curves import learning_curves
 
-RECORDS = [
-    {"kind": "train", "step": 10, "loss": 5.0, "learning_rate": 0.1},
-    {"kind": "valid", "step": 10, "loss": 4.0, "bleu": 1.0, "chrf": 2.0},
-    {"kind": "train", "step": 20, "loss": 3.0, "learning_rate": 0.2},
-    {"kind": "test", "version": "0001", "bleu": 9.0},
-    {"kind": "train", "step": 5, "loss": 2.0, "learning_rate": 0.1},
-    {"kind": "test", "version": "0002", "bleu": 9.0},
+
+def trained(step: int, loss: float, rate: float) -> TrainingLine:
+    return TrainingLine(
+        step=step,
+        loss=loss,
+        target_tokens_per_second=1000.0,
+        learning_rate=rate,
+        gradient_norm=1.0,
+        padding_share=0.1,
+        epoch=0,
+        elapsed_seconds=1.0,
+    )
+
+
+def scored(version: str) -> TestLine:
+    return TestLine(
+        version=version, set="test", bleu=9.0, chrf=9.0, signature="", chrf_signature="", elapsed_seconds=1.0
+    )
+
+
+LINES: list[MetricsLine] = [
+    trained(10, 5.0, 0.1),
+    ValidationLine(step=10, loss=4.0, bleu=1.0, chrf=2.0, elapsed_seconds=1.0),
+    trained(20, 3.0, 0.2),
+    scored("0001"),
+    trained(5, 2.0, 0.1),
+    scored("0002"),
 ]
 
 
 def test_each_value_stands_at_its_step_counted_on_from_training_to_training():
-    charts = {chart.title: chart for chart in learning_curves(RECORDS)}
+    charts = {chart.title: chart for chart in learning_curves(LINES)}
 
     loss = charts["Loss"]
     assert [(series.name, series.points) for series in loss.series] == [
@@ -25,11 +46,7 @@ def test_each_value_stands_at_its_step_counted_on_from_training_to_training():
 
 
 def test_what_was_never_measured_has_no_chart():
-    assert {chart.title for chart in learning_curves(RECORDS)} == {
-        "Loss", "BLEU and chrF on the validation set", "Learning rate"
+    assert {chart.title for chart in learning_curves(LINES[:1])} == {
+        "Loss", "Learning rate", "Target tokens a second", "Gradient norm"
     }  # fmt: skip
     assert learning_curves([]) == []
-
-
-def test_records_of_other_kinds_and_without_a_step_are_passed_over():
-    assert learning_curves([{"kind": "train"}, {"kind": "note", "step": 1}, {}]) == []

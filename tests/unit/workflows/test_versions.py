@@ -57,7 +57,7 @@ def write_version(run: RunDirectory, *, promoted: bool = True) -> str:
         tokenizer_sha256="",
         candidate=candidate,
         files={"model.safetensors": (folder / "model.safetensors").stat().st_size},
-    ).write(folder / "config.json")
+    ).write_to(folder / "config.json")
     run.seen_pairs(folder.name).write_bytes(b"hashes")
     return folder.name
 

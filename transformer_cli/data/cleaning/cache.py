@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from transformer_cli.data.cleaning.match_keys import fold, hash_pair, hash_text
 from transformer_cli.data.cleaning.rules import CleaningReport, Judgement, PairCleaner
 from transformer_cli.data.corpora import SentencePair
 from transformer_cli.files.atomic import atomic_folder
+from transformer_cli.files.record import Record
 from transformer_cli.text.normalization import normalize
 
 _TEXTS = ("source", "target", "place")
@@ -66,18 +66,26 @@ class CleanedCorpus:
                 yield reader.get_batch(index)
 
 
+class _Description(Record):
+    """``report.json``: the counts, and the size of the file of dropped pairs."""
+
+    read: int
+    kept: int
+    dropped: dict[str, int]
+    foreign_letters: tuple[dict[str, int], dict[str, int]]
+    dropped_bytes: int
+
+
 def open_cleaned(folder: Path) -> CleanedCorpus | None:
     """Return the corpus that `write_cleaned` wrote to ``folder``, or None if not all of it is there."""
     try:
-        report = json.loads((folder / _REPORT).read_bytes())
-        source, target = report["foreign_letters"]
-        cleaned = CleanedCorpus(folder, report["read"], report["kept"], report["dropped"], (source, target))
+        report = _Description.parse((folder / _REPORT).read_bytes())
         with pa.OSFile(str(folder / _PAIRS)) as file:
             pa.ipc.open_file(file)  # reads the end of the file
-        is_whole = (folder / _DROPPED).stat().st_size == report["dropped_bytes"]
-    except (OSError, ValueError, KeyError, TypeError):  # Arrow's own is a ValueError
+        is_whole = (folder / _DROPPED).stat().st_size == report.dropped_bytes
+    except (OSError, ValueError):  # Arrow's own is a ValueError
         return None
-    return cleaned if is_whole else None
+    return _cleaned(folder, report) if is_whole else None
 
 
 def write_cleaned(folder: Path, pairs: Iterable[SentencePair], cleaner: PairCleaner) -> CleanedCorpus:
@@ -90,11 +98,20 @@ def write_cleaned(folder: Path, pairs: Iterable[SentencePair], cleaner: PairClea
     """
     with atomic_folder(folder) as beside:
         report = _write(beside, cleaner.judge(pairs), fold_numbers=cleaner.fold_numbers)
-        letters = [dict(counter.most_common()) for counter in cleaner.foreign_letters]
-        sizes = {"dropped_bytes": (beside / _DROPPED).stat().st_size}
-        document = {**asdict(report), "foreign_letters": letters, **sizes}
-        (beside / _REPORT).write_bytes(json.dumps(document).encode())
-    return CleanedCorpus(folder, report.read, report.kept, report.dropped, (letters[0], letters[1]))
+        source, target = cleaner.foreign_letters
+        description = _Description(
+            read=report.read,
+            kept=report.kept,
+            dropped=report.dropped,
+            foreign_letters=(dict(source.most_common()), dict(target.most_common())),
+            dropped_bytes=(beside / _DROPPED).stat().st_size,
+        )
+        description.write_to(beside / _REPORT)
+    return _cleaned(folder, description)
+
+
+def _cleaned(folder: Path, report: _Description) -> CleanedCorpus:
+    return CleanedCorpus(folder, report.read, report.kept, report.dropped, report.foreign_letters)
 
 
 def _write(folder: Path, judgements: Iterable[Judgement], *, fold_numbers: bool) -> CleaningReport:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer
+
+from transformer_cli.files.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class HeldOut:
-    """The pairs that are held out for one set.
+def _from_text(value: Any) -> Any:
+    return [int(pair, 16) for pair in value.split()] if isinstance(value, str) else value
+
+
+def _to_text(pairs: frozenset[int]) -> str:
+    return " ".join(f"{pair:016x}" for pair in sorted(pairs))
+
+
+class HeldOut(Record):
+    """The pairs that are held out for one set; a part of ``prepare.json``.
 
     Args:
         number: The number of pairs in the recipe.
@@ -16,4 +27,4 @@ class HeldOut:
     """
 
     number: int
-    pairs: frozenset[int]
+    pairs: Annotated[frozenset[int], BeforeValidator(_from_text), PlainSerializer(_to_text)]

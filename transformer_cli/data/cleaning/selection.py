@@ -202,7 +202,8 @@ def _hold_out(
             indices += _first_by_rank(candidates & ~was_held_out, ranks, keys, taken, at_most=number - len(indices))
             if len(indices) < number:
                 raise TooFewPairsError(usable, selection)
-        held_out = HeldOut(number, frozenset(pairs[indices].tolist()) | (before.pairs if before and stays else set()))
+        old_pairs = before.pairs if before and stays else frozenset()
+        held_out = HeldOut(number=number, pairs=old_pairs.union(pairs[indices].tolist()))
         is_reserved = _is_among(pairs, _sorted(held_out.pairs))
         if not (candidates & ~is_reserved).any():
             raise TooFewPairsError(usable, selection)

@@ -132,8 +132,13 @@ def _export_to_ctranslate2(model: Path, folder: Path, quantization: Quantization
                 _write(beside, loaded, wanted)
         for name, content in loaded.tokenizers.files().items():
             (beside / name).write_bytes(content)
-        positions = longest_positions(loaded.model.config, loaded.decoding)
-        write_manifest(beside, EngineManifest(weights_fingerprint(model), wanted, positions, ctranslate2.__version__))
+        manifest = EngineManifest(
+            weights=weights_fingerprint(model),
+            quantization=wanted,
+            num_positions=longest_positions(loaded.model.config, loaded.decoding),
+            library=ctranslate2.__version__,
+        )
+        write_manifest(beside, manifest)
     return folder
 
 

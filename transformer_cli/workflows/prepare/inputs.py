@@ -29,11 +29,11 @@ class Inputs:
     """
 
     fingerprint: str
-    files: list[dict[str, Any]]
+    files: list[fingerprints.FileFingerprint]
     corpora: list[str]
 
 
-def describe_inputs(located: LocatedRecipe, known: Sequence[Any] = ()) -> Inputs:
+def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFingerprint] = ()) -> Inputs:
     """Fingerprint the files and settings of a recipe.
 
     Of a data set of the hub only the name counts, which is part of the settings.
@@ -50,13 +50,13 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[Any] = ()) -> Inputs
     held_out = [name for name in (data.valid, data.test, *data.tests.values()) if isinstance(name, str)]
     names = [*data.train_paths, *held_out]
     groups = [fingerprints.of_files(corpus_files(name, recipe.languages, folder), known) for name in names]
-    contents = [[entry["sha256"] for entry in group] for group in groups]
+    contents = [[file.sha256 for file in group] for group in groups]
     settings = recipe.model_dump(include={"data", "cleaning", "languages"})
     settings["data"].pop("folder")
     local = [_RULES_VERSION, settings["languages"], {rule: settings["cleaning"][rule] for rule in LOCAL_RULES}]
     return Inputs(
         fingerprints.of_values([_RULES_VERSION, settings, contents]),
-        [entry for group in groups for entry in group],
+        [file for group in groups for file in group],
         [
             fingerprints.of_values([*local, _how_it_is_read(corpus), content])
             for corpus, content in zip(data.train, contents, strict=False)
@@ -70,10 +70,10 @@ def check_unchanged(inputs: Inputs) -> None:
     Raises:
         DataError: A file is not as it was before it was read.
     """
-    now = fingerprints.of_files([Path(entry["path"]) for entry in inputs.files], inputs.files)
-    for entry, before in zip(now, inputs.files, strict=True):
-        if entry != before:
-            raise DataError(f"{before['path']} changed while it was read; run the command again when it is complete")
+    now = fingerprints.of_files([Path(file.path) for file in inputs.files], inputs.files)
+    for file, before in zip(now, inputs.files, strict=True):
+        if file != before:
+            raise DataError(f"{before.path} changed while it was read; run the command again when it is complete")
 
 
 def _how_it_is_read(corpus: CorpusConfig) -> list[Any]:

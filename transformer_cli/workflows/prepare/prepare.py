@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -10,12 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transformer_cli.artifacts.preparation_report import PreparationReport
+from transformer_cli.artifacts.preparation_report import PreparationRecord, PreparationReport
 from transformer_cli.artifacts.run_directory import RunDirectory
-from transformer_cli.data.cleaning.held_out import HeldOut
-from transformer_cli.files.atomic import atomic_folder, atomic_write, write_atomically
+from transformer_cli.files.atomic import atomic_folder, atomic_write
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe_to_run
-from transformer_cli.workflows.prepare.inputs import Inputs
 from transformer_cli.workflows.prepare.status import DataStatus, check_data
 
 if TYPE_CHECKING:
@@ -115,7 +112,9 @@ def _prepare(
         report.corpora = count_fates(cleaned, recipe, selection)
         report.leakage = selection.leakage
         report.valid, report.test = _sizes(separate, selection)
-        _write_report(run, inputs, report, selection.held_out_pairs)
+        PreparationRecord.of(
+            report, fingerprint=inputs.fingerprint, files=inputs.files, held_out=selection.held_out_pairs
+        ).write_to(run.prepare_report)
     forget_others(run.cleaned, cleaned)
     return report
 
@@ -125,20 +124,3 @@ def _sizes(separate: Mapping[str, SeparateSet], selection: Selection) -> tuple[i
     sizes = {part: pairs.count for part, pairs in separate.items()}
     sizes |= {part: len(places) for part, places in selection.held_out.items()}
     return sizes["valid"], sizes.get("test", sizes["valid"])
-
-
-def _write_report(
-    run: RunDirectory, inputs: Inputs, report: PreparationReport, held_out_pairs: Mapping[str, HeldOut]
-) -> None:
-    document = {
-        "fingerprint": inputs.fingerprint,
-        "files": inputs.files,
-        **report.to_json(),
-        "held_out": {
-            part: {"number": held_out.number, "pairs": " ".join(f"{pair:016x}" for pair in sorted(held_out.pairs))}
-            for part, held_out in held_out_pairs.items()
-        },
-    }
-    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-    # What in a file's name is no text becomes \udcff and the like, which is JSON's spelling of it as well.
-    write_atomically(run.prepare_report, text.encode("utf-8", "backslashreplace"))

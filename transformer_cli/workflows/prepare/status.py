@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from transformer_cli.artifacts.preparation_report import PreparationReport
-from transformer_cli.artifacts.run_directory import read_json
+from transformer_cli.artifacts.preparation_report import PreparationReport, read_preparation
 from transformer_cli.data.cleaning.held_out import HeldOut
 from transformer_cli.data.splits.files import SplitFiles
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
@@ -42,19 +40,11 @@ def check_data(located: LocatedRecipe) -> DataStatus:
     Raises:
         DataError: A file that the recipe names is missing.
     """
-    document = read_json(located.run.prepare_report) or {}
-    report = _report_of(document)
-    inputs = describe_inputs(located, known=() if report is None else document["files"])
-    is_current = inputs.fingerprint == document.get("fingerprint") and _is_whole(located, inputs)
-    return DataStatus(inputs, report if is_current else None, _held_out(document))
-
-
-def _report_of(document: Mapping[str, Any]) -> PreparationReport | None:
-    """Return the report in a document, or None if the document is none of ours."""
-    try:
-        return PreparationReport.from_json(document) if isinstance(document["files"], list) else None
-    except (KeyError, TypeError, AttributeError):
-        return None
+    record, held_out = read_preparation(located.run.prepare_report)
+    inputs = describe_inputs(located, known=record.files if record else ())
+    is_current = record is not None and inputs.fingerprint == record.fingerprint and _is_whole(located, inputs)
+    report = record.report() if record and is_current else None
+    return DataStatus(inputs, report, held_out)
 
 
 def _is_whole(located: LocatedRecipe, inputs: Inputs) -> bool:
@@ -62,13 +52,3 @@ def _is_whole(located: LocatedRecipe, inputs: Inputs) -> bool:
     splits = ["train", "valid", "test", *located.recipe.data.named_tests()]
     files = [SplitFiles(located.run.data, split, located.recipe.languages) for split in splits]
     return all(split.is_whole(fingerprint=inputs.fingerprint) for split in files)
-
-
-def _held_out(document: Mapping[str, Any]) -> dict[str, HeldOut]:
-    try:
-        return {
-            part: HeldOut(held_out["number"], frozenset(int(pair, 16) for pair in held_out["pairs"].split()))
-            for part, held_out in document["held_out"].items()
-        }
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return {}

@@ -13,7 +13,7 @@ from typing import Any
 
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.checkpoint import load_checkpoint, save_checkpoint
-from transformer_cli.artifacts.metrics_log import MetricsLog
+from transformer_cli.artifacts.metrics_log import MetricsLog, TrainingLine, ValidationLine
 from transformer_cli.data.splits.read import Corpus
 from transformer_cli.data.tokens.batching import Batch, make_batch, token_batches
 from transformer_cli.data.tokens.encoded import encode_corpus
@@ -220,17 +220,18 @@ class TrainingSession:
             epoch=self.state.stream.epoch,
             elapsed_seconds=self.elapsed_seconds(),
         )
-        self.metrics.write(kind="train", **asdict(means))
+        self.metrics.write(TrainingLine(**asdict(means)))
         self.on_event(means)
 
     def _keep_validation(self, event: ValidationReport) -> None:
         self.metrics.write(
-            kind="valid",
-            step=event.step,
-            loss=event.loss,
-            bleu=event.scores.bleu,
-            chrf=event.scores.chrf,
-            elapsed_seconds=self.elapsed_seconds(),
+            ValidationLine(
+                step=event.step,
+                loss=event.loss,
+                bleu=event.scores.bleu,
+                chrf=event.scores.chrf,
+                elapsed_seconds=self.elapsed_seconds(),
+            )
         )
         if not event.step:
             self.bleu_before = event.scores.bleu

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.model_manifest import ModelManifest, missing_file
-from transformer_cli.artifacts.run_directory import RunDirectory, read_json
+from transformer_cli.artifacts.preparation_report import PreparationRecord
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.artifacts.tokenizer_record import TokenizerRecord
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.prepare.status import DataStatus
 from transformer_cli.workflows.train_tokenizer import is_learned_from
@@ -37,7 +39,8 @@ def find_finished(
     if retrain_tokenizer and not is_learned_from(run, located.recipe.tokenizer, data):
         return None, "the tokenizer is to be learned anew"
     reason = f"the data has changed since version {newest}"
-    tokenizer = (read_json(run.tokenizer_report) or {}).get("fingerprint")
+    record = TokenizerRecord.read_from(run.tokenizer_report)
+    tokenizer = record.fingerprint if record else None
     for folder in reversed(folders):
         manifest = ModelManifest.of(folder)
         mismatch = _mismatch(located, data, tokenizer, manifest, from_scratch=from_scratch)
@@ -67,4 +70,5 @@ def _mismatch(
 
 def prepared_fingerprint(run: RunDirectory) -> str:
     """Return what stands for the prepared data as it lies there, whatever has become of the corpora meanwhile."""
-    return str((read_json(run.prepare_report) or {}).get("fingerprint", ""))
+    record = PreparationRecord.read_from(run.prepare_report)
+    return record.fingerprint if record else ""

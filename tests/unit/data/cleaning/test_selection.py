@@ -160,7 +160,7 @@ def test_what_was_remembered_is_a_number_and_hashes(tmp_path_factory):
     lowest = min(hash_pair(*pair) for pair in pairs)
 
     assert decide(tmp_path_factory, pairs, sizes={"test": 1}).held_out_pairs == {
-        "test": HeldOut(1, frozenset({lowest}))
+        "test": HeldOut(number=1, pairs=frozenset({lowest}))
     }
 
 
