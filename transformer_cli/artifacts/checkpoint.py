@@ -7,13 +7,12 @@ checksums of the others. Nothing in it can run code when it is read.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.files.atomic import atomic_folder
 from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.files.record import Record
 
 WEIGHTS_FILE = "model.safetensors"
 _TRAINING_FILE = "training.safetensors"
@@ -36,6 +36,95 @@ _SUBLAYERS = {
 }
 
 
+class StartState(Record):
+    """The version whose weights a training began with, and the updates that these have had."""
+
+    version: str | None
+    steps: int
+
+
+class StreamState(Record):
+    """The place in the data."""
+
+    epoch: int
+    position: int
+
+
+class TrackerState(Record):
+    """The best validation, and the number of those since."""
+
+    best_step: int | None
+    best_value: float | None
+    since_best: int
+
+
+class EndingState(Record):
+    """The updates in which the learning rate falls to zero, and the limits that they were fixed for."""
+
+    first_step: int
+    last_step: int
+    limits: list[float | None]
+
+
+class CheckpointState(Record):
+    """All of a training that is not tensors.
+
+    Args:
+        training: Fingerprint of the training; it, the tokenizer and the start tell a checkpoint of another training.
+        tokenizer: Fingerprint of the tokenizer.
+        start: Where the training began.
+        step: The number of updates done.
+        precision: Of the products.
+        scaler: State of the gradient scaler; empty where there is none.
+        pieces: Into how many pieces each batch is cut for want of memory.
+        stream: The place in the data.
+        tracker: The best validation.
+        validated_step: The step of the latest validation.
+        elapsed_seconds: The time that the training has taken.
+        validation_seconds: The time that the latest validation took.
+        saving_seconds: The time that the latest checkpoint took.
+        measured_updates: The number of updates whose speed was measured.
+        measured_seconds: The time that these took.
+        metrics_bytes: The size of ``metrics.jsonl``.
+        bleu_before: On the validation set before the first update; None where that was not validated.
+        ending: When the learning rate falls to zero, if that is fixed.
+    """
+
+    training: str
+    tokenizer: str
+    start: StartState
+    step: int
+    precision: str
+    scaler: dict[str, Any]
+    pieces: int = 1
+    stream: StreamState
+    tracker: TrackerState
+    validated_step: int | None
+    elapsed_seconds: float
+    validation_seconds: float | None = None
+    saving_seconds: float = 0.0
+    measured_updates: int = 0
+    measured_seconds: float = 0.0
+    metrics_bytes: int
+    bleu_before: float | None
+    ending: EndingState | None = None
+
+    def is_of(self, training: str, tokenizer: str) -> bool:
+        """Say whether the checkpoint is one of this training with this tokenizer."""
+        return (self.training, self.tokenizer) == (training, tokenizer)
+
+
+class _Checksums(Record):
+    checksums: dict[str, str]
+
+
+class _StateFile(_Checksums):
+    state: CheckpointState
+
+
+_File = TypeVar("_File", bound=Record)
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """The whole state of a training between two updates.
@@ -43,12 +132,12 @@ class Checkpoint:
     Args:
         weights: Parameters by name, as they are evaluated and released.
         tensors: What else is tensors: the optimiser's moments, and the model's own weights if the above are an average.
-        state: What else is JSON: step, place in the data, best validation.
+        state: All the rest.
     """
 
     weights: dict[str, Tensor]
     tensors: dict[str, Tensor]
-    state: dict[str, Any]
+    state: CheckpointState
 
 
 def weights_of(model: nn.Module) -> dict[str, Tensor]:
@@ -142,8 +231,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         write_tensors(beside / WEIGHTS_FILE, checkpoint.weights)
         write_tensors(beside / _TRAINING_FILE, checkpoint.tensors)
         checksums = {name: _checksum(beside / name) for name in (WEIGHTS_FILE, _TRAINING_FILE)}
-        document = {"checksums": checksums, "state": checkpoint.state}
-        (beside / _STATE_FILE).write_bytes((json.dumps(document, indent=1) + "\n").encode())
+        _StateFile(checksums=checksums, state=checkpoint.state).write_to(beside / _STATE_FILE)
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
@@ -152,8 +240,9 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     Raises:
         DamagedFileError: Something of it is missing or not as it was written.
     """
+    state = read_state(folder)
     weights, tensors = (_read_verified(folder, name) for name in (WEIGHTS_FILE, _TRAINING_FILE))
-    return Checkpoint(weights, tensors, read_state(folder)["state"])
+    return Checkpoint(weights, tensors, state)
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
@@ -167,26 +256,26 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
 
 def _read_verified(folder: Path, name: str) -> dict[str, Tensor]:
     path = folder / name
-    checksums = read_state(folder)["checksums"]
+    checksums = _read_state_file(folder, _Checksums).checksums
     if not path.is_file() or _checksum(path) != checksums.get(name):
         raise DamagedFileError(f"{path} is not as it was written")
     return read_tensors(path)
 
 
-def read_state(folder: Path) -> dict[str, Any]:
-    """Read a checkpoint's ``state.json`` alone: ``{"checksums": .., "state": ..}``.
+def read_state(folder: Path) -> CheckpointState:
+    """Read the state of a checkpoint alone.
 
     Raises:
         DamagedFileError: It is missing or damaged.
     """
-    path = folder / _STATE_FILE
-    try:
-        document = json.loads(path.read_bytes())
-        if isinstance(document["checksums"], dict) and isinstance(document["state"], dict):
-            return dict(document)
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    raise DamagedFileError(f"{path} is missing or damaged")
+    return _read_state_file(folder, _StateFile).state
+
+
+def _read_state_file(folder: Path, kind: type[_File]) -> _File:
+    document = kind.read_from(folder / _STATE_FILE)
+    if document is None:
+        raise DamagedFileError(f"{folder / _STATE_FILE} is missing or damaged")
+    return document
 
 
 def average_weights(folders: Sequence[Path]) -> dict[str, Tensor]:

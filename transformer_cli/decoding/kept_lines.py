@@ -17,15 +17,15 @@ import os
 import platform
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import ctranslate2
+from pydantic import TypeAdapter, ValidationError
 
-from transformer_cli.artifacts.run_directory import read_json
 from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
 from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.files.atomic import write_atomically
+from transformer_cli.files.record import Record
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +45,10 @@ _INSTRUCTIONS = re.compile(r"(avx|amx|sse|ssse|fma|asimd|sve|i8mm|neon)\w*")
 _VARIABLES = re.compile(r"(CT2_FORCE_CPU_ISA|CT2_USE_MKL|CT2_PACKED_GEMM|(ONEDNN|DNNL)_MAX_CPU_ISA|MKL_\w+)")
 
 
-@dataclass(frozen=True, slots=True)
-class KeptLines:
+_DIFFERENCES: TypeAdapter[dict[str, float]] = TypeAdapter(dict[str, float])
+
+
+class KeptLines(Record):
     """Some sources and their translations in float32.
 
     Args:
@@ -56,9 +58,9 @@ class KeptLines:
         at_home: How far the engine was off where it was exported, in nats a token.
     """
 
-    sources: Sequence[Sequence[int]]
-    targets: Sequence[Sequence[str]]
-    log_probs: Sequence[Sequence[float]]
+    sources: list[list[int]]
+    targets: list[list[str]]
+    log_probs: list[list[float]]
     at_home: float = 0.0
 
     def difference(self, engine: CTranslate2Engine) -> float:
@@ -88,16 +90,18 @@ def lines_to_keep(
         float32_engine: Computes in float32.
         most_tokens: Of all translations together, but for a first one that is longer.
     """
-    sources: list[Sequence[int]] = []
-    targets: list[Sequence[str]] = []
+    sources: list[list[int]] = []
+    targets: list[list[str]] = []
     tokens = 0
     for source, target in translations:
         tokens += len(target) + 1
         if tokens > most_tokens and targets:
             break
-        sources.append(source)
-        targets.append(target)
-    return KeptLines(sources, targets, float32_engine.log_probs(sources, targets)) if targets else None
+        sources.append([*source])
+        targets.append([*target])
+    if not targets:
+        return None
+    return KeptLines(sources=sources, targets=targets, log_probs=float32_engine.log_probs(sources, targets))
 
 
 def keep_lines(folder: Path, kept: KeptLines, engine: CTranslate2Engine) -> None:
@@ -107,8 +111,7 @@ def keep_lines(folder: Path, kept: KeptLines, engine: CTranslate2Engine) -> None
         TfmError: They cannot be written.
     """
     difference = kept.difference(engine)
-    document = {**asdict(kept), "at_home": difference}
-    write_atomically(folder / KEPT_LINES_FILE, (json.dumps(document) + "\n").encode())
+    kept.model_copy(update={"at_home": difference}).write_to(folder / KEPT_LINES_FILE)
     _write_record(folder / COMPARED_FILE, {processor_kind(): difference})
 
 
@@ -166,10 +169,14 @@ def processor_kind(*, cpuinfo: Path = Path("/proc/cpuinfo"), environment: Mappin
 
 
 def _read_kept(folder: Path) -> KeptLines | None:
-    document = read_json(folder / KEPT_LINES_FILE)
+    path = folder / KEPT_LINES_FILE
     try:
-        return None if document is None else KeptLines(**document)
-    except TypeError:
+        return KeptLines.parse(path.read_bytes())
+    except ValidationError as error:
+        if any(finding["type"] == "missing" for finding in error.errors()):
+            return None  # another program's
+        raise DamagedFileError(f"{path} is damaged") from None
+    except (OSError, ValueError):
         return None
 
 
@@ -183,7 +190,10 @@ def _place_in_cache(folder: Path) -> Iterator[Path]:
 
 
 def _read_record(path: Path) -> dict[str, float]:
-    return {kind: number for kind, number in (read_json(path) or {}).items() if isinstance(number, float)}
+    try:
+        return _DIFFERENCES.validate_json(path.read_bytes(), strict=True)
+    except (OSError, ValueError):
+        return {}
 
 
 def _remember(places: Sequence[Path], kind: str, difference: float) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
+from tests.support.checkpoint_states import state_after
 from tests.support.hostile_machine import crash_at_each_moment, disk_full_after
 from transformer_cli.artifacts.checkpoint import (
     Checkpoint,
@@ -38,7 +39,7 @@ def checkpoint(step: int = 1, *, size: int = 4) -> Checkpoint:
             "random": torch.arange(256, dtype=torch.uint8),
             "step": torch.tensor(float(step)),
         },
-        state={"step": step, "best": 0.1 + 0.2, "tracker": {"none": None}, "name": "é"},
+        state=state_after(step),
     )
 
 
@@ -80,7 +81,7 @@ def test_the_state_can_be_read_alone(tmp_path):
     save_checkpoint(tmp_path / "best", checkpoint())
     (tmp_path / "best" / "model.safetensors").unlink()
 
-    assert read_state(tmp_path / "best")["state"] == checkpoint().state
+    assert read_state(tmp_path / "best") == checkpoint().state
 
 
 # Damage
@@ -210,20 +211,21 @@ def test_where_nothing_can_be_written_the_error_names_the_place(tmp_path):
 SAVE = """
 import pathlib, shutil
 import torch
+from tests.support.checkpoint_states import state_after
 from transformer_cli.artifacts.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from transformer_cli.files.atomic import restore_folders
 
 folder = pathlib.Path("checkpoints/best")
 
 def save(step):
-    save_checkpoint(folder, Checkpoint({"a": torch.full((3,), step)}, {"b": torch.zeros(2)}, {"step": step}))
+    save_checkpoint(folder, Checkpoint({"a": torch.full((3,), step)}, {"b": torch.zeros(2)}, state_after(step)))
 
 def act():
     save(2)
 
 def outcome():
     restore_folders(folder.parent)
-    return load_checkpoint(folder).state["step"] if folder.exists() else "nothing"
+    return load_checkpoint(folder).state.step if folder.exists() else "nothing"
 """
 
 
@@ -319,7 +321,7 @@ def test_the_average_is_the_mean_of_each_weight(tmp_path):
 def test_the_average_is_summed_in_double_precision(tmp_path):
     values = [1e8, 1.0, -1e8]  # in float32 the one in the middle would be lost
     for value in values:
-        save_checkpoint(tmp_path / str(value), Checkpoint({"a": torch.tensor([value])}, {}, {}))
+        save_checkpoint(tmp_path / str(value), Checkpoint({"a": torch.tensor([value])}, {}, state_after(1)))
 
     average = average_weights([tmp_path / str(value) for value in values])
 

@@ -153,7 +153,11 @@ def test_what_cannot_be_written_beside_the_engine_is_remembered_for_the_user(fol
 def test_two_exports_have_records_of_their_own_in_the_users_cache(folder, engines, kept, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
-    keep_lines(other, KeptLines(kept.sources[:3], kept.targets[:3], kept.log_probs[:3]), engines["int8"])
+    keep_lines(
+        other,
+        KeptLines(sources=kept.sources[:3], targets=kept.targets[:3], log_probs=kept.log_probs[:3]),
+        engines["int8"],
+    )
     for place, name in ((folder, "int8"), (other, "other")):
         (place / "compared.json").unlink()
         (place / "compared.json").mkdir()

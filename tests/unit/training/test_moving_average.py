@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from tests.support.checkpoint_states import OTHERS
 from tests.support.tiny_training import differing, random_corpus, tiny_stream, tiny_trainer, weights, whole
 from transformer_cli.training.ending.early_stopping import ProgressTracker
 from transformer_cli.training.loop import LoopState
@@ -67,7 +68,7 @@ def test_a_checkpoint_has_the_average_for_its_weights_and_gives_both_back():
     for _ in range(3):
         saved.trainer.train_step([whole(random_corpus())])
 
-    checkpoint = copy.deepcopy(saved.capture())
+    checkpoint = copy.deepcopy(saved.capture(**OTHERS))
     resumed.restore(checkpoint, where=Path("memory"))
 
     with saved.trainer.evaluated_weights():
@@ -75,4 +76,4 @@ def test_a_checkpoint_has_the_average_for_its_weights_and_gives_both_back():
     assert differing(weights(resumed.trainer), weights(saved.trainer)) == []
     for trainer in (saved.trainer, resumed.trainer):
         trainer.train_step([whole(random_corpus())])
-    assert differing(resumed.capture().weights, saved.capture().weights) == []
+    assert differing(resumed.capture(**OTHERS).weights, saved.capture(**OTHERS).weights) == []

@@ -60,12 +60,11 @@ class TimeBudget:
         """Go on from what an earlier sitting has measured.
 
         Args:
-            state: From `to_json`, maybe with other keys; one of an earlier release has only the first.
+            state: From `to_json`, maybe with other keys.
         """
         self.elapsed_before = state["elapsed_seconds"]
-        self.validation_seconds = state.get("validation_seconds")
-        self.saving_seconds = state.get("saving_seconds", 0.0)
-        self._updates, self._update_seconds = state.get("measured_updates", 0), state.get("measured_seconds", 0.0)
+        self.validation_seconds, self.saving_seconds = state["validation_seconds"], state["saving_seconds"]
+        self._updates, self._update_seconds = state["measured_updates"], state["measured_seconds"]
 
     def remaining(self) -> float:
         """Return the seconds that are left for updates: the end needs time for the release."""

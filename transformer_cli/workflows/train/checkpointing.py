@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from transformer_cli.artifacts.checkpoint import Checkpoint, load_weights, weights_of
+from transformer_cli.artifacts.checkpoint import (
+    Checkpoint,
+    CheckpointState,
+    StreamState,
+    TrackerState,
+    load_weights,
+    weights_of,
+)
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.config import TrainingConfig
 from transformer_cli.data.tokens.batching import BatchStream
+from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.training.ending.early_stopping import ProgressTracker
 from transformer_cli.training.loop import LoopState
 from transformer_cli.training.trainer import Trainer
@@ -38,7 +49,7 @@ class TrainingState:
         return next(self.trainer.model.parameters()).device
 
     def capture(self, **more: Any) -> Checkpoint:
-        """Return a checkpoint of this moment; ``more`` is JSON that goes into its state.
+        """Return a checkpoint of this moment; ``more`` are the other fields of its state.
 
         Its ``weights`` are those that are evaluated and released: the moving average where one is kept.
         """
@@ -51,13 +62,13 @@ class TrainingState:
         return Checkpoint(
             weights=weights,
             tensors=tensors,
-            state={
+            state=CheckpointState(
                 **{key: trainer[key] for key in _TRAINER_KEYS},
-                "stream": self.stream.state_dict(),
-                "tracker": self.loop.tracker.to_json(),
-                "validated_step": self.loop.validated_step,
+                stream=StreamState(**self.stream.state_dict()),
+                tracker=TrackerState(**self.loop.tracker.to_json()),
+                validated_step=self.loop.validated_step,
                 **more,
-            },
+            ),
         )
 
     def restore(self, checkpoint: Checkpoint, *, where: Path) -> None:
@@ -69,10 +80,23 @@ class TrainingState:
             weights = _with_prefix(checkpoint.tensors, "weights.")
         load_weights(self.trainer.model, weights, where=where)
         moments = _with_prefix(checkpoint.tensors, "moments.")
-        self.trainer.load_state_dict({**{key: state[key] for key in _TRAINER_KEYS if key in state}, "moments": moments})
-        self.stream.load_state_dict(state["stream"])
-        self.loop.tracker = ProgressTracker(**state["tracker"])
-        self.loop.validated_step = state["validated_step"]
+        self.trainer.load_state_dict({**{key: getattr(state, key) for key in _TRAINER_KEYS}, "moments": moments})
+        self.stream.load_state_dict(state.stream.model_dump())
+        self.loop.tracker = ProgressTracker(**state.tracker.model_dump())
+        self.loop.validated_step = state.validated_step
+
+
+def remove_superseded(run: RunDirectory, step: int, config: TrainingConfig) -> None:
+    """Leave the checkpoints that are to be averaged: the one of ``step`` and the last ones that were due before it.
+
+    One that a signal asked for between two of those would make a resumed training end in another average than an
+    uninterrupted one, and a later one is damaged, else the training would have gone on from there.
+    """
+    steps = {int(folder.name.removeprefix("step-")): folder for folder in run.checkpoints_by_step()}
+    due = [number for number in steps if number == step or (number < step and number % config.save_every == 0)]
+    with explain_os_errors(run.checkpoints):
+        for number in steps.keys() - set(due[-config.average_checkpoints :]):
+            shutil.rmtree(steps[number])
 
 
 def _with_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from transformer_cli.artifacts import fingerprints
-from transformer_cli.artifacts.checkpoint import load_checkpoint, save_checkpoint
+from transformer_cli.artifacts.checkpoint import Checkpoint, CheckpointState, load_checkpoint, save_checkpoint
 from transformer_cli.artifacts.metrics_log import MetricsLog, TrainingLine, ValidationLine
 from transformer_cli.data.splits.read import Corpus
 from transformer_cli.data.tokens.batching import Batch, make_batch, token_batches
@@ -36,7 +35,7 @@ from transformer_cli.training.events import (
 from transformer_cli.training.loop import Validation, ValidationInterruptedError, train_until
 from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
-from transformer_cli.workflows.train.checkpointing import TrainingState
+from transformer_cli.workflows.train.checkpointing import TrainingState, remove_superseded
 from transformer_cli.workflows.train.evaluate import Evaluator
 from transformer_cli.workflows.train.starting_point import Start, is_released
 
@@ -236,38 +235,29 @@ class TrainingSession:
         if not event.step:
             self.bleu_before = event.scores.bleu
         elif event.is_best:
-            save_checkpoint(self.located.run.best_checkpoint, self.state.capture(**self._identity()))
+            save_checkpoint(self.located.run.best_checkpoint, self._captured())
         self.on_event(event)
 
     def _save(self, step: int) -> None:
         run, began = self.located.run, self.budget.clock()
-        more = {
-            **self.budget.to_json(),
-            "metrics_bytes": self.metrics.size(),
-            "bleu_before": self.bleu_before,
-            "ending": self.ending.to_json(),
-        }
-        save_checkpoint(run.checkpoint(step), self.state.capture(**self._identity(), **more))
-        self._remove_superseded(step)
+        save_checkpoint(run.checkpoint(step), self._captured())
+        remove_superseded(run, step, self.located.recipe.training)
         self.budget.saving_seconds = self.budget.clock() - began
 
-    def _remove_superseded(self, step: int) -> None:
-        """Leave the checkpoints that are to be averaged: the one of ``step`` and the last ones that were due before it.
+    def _captured(self) -> Checkpoint:
+        """Return a checkpoint of this moment."""
+        return self.state.capture(
+            training=self._fingerprint(),
+            tokenizer=self.tokenizers.fingerprint,
+            start=self.start.state(),
+            metrics_bytes=self.metrics.size(),
+            bleu_before=self.bleu_before,
+            ending=self.ending.to_json(),
+            **self.budget.to_json(),
+        )
 
-        One that a signal asked for between two of those would make a resumed training end in another average than an
-        uninterrupted one, and a later one is damaged, else the training would have gone on from there.
-        """
-        run, config = self.located.run, self.located.recipe.training
-        steps = {int(folder.name.removeprefix("step-")): folder for folder in run.checkpoints_by_step()}
-        due = [number for number in steps if number == step or (number < step and number % config.save_every == 0)]
-        with explain_os_errors(run.checkpoints):
-            for number in steps.keys() - set(due[-config.average_checkpoints :]):
-                shutil.rmtree(steps[number])
-
-    def _identity(self) -> dict[str, Any]:
-        """Return what tells a checkpoint of this training from one of another."""
-        training = fingerprints.of_training(self.located.recipe, self.data_fingerprint)
-        return {"training": training, "tokenizer": self.tokenizers.fingerprint, "start": self.start.to_json()}
+    def _fingerprint(self) -> str:
+        return fingerprints.of_training(self.located.recipe, self.data_fingerprint)
 
     def resume(self) -> None:
         """Go on from the newest whole checkpoint of this very training; remove those of any other."""
@@ -278,8 +268,11 @@ class TrainingSession:
             folder = self.located.run.checkpoint(step)
             checkpoint = load_checkpoint(folder)
             self.state.restore(checkpoint, where=folder)
-            self.ending.restore(checkpoint.state.get("ending"))
+            self._restore_ending(checkpoint.state)
         self.ending.look_ahead()
+
+    def _restore_ending(self, state: CheckpointState) -> None:
+        self.ending.restore(state.ending.model_dump() if state.ending else None)
 
     def _resume(self) -> None:
         run = self.located.run
@@ -289,18 +282,18 @@ class TrainingSession:
             except DamagedFileError as error:
                 logger.warning(f"{error}; going back to the checkpoint before")
                 continue
-            if self._identity().items() <= checkpoint.state.items():
+            state = checkpoint.state
+            if state.is_of(self._fingerprint(), self.tokenizers.fingerprint) and state.start == self.start.state():
                 self.state.restore(checkpoint, where=folder)
-                self.budget.restore(checkpoint.state)
-                self.bleu_before = checkpoint.state["bleu_before"]
-                self.ending.restore(checkpoint.state.get("ending"))
-                self.metrics.rewind(checkpoint.state["metrics_bytes"])
-                self._remove_superseded(self.step)
+                self.budget.restore(state.model_dump())
+                self.bleu_before = state.bleu_before
+                self._restore_ending(state)
+                self.metrics.rewind(state.metrics_bytes)
+                remove_superseded(run, self.step, self.located.recipe.training)
                 logger.info(f"resuming from step {self.step}")
                 return
-            if not is_released(run, checkpoint.state):
-                step = checkpoint.state["step"]
-                logger.info(f"recipe, data or start have changed since step {step}: training starts anew")
+            if not is_released(run, state):
+                logger.info(f"recipe, data or start have changed since step {state.step}: training starts anew")
             break
         else:
             if run.checkpoints_by_step():

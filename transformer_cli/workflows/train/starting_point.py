@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from transformer_cli.artifacts.checkpoint import WEIGHTS_FILE, load_weights, read_state, read_tensors
+from transformer_cli.artifacts.checkpoint import (
+    WEIGHTS_FILE,
+    CheckpointState,
+    StartState,
+    load_weights,
+    read_state,
+    read_tensors,
+)
 from transformer_cli.artifacts.model_manifest import ModelManifest, missing_file
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.data.cleaning.match_keys import hash_pair
@@ -41,9 +46,9 @@ class Start:
     version: str | None = None
     steps: int = 0
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields as a JSON object; ``Start(**...)`` reads it back."""
-        return asdict(self)
+    def state(self) -> StartState:
+        """Return the start as it is recorded in a checkpoint."""
+        return StartState(version=self.version, steps=self.steps)
 
     def load_weights(self, run: RunDirectory, model: Transformer) -> None:
         """Give ``model`` the weights to begin with.
@@ -76,7 +81,7 @@ def choose_start(located: LocatedRecipe, tokenizer: str, *, training: str, from_
     live = run.live_version()
     manifest = ModelManifest.of(run.live_model)
     made_from = manifest.made_from if manifest else None
-    interrupted = _start_of_checkpoints(run, {"training": training, "tokenizer": tokenizer})
+    interrupted = _start_of_checkpoints(run, training, tokenizer)
     if interrupted and (interrupted.version is None or not from_scratch):
         # Of a version that was rolled back meanwhile nothing more is wanted.
         is_continued = made_from is not None and made_from.training == training
@@ -92,22 +97,22 @@ def choose_start(located: LocatedRecipe, tokenizer: str, *, training: str, from_
     return Start(live, made_from.steps if made_from else 0), f"the weights of version {live} fit"
 
 
-def is_released(run: RunDirectory, state: Mapping[str, Any]) -> bool:
+def is_released(run: RunDirectory, state: CheckpointState) -> bool:
     """Say whether the training that a checkpoint is of, which has this ``state``, came to a version."""
-    steps = state["start"]["steps"] + state["step"]
+    steps = state.start.steps + state.step
     manifests = (ModelManifest.of(folder) for folder in run.version_folders())
     origins = [manifest.made_from for manifest in manifests if manifest and manifest.made_from]
-    return any(origin.training == state["training"] and origin.steps >= steps for origin in origins)
+    return any(origin.training == state.training and origin.steps >= steps for origin in origins)
 
 
-def _start_of_checkpoints(run: RunDirectory, identity: Mapping[str, str]) -> Start | None:
+def _start_of_checkpoints(run: RunDirectory, training: str, tokenizer: str) -> Start | None:
     """Return where the training began that the newest readable checkpoint is of; None if it is of another one."""
     for folder in reversed(run.checkpoints_by_step()):
         try:
-            state = read_state(folder)["state"]
+            state = read_state(folder)
         except DamagedFileError:
             continue
-        return Start(**state["start"]) if identity.items() <= state.items() else None
+        return Start(state.start.version, state.start.steps) if state.is_of(training, tokenizer) else None
     return None
 
 
