@@ -7,7 +7,6 @@ in Reporting BLEU Scores"), so a number never leaves this module alone.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,12 +24,6 @@ from transformer_cli.errors import DataError, UsageError
 # resample with chrF, so that this many lines take about 1 GB.
 MAX_RESAMPLED_LINES = 12_000_000
 _FEWEST_RESAMPLES = 100
-
-# What a tokeniser or a subword splitter leaves: escaped characters, split hyphens, joining marks.
-_TOKENIZER_MARK = re.compile(r"&(?:apos|quot|#91|#93|#124);|(?<=\s)@-@(?=\s)|@@(?=\s)|\u2581")
-# French puts spaces before "?", "!", ":" and ";", but no language does before "." and ",".
-_STOP = re.compile(r"(?<!\.)[.,](?=\s|$)")
-_SPACED_STOP = re.compile(r"(?<=\s)[.,](?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,22 +194,6 @@ def affordable_resamples(wanted: int, lines: int, *, at_most: int = MAX_RESAMPLE
     """
     affordable = min(wanted, at_most // max(lines, 1))
     return affordable if affordable >= min(wanted, _FEWEST_RESAMPLES) else None
-
-
-def looks_tokenized(lines: Sequence[str]) -> bool:
-    """Guess whether a text was split by a tokeniser, or even into subwords, and not joined again.
-
-    Args:
-        lines: The text.
-
-    Returns:
-        Whether most full stops and commas stand apart from the word before them, or a tenth of the
-        lines hold a mark such as ``@-@``, ``&apos;``, ``@@`` or U+2581.
-    """
-    stops = sum(len(_STOP.findall(line)) for line in lines)
-    spaced = sum(len(_SPACED_STOP.findall(line)) for line in lines)
-    marked = sum(_TOKENIZER_MARK.search(line) is not None for line in lines)
-    return 2 * spaced > stops or (marked > 0 and 10 * marked >= len(lines))
 
 
 def _bleu(tokenize: str, lowercase: bool) -> BLEU:

@@ -16,9 +16,9 @@ from transformer_cli.metrics import (
     compare_systems,
     corpus_bleu,
     corpus_chrf,
-    looks_tokenized,
     score_corpus,
 )
+from transformer_cli.text.tokenized import looks_tokenized
 
 TEXT = "the a man woman dog, ball; runs plays (with) in on park street. Zwei Hunde spielen!"
 WORDS = TEXT.split()

@@ -14,9 +14,9 @@ from transformer_cli.metrics import (
     Scores,
     affordable_resamples,
     compare_systems,
-    looks_tokenized,
 )
 from transformer_cli.text.lines import Line, read_text_lines
+from transformer_cli.text.tokenized import looks_tokenized
 
 TextSource = Path | str | Iterable[Line | str]
 """Where lines come from: the path of a file, packed or not, or the lines themselves."""
