@@ -42,7 +42,7 @@ import typer
 from transformer_cli import __version__
 from transformer_cli.config import Recipe
 from transformer_cli.data.splits.read import read_split
-from transformer_cli.data.tokens.batching import BatchStream
+from transformer_cli.data.tokens.batch_stream import BatchStream
 from transformer_cli.data.tokens.encoded import encode_to_disk
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.metrics import Scores, compare_systems

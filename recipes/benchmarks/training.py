@@ -31,7 +31,8 @@ from torch.nn import functional as F
 from transformer_cli import train_tokenizer
 from transformer_cli.config import ModelConfig, Recipe
 from transformer_cli.data.splits.read import read_split
-from transformer_cli.data.tokens.batching import Batch, BatchStream
+from transformer_cli.data.tokens.batch_stream import BatchStream
+from transformer_cli.data.tokens.batching import Batch
 from transformer_cli.data.tokens.encoded import encode_to_disk
 from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.device import choose_precision, manage_memory

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from transformer_cli.config import TrainingConfig
-from transformer_cli.data.tokens.batching import Batch, BatchStream
+from transformer_cli.data.tokens.batch_stream import BatchStream
+from transformer_cli.data.tokens.batching import Batch
 from transformer_cli.training.ending.early_stopping import ProgressTracker
 from transformer_cli.training.events import (
     CheckpointDue,

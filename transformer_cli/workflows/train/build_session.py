@@ -15,7 +15,7 @@ from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.model_directory import build_model
 from transformer_cli.config import DecodingConfig, Recipe, TrainingConfig
 from transformer_cli.data.splits.read import Corpus, read_split
-from transformer_cli.data.tokens.batching import BatchStream
+from transformer_cli.data.tokens.batch_stream import BatchStream
 from transformer_cli.data.tokens.encoded import EncodedCorpus, encode_to_disk, in_memory
 from transformer_cli.data.tokens.subword_sampling import SubwordSampler
 from transformer_cli.data.tokens.tokenizer import TokenizerPair

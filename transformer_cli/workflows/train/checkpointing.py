@@ -20,7 +20,7 @@ from transformer_cli.artifacts.checkpoint import (
 )
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.config import TrainingConfig
-from transformer_cli.data.tokens.batching import BatchStream
+from transformer_cli.data.tokens.batch_stream import BatchStream
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.training.ending.early_stopping import ProgressTracker
 from transformer_cli.training.loop import LoopState

@@ -24,7 +24,6 @@ from transformer_cli.training.ending.ending_plan import EndingPlan
 from transformer_cli.training.ending.time_budget import TimeBudget
 from transformer_cli.training.events import (
     CheckpointDue,
-    IntervalReport,
     StepReport,
     StopReason,
     TrainingEnded,
@@ -37,26 +36,10 @@ from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.train.checkpointing import TrainingState, remove_superseded
 from transformer_cli.workflows.train.evaluate import Evaluator
+from transformer_cli.workflows.train.interval import Interval
 from transformer_cli.workflows.train.starting_point import Start, is_released
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Interval:
-    """Sums over the updates since the last line of metrics."""
-
-    began: float = field(default_factory=time.monotonic)
-    loss: float = 0.0
-    target_tokens: int = 0
-    source_tokens: int = 0
-    positions: int = 0
-
-    def add(self, step: StepReport) -> None:
-        self.loss += step.loss * step.target_tokens
-        self.target_tokens += step.target_tokens
-        self.source_tokens += step.source_tokens
-        self.positions += step.positions
 
 
 @dataclass(slots=True)
@@ -132,7 +115,7 @@ class TrainingSession:
     def train(self) -> TrainingEnded:
         """Train to the end of steps, time or patience, or until a signal; save, log and report on the way."""
         config = self.ending.config
-        interval = _Interval()
+        interval = Interval()
         ended = TrainingEnded(self.step, StopReason.SIGNAL)
         for event in train_until(
             self.state.trainer,
@@ -158,7 +141,7 @@ class TrainingSession:
                     interval.add(event)
                     if event.step % config.log_every == 0:
                         self._log(event, interval)
-                        interval = _Interval()
+                        interval = Interval()
                     self._notice(event)
                     self.on_event(event)
                     continue
@@ -168,7 +151,7 @@ class TrainingSession:
                     self._keep_validation(event)
                 case TrainingEnded():
                     self.on_event(event)
-            interval = _Interval()  # the time for saving and validating is not training time
+            interval = Interval()  # the time for saving and validating is not training time
         self.ranks.part()  # not before the first has saved
         return ended
 
@@ -205,19 +188,12 @@ class TrainingSession:
         batches = token_batches(corpus.source.lengths, corpus.target.lengths, budget, seed=0, epoch=0)
         return [make_batch(corpus, indices) for indices in batches]
 
-    def _log(self, step: StepReport, interval: _Interval) -> None:
-        seconds = time.monotonic() - interval.began
+    def _log(self, step: StepReport, interval: Interval) -> None:
+        seconds = interval.seconds()
         self._target_tokens += interval.target_tokens
         self._update_seconds += seconds
-        means = IntervalReport(
-            step=step.step,
-            loss=interval.loss / interval.target_tokens,
-            target_tokens_per_second=interval.target_tokens / seconds,
-            learning_rate=step.learning_rate,
-            gradient_norm=step.gradient_norm,
-            padding_share=1 - (interval.source_tokens + interval.target_tokens) / interval.positions,
-            epoch=self.state.stream.epoch,
-            elapsed_seconds=self.elapsed_seconds(),
+        means = interval.means(
+            step, seconds=seconds, epoch=self.state.stream.epoch, elapsed_seconds=self.elapsed_seconds()
         )
         self.metrics.write(TrainingLine(**asdict(means)))
         self.on_event(means)

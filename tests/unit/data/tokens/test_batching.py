@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.tiny_training import random_corpus
-from transformer_cli.data.tokens.batching import Batch, BatchStream, make_batch, token_batches
+from transformer_cli.data.tokens.batch_stream import BatchStream
+from transformer_cli.data.tokens.batching import Batch, make_batch, token_batches
 from transformer_cli.data.tokens.encoded import EncodedCorpus, SideInMemory
 from transformer_cli.errors import DataError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID

@@ -6,7 +6,7 @@ import torch
 
 from tests.support.tiny_models import VOCAB_SIZE, tiny_config
 from transformer_cli.config import TrainingConfig
-from transformer_cli.data.tokens.batching import BatchStream
+from transformer_cli.data.tokens.batch_stream import BatchStream
 from transformer_cli.data.tokens.encoded import EncodedCorpus, SideInMemory
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import EOS_ID
