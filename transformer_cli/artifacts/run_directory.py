@@ -18,19 +18,19 @@ runs/NAME/
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from transformer_cli.errors import RunDirectoryBusyError
-from transformer_cli.files.atomic import fsync_folder, restore_folders
+from transformer_cli.files.atomic import fsync_folder, restore_folders, write_atomically
 from transformer_cli.files.os_errors import explain_os_errors
-from transformer_cli.files.record import Record
 from transformer_cli.files.temporary import TEMPORARY_SUFFIX, remove_unfinished
 
 MODEL_CONFIG_FILE = "config.json"
@@ -209,7 +209,7 @@ class RunDirectory:
                 ) from None
             try:
                 self._remove_leftovers()
-                _this_process().write_to(holder)
+                write_atomically(holder, _this_process().to_json())
                 yield
             finally:
                 holder.unlink(missing_ok=True)
@@ -229,12 +229,23 @@ class RunDirectory:
             remove_unfinished(folder)
 
 
-class _Holder(Record):
-    """The process that holds a run directory."""
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """The process that holds a run directory; a plain class, so that help need not wait for pydantic."""
 
     pid: int
     host: str
     since: str
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def read_from(cls, path: Path) -> _Holder | None:
+        try:
+            return cls(**json.loads(path.read_bytes()))
+        except (OSError, ValueError, TypeError):
+            return None
 
 
 def _this_process() -> _Holder:
