@@ -82,6 +82,8 @@ class _Matrix:
     """``x W^T + b`` in the type of W; on a CPU a large W is laid out as the product wants it once, not at every step.
 
     PyTorch offers that layout to its own compiler only, under a name that a release may lack; then W stays as it is.
+    Without it a search takes 1.2 to 1.3 times as long with the tiny model and 1.6 to 2 times with the base model: the
+    time of one thread for 2 to 100 lines, in float32 on a processor with AVX-512.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
