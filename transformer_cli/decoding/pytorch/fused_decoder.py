@@ -129,7 +129,9 @@ class _FusedLayer:
     def __init__(self, layer: DecoderLayer, num_heads: int, precision: torch.dtype) -> None:
         own, cross, feed_forward = layer.self_attention, layer.cross_attention, layer.feed_forward
         self._num_heads = num_heads
-        self._layer = layer
+        self._around_self_attention = layer.around_self_attention
+        self._around_cross_attention = layer.around_cross_attention
+        self._around_feed_forward = layer.around_feed_forward
         scale = 1 / math.sqrt(own.query.in_features // num_heads)
         self._own = _Projection(_linear(own, "query", "key", "value"), precision, scales=(scale, 1.0, 1.0))
         self._own_output = _Projection([own.output], precision)
@@ -155,9 +157,9 @@ class _FusedLayer:
             query = self._cross_query(x).view(cache.sentences, -1, self._num_heads, x.size(1) // self._num_heads)
             return self._cross_output(_attend(query.transpose(1, 2), *cache.memory[number], cache.source_mask))
 
-        x = _residual(self._layer.around_self_attention, x, over_own_past)
-        x = _residual(self._layer.around_cross_attention, x, over_source)
-        return _residual(self._layer.around_feed_forward, x, lambda y: self._outer(self._inner(y).relu_()))
+        x = _residual(self._around_self_attention, x, over_own_past)
+        x = _residual(self._around_cross_attention, x, over_source)
+        return _residual(self._around_feed_forward, x, lambda y: self._outer(self._inner(y).relu_()))
 
 
 def _residual(add_and_norm: AddAndNorm, x: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
