@@ -11,7 +11,7 @@ TfmError                     1   a known reason, one line
 ├── LostProcessError         1   another process that trains the same model has died or does not answer
 └── StoppedBySignalError  128+n  SIGINT, SIGTERM or SIGHUP came; the state was saved before this was raised
 
-Exit code 3 is no failure: a version was trained and kept, but is not better enough to be put into service.
+Exit code 3 is no failure: a version was trained and kept, but is worse than the live one and was not promoted.
 
 Raise the narrowest one. The message is one line, starts in lower case, names value and place, and says what to do.
 """

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.command_line import ROOT, run_here
 
-COURSE = ROOT / "recipes" / "course.md"
+COURSE = ROOT / "docs" / "course.md"
 TEXT = COURSE.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
 COMMANDS = [shlex.split(line) for block in BLOCKS for line in block.splitlines()]
@@ -60,4 +60,4 @@ def test_every_command_runs_and_gives_the_pictures(toy, tmp_path, monkeypatch):
 
 
 def test_the_readme_leads_to_the_course():
-    assert "(recipes/course.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "(docs/course.md)" in (ROOT / "README.md").read_text(encoding="utf-8")

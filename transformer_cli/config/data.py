@@ -43,14 +43,17 @@ def _refuse_reserved(symbol: str) -> str:
 
 
 UserSymbol = Annotated[str, Field(pattern=r"^[^\s\p{C}]+$"), AfterValidator(_refuse_reserved)]
-"""A string that the tokenizer never cuts: a tag, a placeholder."""
+"""A string that the tokenizer never cuts, such as a tag or a placeholder."""
 
 
 class LanguagesConfig(Section):
-    """``[languages]``: from which language into which; the codes also replace ``{lang}`` in file names."""
+    """``[languages]``: the two languages. Their codes also replace ``{lang}`` in file names."""
 
     source: Annotated[str, Field(min_length=1)]
+    """Code of the language to translate from, for example ``"en"``."""
+
     target: Annotated[str, Field(min_length=1)]
+    """Code of the language to translate into."""
 
     @model_validator(mode="after")
     def _two_languages(self) -> LanguagesConfig:
@@ -60,23 +63,26 @@ class LanguagesConfig(Section):
 
 
 class CorpusConfig(Section):
-    """One corpus of ``data.train``; a plain string stands for one of which only ``path`` is given."""
+    """A table in ``data.train``: one corpus. A plain string is a corpus with all other keys left out."""
 
     path: Annotated[str, Field(min_length=1)]
-    """``name.{lang}`` stands for two aligned text files; ``.tsv .csv .jsonl .parquet .tmx .po`` hold both sides, and
-    so does ``hub:OWNER/NAME``, a Hugging Face data set."""
+    """``name.{lang}``: two aligned text files. ``.tsv .csv .jsonl .parquet .tmx .po``: one file with both sides. Each
+    may be packed: ``.gz .bz2 .xz .zst``. ``inbox/*.tmx``: all files of that name. ``hub:OWNER/NAME`` or
+    ``hub:OWNER/NAME:CONFIG``: a data set of the Hugging Face hub."""
 
     weight: Annotated[float, Field(gt=0)] = 1.0
-    """How often its pairs are drawn in training, compared with those of a corpus of weight 1."""
+    """How many times more often to sample its pairs than those of a corpus of weight 1."""
 
     tag: UserSymbol | None = None
-    """A word that is put before each source sentence, with a space: a domain or a language, say. What is translated,
-    and sets with files of their own, must bring it along."""
+    """A word, for example a domain, that is put before each of its source sentences, with a space. Text to translate,
+    and validation and test sets with files of their own, must contain the tag already."""
 
     source_column: Annotated[str, Field(min_length=1)] | Positive | None = None
-    """For ``.tsv`` and ``.csv``: name in the header, or number from 1; left out: found by the name of the language."""
+    """Column of the source in a ``.tsv`` or ``.csv`` file: a name in the header, or a number from 1. Left out: the
+    column that has the name of the language."""
 
     target_column: Annotated[str, Field(min_length=1)] | Positive | None = None
+    """Column of the target. Give both columns or none."""
 
     @model_validator(mode="after")
     def _both_columns_or_none(self) -> CorpusConfig:
@@ -109,19 +115,21 @@ class DataConfig(Section):
     """``[data]``: where the sentence pairs come from."""
 
     folder: str = "."
-    """Folder that the names below are relative to; itself relative to the recipe."""
+    """Folder that the names below are relative to. It is itself relative to the recipe's folder, in a shipped recipe to
+    the current one."""
 
     train: Corpora
-    """Corpora: names, or tables ``{ path = …, weight = …, tag = … }``."""
+    """Corpora to train on: a list of names, or of tables with the keys of ``data.train`` below."""
 
     valid: str | Positive = 1000
-    """A corpus, or how many pairs of ``train`` to hold out."""
+    """Validation set: a corpus, or the number of pairs of ``train`` to hold out."""
 
     test: str | Positive | None = None
-    """A corpus, a number of pairs of ``train`` to hold out, or left out: then ``valid`` serves."""
+    """Test set: a corpus, or the number of pairs of ``train`` to hold out. Left out: ``valid`` is also the test set."""
 
     tests: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=50)], str] = Field(default={})
-    """Further test sets by name, say one for each domain; a new version is tested on all of them."""
+    """Further test sets by name, for example one for each domain: ``{ law = "law.{lang}" }``. Every new version is
+    tested on all of them."""
 
     @property
     def train_paths(self) -> list[str]:
@@ -134,70 +142,74 @@ class DataConfig(Section):
 
 
 class CleaningConfig(Section):
-    """``[cleaning]``: what makes a pair unfit to learn from; each key but the last is a rule, false switches it off.
+    """``[cleaning]``: rules that drop a pair. Each key but the last is a rule; false switches it off.
 
     A rule has the same name here, in ``prepare.json`` and in the file of rejected pairs. Pairs with an empty side are
-    always dropped, and text is always brought into the one form in which it is also translated (`normalize`).
+    always dropped. Text is always normalised, as lines to translate are.
     """
 
     not_utf8: bool = True
-    """Something was no text and had to be replaced by U+FFFD."""
+    """Drop a pair with bytes that are not UTF-8."""
 
     too_short: Positive | Off = False
-    """A side has fewer characters."""
+    """Drop a pair if a side has fewer characters."""
 
     too_long: Positive | Off = 1000
-    """A side has more characters."""
+    """Drop a pair if a side has more characters."""
 
     length_ratio: Annotated[float, Field(gt=1)] | Off = 3.0
-    """One side is that many times as long as the other, and 15 characters more."""
+    """Drop a pair if one side has more characters than this factor times those of the other, plus 15. A character of
+    Chinese counts as three, of Japanese and Korean as two."""
 
     non_text: bool = True
-    """A side holds no letter, or none outside of links and addresses."""
+    """Drop a pair if a side has no letter outside of links and addresses."""
 
     identical: Positive | Off = 4
-    """Both sides are the same in that many words or more: a name may stay as it is, a sentence may not."""
+    """Drop a pair if both sides are equal (case ignored) and have at least this number of words."""
 
     wrong_script: Annotated[float, Field(gt=0, le=1)] | Off = 0.3
-    """Of the letters of a side, a smaller share is in a script of its language."""
+    """Drop a pair if a smaller share of the letters of a side is in a script of its language."""
 
     wrong_language: bool = False
-    """A side of 40 characters or more is in another language, as an identifier sees it (extra ``language``)."""
+    """Drop a pair if a language identifier finds another language in a side of 40 characters or more. Needs the extra
+    ``language``."""
 
     leakage: bool = True
-    """Source or target stands in ``valid`` or ``test``; case, punctuation and numbers do not matter."""
+    """Drop a pair if its source or target is in the validation set or a test set (case, punctuation and numbers
+    ignored)."""
 
     duplicate: bool = True
-    """The pair was there before, in this corpus or in an earlier one."""
+    """Drop a pair that has occurred before, in this corpus or an earlier one."""
 
     near_duplicate: bool = True
-    """It was there but for case, punctuation and numbers."""
+    """Drop a pair that has occurred before with other case, punctuation or numbers."""
 
     source_repeats: Positive | Off = 20
-    """Its source was there so many times already."""
+    """Drop a pair when its source has already occurred this number of times."""
 
     fold_numbers: bool = True
-    """Beside three words or more, numbers do not matter to leakage, near_duplicate and source_repeats; false for
-    sentences that differ in nothing else."""
+    """Whether ``leakage``, ``near_duplicate`` and ``source_repeats`` ignore numbers in sentences with three or more
+    other words. Set false if your sentences differ only in numbers."""
 
 
 class TokenizerConfig(Section):
-    """``[tokenizer]``: how text is cut into subwords by SentencePiece."""
+    """``[tokenizer]``: how SentencePiece cuts text into subwords."""
 
     shared: bool = True
-    """Whether both languages have one vocabulary (and, with ``model.tied_embeddings``, one embedding)."""
+    """Whether both languages share one vocabulary. False: ``tokenizer.source.model`` and ``tokenizer.target.model``."""
 
     vocab_size: Annotated[int, Field(ge=300)] | None = None
-    """Number of pieces, the 4 special and 256 byte pieces included; left out: 8000. A corpus too small for that gets
-    as many as it can carry. Separate vocabularies have that many each."""
+    """Number of subwords, the 4 special and 256 byte ones included; of each vocabulary, if they are separate. Left out:
+    8000, or fewer for a corpus that is too small for them."""
 
     model_type: Literal["bpe", "unigram"] = "bpe"
+    """SentencePiece's algorithm."""
 
     character_coverage: Annotated[float, Field(ge=0.98, le=1.0)] = 1.0  # SentencePiece takes no less
-    """Share of the corpus' characters that get a piece of their own; the rest is spelled in bytes."""
+    """Share of the characters in the corpus that the vocabulary covers; rarer characters are spelled in bytes."""
 
     user_symbols: list[UserSymbol] = Field(default=[])
-    """Strings that are one piece wherever they stand, as the tags of the corpora are."""
+    """Strings that are never cut, for example placeholders. Tags of corpora are never cut either."""
 
     sample_pairs: Positive = 300_000
-    """Pairs of ``train`` from which the tokenizer is learned, evenly spread over it, if it has more."""
+    """The largest number of training pairs to learn the tokenizer from, evenly spread over a larger corpus."""

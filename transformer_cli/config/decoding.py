@@ -11,28 +11,31 @@ from transformer_cli.config.section import Positive, Section
 from transformer_cli.errors import UsageError
 
 _RATIO_UNKNOWN = 2.0
-"""Of a model that no training has saved."""
+"""Ratio for a model that stores none."""
 
 
 class DecodingConfig(Section):
     """``[decoding]``: the search for the best translation."""
 
     beam_size: Positive = 5
+    """Number of hypotheses that the search keeps alive; 1 is greedy search."""
+
     length_penalty: float = 1.0
-    """Hypotheses are compared by ``log_prob / length ** length_penalty``, end of sentence counted."""
+    """Hypotheses are ranked by ``log_prob / length ** length_penalty``; length counts the end of sentence."""
 
     max_length_ratio: Annotated[float, Field(gt=0)] | None = None
-    """A translation has at most this many tokens for each token of the source, and ``max_length_extra`` more.
-
-    Left out: the ratio that all but one in a thousand training pairs keep to, which a model is saved with.
-    """
+    """A translation has at most this number of tokens for each source token, plus ``max_length_extra``. Left out: the
+    ratio that covers 99.9 % of the training pairs, which is stored in the model."""
 
     max_length_extra: Positive = 10
+    """See ``max_length_ratio``."""
+
     batch_tokens: Annotated[int, Field(ge=16)] = 2000
-    """Source tokens, padding included, that are searched at once; each counts ``beam_size`` times in memory."""
+    """Number of source tokens, padding included, that are searched at once. Memory grows with it times
+    ``beam_size``."""
 
     def longest_translation(self, source_tokens: int) -> int:
-        """Return the most tokens of the translation of so many, eos included on both sides."""
+        """Return the length limit of a translation in tokens, eos included on both sides."""
         return round((self.max_length_ratio or _RATIO_UNKNOWN) * source_tokens) + self.max_length_extra
 
 

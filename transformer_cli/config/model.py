@@ -55,12 +55,26 @@ class ModelConfig(Section):
     """``[model]``: the shape of the Transformer; the names are those of Vaswani et al. 2017, table 3."""
 
     preset: Literal["tiny", "small", "base", "big"] = "tiny"
+    """Values for the keys below; a key that is in the recipe overrides the preset's value."""
+
     num_encoder_layers: Positive
+    """Number of encoder layers."""
+
     num_decoder_layers: Positive
+    """Number of decoder layers."""
+
     d_model: Annotated[int, Field(ge=2, multiple_of=2)]
+    """Size of embeddings and of all layers' outputs; even, and divisible by ``num_heads``."""
+
     d_ff: Positive
+    """Size of the hidden layer of the feed-forward network."""
+
     num_heads: Positive
+    """Number of attention heads."""
+
     dropout: Probability
+    """Dropout of embeddings and of each sublayer's output."""
+
     attention_dropout: Probability = 0.0
     """Dropout of attention weights."""
 
@@ -68,14 +82,16 @@ class ModelConfig(Section):
     """Dropout between the two layers of the feed-forward network."""
 
     norm: Literal["post", "pre"] = "post"
-    """Layer norm after each residual sum, as in the paper, or before each sublayer, as the small presets have it."""
+    """Place of the layer norm: ``"post"``, after each residual sum, as in the paper; or ``"pre"``, before each
+    sublayer."""
 
     tied_embeddings: bool = True
-    """Whether source, target and output layer share one matrix (section 3.4 of the paper); with separate vocabularies
-    target and output layer do."""
+    """Whether source embedding, target embedding and output layer share one matrix (section 3.4 of the paper). With
+    separate vocabularies only target embedding and output layer share it."""
 
     max_length: Annotated[int, Field(ge=8)] = 256
-    """Longest sentence in tokens, end of sentence included: longer pairs are not trained on, longer lines are split."""
+    """Longest sentence in tokens, end of sentence included. Longer training pairs are left out; longer lines are
+    translated in segments."""
 
     @model_validator(mode="before")
     @classmethod

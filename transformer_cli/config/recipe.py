@@ -15,9 +15,11 @@ from transformer_cli.config.training import ReleaseConfig, RetrainingConfig, Tra
 
 
 class Recipe(Section):
-    """One recipe: everything that decides what a run makes."""
+    """The recipe: all settings of a run."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+    """Name of the run directory below ``runs/``. Left out: the name of the recipe's file without ``.toml``."""
+
     languages: LanguagesConfig
     data: DataConfig
     cleaning: CleaningConfig = CleaningConfig()

@@ -13,105 +13,127 @@ Decay = Literal["inverse_sqrt", "linear", "cosine", "one_minus_sqrt"]
 
 
 class TrainingConfig(Section):
-    """``[training]``: how long, how fast, and how one knows that it is enough."""
+    """``[training]``: batches, learning rate, regularisation, and when training ends."""
 
     max_steps: Positive = 100_000
-    """Updates after which training ends, if nothing else ends it before."""
+    """Number of updates after which training ends, unless another limit comes first."""
 
     max_minutes: Annotated[float, Field(gt=0)] | None = None
-    """Wall-clock minutes for the whole of ``tfm train``, evaluation and averaging included."""
+    """Wall-clock minutes for the whole command, preparation, evaluation and averaging included. Left out: no limit."""
 
     batch_tokens: Annotated[int, Field(ge=16)] = 4096
-    """Target tokens of one update, padding included."""
+    """Number of target tokens in an update, padding included."""
 
     accumulation: Positive = 1
-    """Parts in which an update is computed: memory falls, the update stays the same."""
+    """Number of parts in which an update is computed. More parts need less memory; the update is the same."""
 
     learning_rate: Annotated[float, Field(gt=0)] | None = None
-    """Highest rate, reached at the end of the warm-up; left out: the paper's, ``(d_model * warmup_steps) ** -0.5``."""
+    """Highest learning rate, at the end of the warm-up. Left out: the paper's, ``(d_model * warmup_steps) ** -0.5``."""
 
     warmup_steps: Positive = 1000
-    """Updates until the highest rate; the paper has 4,000, for batches six times as large as the default here."""
+    """Number of updates until the highest rate. The paper has 4,000, with batches six times as large as the default
+    here."""
 
     decay: Decay = "inverse_sqrt"
-    """How the rate falls after the warm-up. "inverse_sqrt" is the paper's, which has no end. All others come to zero
-    after ``max_steps``, or when ``max_minutes`` are used: "linear", "cosine", or "one_minus_sqrt", which keeps the
-    highest rate until the last 30 percent of the updates."""
+    """How the rate falls after the warm-up. ``"inverse_sqrt"`` is the paper's, and has no end. The others reach zero at
+    ``max_steps``, or when ``max_minutes`` are used up: ``"linear"``, ``"cosine"``, and ``"one_minus_sqrt"``, which
+    keeps the highest rate until the last 30 % of the updates."""
 
     adam_beta1: Probability = 0.9
+    """Adam's decay rate of the mean of gradients."""
+
     adam_beta2: Probability = 0.98
+    """Adam's decay rate of the mean of squared gradients."""
+
     adam_epsilon: Annotated[float, Field(gt=0)] = 1e-9
+    """Adam's epsilon."""
+
     clip_norm: Annotated[float, Field(gt=0)] | None = 25.0
-    """Gradients with a larger global norm are scaled down to it."""
+    """Scale gradients down to this global norm if theirs is larger."""
 
     label_smoothing: Probability = 0.1
+    """Share of the probability that is spread over the whole vocabulary in the target distribution."""
+
     subword_sampling: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Subword regularisation: each time a sentence is learned from, its words are cut in other ways. Of a BPE model the
-    probability that a merge is left out, 0.1 say; of a unigram model the power alpha, 0.2 say. ``batch_tokens`` counts
-    the tokens of the ordinary cuts, which are fewer."""
+    """Subword regularisation: cut words differently each time. For BPE the probability of leaving out a merge (BPE
+    dropout), for example 0.1; for unigram the exponent alpha, for example 0.2. ``batch_tokens`` counts the tokens of
+    the usual cuts, which are fewer. Left out: off."""
 
     both_directions_steps: Annotated[int, Field(ge=0)] = 0
-    """Updates at the beginning in which half of the batches are turned round: their targets are the sources (BiT, Ding
-    et al. 2021). The languages must share one vocabulary."""
+    """Number of updates at the beginning in which half of the batches translate from target to source (BiT, Ding et al.
+    2021). Needs ``tokenizer.shared = true``."""
 
     r_drop: Annotated[float, Field(gt=0)] | None = None
-    """Weight of what R-Drop (Liang et al. 2021) adds: each batch is computed twice, and the two distributions that
-    dropout makes are drawn together. About twice the work; the paper has 5 for small corpora."""
+    """Weight of R-Drop (Liang et al. 2021): compute each batch twice with different dropout masks, and add the
+    divergence of the two outputs to the loss. It takes about twice the time; the paper has 5 for small corpora. Left
+    out: off."""
 
     ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Decay of an exponential moving average of the weights, which is then what is evaluated and released."""
+    """Decay of an exponential moving average of the weights; the average is evaluated and released. Left out: off."""
 
     patience: Positive | None = 10
-    """Validations without improvement after which training ends."""
+    """Number of validations without improvement after which training ends."""
 
     stop_metric: Literal["loss", "bleu"] = "loss"
-    """What ``patience`` watches, and what names the best checkpoint."""
+    """Validation score that ``patience`` watches and that decides which checkpoint is the best."""
 
     validate_every: Positive = 500
+    """Number of updates between validations."""
+
     save_every: Positive = 500
+    """Number of updates between checkpoints."""
+
     log_every: Positive = 50
+    """Number of updates between lines of ``metrics.jsonl``."""
+
     average_checkpoints: Positive = 5
-    """The average of the last so many checkpoints is released, unless the best one validates better."""
+    """Number of last checkpoints to average. The average is released, unless the best checkpoint validates better."""
 
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Type of matrix products; weights and sums stay float32. ``"auto"``: bfloat16 where this machine multiplies faster
+    in it, else float32."""
+
     compile: bool = False
-    """Whether encoder and decoder go through ``torch.compile``, which takes minutes at the start: for GPUs. On a CPU
-    the kernels that this program brings along are faster."""
+    """Whether to compile encoder and decoder with ``torch.compile``, which takes minutes at the start. For GPUs; on a
+    CPU this program's own kernels are faster."""
 
     tensorboard: bool = False
-    """Whether the metrics are written for TensorBoard as well, into ``tensorboard/`` of the run directory."""
+    """Whether to write the metrics for TensorBoard as well, to ``tensorboard/`` in the run directory. Needs the extra
+    ``tensorboard``."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
+    """Seed of the random numbers of training."""
 
 
 class RetrainingConfig(Section):
-    """``[retraining]``: how a new version begins with the weights of the live one."""
+    """``[retraining]``: a training that begins with the weights of the live version."""
 
     learning_rate: Annotated[float, Field(gt=0)] | None = None
-    """Highest rate of such a training; left out: the schedule goes on from where the live model's training ended. A
-    schedule with an end has a new one: the rate falls to zero again."""
+    """Highest learning rate. Left out: the schedule goes on where the training of the live version ended. If the
+    schedule has an end, the rate stays there after the warm-up and falls to zero at the end of this training."""
 
     max_steps: Positive | None = None
-    """Updates after which such a training ends; left out: ``training.max_steps``."""
+    """Number of updates after which such a training ends. Left out: ``training.max_steps``."""
 
     warmup_steps: Positive = 100
-    """Updates until that rate: the optimiser starts anew, so that its first steps must be small."""
+    """Number of updates until that rate. Adam starts anew, so its first steps must be small."""
 
     new_weight: Annotated[float, Field(ge=1)] = 4.0
-    """How many times a pair that the live model has not seen is drawn for once that one is which it has."""
+    """How many times more often to sample pairs that the live version has not seen."""
 
 
 class ReleaseConfig(Section):
-    """``[release]``: when a new version takes the place of the live one, and how many are kept."""
+    """``[release]``: when a new version replaces the live one, and how many versions are kept."""
 
     significance: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    """A version is worse on a test set if its BLEU or chrF is lower and the paired bootstrap's p is below this."""
+    """A version is worse on a test set if its BLEU or chrF is lower and p of the paired bootstrap is below this
+    value."""
 
     tolerance: Annotated[float, Field(ge=0)] = 0.2
-    """How much lower BLEU or chrF may be in the mean of all test sets, and BLEU on the validation set."""
+    """How much lower the mean of BLEU or of chrF over all test sets may be, and BLEU on the validation set."""
 
     resamples: Annotated[int, Field(ge=100)] = 1000
-    """Resamples of the paired bootstrap."""
+    """Number of resamples of the paired bootstrap."""
 
     keep: Annotated[int, Field(ge=2)] = 5
-    """Versions kept; older ones are deleted, but never the live one or the one before it."""
+    """Number of versions to keep. Older ones are deleted, but never the live version or the one before it."""

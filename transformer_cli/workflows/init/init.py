@@ -116,7 +116,7 @@ def render_recipe(settings: Sequence[Setting], languages: LanguagesConfig, *, na
     """
     lines = [
         f"# Chosen by `tfm init` for {head}.",
-        "# Every value may be changed; the README lists all keys.",
+        "# Every value may be changed; docs/recipe.md lists all keys.",
         "",
     ]
     if name is not None and _NAME.fullmatch(name):
