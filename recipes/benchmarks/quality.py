@@ -265,12 +265,12 @@ def lines_of(path: Path) -> list[str]:
 
 
 def table_of(results: Sequence[Result], names: Sequence[str]) -> str:
-    """Return the table in Markdown, a row for each variant, in the order of ``names``."""
+    """Return the table in Markdown: the variants in ``names`` in their order, then those that only have results."""
     titles = ("variant", "seeds", "updates", "million target tokens", "CPU minutes", "validation loss")
     titles += ("validation BLEU", "against the first, p", "validation chrF", "test BLEU", "against the first, p")
     titles += ("test chrF",)
     lines = [f"| {' | '.join(titles)} |", "| --- |" + " ---: |" * (len(titles) - 1)]
-    for name in names:
+    for name in dict.fromkeys([*names, *(result["row"] for result in results)]):
         group = [result for result in results if result["row"] == name]
         if group:
             lines.append(f"| {' | '.join([name, *cells_of(group)])} |")
