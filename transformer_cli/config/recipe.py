@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from transformer_cli.config.data import CleaningConfig, DataConfig, LanguagesConfig, TokenizerConfig
 from transformer_cli.config.decoding import DecodingConfig
@@ -29,12 +29,6 @@ class Recipe(Section):
     retraining: RetrainingConfig = RetrainingConfig()
     release: ReleaseConfig = ReleaseConfig()
     decoding: DecodingConfig = DecodingConfig()
-
-    @model_validator(mode="after")
-    def _both_directions_share_a_vocabulary(self) -> Recipe:
-        if self.training.both_directions_steps and not self.tokenizer.shared:
-            raise ValueError("training.both_directions_steps needs tokenizer.shared = true")
-        return self
 
     def peak_learning_rate(self) -> float:
         """Return the highest learning rate: the recipe's, or the paper's for this model and warm-up."""

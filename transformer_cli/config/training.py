@@ -59,10 +59,6 @@ class TrainingConfig(Section):
     dropout), for example 0.1; for unigram the exponent alpha, for example 0.2. ``batch_tokens`` counts the tokens of
     the usual cuts, which are fewer. Left out: off."""
 
-    both_directions_steps: Annotated[int, Field(ge=0)] = 0
-    """Number of updates at the beginning in which half of the batches translate from target to source (BiT, Ding et al.
-    2021). Needs ``tokenizer.shared = true``."""
-
     r_drop: Annotated[float, Field(gt=0)] | None = None
     """Weight of R-Drop (Liang et al. 2021): compute each batch twice with different dropout masks, and add the
     divergence of the two outputs to the loss. It takes about twice the time; the paper has 5 for small corpora. Left

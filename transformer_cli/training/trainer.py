@@ -16,7 +16,6 @@ from transformer_cli.data.tokens.batching import Batch
 from transformer_cli.device import choose_precision, has_fast_bfloat16
 from transformer_cli.errors import DivergedError
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.training.both_directions import some_turned_round
 from transformer_cli.training.events import StepReport
 from transformer_cli.training.gradients.alone import Alone
 from transformer_cli.training.gradients.method import GradientMethod
@@ -105,8 +104,6 @@ class Trainer:
         self.model.train()
         step = self.step + 1
         rate = self._learning_rate(step, ending=self.ending)
-        if step <= self._config.both_directions_steps:
-            batches = some_turned_round(batches, seed=self._config.seed, step=step)
         target_tokens, source_tokens, positions = self._sizes(batches)
         [loss] = self.ranks.sum(self._backward(batches, target_tokens))
         gradient_norm = self._clip_gradients()

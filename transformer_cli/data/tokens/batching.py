@@ -47,12 +47,6 @@ class Batch:
         source_tokens, target_tokens = times * self.source_tokens, times * self.target_tokens
         return Batch(**tensors, source_tokens=source_tokens, target_tokens=target_tokens)
 
-    def turned_round(self) -> Batch:
-        """Return a batch of the same pairs in which the targets are the sources, and the sources the targets."""
-        decoder_input = _shifted_right(self.source)
-        mask = (self.labels != PAD_ID)[:, None, None, :]  # (B, T) -> (B, 1, 1, T)
-        return Batch(self.labels, mask, decoder_input, self.source, self.target_tokens, self.source_tokens)
-
     def in_pieces(self, count: int) -> list[Batch]:
         """Return ``count`` batches, or as many as there are rows, that have the rows of this one in turn."""
         return [self] if count == 1 else [self.rows(slice(i, None, count)) for i in range(min(count, len(self.source)))]
@@ -137,18 +131,12 @@ def make_batch(corpus: EncodedCorpus, indices: Sequence[int] | NDArray[np.int64]
     """Collate the sentence pairs ``indices`` of ``corpus``."""
     source, source_tokens = _pad(corpus.source, indices)
     labels, target_tokens = _pad(corpus.target, indices)
-    decoder_input = _shifted_right(labels)
-    mask = (source != PAD_ID)[:, None, None, :]  # (B, S) -> (B, 1, 1, S)
-    return Batch(source, mask, decoder_input, labels, source_tokens, target_tokens)
-
-
-def _shifted_right(labels: Tensor) -> Tensor:
-    """Return what the decoder is given so that it predicts ``labels`` (B, T)."""
     decoder_input = torch.full_like(labels, PAD_ID)
     decoder_input[:, 0] = BOS_ID
     # A row's eos moves one place past its end: where the row is padded nothing may see it, so it is not cleared.
     decoder_input[:, 1:] = labels[:, :-1]
-    return decoder_input
+    mask = (source != PAD_ID)[:, None, None, :]  # (B, S) -> (B, 1, 1, S)
+    return Batch(source, mask, decoder_input, labels, source_tokens, target_tokens)
 
 
 def _pad(side: EncodedSide, indices: Sequence[int] | NDArray[np.int64]) -> tuple[Tensor, int]:
