@@ -37,7 +37,7 @@ def export(
 ) -> None:
     """Write a model in the format of another library, after a comparison with our own translations.
 
-    It is refused if its translations are not the same but for rounding. What 8 bits lose is told.
+    The export is refused if its translations differ by more than rounding. The loss of BLEU in 8 bits is reported.
     """
     from transformer_cli.workflows.locate.model import find_model
 

@@ -26,9 +26,7 @@ DryRunOption = Annotated[
 ]
 RejectedOption = Annotated[
     Path | None,
-    typer.Option(
-        "--rejected", metavar="FILE", help="Write what is dropped: rule, place, source, target, tabs between."
-    ),
+    typer.Option("--rejected", metavar="FILE", help="Write dropped pairs, tab-separated: rule, place, source, target."),
 ]
 
 

@@ -45,7 +45,7 @@ def score(
     bootstrap: Annotated[
         int, typer.Option("--bootstrap", min=0, help="Resamples for intervals and p-values; 0: none.")
     ] = 1000,
-    ter: Annotated[bool, typer.Option("--ter/--no-ter", help="TER takes the longest by far.")] = True,
+    ter: Annotated[bool, typer.Option("--ter/--no-ter", help="TER takes most of the time.")] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object; with --model one for each line.")
     ] = False,

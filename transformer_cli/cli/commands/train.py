@@ -56,7 +56,7 @@ def train(
         typer.Option(
             "--notify-command",
             metavar="COMMAND",
-            help="Run at the end, whatever it is, with TFM_OUTCOME, TFM_EXIT_CODE, TFM_VERSION, TFM_MESSAGE set.",
+            help="Run however the training ends, with TFM_OUTCOME, TFM_EXIT_CODE, TFM_VERSION, TFM_MESSAGE set.",
         ),
     ] = None,
     quiet: QuietOption = False,

@@ -32,10 +32,10 @@ def versions(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """The released versions of a run: which there are, how good they are, which is live.
+    """List the released versions of a run with their scores, or switch the live one.
 
-    The switch is one rename: who reads the live model finds the old one or the new one, and a translation that is
-    running keeps the one it began with.
+    The switch is one rename: a reader finds the old model or the new one, and a running translation keeps the model
+    that it began with.
     """
     from transformer_cli.workflows import versions as workflow
     from transformer_cli.workflows.locate.recipe import locate_recipe
