@@ -36,6 +36,8 @@ from transformer_cli.stopping import StopRequest
 from transformer_cli.training.events import StepReport, TrainingEvent, ValidationReport
 
 LAST_STEP = 24
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+"""For what another process goes on with: what dropout draws depends on the number of threads."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -196,7 +198,7 @@ def wait_for_step(run: Path, step: int, process) -> None:
 
 
 def test_a_training_that_was_killed_ends_as_if_it_had_not_been(home, run):
-    process = start("train", home / "tfm.toml", "--run-dir", run, cwd=home)
+    process = start("train", home / "tfm.toml", "--run-dir", run, cwd=home, env=ONE_THREAD)
     wait_for_step(run, 7, process)
     process.send_signal(signal.SIGKILL)
     assert finish(process).code == -signal.SIGKILL
@@ -210,7 +212,7 @@ def test_a_training_that_was_killed_ends_as_if_it_had_not_been(home, run):
 
 
 def test_a_training_that_a_signal_stopped_goes_on_at_the_next_command(home, run):
-    process = start("train", home / "tfm.toml", "--run-dir", run, cwd=home)
+    process = start("train", home / "tfm.toml", "--run-dir", run, cwd=home, env=ONE_THREAD)
     wait_for_step(run, 6, process)
     process.send_signal(signal.SIGTERM)
     stopped = finish(process)
@@ -234,7 +236,7 @@ def test_a_training_that_was_killed_again_and_again_at_any_moment_ends_as_if_it_
     chance = random.Random(7)
 
     for kill in range(8):
-        process = start(*command, cwd=home)
+        process = start(*command, cwd=home, env=ONE_THREAD)
         # Every other time while it starts, reads and resumes; else somewhere in its updates, saves and validations.
         if kill % 2:
             wait_for_step(run, last_step(run) + chance.randint(1, 90), process)

@@ -65,7 +65,7 @@ def torchrun(home: Path, run: Path, *options: object, restarts: int = 0) -> Iter
     process = subprocess.Popen(
         [sys.executable, *launcher, *command],
         cwd=home,
-        env=environment(),
+        env=environment(OMP_NUM_THREADS="1"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
