@@ -1,1 +1,1 @@
-"""Training: loss, schedule, one update, the loop around it, and the tracking of what is best."""
+"""Training: loss, schedule, single update, training loop, and the record of the best validation."""

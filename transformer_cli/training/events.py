@@ -1,4 +1,4 @@
-"""What happens in a training, as typed events. No torch here: whoever draws these need not load it."""
+"""The events of a training, as types. Nothing here needs torch, so a display can use them without loading it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class StopReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RunOpened:
-    """The first event: the run directory is ours to write to.
+    """The first event: this process now holds the run directory for writing.
 
     Args:
-        log: The file that is to keep the messages of this training.
+        log: The file for the messages of this training.
     """
 
     log: Path
@@ -29,22 +29,22 @@ class RunOpened:
 
 @dataclass(frozen=True, slots=True)
 class SessionOpened:
-    """What is trained, where, and how far it is to go.
+    """The size of the model, the hardware, and the limits of the training.
 
     Args:
-        parameters: Of the model.
-        updates_per_epoch: Updates in one pass over the data.
+        parameters: Number of the model's parameters.
+        updates_per_epoch: Number of updates in one pass over the data.
         device: "cpu" or "cuda".
-        threads: Of the arithmetic on the CPU.
-        precision: In which matrix products are computed.
-        step: Updates done in an earlier sitting.
-        max_steps: Updates after which it ends.
-        max_seconds: Seconds after which it ends, if so limited.
-        patience: Validations without improvement after which it ends, if so limited.
-        validate_every: Updates between two validations.
-        best_step: Of the best validation in an earlier sitting, if any.
-        since_best: Validations after that.
-        elapsed_seconds: Of the whole training, earlier sittings included.
+        threads: Number of threads that compute on the CPU.
+        precision: Number type of the matrix products.
+        step: Number of updates done in earlier sittings.
+        max_steps: Number of updates after which the training ends.
+        max_seconds: Seconds after which the training ends, or None if time is not limited.
+        patience: Validations without improvement after which the training ends, or None if there is no such limit.
+        validate_every: Number of updates between two validations.
+        best_step: Step of the best validation in earlier sittings, or None if there was none.
+        since_best: Number of validations after the best one.
+        elapsed_seconds: Duration of the whole training, earlier sittings included.
     """
 
     parameters: int
@@ -64,17 +64,17 @@ class SessionOpened:
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """What one update was.
+    """The figures of one update.
 
     Args:
-        step: Its number, from 1.
-        loss: Smoothed cross-entropy a target token, in nats.
-        learning_rate: The rate it used.
-        gradient_norm: Global norm before clipping.
-        target_tokens: Target tokens it learned from, padding not counted.
-        source_tokens: Source tokens, padding not counted.
-        positions: Places of all its batches, both sides, padding included.
-        pieces: Into how many each batch was cut for want of memory.
+        step: Number of the update, from 1.
+        loss: Smoothed cross-entropy per target token, in nats.
+        learning_rate: Learning rate of the update.
+        gradient_norm: Global norm of the gradients before clipping.
+        target_tokens: Number of target tokens, padding not counted.
+        source_tokens: Number of source tokens, padding not counted.
+        positions: Number of positions in all batches of the update, both sides, padding included.
+        pieces: Number of micro-batches each batch was split into after running out of memory (1 = not split).
     """
 
     step: int
@@ -92,14 +92,14 @@ class IntervalReport:
     """Means over the last ``training.log_every`` updates.
 
     Args:
-        step: The last of them.
-        loss: Smoothed cross-entropy a target token, in nats.
-        target_tokens_per_second: Padding not counted; time for validation and saving not counted.
-        learning_rate: Of the last update.
-        gradient_norm: Of the last update, before clipping.
-        padding_share: Share of padding, both sides.
-        epoch: Passes over the training data that are complete.
-        elapsed_seconds: Of the whole training, earlier sittings included.
+        step: The last of these updates.
+        loss: Smoothed cross-entropy per target token, in nats.
+        target_tokens_per_second: Speed, without padding and without the time for validation and saving.
+        learning_rate: Learning rate of the last update.
+        gradient_norm: Gradient norm of the last update, before clipping.
+        padding_share: Share of padding in all positions, both sides.
+        epoch: Number of complete passes over the training data.
+        elapsed_seconds: Duration of the whole training, earlier sittings included.
     """
 
     step: int
@@ -114,12 +114,12 @@ class IntervalReport:
 
 @dataclass(frozen=True, slots=True)
 class ValidationScores:
-    """Scores of real translations of the validation set.
+    """Scores of the model's translations of the validation set.
 
     Args:
-        bleu: Of beam search, detokenised.
-        chrf: Of the same.
-        sample: A source sentence, its translation now, and the reference.
+        bleu: BLEU of the detokenised translations by beam search.
+        chrf: chrF of the same translations.
+        sample: A source sentence, its present translation, and the reference.
     """
 
     bleu: float
@@ -129,13 +129,13 @@ class ValidationScores:
 
 @dataclass(frozen=True, slots=True)
 class ValidationReport:
-    """What a validation found.
+    """The results of a validation.
 
     Args:
-        step: After how many updates.
-        loss: Smoothed cross-entropy a target token, in nats.
-        scores: Of the translations.
-        is_best: Whether none was better before.
+        step: Number of updates before the validation.
+        loss: Smoothed cross-entropy per target token, in nats.
+        scores: Scores of the translations.
+        is_best: Whether this is the best validation so far.
     """
 
     step: int
@@ -146,7 +146,7 @@ class ValidationReport:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointDue:
-    """The moment to save: the state is that after update ``step``."""
+    """A request to save the state, which is the one after update ``step``."""
 
     step: int
 
@@ -160,7 +160,7 @@ class TrainingEnded:
 
 
 Report = StepReport | CheckpointDue | ValidationReport | TrainingEnded
-"""What the training loop yields."""
+"""The events that the training loop yields."""
 
 TrainingEvent = RunOpened | SessionOpened | StepReport | IntervalReport | ValidationReport | TrainingEnded
-"""What a caller of `transformer_cli.train` may follow."""
+"""The events that a caller of `transformer_cli.train` receives."""

@@ -1,4 +1,4 @@
-"""The training loop: a generator of reports; whoever reads them saves, logs and draws."""
+"""The training loop: a generator of reports; the caller saves, logs and draws."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from transformer_cli.training.trainer import Trainer
 
 @dataclass(slots=True)
 class LoopState:
-    """What the loop remembers from one step to the next, besides trainer and data; part of every checkpoint.
+    """The loop's own state between two steps, besides trainer and data; part of every checkpoint.
 
     Args:
         tracker: The best validation so far.
@@ -35,16 +35,16 @@ class LoopState:
 
 
 class ValidationInterruptedError(Exception):
-    """A validation was broken off because the training is asked to stop."""
+    """A validation was interrupted because the training was asked to stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """How to validate.
+    """The parts of a validation.
 
     Args:
-        batches: For the loss.
-        evaluate: Translates and scores; raises `ValidationInterruptedError` if asked to stop.
+        batches: Batches for the validation loss.
+        evaluate: Translates and scores the set; raises `ValidationInterruptedError` if asked to stop.
         is_first: Whether to validate before the first update as well.
     """
 
@@ -63,19 +63,19 @@ def train_until(
     is_out_of_time: Callable[[], bool],
     is_asked_to_stop: Callable[[], bool],
 ) -> Iterator[Report]:
-    """Train until steps, time or patience run out, the learning rate has come to zero, or until asked to stop.
+    """Train until steps, time or patience run out, the learning rate reaches zero, or a stop is requested.
 
-    After each update a `StepReport` comes. Where both are due a `CheckpointDue` comes before the validation, so that a
-    kill during the validation loses nothing: a training resumed there validates first.
+    The loop yields a `StepReport` after each update. If a checkpoint and a validation are both due, `CheckpointDue`
+    comes first. A kill during the validation then loses nothing: the resumed training begins with the validation.
 
     Args:
         trainer: Trained in place.
-        stream: Where the batches come from; left where the last update took its last batch.
+        stream: The source of the batches; it stops after the last batch of the last update.
         state: Changed in place.
         config: ``[training]``.
-        validation: What to validate with.
-        is_out_of_time: Asked after each update.
-        is_asked_to_stop: Asked after each update; then the state is offered for saving and nothing more is done.
+        validation: The parts of a validation.
+        is_out_of_time: Called after each update.
+        is_asked_to_stop: Called after each update; if True, the loop yields the state for saving and ends.
     """
     batches = iter(stream)
     saved_step = trainer.step if trainer.step else None
@@ -95,14 +95,14 @@ def train_until(
                 is_interrupted = True
             else:
                 yield report
-            # A validation may have used up the patience or the time, or have been broken off by a signal.
+            # A validation may have used up the patience or the time, or a signal may have interrupted it.
             if is_interrupted or _reason_to_end(trainer, state, config, is_out_of_time, is_asked_to_stop):
                 continue
         if reason:
             yield TrainingEnded(step, reason)
             return
         yield trainer.train_step(list(islice(batches, config.accumulation)))
-        if not is_tried_out:  # now that the optimiser has all that it keeps
+        if not is_tried_out:  # the optimiser has allocated all its memory by now
             trainer.try_out(stream.largest_batches())
             is_tried_out = True
 

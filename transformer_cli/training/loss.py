@@ -1,4 +1,4 @@
-"""Cross-entropy with label smoothing (section 5.4), summed: whoever adds up several batches divides once."""
+"""Summed cross-entropy with label smoothing (section 5.4); after adding up several batches, the caller divides once."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class TokenLoss:
     """The loss of some target tokens.
 
     Args:
-        total: Scalar, sum over the tokens of the smoothed cross-entropy, in nats; has a gradient.
-        tokens: How many tokens it is the sum of.
+        total: Scalar, sum of the smoothed cross-entropy over the tokens, in nats; has a gradient.
+        tokens: Number of tokens in the sum.
     """
 
     total: Tensor

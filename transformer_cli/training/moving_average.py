@@ -11,14 +11,14 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class MovingAverage:
-    """The average over the course of a training: after each update ``average = d * average + (1 - d) * weight``.
+    """The moving average of a model's weights: after each update ``average = d * average + (1 - d) * weight``.
 
     In update t, ``d = min(decay, (1 + t) / (10 + t))``, so that a short training is not dominated by its beginning
     (as in TensorFlow's and Marian's averages).
 
     Args:
-        model: Whose parameters are averaged; the average lies beside them.
-        decay: Of a weight in one update, near 1: the last ``1 / (1 - decay)`` updates count most.
+        model: The model whose parameters are averaged; the average is on the same device.
+        decay: Factor of the old average in one update, near 1: the last ``1 / (1 - decay)`` updates count most.
     """
 
     def __init__(self, model: nn.Module, *, decay: float) -> None:
@@ -28,13 +28,13 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take in the weights after update ``step``, counted from 1."""
+        """Add the weights after update ``step``, counted from 1, to the average."""
         decay = min(self._decay, (1 + step) / (10 + step))
         get_ema_multi_avg_fn(decay)(list(self._average.values()), list(self._parameters.values()), step)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Inside the block the model has the average for its weights."""
+        """Give the model the average as its weights inside the block."""
         own = {name: parameter.detach().clone() for name, parameter in self._parameters.items()}
         _copy(self._average, self._parameters)
         try:
@@ -43,11 +43,11 @@ class MovingAverage:
             _copy(own, self._parameters)
 
     def weights(self) -> dict[str, Tensor]:
-        """Return the average by parameter, on the CPU."""
+        """Return the average of each parameter by name, on the CPU."""
         return {name: average.cpu().contiguous() for name, average in self._average.items()}
 
     def load(self, weights: Mapping[str, Tensor]) -> None:
-        """Go on from an average that `weights` returned."""
+        """Continue from an average that `weights` returned."""
         _copy(weights, self._average)
 
 

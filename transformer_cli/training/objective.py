@@ -1,4 +1,4 @@
-"""The objective: from a batch to the loss that its weights are trained to lower."""
+"""The training objective: computes the loss of a batch."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from transformer_cli.training.r_drop import r_drop_loss
 
 
 class Objective:
-    """The smoothed cross-entropy of a batch, in training with what R-Drop adds to it.
+    """The smoothed cross-entropy of a batch, plus the R-Drop loss in training mode.
 
     Args:
-        model: Its mode, training or evaluation, decides about dropout and R-Drop.
+        model: The model; its mode, training or evaluation, decides whether dropout and R-Drop apply.
         config: ``[training]``.
-        precision: Type of the matrix products; may be changed later.
+        precision: Number type of the matrix products; may be changed later.
     """
 
     def __init__(self, model: Transformer, config: TrainingConfig, precision: torch.dtype) -> None:
@@ -30,7 +30,7 @@ class Objective:
         self._config = config
         self._device = next(model.parameters()).device
         self.compile_failure = _compile_failure(self._device) if config.compile else None
-        """Why nothing is compiled although the settings ask for it."""
+        """The reason why nothing is compiled although the settings ask for it, or None."""
         self.is_compiled = config.compile and self.compile_failure is None
         self._trained_hidden = torch.compile(self._hidden, dynamic=True) if self.is_compiled else self._hidden
 
@@ -45,12 +45,12 @@ class Objective:
             return r_drop_loss(first, second, labels, smoothing=smoothing, weight=weight)
         with autocast(self._device, self.precision):
             hidden_states = self._trained_hidden if self._model.training else self._hidden
-            # Padding is left out before the output layer, where most of a small model's arithmetic is.
+            # Padding is removed before the output layer, which does most of a small model's arithmetic.
             hidden = hidden_states(batch.source, batch.source_mask, batch.decoder_input)[
                 is_token
             ]  # (B, T, D) -> (n, D)
             if self.precision == torch.float16:
-                # Gradients of so small a range must be scaled from their very beginning.
+                # Gradients with so small a range must be scaled from the first operation on.
                 return label_smoothed_cross_entropy(self._model.logits(hidden), labels, smoothing=smoothing)
         hidden = hidden if self.precision == torch.float32 else hidden.to(self.precision)
         total = linear_cross_entropy(hidden, self._model.output.weight, labels, smoothing=smoothing)
@@ -69,7 +69,7 @@ class Objective:
 
 
 def _compile_failure(device: torch.device) -> str | None:
-    """Compile something small for ``device``; return in one line why that fails, or None if it works.
+    """Try to compile a small function for ``device``; return the error in one line, or None if it works.
 
     `torch.compile` needs a compiler, which not every machine has.
     """

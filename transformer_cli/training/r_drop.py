@@ -1,4 +1,4 @@
-"""R-Drop: two passes with different dropout, and a loss that draws their predictions together."""
+"""R-Drop: two passes with different dropout, and a loss that makes their predictions more similar."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from transformer_cli.training.loss import TokenLoss, label_smoothed_cross_entrop
 def r_drop_loss(first: Tensor, second: Tensor, labels: Tensor, *, smoothing: float, weight: float) -> TokenLoss:
     """Compute half the loss of Liang et al. 2021, equation 4, with smoothed labels.
 
-    With P1 and P2 predicted by the two passes, a token's loss is
-    ``(CE(P1) + CE(P2)) / 2 + weight / 4 * (KL(P1 || P2) + KL(P2 || P1))``. Halved, it can be compared with the loss of
+    If the two passes predict P1 and P2, the loss of a token is
+    ``(CE(P1) + CE(P2)) / 2 + weight / 4 * (KL(P1 || P2) + KL(P2 || P1))``. This half can be compared with the loss of
     one pass; ``weight`` is the paper's alpha.
 
     Args:
@@ -20,7 +20,7 @@ def r_drop_loss(first: Tensor, second: Tensor, labels: Tensor, *, smoothing: flo
         second: (n, V) logits of the second pass.
         labels: (n,) int64, no padding among them.
         smoothing: 0 gives the plain negative log-likelihood.
-        weight: Of the divergence.
+        weight: Weight of the divergence.
     """
     passes = [label_smoothed_cross_entropy(logits, labels, smoothing=smoothing) for logits in (first, second)]
     log_p, log_q = F.log_softmax(first.float(), dim=-1), F.log_softmax(second.float(), dim=-1)

@@ -1,4 +1,4 @@
-"""The learning rate: up in a straight line, then down; without end (section 5.3 of the paper), or to zero at an end."""
+"""The learning rate: a linear warm-up, then a decay without end (section 5.3 of the paper) or to zero at an end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from transformer_cli.config import Decay
 
 _COOLDOWN = 0.3
-"""The share of the updates after the warm-up in which ``one_minus_sqrt`` falls; Hägele et al. 2024 have 0.2."""
+"""Share of the updates after the warm-up in which ``one_minus_sqrt`` falls; Hägele et al. 2024 use 0.2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class Ending:
     """The updates over which the rate falls to zero.
 
     Args:
-        first_step: The rate is lower from the update after this one on.
-        last_step: The last update; one more would have the rate 0.
+        first_step: The last update with the full rate; the rate falls from the next update on.
+        last_step: The last update; the next one would have the rate 0.
     """
 
     first_step: int
@@ -34,7 +34,7 @@ _SHAPES: Mapping[Decay, Callable[[float], float]] = {
     "cosine": lambda progress: (1 + math.cos(math.pi * progress)) / 2,
     "one_minus_sqrt": _one_minus_sqrt,
 }
-"""The share of the highest rate that is left, by the share of the ending that is over."""
+"""Functions from the completed share of the ending to the remaining share of the highest rate."""
 
 
 def learning_rate(
@@ -49,14 +49,14 @@ def learning_rate(
 ) -> float:
     """Return the learning rate of update ``step``, counted from 1.
 
-    A training that begins with trained weights goes on where ``earlier_steps`` updates have come to, but in a straight
-    line from 0 at first: its optimiser has no estimate of the gradients yet.
+    A training that begins with trained weights continues the schedule after ``earlier_steps`` updates. It first needs a
+    linear warm-up from 0, because its optimiser has no estimate of the gradients yet.
 
     The default is equation 3 of the paper, ``d_model**-0.5 * min(step**-0.5, step * warmup**-1.5)``, written around its
     peak: ``peak * min(step / warmup, sqrt(warmup / step))``; the paper's own peak is ``(d_model * warmup) ** -0.5``.
 
-    Every other ``decay`` keeps the highest rate until ``ending`` begins, and falls to zero in it. While no ending is
-    known the rate does not fall.
+    Every other ``decay`` keeps the highest rate until ``ending`` begins, and then falls to zero. The rate does not fall
+    while no ending is known.
     """
     done = earlier_steps + step
     if decay != "inverse_sqrt":

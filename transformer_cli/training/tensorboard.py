@@ -1,4 +1,4 @@
-"""The course of a training as files for TensorBoard; the package that writes them is an extra."""
+"""Writes the events of a training as files for TensorBoard; this needs an optional package."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def require_tensorboard() -> None:
-    """Make sure that files for TensorBoard can be written; imports nothing.
+    """Check that files for TensorBoard can be written; imports nothing.
 
     Raises:
-        UsageError: The package for it is not installed.
+        UsageError: The package for TensorBoard files is not installed.
     """
     if importlib.util.find_spec("tensorboardX") is None:
         raise UsageError(
@@ -34,7 +34,7 @@ def require_tensorboard() -> None:
 def events_for_tensorboard(
     on_event: Callable[[TrainingEvent], None], folder: Path
 ) -> Iterator[Callable[[TrainingEvent], None]]:
-    """Yield a function that does what ``on_event`` does and writes curves and sample translations into ``folder``."""
+    """Yield a function that calls ``on_event`` and writes curves and sample translations into ``folder``."""
     writer: SummaryWriter | None = None
 
     def pass_on_and_write(event: TrainingEvent) -> None:
@@ -56,7 +56,7 @@ def _open(folder: Path, step: int) -> SummaryWriter:
     from tensorboardX import SummaryWriter
 
     with explain_os_errors(folder):
-        # What an earlier sitting wrote of later steps than it saved is void. Names of files hold no more than seconds.
+        # Values of an earlier sitting for steps after its last checkpoint are void. File names have only whole seconds.
         return SummaryWriter(str(folder), purge_step=step + 1, filename_suffix=f".step-{step}")
 
 

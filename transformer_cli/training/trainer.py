@@ -32,11 +32,11 @@ class Trainer:
     """The model, its optimiser and the number of updates done.
 
     Args:
-        model: Trained in place; on the device where it lies.
+        model: Trained in place, on its own device.
         config: ``[training]``.
         peak_learning_rate: The rate at the end of the warm-up.
-        earlier_steps: Updates that the model has had before, in another training.
-        rewarmup_steps: Updates until the rate is where the schedule goes on after those.
+        earlier_steps: Number of updates of the model in earlier trainings.
+        rewarmup_steps: Number of updates in which the rate rises from 0 to its value after ``earlier_steps``.
         ranks: The processes that train together; each calls the same methods, with its own share of each batch.
     """
 
@@ -53,7 +53,7 @@ class Trainer:
         self.model = model
         self.step = 0
         self.ending: Ending | None = None
-        """When the learning rate falls to zero; None while that is not known."""
+        """The updates over which the learning rate falls to zero, or None while they are not known."""
         self.ranks = ranks or Ranks()
         self._config = config
         self._learning_rate = partial(
@@ -67,15 +67,15 @@ class Trainer:
         self._device = next(model.parameters()).device
         can_be_bfloat16 = config.precision in ("auto", "bfloat16")
         self.is_slow_in_bfloat16 = can_be_bfloat16 and self.ranks.any(not has_fast_bfloat16(self._device))
-        """Whether any of the processes is: it would hold up the others."""
+        """Whether bfloat16 is slow in any of the processes, as one slow process holds up the others."""
         self.given_up_precision: str | None = None
-        """The precision of a resumed training before, if it is another now."""
+        """The earlier precision of a resumed training, or None if the precision has not changed."""
         precision = self._choose_precision("bfloat16" if config.precision == "auto" else config.precision)
         self.loss = Objective(model, config, precision)
         self._optimizer = torch.optim.Adam(
             model.parameters(), betas=(config.adam_beta1, config.adam_beta2), eps=config.adam_epsilon, fused=True
         )
-        # Only float16 has so small a range that gradients must be scaled into it.
+        # Only the range of float16 is so small that gradients must be scaled into it.
         self._scaler = torch.amp.GradScaler(self._device.type, enabled=self.precision == torch.float16)
         self._gradients = InPieces(
             self._gradient_method(),
@@ -89,17 +89,17 @@ class Trainer:
         if self.ranks.world_size > 1:
             return InProcesses(self.model, self.loss, self._scaler, self.ranks)
         threads = torch.get_num_threads()
-        # Compiled code uses all threads by itself; a gradient scaler wants to see the one gradient itself.
+        # Compiled code uses all threads by itself, and a gradient scaler needs the one undivided gradient.
         is_whole = self._device.type != "cpu" or self.loss.is_compiled or self.precision == torch.float16
         if threads == 1 or is_whole:
             return Alone(self.loss, self._scaler)
         return InThreads(self.loss, list(self.model.parameters()), threads=threads)
 
     def train_step(self, batches: Sequence[Batch]) -> StepReport:
-        """Do one update with all ``batches`` together; their division into batches does not change it.
+        """Do one update with all ``batches`` together; the result does not depend on the division into batches.
 
         Raises:
-            DivergedError: Loss or gradient is not finite; nothing was updated.
+            DivergedError: The loss or the gradient is not finite; nothing was updated.
         """
         self.model.train()
         step = self.step + 1
@@ -118,54 +118,54 @@ class Trainer:
         return StepReport(step, loss, rate, gradient_norm, target_tokens, source_tokens, positions, self.pieces)
 
     def _backward(self, batches: Sequence[Batch], target_tokens: int) -> float:
-        """Give the weights the gradients of the next update; return this process's part of the mean loss."""
+        """Compute the gradients of the next update; return this process's part of the mean loss."""
         return self._gradients.backward(batches, target_tokens, seed=(self._config.seed, self.step + 1))
 
     @property
     def precision(self) -> torch.dtype:
-        """Type of the matrix products."""
+        """The number type of the matrix products."""
         return self.loss.precision
 
     @property
     def compile_failure(self) -> str | None:
-        """Why nothing is compiled although the settings ask for it."""
+        """The reason why nothing is compiled although the settings ask for it, or None."""
         return self.loss.compile_failure
 
     @property
     def pieces(self) -> int:
-        """The number of pieces that each batch is cut into, so that memory suffices."""
+        """The number of micro-batches each batch is split into so that it fits into memory (1 = not split)."""
         return self._gradients.pieces
 
     @property
     def is_on_gpu(self) -> bool:
-        """Whether the model lies on a GPU, whose memory cannot be had on credit."""
+        """Whether the model is on a GPU, whose memory cannot be overcommitted."""
         return self._device.type == "cuda"
 
     def _choose_precision(self, name: str) -> torch.dtype:
-        """Return the type called ``name``, or float32 where that is slow and the settings leave the choice."""
+        """Return the type called ``name``, or float32 if that type is slow here and the settings leave the choice."""
         is_slow = name == "bfloat16" and self.is_slow_in_bfloat16
         return choose_precision("float32" if is_slow and self._config.precision == "auto" else name, self._device)
 
     @property
     def precision_name(self) -> str:
-        """The type of the matrix products, as the settings call it."""
+        """The number type of the matrix products, by its name in the settings."""
         return str(self.precision).removeprefix("torch.")
 
     def try_out(self, batches: Sequence[Batch]) -> None:
-        """Compute with each batch in turn and learn nothing from it: what does not fit into memory shows now."""
+        """Compute with each batch but update nothing, so that a lack of memory shows early."""
         self.model.train()
         for batch in batches:
             self._backward([batch], batch.target_tokens)
         self._gradients.forget()
 
     def _sizes(self, batches: Sequence[Batch]) -> list[int]:
-        """Return target tokens, source tokens and positions of ``batches`` in all processes."""
+        """Return the numbers of target tokens, source tokens and positions of ``batches`` in all processes."""
         sizes = [(batch.target_tokens, batch.source_tokens, batch.positions) for batch in batches]
         return [int(size) for size in self.ranks.sum(*(sum(size) for size in zip(*sizes, strict=True)))]
 
     @contextmanager
     def evaluated_weights(self) -> Iterator[None]:
-        """Inside the block the model has the weights that are to be judged: the moving average where one is kept."""
+        """Give the model the weights to evaluate inside the block: the moving average if one is kept."""
         if self.average is None:
             yield
         else:
@@ -174,7 +174,7 @@ class Trainer:
 
     @torch.no_grad()
     def validation_loss(self, batches: Sequence[Batch]) -> float:
-        """Return the smoothed cross-entropy a target token over ``batches``, in nats, without dropout."""
+        """Return the smoothed cross-entropy per target token over ``batches``, in nats, without dropout."""
         self.model.eval()
         losses = [self.loss(batch) for batch in batches[self.ranks.rank :: self.ranks.world_size]]
         total, tokens = self.ranks.sum(sum(loss.total.item() for loss in losses), sum(loss.tokens for loss in losses))
@@ -187,7 +187,7 @@ class Trainer:
         return norm.item()
 
     def _check_finite(self, step: int, loss: float, gradient_norm: float, rate: float) -> None:
-        # With float16 an overflow of the gradients is ordinary: the scaler skips the update and lowers its scale.
+        # With float16 the gradients often overflow: the scaler then skips the update and lowers its scale.
         is_finite = math.isfinite(loss) and (math.isfinite(gradient_norm) or self._scaler.is_enabled())
         if not is_finite:
             raise DivergedError(
@@ -196,7 +196,7 @@ class Trainer:
             )
 
     def state_dict(self) -> dict[str, Any]:
-        """Return step, optimiser and scaler state; the model's weights are not part of it."""
+        """Return the step and the states of optimiser and scaler, without the model's weights."""
         names = [name for name, _ in self.model.named_parameters()]
         moments: dict[str, Tensor] = {}
         for index, state in self._optimizer.state_dict()["state"].items():
@@ -207,10 +207,10 @@ class Trainer:
         return {**state, "moments": moments}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up where the trainer stood that `state_dict` came from; the model's weights are loaded apart."""
+        """Restore a state from `state_dict`; the model's weights are loaded separately."""
         self.step = state["step"]
         self._gradients.pieces = state.get("pieces", 1)
-        # So that the bits stay the same it is the precision in which the training began, unless that is slow here.
+        # The training keeps its first precision so that results stay the same to the bit, unless that is slow here.
         self.loss.precision = self._choose_precision(state["precision"])
         self.given_up_precision = None if state["precision"] == self.precision_name else state["precision"]
         self._scaler.load_state_dict(state["scaler"])

@@ -1,4 +1,4 @@
-"""``tfm train-tokenizer``: learn the SentencePiece models from the prepared training data."""
+"""``tfm train-tokenizer``: trains the SentencePiece models on the prepared training data."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def train_tokenizer(
     overrides: Sequence[str] = (),
     wait: bool = False,
 ) -> bool:
-    """Learn the tokenizer of a run, after preparing its data where that is missing or stale.
+    """Train the tokenizer of a run; first prepare its data if the data is missing or stale.
 
-    The arguments are those of `prepare`, and what that raises is raised here as well.
+    The arguments and errors are those of `prepare`, plus the error below.
 
     Returns:
-        False if it was there already and nothing it is made from has changed.
+        True, or False if the tokenizer exists already and its sources have not changed.
 
     Raises:
         DataError: The corpus is too small for the vocabulary.
@@ -47,13 +47,13 @@ def train_tokenizer(
 
 
 def ensure_tokenizer(located: LocatedRecipe, status: DataStatus, *, retrain: bool) -> bool:
-    """Do what `train_tokenizer` does; the caller holds the run directory's lock.
+    """Train the tokenizer unless it is up to date; the caller holds the run directory's lock.
 
     Args:
         located: The recipe and the run directory.
-        status: The state of the data, found out under the same lock.
-        retrain: Learn it anew if the data has changed. Else one that was learned from earlier data stays as long as the
-            live version has it, whose weights are of no use with another one.
+        status: The state of the data, determined under the same lock.
+        retrain: Train the tokenizer again if the data has changed. If False, a tokenizer from earlier data is kept as
+            long as the live version uses it, because that version's weights do not work with another tokenizer.
     """
     recipe, run = located.recipe, located.run
     ensure_prepared(located, status)
@@ -98,25 +98,25 @@ def _log_smaller_vocabularies(tokenizers: TokenizerPair, stated: int | None) -> 
 
 
 def is_learned_from(run: RunDirectory, config: TokenizerConfig, data: str) -> bool:
-    """Say whether the run's tokenizer was learned from just this data with just these settings."""
+    """Return whether the run's tokenizer was trained on exactly this data with exactly these settings."""
     record = _record_with(run, config)
     return record is not None and record.data == data
 
 
 def _is_live(run: RunDirectory, config: TokenizerConfig) -> bool:
-    """Say whether the run's tokenizer is the live version's, and was learned with just these settings."""
+    """Return whether the run's tokenizer is the live version's and was trained with exactly these settings."""
     record, live = _record_with(run, config), ModelManifest.of(run.live_model)
     return record is not None and live is not None and record.fingerprint == live.tokenizer_sha256
 
 
 def _record_with(run: RunDirectory, config: TokenizerConfig) -> TokenizerRecord | None:
-    """Return the record of the run's tokenizer, or None if it was learned with other settings."""
+    """Return the record of the run's tokenizer, or None if it was trained with other settings."""
     record = TokenizerRecord.read_from(run.tokenizer_report)
     return record if record and record.settings == fingerprints.of_values(config.model_dump()) else None
 
 
 def _is_whole(run: RunDirectory, *, shared: bool) -> bool:
-    """Say whether the run's tokenizers are as they were written."""
+    """Return whether the run's tokenizers are unchanged since they were written."""
     from transformer_cli.data.tokens.tokenizer import TokenizerPair
 
     record = TokenizerRecord.read_from(run.tokenizer_report)

@@ -1,6 +1,6 @@
-"""Which versions a run has, which one is live, and how it came to that. No torch here.
+"""The versions of a run, the live one, and the events that made it live. Nothing here needs torch.
 
-An event is recorded before the link is switched: a switch that was broken off is found there and made up for.
+An event is recorded before the link is switched, so that an interrupted switch can be completed later.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ def read_events(run: RunDirectory) -> list[Event]:
     """Return every release, promotion and rollback, oldest first.
 
     Raises:
-        TfmError: They cannot be read.
-        DamagedFileError: The record of them is damaged.
+        TfmError: The record of the events cannot be read.
+        DamagedFileError: The record of the events is damaged.
     """
     return VersionHistory(run.version_events).events()
 
 
 def find_release(run: RunDirectory, version: Path) -> Release | None:
-    """Return the record of a version's release, or None if it was not released yet."""
+    """Return the record of a version's release, or None if it is not released yet."""
     manifest = ModelManifest.of(version)
     made = manifest.candidate.time if manifest and manifest.candidate else None
     releases = (event for event in read_events(run) if isinstance(event, Release))
@@ -40,13 +40,13 @@ def find_release(run: RunDirectory, version: Path) -> Release | None:
 
 
 def complete_release(run: RunDirectory, *, keep: int) -> Release | None:
-    """Do what is still to be done of the newest release: log its scores, record it, switch to it, delete old versions.
+    """Complete the newest release: log its scores, record it, switch to it, delete old versions.
 
-    Every part may have been done before; so it also makes up for a release or a switch that was broken off.
+    Each part may be done already, so this also completes an interrupted release or switch.
 
     Args:
         run: Held for writing by the caller.
-        keep: How many versions to keep.
+        keep: Number of versions to keep.
 
     Returns:
         The release's record if it was not yet recorded, else None.
@@ -65,7 +65,7 @@ def complete_release(run: RunDirectory, *, keep: int) -> Release | None:
 
 
 def _release(version: str, candidate: Candidate, *, live: str | None) -> Release:
-    """Decide whether a version is promoted: not if another one is live than it was compared with."""
+    """Decide whether to promote a version: never if the live version is not the one it was compared with."""
     promoted, reason = candidate.passed, candidate.reason
     if promoted and live not in (candidate.replaces, version):
         promoted, reason = False, f"version {live} was put into service while it was trained"
@@ -73,7 +73,7 @@ def _release(version: str, candidate: Candidate, *, live: str | None) -> Release
 
 
 def _log_scores(run: RunDirectory, version: str, candidate: Candidate) -> None:
-    """Write the scores of a release to the metrics, unless they are there."""
+    """Write the scores of a release to the metrics, unless they are there already."""
     log = MetricsLog(run.metrics)
     logged = {line.set for line in log.lines() if isinstance(line, TestLine) and line.version == version}
     for test, scores in candidate.tests.items():
@@ -92,7 +92,7 @@ def _log_scores(run: RunDirectory, version: str, candidate: Candidate) -> None:
 
 
 def _switch_as_recorded(run: RunDirectory) -> None:
-    """Make the switch that was recorded last, if it was broken off; a link that somebody set otherwise stays."""
+    """Complete the last recorded switch if it was interrupted; a link that a user has changed stays."""
     last = next((event for event in reversed(read_events(run)) if _goes_live(event)), None)
     live = run.live_version()
     if last is None or live not in (None, last.replaces) or live == last.version:
@@ -107,7 +107,7 @@ def _goes_live(event: Event) -> bool:
 
 
 def previous_version(run: RunDirectory) -> str | None:
-    """Return the version to which a rollback would go: the one that was live before, rollbacks taken back."""
+    """Return the target of a rollback: the previous live version, where rolled-back versions do not count."""
     history: list[str] = []
     for event in read_events(run):
         if event.event == "rollback" and len(history) > 1:
@@ -121,13 +121,13 @@ def previous_version(run: RunDirectory) -> str | None:
 
 
 def _delete_old_versions(run: RunDirectory, *, keep: int) -> None:
-    """Delete the oldest versions but ``keep``, and what a deletion that was broken off has left."""
+    """Delete the oldest versions except ``keep``, and the remains of an interrupted deletion."""
     folders = run.version_folders()
     spared = {run.live_version(), previous_version(run)}
     dispensable = [folder for folder in folders[:-1] if folder.name not in spared]
     with explain_os_errors(run.versions):
         for folder in dispensable[: max(0, len(folders) - keep)]:
-            folder.rename(folder.with_name(folder.name + _DELETED))  # else it could be left half deleted
+            folder.rename(folder.with_name(folder.name + _DELETED))  # an interruption may leave half of it
         for deleted in run.versions.glob(f"*{_DELETED}"):
             shutil.rmtree(deleted)
         for pairs in run.versions.glob(run.seen_pairs("*").name):
@@ -137,15 +137,15 @@ def _delete_old_versions(run: RunDirectory, *, keep: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ListedVersion:
-    """A version that is there.
+    """A version in the run directory.
 
     Args:
-        path: Its folder.
-        is_live: Whether it is in service.
-        missing: What of it is missing or damaged; None if it is whole.
-        start: The version whose weights it began with; None: random weights.
-        candidate: How it was trained and tested; None if no training here made it.
-        release: What became of it; None if its release was broken off.
+        path: Folder of the version.
+        is_live: Whether the version is in service.
+        missing: The missing or damaged parts, or None if the version is whole.
+        start: The version whose weights the training began with, or None for random weights.
+        candidate: The record of training and tests, or None if no training here made the version.
+        release: The record of the release, or None if the release was interrupted.
     """
 
     path: Path
@@ -156,7 +156,7 @@ class ListedVersion:
     release: Release | None
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as an object for JSON; what is known of its release is one object."""
+        """Return the version as a JSON object, with the facts of its release in one nested object."""
         candidate = {} if self.candidate is None else {"start": self.start, **self.candidate.model_dump()}
         release = {} if self.release is None else self.release.model_dump()
         return {
@@ -170,14 +170,14 @@ class ListedVersion:
 
 @dataclass(frozen=True, slots=True)
 class VersionList:
-    """The versions of a run, oldest first, and the names of the live one and of the one that was live before."""
+    """The versions of a run, oldest first, and the names of the live one and of the previous live one."""
 
     live: str | None
     previous: str | None
     versions: tuple[ListedVersion, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as an object for JSON."""
+        """Return the list as a JSON object."""
         versions = [version.to_json() for version in self.versions]
         return {"live": self.live, "previous": self.previous, "versions": versions}
 
@@ -210,11 +210,11 @@ def promote(run_dir: Path, number: int) -> str:
     """Put a version into service.
 
     Returns:
-        One line that says what was done.
+        One line about the change.
 
     Raises:
         ModelNotFoundError: There is no such version.
-        TfmError: It is not whole.
+        TfmError: The version is not whole.
     """
     run = RunDirectory(run_dir)
     with run.switching():
@@ -223,14 +223,14 @@ def promote(run_dir: Path, number: int) -> str:
 
 
 def rollback(run_dir: Path) -> str:
-    """Put the version into service that was live before.
+    """Put the previous live version back into service.
 
     Returns:
-        One line that says what was done.
+        One line about the change.
 
     Raises:
-        ModelNotFoundError: There was none, or it was deleted.
-        TfmError: It is not whole.
+        ModelNotFoundError: There was no previous version, or it was deleted.
+        TfmError: The version is not whole.
     """
     run = RunDirectory(run_dir)
     with run.switching():

@@ -1,1 +1,1 @@
-"""When a training ends: by patience, at the last update that the time suffices for, and what is left until then."""
+"""The end of a training: by patience or by the time limit, and the time left until then."""

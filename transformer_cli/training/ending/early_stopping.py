@@ -1,4 +1,4 @@
-"""What the validations so far say: which was best, and whether patience has run out."""
+"""The best of the validations so far, and whether patience has run out."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ProgressTracker:
-    """The best validation and how many have passed since; immutable, part of every checkpoint.
+    """The best validation and the number of validations since; immutable, part of every checkpoint.
 
     Args:
         best_step: Step of the best validation so far, or None before the first.
-        best_value: Its value, lower is better (a score is kept with its sign turned).
-        since_best: Validations after the best one.
+        best_value: Value of the best validation; lower is better, so a score is negated.
+        since_best: Number of validations after the best one.
     """
 
     best_step: int | None = None
@@ -21,13 +21,13 @@ class ProgressTracker:
     since_best: int = 0
 
     def after(self, step: int, value: float) -> ProgressTracker:
-        """Return the tracker after a validation at ``step`` with ``value``; lower is better, equal no better."""
+        """Return the tracker after a validation at ``step``; only a lower ``value`` than the best is an improvement."""
         if self.best_value is None or value < self.best_value:
             return ProgressTracker(step, value, 0)
         return ProgressTracker(self.best_step, self.best_value, self.since_best + 1)
 
     def is_out_of_patience(self, patience: int | None) -> bool:
-        """Say whether ``patience`` validations in a row brought nothing better; None never runs out."""
+        """Return whether the last ``patience`` validations brought no improvement; None never runs out."""
         return patience is not None and self.since_best >= patience
 
     def to_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""When the learning rate of a training falls to zero: known from the start, or once the speed has been measured."""
+"""Plans the fall of the learning rate to zero: from the start, or after the speed has been measured."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class EndingPlan:
-    """Gives a trainer its `Ending`, where the recipe's ``decay`` has one; the same in all processes.
+    """Gives a trainer its `Ending` if the recipe's ``decay`` has one; the same in all processes.
 
     Args:
-        trainer: That is given the ending.
+        trainer: Receives the ending.
         config: ``[training]``, with the limits of this training.
-        warmup_steps: Updates of this training until the highest rate.
-        budget: The time for the training; that of the first process counts.
+        warmup_steps: Number of updates of this training until the highest rate.
+        budget: The time budget of the training; only that of the first process counts.
         ranks: The processes that train together.
     """
 
@@ -41,7 +41,7 @@ class EndingPlan:
             self.trainer.ending = Ending(min(self.warmup_steps, last), last)
 
     def look_ahead(self) -> None:
-        """Fix the last update as soon as the speed is known; all processes call this after the same updates."""
+        """Fix the last update once the speed is known; all processes call this after the same updates."""
         if self.config.decay == "inverse_sqrt" or self.trainer.ending is not None:
             return
         [left] = self.ranks.from_first(-1 if (updates := self._updates_left()) is None else updates)
@@ -63,15 +63,15 @@ class EndingPlan:
         )
 
     def to_json(self) -> dict[str, Any] | None:
-        """Return the ending and the limits that it was fixed for as a JSON object; None if there is none."""
+        """Return the ending and the limits it was fixed for as a JSON object, or None if there is no ending."""
         ending = self.trainer.ending
         return None if ending is None else {**asdict(ending), "limits": self._limits()}
 
     def restore(self, state: Mapping[str, Any] | None) -> None:
-        """Take the ending of a checkpoint; if the limits have changed since, it is fixed anew, with the old beginning.
+        """Restore the ending of a checkpoint; if the limits have changed, it keeps its beginning and gets a new end.
 
         Args:
-            state: From `to_json`.
+            state: The result of `to_json`.
         """
         if state is None or self.config.decay == "inverse_sqrt" or self.config.max_minutes is None:
             return

@@ -1,4 +1,4 @@
-"""How far a training has come towards each of its limits, and how long each is still off. No torch here."""
+"""The progress of a training towards each of its limits, and the time left until each. Nothing here needs torch."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from transformer_cli.training.events import IntervalReport, SessionOpened, Valid
 
 @dataclass(frozen=True, slots=True)
 class StopLimit:
-    """One of the limits that end a training; the first to be reached does.
+    """One limit of a training; the first limit to be reached ends the training.
 
     Args:
         name: "steps", "minutes" or "patience".
-        share: How much of it is used up, from 0 to 1.
+        share: The used share of the limit, from 0 to 1.
         progress: The same in words.
-        seconds_left: Until it is reached, if all goes on as it did; for patience, if no validation is the best so far.
+        seconds_left: Time until the limit at the present speed; for patience, if no more validation improves.
     """
 
     name: str
@@ -25,10 +25,10 @@ class StopLimit:
 
 
 class StopLimits:
-    """The limits of a training, followed along its events.
+    """The limits of a training, updated from its events.
 
     Args:
-        opened: The event it began with.
+        opened: The first event of the training.
     """
 
     def __init__(self, opened: SessionOpened) -> None:
@@ -37,13 +37,13 @@ class StopLimits:
         self.best = "" if opened.best_step is None else f"at step {opened.best_step:,}"
 
     def take_validation(self, event: ValidationReport) -> None:
-        """Remember what bears on the best validation and on patience."""
+        """Update the best validation and the patience from a validation."""
         self._since_best = 0 if event.is_best else self._since_best + 1
         if event.is_best:
             self.best = f"loss {event.loss:.3f}, BLEU {event.scores.bleu:.2f} at step {event.step:,}"
 
     def at(self, event: IntervalReport) -> list[StopLimit]:
-        """Return the limits that this training has, as they are at ``event``."""
+        """Return the state of this training's limits at ``event``."""
         opened = self._opened
         seconds = (event.elapsed_seconds - opened.elapsed_seconds) / max(1, event.step - opened.step)
         found = [

@@ -1,4 +1,4 @@
-"""The time that a training may take: how much of it is used, and how many updates fit into the rest."""
+"""The time limit of a training: the time used, and the number of updates that fit into the rest."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Any
 
 _UPDATES_TO_MEASURE = 200
 _SHARE_TO_MEASURE = 0.2
-"""Of the time, or of the updates, after which the speed counts as measured in any case."""
+"""Share of the time, or of the updates, after which the speed counts as measured in any case."""
 
 
 _PLANNED_SHARE = 0.97
-"""Of the time that is left: a training that ends a little early has come to its end, one that is cut short has not."""
+"""Share of the remaining time to plan for: a training that ends early is complete, one that is cut short is not."""
 
 
 @dataclass(slots=True)
 class TimeBudget:
-    """The time of one training, over all its sittings.
+    """The time budget of one training, over all its sittings.
 
     Args:
-        seconds: That it may take, evaluation and release included; None: any number.
-        started: What the clock showed when this sitting began.
-        translations_at_end: How many sentences will be translated to test the outcome, in sizes of the validation set.
+        seconds: Time limit, evaluation and release included, or None for no limit.
+        started: Clock time at the start of this sitting.
+        translations_at_end: Number of sentences to translate for the final tests, as a multiple of the validation set.
         clock: Returns seconds.
-        elapsed_before: Seconds that earlier sittings took.
-        validation_seconds: Of the latest validation, if there was one.
-        saving_seconds: Of the latest checkpoint.
+        elapsed_before: Duration of earlier sittings, in seconds.
+        validation_seconds: Duration of the latest validation, or None if there was none.
+        saving_seconds: Duration of saving the latest checkpoint.
     """
 
     seconds: float | None
@@ -43,11 +43,11 @@ class TimeBudget:
     _update_ended: float | None = None
 
     def elapsed(self) -> float:
-        """Return the seconds that the training has taken, earlier sittings included."""
+        """Return the duration of the training in seconds, earlier sittings included."""
         return self.elapsed_before + self.clock() - self.started
 
     def to_json(self) -> dict[str, Any]:
-        """Return what has been measured so far as a JSON object."""
+        """Return the measurements so far as a JSON object."""
         return {
             "elapsed_seconds": self.elapsed(),
             "validation_seconds": self.validation_seconds,
@@ -57,27 +57,27 @@ class TimeBudget:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what an earlier sitting has measured.
+        """Continue from the measurements of an earlier sitting.
 
         Args:
-            state: From `to_json`, maybe with other keys.
+            state: The result of `to_json`, possibly with other keys.
         """
         self.elapsed_before = state["elapsed_seconds"]
         self.validation_seconds, self.saving_seconds = state["validation_seconds"], state["saving_seconds"]
         self._updates, self._update_seconds = state["measured_updates"], state["measured_seconds"]
 
     def remaining(self) -> float:
-        """Return the seconds that are left for updates: the end needs time for the release."""
+        """Return the seconds left for updates, without the time that the release needs at the end."""
         if self.seconds is None:
             return math.inf
-        # The last validation, those of average and best, the tests; and a fourth of all that for their statistics, the
-        # export and the report. Unknown before the first validation.
+        # The last validation, the validations of average and best, and the tests; plus a quarter of all that for
+        # statistics, export and report. Unknown before the first validation.
         validations = 1.25 * (3 + self.translations_at_end)
         finish = 0.15 * self.seconds if self.validation_seconds is None else validations * self.validation_seconds + 10
         return self.seconds - self.elapsed() - min(finish, 0.5 * self.seconds)
 
     def take_update(self) -> None:
-        """Measure the time since the last update; to be called right after each."""
+        """Measure the time since the last update; call this right after each update."""
         now = self.clock()
         if self._update_ended is not None:
             self._updates += 1
@@ -85,14 +85,14 @@ class TimeBudget:
         self._update_ended = now
 
     def pause(self) -> None:
-        """Leave the time until the next update out of the measurement."""
+        """Exclude the time until the next update from the measurement."""
         self._update_ended = None
 
     def updates_left(self, *, max_steps: int, validate_every: int, save_every: int) -> int | None:
-        """Return how many updates fit into the remaining time, together with their validations and checkpoints.
+        """Return the number of updates that fit into the remaining time, with their validations and checkpoints.
 
         Returns:
-            At most ``max_steps``; None if the speed is not yet known well enough.
+            The number, at most ``max_steps``, or None if the speed is not yet known well enough.
         """
         if self.seconds is None:
             return max_steps

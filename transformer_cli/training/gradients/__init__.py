@@ -1,4 +1,4 @@
-"""The ways to the gradients of an update, one a file: alone, in threads, in several processes; and with little memory.
+"""The methods to compute the gradients of an update: alone, in threads, in several processes, with little memory.
 
-All have the one method of `method.GradientMethod`, and all come to the same gradients.
+Each file has one of them. All implement `method.GradientMethod`, and all give the same gradients.
 """

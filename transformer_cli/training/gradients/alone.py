@@ -1,4 +1,4 @@
-"""One batch after another, each whole: as one writes it first."""
+"""The simplest method: one whole batch after another."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Alone:
     """Forward and backward in this process and this thread; see `GradientMethod`.
 
     Args:
-        loss: Depends on the weights.
-        scaler: Scales the loss, so that gradients of float16 keep their digits.
+        loss: Computes the loss from the weights.
+        scaler: Scales the loss, so that float16 gradients do not underflow.
     """
 
     def __init__(self, loss: Loss, scaler: torch.amp.GradScaler) -> None:

@@ -1,4 +1,4 @@
-"""What all ways to the gradients of an update have in common."""
+"""The common interface of all methods to compute the gradients of an update."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from transformer_cli.data.tokens.batching import Batch
 from transformer_cli.training.loss import TokenLoss
 
 Loss = Callable[[Batch], TokenLoss]
-"""Computes the loss of a batch, with a gradient."""
+"""Type of a function that computes the loss of a batch, with a gradient."""
 
 
 class GradientMethod(Protocol):
     """Computes the gradients of an update."""
 
     def backward(self, batches: Sequence[Batch], target_tokens: int, *, seed: Sequence[int]) -> float:
-        """Add to the gradients of the weights those of the mean loss.
+        """Add the gradients of the mean loss to the gradients of the weights.
 
         Args:
             batches: This process's part of the update.
-            target_tokens: The number that the sum of the losses is divided by: the target tokens of the whole update,
-                in all processes.
-            seed: Decides all randomness, dropout that is: whatever came before, the update is the same.
+            target_tokens: Number of target tokens of the whole update, in all processes; the sum of the losses is
+                divided by it.
+            seed: Seed of all randomness, which is dropout; the update does not depend on earlier random numbers.
 
         Returns:
             This process's part of the mean loss.

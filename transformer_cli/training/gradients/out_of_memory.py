@@ -1,4 +1,4 @@
-"""Gradients with little memory: where it does not suffice they are computed again, of smaller batches."""
+"""Gradients with little memory: after running out of memory, they are computed again from smaller batches."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from transformer_cli.training.gradients.method import GradientMethod
 
 
 class InPieces:
-    """Another way to the gradients, which is given batches that fit into the memory; see `GradientMethod`.
+    """Wraps another method and gives it batches that fit into memory; see `GradientMethod`.
 
     Args:
-        method: The other way.
+        method: The wrapped method.
         parameters: The weights; their gradients are replaced, not added to.
-        device: Where they lie.
-        may_retry: Whether to cut batches into pieces when memory runs out. Where several processes train, the others
-            wait: there it is an error.
+        device: The device of the weights.
+        may_retry: Whether to split batches when memory runs out. With several processes, running out of memory is an
+            error, because the other processes wait.
     """
 
     def __init__(
         self, method: GradientMethod, parameters: Sequence[nn.Parameter], device: torch.device, *, may_retry: bool
     ) -> None:
         self.pieces = 1
-        """The number of pieces that each batch is cut into; doubled each time that memory runs out."""
+        """Number of micro-batches each batch is split into; doubled each time memory runs out."""
         self._method = method
         self._parameters = parameters
         self._device = device
@@ -45,7 +45,7 @@ class InPieces:
                 can_divide = self._may_retry and any(len(piece.source) > 1 for piece in pieces)
                 if not can_divide or not is_out_of_memory(error):
                     raise
-            # Only here, where the error does not hold on to what was computed any more, is there memory to give back.
+            # Memory can be freed only here, after the error no longer holds the computed tensors.
             self.pieces *= 2
             self.forget()
             return_freed_memory(self._device)

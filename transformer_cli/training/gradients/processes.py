@@ -1,4 +1,4 @@
-"""Each process its own rows of a batch; the gradients are summed over all processes during the last backward pass."""
+"""Each process computes its own rows of a batch; the last backward pass sums the gradients over all processes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from transformer_cli.training.processes.ranks import Ranks
 
 
 class InProcesses:
-    """Some processes of `torchrun`, of which this is one; see `GradientMethod`.
+    """Forward and backward in this process, one of several under `torchrun`; see `GradientMethod`.
 
     Args:
-        model: Has the weights, which become those of the first process.
-        loss: Depends on every weight.
-        scaler: Scales the loss, so that gradients of float16 keep their digits.
-        ranks: The processes.
+        model: Its weights are replaced by those of the first process.
+        loss: Computes the loss from every weight.
+        scaler: Scales the loss, so that float16 gradients do not underflow.
+        ranks: The processes that train together.
     """
 
     def __init__(self, model: nn.Module, loss: Loss, scaler: torch.amp.GradScaler, ranks: Ranks) -> None:
@@ -35,20 +35,20 @@ class InProcesses:
     def backward(self, batches: Sequence[Batch], target_tokens: int, *, seed: Sequence[int]) -> float:
         """See `GradientMethod.backward`."""
         seed_from(*seed, self._ranks.rank)
-        if self._parallel is None:  # made here, where the weights are those of the checkpoint
+        if self._parallel is None:  # made here, after the weights of the checkpoint are loaded
             self._parallel = _in_parallel(self._total_loss)
         total = 0.0
         for number, batch in enumerate(batches, start=1):
             with nullcontext() if number == len(batches) else self._parallel.no_sync():
                 part: Tensor = self._parallel(batch) / target_tokens
-                # `DistributedDataParallel` takes the mean of the gradients over the processes; wanted is their sum.
+                # `DistributedDataParallel` averages the gradients over the processes, but the sum is needed.
                 self._scaler.scale(part * self._ranks.world_size).backward()
             total += part.item()
         return total
 
 
 class _TotalLoss(nn.Module):
-    """The model and its loss as one module with one forward pass, as `DistributedDataParallel` wants it."""
+    """The model and its loss as one module with one forward pass, as `DistributedDataParallel` requires."""
 
     def __init__(self, model: nn.Module, loss: Loss) -> None:
         super().__init__()
@@ -60,8 +60,8 @@ class _TotalLoss(nn.Module):
 
 
 def _in_parallel(module: nn.Module) -> DistributedDataParallel:
-    """Give all processes the weights of the first, and from now on each backward pass the mean of their gradients."""
+    """Wrap ``module``: all processes get the first one's weights, and backward passes average the gradients."""
     with warnings.catch_warnings():
-        # The word that replaces this one since torch 2.13 is unknown to the releases before.
+        # torch 2.13 has a new name for this argument, which earlier releases do not know.
         warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
         return DistributedDataParallel(module, broadcast_buffers=False)

@@ -1,7 +1,7 @@
-"""One batch on several cores: each thread takes some of its rows through model and loss, and back.
+"""One batch on several cores: each thread computes forward and backward passes for some of its rows.
 
-Within an operation threads meet after every one of some thousand short steps, and wait for whichever was kept from its
-core. Here they meet once a batch.
+Threads within an operation meet after each of some thousand short steps and wait for the slowest one. Here they meet
+once per batch.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from transformer_cli.kernels.dropout import random_numbers_from
 from transformer_cli.training.gradients.method import Loss
 
 MOST_SHARDS = 4
-"""Each has a gradient of its own for every weight; further threads work within the operations."""
+"""Limit of shards, as each keeps its own gradient of every weight; more threads work within the operations."""
 
 
 class InThreads:
-    """Some threads, each with its own share of the rows of every batch; see `GradientMethod`.
+    """Forward and backward in several threads, each with its share of the rows of every batch; see `GradientMethod`.
 
     Args:
-        loss: Depends on every parameter; called in several threads at once.
+        loss: Computes the loss from every parameter; called in several threads at once.
         parameters: The weights.
-        threads: The number of threads that computing is to use, in the whole process.
+        threads: Number of threads for computing in the whole process.
     """
 
     def __init__(self, loss: Loss, parameters: Sequence[nn.Parameter], *, threads: int) -> None:
@@ -51,7 +51,7 @@ class InThreads:
 
         results = list(self._pool.map(work, range(min(self._count, len(batch.source)))))
         for parameter, *parts in zip(self._parameters, *(gradients for _, gradients in results), strict=True):
-            # Not in place: what autograd returns may share its memory with something else.
+            # Not in place: a gradient from autograd may share its memory with another tensor.
             gradient = sum(parts[1:], start=parts[0])
             parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
         return sum(total for total, _ in results)

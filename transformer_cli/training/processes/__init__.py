@@ -1,1 +1,1 @@
-"""The processes that train one model together: what each sees of the others, and how they meet."""
+"""The processes that train one model together: their common interface, and how they connect."""

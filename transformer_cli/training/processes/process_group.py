@@ -1,4 +1,4 @@
-"""Several processes under ``torchrun``: how they meet, and sums over them."""
+"""Several processes under ``torchrun``: how they connect, and sums over all of them."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from transformer_cli.errors import LostProcessError
 from transformer_cli.training.processes.ranks import Ranks
 
 _TIMEOUT = timedelta(minutes=30)
-"""How long to wait for a process that does not answer; the longest wait is that for a validation by the first one."""
+"""Time to wait for a process that does not answer; the longest normal wait is a validation by the first process."""
 
 _PATIENCE = timedelta(days=30)
-"""How long the others wait for the first process to prepare the data; if it dies meanwhile they learn it at once."""
+"""Time to wait while the first process prepares the data; if it dies, the others notice at once."""
 
 _OF_A_LOST_PROCESS = re.compile(r"gloo|nccl|peer|socket|store|timed? ?out|process group", re.IGNORECASE)
 
 
 class ProcessGroup(Ranks):
-    """One of several processes; numbers are exchanged on the CPU, gradients where the model lies.
+    """One of several processes; numbers are exchanged on the CPU, gradients on the model's device.
 
     Args:
-        patient: All processes once more, for the one wait that may take long.
+        patient: A second group of all processes, with a longer timeout for the one long wait.
     """
 
     def __init__(self, patient: distributed.ProcessGroup) -> None:
@@ -40,42 +40,42 @@ class ProcessGroup(Ranks):
         self._patient = patient
 
     def sum(self, *values: float) -> list[float]:
-        """Return the sums of each value over all processes, in float64."""
+        """Return the sum of each value over all processes, in float64."""
         numbers = torch.tensor(values, dtype=torch.float64)
         distributed.all_reduce(numbers)
         return numbers.tolist()
 
     def from_first(self, *values: float) -> list[float]:
-        """Return the values that the first process gave, in float64."""
+        """Return the values of the first process, in float64."""
         numbers = torch.tensor(values, dtype=torch.float64)
         distributed.broadcast(numbers, src=0)
         return numbers.tolist()
 
     def go_ahead(self, wanted: bool) -> bool:
-        """Return what the first process gave."""
+        """Return the first process's ``wanted``."""
         answer = torch.tensor([wanted])
         distributed.broadcast(answer, src=0, group=self._patient)
         return bool(answer.item())
 
     def part(self) -> None:
-        """Wait for the others and leave the group."""
+        """Wait for the other processes and leave the group."""
         distributed.barrier(self._patient)
         distributed.destroy_process_group()
 
 
 def own_device(name: str) -> str:
-    """Return the device of this process where ``name``, "auto" or "cuda", leaves open which: a GPU for each."""
+    """Return ``name``, or this process's own GPU if ``name`` is "cuda", or "auto" on a machine with GPUs."""
     leaves_open = name == "cuda" or (name == "auto" and torch.cuda.is_available())
     return f"cuda:{os.environ['LOCAL_RANK']}" if leaves_open else name
 
 
 def _fresh_part_of(store: Store, rank: int, world_size: int) -> Store:
-    """Return a part of the store of ``torchrun`` that is the same in all processes and has never been written to.
+    """Return a part of ``torchrun``'s store that is the same in all processes and has never been written to.
 
-    When ``torchrun`` starts dead processes again the store stays, and they would find the addresses of the dead there.
-    PyTorch's own remedy is a prefix that counts restarts. Each machine counts its own, so that after the restart of one
-    of them the prefixes differ (pytorch#108158, pytorch#135712). Here each process asks under a name that nobody had
-    before, and the first one answers until all have heard it.
+    When ``torchrun`` restarts dead processes, the store stays, and it still holds the addresses of the dead processes.
+    PyTorch itself uses a prefix that counts restarts. Each machine counts its own restarts, so the prefixes differ
+    after one machine restarts (pytorch#108158, pytorch#135712). Here each process asks under a new, unique name, and
+    the first process answers until all have the answer.
     """
     name = uuid.uuid4().hex
     if rank:
@@ -99,13 +99,13 @@ def _fresh_part_of(store: Store, rank: int, world_size: int) -> Store:
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[ProcessGroup]:
-    """Meet the other processes; in the block, `ProcessGroup.part` is to be called when nothing is left to exchange.
+    """Connect to the other processes; the block must call `ProcessGroup.part` after the last exchange.
 
     Args:
-        device: Where the model will lie.
+        device: The model's device.
 
     Raises:
-        LostProcessError: One of them has died or does not answer.
+        LostProcessError: A process has died or does not answer.
     """
     if device.type == "cuda":
         torch.cuda.set_device(device)

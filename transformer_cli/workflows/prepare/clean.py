@@ -1,4 +1,4 @@
-"""Reads and cleans the corpora of a recipe; a corpus is read again only if it or the rules have changed."""
+"""Reads and cleans the corpora of a recipe; reads a corpus again only if it or the rules have changed."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def clean_corpora(located: LocatedRecipe, inputs: Inputs, folder: Path) -> list[
     try:
         check_unchanged(inputs)
     except DataError:
-        forget_others(folder, [])  # the names are fingerprints of other contents
+        forget_others(folder, [])  # the file names are fingerprints of other contents
         raise
     return cleaned
 
 
 def forget_others(folder: Path, cleaned: Sequence[CleanedCorpus]) -> None:
-    """Delete from ``folder`` all but ``cleaned``: corpora that have changed, and remains of a killed process."""
+    """Delete all files in ``folder`` except ``cleaned``: changed corpora, and the remains of a killed process."""
     names = {corpus.folder.name for corpus in cleaned}
     with explain_os_errors(folder):
         for path in folder.iterdir():

@@ -14,7 +14,7 @@ from transformer_cli.data.corpora import corpus_files
 from transformer_cli.errors import DataError
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 
-# Raise it when a rule of cleaning changes its meaning: then all data is prepared again.
+# Raise this number when a cleaning rule changes its meaning: then all data is prepared again.
 _RULES_VERSION = 3
 
 
@@ -36,11 +36,11 @@ class Inputs:
 def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFingerprint] = ()) -> Inputs:
     """Fingerprint the files and settings of a recipe.
 
-    Of a data set of the hub only the name counts, which is part of the settings.
+    For a data set of the hub only the name counts, which is part of the settings.
 
     Args:
         located: The recipe and the folder of its files.
-        known: The ``files`` of an earlier answer; a file that has not changed since is not read again.
+        known: The ``files`` of an earlier result; a file that has not changed since is not read again.
 
     Raises:
         DataError: A file that the recipe names is missing.
@@ -65,10 +65,10 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFin
 
 
 def check_unchanged(inputs: Inputs) -> None:
-    """Refuse files that may have been read in the middle of a change.
+    """Reject files that may have changed while they were read.
 
     Raises:
-        DataError: A file is not as it was before it was read.
+        DataError: A file has changed since it was fingerprinted.
     """
     now = fingerprints.of_files([Path(file.path) for file in inputs.files], inputs.files)
     for file, before in zip(now, inputs.files, strict=True):

@@ -1,4 +1,4 @@
-"""The errors and warnings of a preparation, with the way out of each."""
+"""The errors and warnings of a preparation, each with its remedy."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _IGNORED = "case, punctuation and numbers ignored"
 
 
 def nothing_left(recipe: Recipe, total: CleaningReport) -> DataError:
-    """Return the error for corpora of which no pair is left to learn from.
+    """Return the error for corpora with no pair left for training.
 
     Args:
         recipe: Names the corpora.
-        total: What became of the pairs of all corpora.
+        total: The counts of pairs kept and dropped, over all corpora.
     """
     names = ", ".join(recipe.data.train_paths)
     if not total.read:
@@ -37,12 +37,12 @@ def nothing_left(recipe: Recipe, total: CleaningReport) -> DataError:
 
 
 def too_few(recipe: Recipe, total: CleaningReport, usable: int, sizes: Mapping[str, int]) -> DataError:
-    """Return the error for corpora that cannot give as many held-out pairs as the recipe asks for.
+    """Return the error for corpora with fewer pairs than the recipe wants to hold out.
 
     Args:
         recipe: Names the corpora.
-        total: What became of the pairs of all corpora.
-        usable: The number of pairs that could be held out or learned from.
+        total: The counts of pairs kept and dropped, over all corpora.
+        usable: The number of pairs that could be held out or trained on.
         sizes: The number of pairs to hold out for "valid" or "test".
     """
     numbers = " and ".join(f"data.{part} = {number}" for part, number in sizes.items())
@@ -58,7 +58,7 @@ def too_few(recipe: Recipe, total: CleaningReport, usable: int, sizes: Mapping[s
 
 
 def warn_of_sameness(recipe: Recipe, selection: Selection) -> None:
-    """Log a warning if most of the clean pairs are not trained on because they are much like others."""
+    """Log a warning if most of the clean pairs are left out because they are very similar to others."""
     counts = selection.counts()
     alike = sum(counts[rule] for rule in _ALIKE_RULES)
     if 2 * alike > len(selection.fates):
@@ -70,7 +70,7 @@ def warn_of_sameness(recipe: Recipe, selection: Selection) -> None:
 
 
 def log_changes_of_held_out_pairs(earlier: Mapping[str, HeldOut], now: Mapping[str, HeldOut]) -> None:
-    """Log a line for each set for which other pairs are held out than before."""
+    """Log a line for each set whose held-out pairs have changed."""
     for part, held_out in now.items():
         before = earlier.get(part)
         if before is None or before == held_out:
@@ -79,13 +79,13 @@ def log_changes_of_held_out_pairs(earlier: Mapping[str, HeldOut], now: Mapping[s
             why = f"is {held_out.number}, no longer {before.number}"
         else:
             why = "has fewer than half of its pairs left"
-        # Fewer pairs than before are some of those.
+        # If there are fewer pairs than before, they are a subset of the earlier ones.
         doubt = "" if held_out.pairs <= before.pairs else ", and earlier versions may have learned from the new ones"
         logger.info(f"data.{part} {why}: other pairs are held out{doubt}")
 
 
 def _unless_numbers_matter(recipe: Recipe) -> str:
-    """Return the way out for sentences that differ only in numbers, if it is not taken yet."""
+    """Return the remedy for sentences that differ only in numbers, if it is not in use yet."""
     if not recipe.cleaning.fold_numbers:
         return ""
     return ", set cleaning.fold_numbers = false if your sentences differ only in numbers"

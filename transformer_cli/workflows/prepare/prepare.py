@@ -31,21 +31,21 @@ def prepare(
     dry_run: bool = False,
     rejected: Path | None = None,
 ) -> PreparationReport:
-    """Make the prepared data of a run, unless it is there and nothing it is made from has changed.
+    """Make the prepared data of a run, unless it exists and its sources have not changed.
 
     Args:
-        recipe: A path or the name of a shipped recipe; None: ``./tfm.toml``, else the phrasebook.
-        run_dir: The run directory; None: ``TFM_RUN_DIR``, else ``runs/`` and the recipe's name.
-        overrides: ``section.key=value``.
+        recipe: A path or the name of a shipped recipe; None stands for ``./tfm.toml``, or else the phrasebook.
+        run_dir: The run directory; None stands for ``TFM_RUN_DIR``, or else ``runs/`` and the recipe's name.
+        overrides: Settings to replace, each as ``section.key=value``.
         wait: Wait if another process holds the run directory.
-        dry_run: Only report what would come of it: the run directory is neither written to nor locked.
-        rejected: A file for what was dropped, one line each: rule, place, source and target, with tabs between them.
+        dry_run: Only report the result; the run directory is neither written to nor locked.
+        rejected: A file for the dropped pairs, one line each: rule, place, source and target, separated by tabs.
 
     Raises:
-        RecipeError: There is no such recipe, or something in it is wrong.
-        DataError: A corpus cannot be used; the prepared data that was there is untouched.
+        RecipeError: The recipe does not exist or has an error.
+        DataError: A corpus cannot be used; existing prepared data is unchanged.
         RunDirectoryBusyError: Another process holds the run directory.
-        TfmError: Something cannot be written.
+        TfmError: A file cannot be written.
     """
     located = locate_recipe_to_run(recipe, run_dir=run_dir, overrides=overrides)
     if dry_run:
@@ -59,8 +59,8 @@ def ensure_prepared(located: LocatedRecipe, status: DataStatus, *, rejected: Pat
 
     Args:
         located: The recipe and the run directory.
-        status: The state of the data, found out under the same lock.
-        rejected: A file for what was dropped.
+        status: The state of the data, determined under the same lock.
+        rejected: A file for the dropped pairs.
     """
     if status.report is not None:
         if rejected is not None:
@@ -76,7 +76,7 @@ def ensure_prepared(located: LocatedRecipe, status: DataStatus, *, rejected: Pat
 
 
 def _prepare_elsewhere(located: LocatedRecipe, status: DataStatus, *, rejected: Path | None) -> PreparationReport:
-    """Prepare in a folder that is deleted afterwards."""
+    """Prepare the data in a temporary folder, which is deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="tfm-") as folder:
         return _prepare(located, RunDirectory(Path(folder)), status, rejected=rejected)
 
@@ -120,7 +120,7 @@ def _prepare(
 
 
 def _sizes(separate: Mapping[str, SeparateSet], selection: Selection) -> tuple[int, int]:
-    """Return the numbers of pairs to validate and to test on."""
+    """Return the numbers of pairs for validation and for testing."""
     sizes = {part: pairs.count for part, pairs in separate.items()}
     sizes |= {part: len(places) for part, places in selection.held_out.items()}
     return sizes["valid"], sizes.get("test", sizes["valid"])

@@ -1,4 +1,4 @@
-"""Validation and test sets that have files of their own, not pairs held out of the training corpora."""
+"""Validation and test sets with their own files, not held out of the training corpora."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from transformer_cli.workflows.locate.recipe import LocatedRecipe
 
 @dataclass(frozen=True, slots=True)
 class SeparateSet:
-    """A validation or test set that has files of its own.
+    """A validation or test set with its own files.
 
     Args:
-        count: The number of its pairs.
-        keys: Its sentences.
+        count: The number of pairs in the set.
+        keys: The sentences of the set.
     """
 
     count: int
@@ -33,7 +33,7 @@ class SeparateSet:
 
 
 def write_separate_sets(data: Path, located: LocatedRecipe, *, fingerprint: str) -> dict[str, SeparateSet]:
-    """Write the sets that have files of their own; all pairs stay but those with an empty side.
+    """Write the sets with their own files; only pairs with an empty side are dropped.
 
     Args:
         data: The folder of all splits.

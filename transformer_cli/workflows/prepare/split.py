@@ -44,11 +44,11 @@ def select_pairs(
     Args:
         corpora: The corpora of ``data.train``.
         recipe: The rules, and the number of pairs to hold out.
-        separate: The sets that have files of their own.
+        separate: The sets with their own files.
         earlier: The pairs that were held out before.
 
     Raises:
-        DataError: There are too few to hold out as many as the recipe asks for, or none is left to train on.
+        DataError: There are fewer pairs than the recipe wants to hold out, or none is left for training.
     """
     sizes = {part: size for part in ("valid", "test") if isinstance(size := getattr(recipe.data, part), int)}
     keys = {part: pairs.keys for part, pairs in separate.items()}
@@ -71,7 +71,7 @@ def count_fates(corpora: Sequence[CleanedCorpus], recipe: Recipe, selection: Sel
         selection: The fate of their clean pairs.
 
     Returns:
-        The counts by the name of the corpus; if a recipe names one twice, the second name has a number.
+        The counts by the name of the corpus; if a recipe names a corpus twice, the second name gets a number.
     """
     counted: dict[str, CleaningReport] = {}
     first = 0
@@ -87,14 +87,14 @@ def count_fates(corpora: Sequence[CleanedCorpus], recipe: Recipe, selection: Sel
 
 
 class SplitMaker:
-    """Writes the splits, and what the report says of the pairs: examples, lengths, letters.
+    """Writes the splits, and the examples, lengths and letters of the report.
 
     Args:
         data: The folder of all splits.
         recipe: The languages, and the tags of the corpora.
         fingerprint: The fingerprint of the prepared data.
-        report: Gets examples, lengths and letters.
-        rejected: Gets a line for each dropped pair; None if no one asked for them.
+        report: Receives examples, lengths and letters.
+        rejected: Receives a line for each dropped pair, or None if these lines are not wanted.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class SplitMaker:
         self._held_out: dict[int, Pair] = {}
 
     def write(self, corpora: Sequence[CleanedCorpus], selection: Selection) -> None:
-        """Write ``train`` and the sets that are held out of it."""
+        """Write ``train`` and the sets held out of it."""
         lengths = {side: np.zeros(len(LENGTH_EDGES) + 1, np.int64) for side in ("source", "target")}
         held_out = np.sort(np.concatenate([np.empty(0, np.int64), *selection.held_out.values()]))
         first = 0
@@ -141,7 +141,7 @@ class SplitMaker:
 
     def _take_selected_against(self, batch: pa.RecordBatch, fates: NDArray[np.uint8]) -> None:
         rows = np.flatnonzero(fates != KEPT)
-        if self._rejected is None:  # then only some are needed, as examples
+        if self._rejected is None:  # then only a few pairs are needed, as examples
             some = [np.flatnonzero(fates == fate)[:_MAX_SHOWN] for fate, _ in enumerate(SELECTION_RULES, start=1)]
             rows = np.concatenate(some)
         for row in rows.tolist():

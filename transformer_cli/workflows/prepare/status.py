@@ -1,4 +1,4 @@
-"""The prepared data of a run, compared with the corpora and settings it is to be made from."""
+"""Compares the prepared data of a run with its corpora and settings."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from transformer_cli.workflows.prepare.inputs import Inputs, describe_inputs
 
 @dataclass(frozen=True, slots=True)
 class DataStatus:
-    """The answer to "is the prepared data up to date?", with all that was read to find it.
+    """The state of the prepared data, with the inputs that were read to find whether it is up to date.
 
-    A command asks once and hands the answer down: corpora may be large, and each look at a changed one reads it whole.
+    A command determines it once and passes it on: corpora may be large, and each check of a changed one reads it whole.
 
     Args:
-        inputs: The corpora and settings as they are now.
-        report: The report of the prepared data if it is whole and made from these inputs, else None.
-        held_out: The pairs that were held out before, by set, whatever has become of the data since.
+        inputs: The present corpora and settings.
+        report: The report of the prepared data, or None if the data is not whole or was made from other inputs.
+        held_out: The pairs that were held out before, by set, even if the data has changed since.
     """
 
     inputs: Inputs
@@ -48,7 +48,7 @@ def check_data(located: LocatedRecipe) -> DataStatus:
 
 
 def _is_whole(located: LocatedRecipe, inputs: Inputs) -> bool:
-    """Say whether all data is there and made from ``inputs``."""
+    """Return whether all prepared data exists and was made from ``inputs``."""
     splits = ["train", "valid", "test", *located.recipe.data.named_tests()]
     files = [SplitFiles(located.run.data, split, located.recipe.languages) for split in splits]
     return all(split.is_whole(fingerprint=inputs.fingerprint) for split in files)

@@ -1,4 +1,4 @@
-"""Building a training session: the weights to begin with, the data, the place where it was interrupted."""
+"""Builds a training session: the weights to begin with, the data, and the state of an interrupted training."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ from transformer_cli.workflows.train.starting_point import Start, choose_start, 
 logger = logging.getLogger(__name__)
 
 _SHARE_WITHIN_RATIO = 0.999
-"""Of the training pairs; what is longer still is mostly misaligned."""
+"""Share of training pairs the length limit must cover; longer targets are mostly misaligned."""
 
 
 def open_session(request: TrainRequest, data_fingerprint: str) -> TrainingSession:
-    """Build model and data, and take up the newest checkpoint of the same training if there is one."""
+    """Build model and data, and resume from the newest checkpoint of the same training if there is one."""
     located, ranks = request.located, request.ranks
     recipe, run = located.recipe, located.run
     devices.manage_memory()
@@ -87,7 +87,7 @@ def open_session(request: TrainRequest, data_fingerprint: str) -> TrainingSessio
 
 
 def _opened(session: TrainingSession) -> SessionOpened:
-    """Return the event that says where a session stands and how far it may go."""
+    """Return the event with the present state and the limits of a session."""
     config, state = session.located.recipe.training, session.state
     return SessionOpened(
         parameters=sum(parameter.numel() for parameter in state.trainer.model.parameters()),
@@ -140,7 +140,7 @@ def _budget(request: TrainRequest, valid: Corpus) -> TimeBudget:
 
 
 def _report_shortcomings(state: TrainingState) -> None:
-    """Log the pairs that are left out, and warn of settings that this machine does not follow, or not well."""
+    """Log the pairs that are left out, and warn of settings that this machine cannot follow, or only badly."""
     trainer, left_out = state.trainer, state.stream.left_out
     if left_out:
         logger.info(f"{left_out} training pairs are longer than model.max_length or a batch and are left out")
@@ -156,7 +156,7 @@ def _report_shortcomings(state: TrainingState) -> None:
 
 
 def _bounded(decoding: DecodingConfig, encoded: EncodedCorpus) -> DecodingConfig:
-    """Return search settings with a bound on the length of translations, taken from the training pairs if left out."""
+    """Return search settings with a limit on translation length; the training pairs give it if it is not set."""
     if decoding.max_length_ratio is not None:
         return decoding
     ratio = max(1.0, math.ceil(100 * encoded.length_ratio(_SHARE_WITHIN_RATIO)) / 100)
@@ -170,7 +170,7 @@ def _bounded(decoding: DecodingConfig, encoded: EncodedCorpus) -> DecodingConfig
 def _encoder_of_batches(
     corpus: Corpus, tokenizers: TokenizerPair, sampling: float | None
 ) -> Callable[[NDArray[np.int64], int], EncodedCorpus] | None:
-    """Return what cuts the sentences of a batch into other subwords each time, where that is wanted."""
+    """Return a function that splits a batch into different subwords each time, or None if that is not wanted."""
     if sampling is None:
         return None
 
@@ -196,7 +196,7 @@ def _trainer(located: LocatedRecipe, model: Transformer, start: Start, ranks: Ra
     warmup = recipe.training.warmup_steps
     if start.version is None:
         return Trainer(model, recipe.training, peak_learning_rate=recipe.peak_learning_rate(), ranks=ranks)
-    stated = retraining.learning_rate  # a rate that is stated is that of the end of a warm-up
+    stated = retraining.learning_rate  # a stated rate is the rate at the end of a warm-up
     return Trainer(
         model,
         recipe.training,
@@ -208,7 +208,7 @@ def _trainer(located: LocatedRecipe, model: Transformer, start: Start, ranks: Ra
 
 
 def _limits(recipe: Recipe, start: Start) -> tuple[TrainingConfig, int]:
-    """Return ``[training]`` with the limits of this training, and the updates of its warm-up."""
+    """Return ``[training]`` with the limits of this training, and the number of its warm-up updates."""
     training, retraining = recipe.training, recipe.retraining
     if start.version is None:
         return training, training.warmup_steps
@@ -217,7 +217,7 @@ def _limits(recipe: Recipe, start: Start) -> tuple[TrainingConfig, int]:
 
 
 def _weights(corpus: Corpus, located: LocatedRecipe, unseen: NDArray[np.bool_] | None) -> NDArray[np.float64] | None:
-    """Return how often each pair is to be drawn, by its corpus and by whether it is new; None: each once."""
+    """Return the weight of each pair, by its corpus and by whether it is new, or None if each is drawn once."""
     of_corpora = np.array([each.weight for each in located.recipe.data.train])
     weights = None if corpus.origins is None or (of_corpora == 1).all() else of_corpora[corpus.origins]
     if unseen is None:

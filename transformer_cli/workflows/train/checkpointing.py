@@ -1,4 +1,4 @@
-"""Everything that makes a training what it is at a moment, taken from its parts and put back into them."""
+"""The complete state of a training at one step: captured from its parts and restored into them."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class TrainingState:
     """The parts of a training that change from step to step.
 
     Args:
-        trainer: Model, optimiser and step.
-        stream: Place in the data.
-        loop: Early stopping and the latest validation.
+        trainer: Holds model, optimiser and step.
+        stream: Holds the place in the data.
+        loop: Holds early stopping and the latest validation.
     """
 
     trainer: Trainer
@@ -45,13 +45,13 @@ class TrainingState:
 
     @property
     def device(self) -> torch.device:
-        """Where the model lies."""
+        """The device of the model."""
         return next(self.trainer.model.parameters()).device
 
     def capture(self, **more: Any) -> Checkpoint:
-        """Return a checkpoint of this moment; ``more`` are the other fields of its state.
+        """Return a checkpoint of the present state; ``more`` are the other fields of its state.
 
-        Its ``weights`` are those that are evaluated and released: the moving average where one is kept.
+        Its ``weights`` are the weights for evaluation and release: the moving average if one is kept.
         """
         trainer = self.trainer.state_dict()
         tensors = {f"moments.{name}": tensor.cpu() for name, tensor in trainer["moments"].items()}
@@ -72,7 +72,7 @@ class TrainingState:
         )
 
     def restore(self, checkpoint: Checkpoint, *, where: Path) -> None:
-        """Put everything back as it was when ``checkpoint``, read from ``where``, was captured."""
+        """Restore the state in ``checkpoint``, which was read from ``where``."""
         state = checkpoint.state
         weights = checkpoint.weights
         if self.trainer.average is not None:
@@ -87,10 +87,10 @@ class TrainingState:
 
 
 def remove_superseded(run: RunDirectory, step: int, config: TrainingConfig) -> None:
-    """Leave the checkpoints that are to be averaged: the one of ``step`` and the last ones that were due before it.
+    """Delete all checkpoints except those to average: the one of ``step`` and the last due ones before it.
 
-    One that a signal asked for between two of those would make a resumed training end in another average than an
-    uninterrupted one, and a later one is damaged, else the training would have gone on from there.
+    A checkpoint that a signal caused between two of them would change the average, so that a resumed training would
+    differ from an uninterrupted one. A later checkpoint is damaged: otherwise the training would have resumed from it.
     """
     steps = {int(folder.name.removeprefix("step-")): folder for folder in run.checkpoints_by_step()}
     due = [number for number in steps if number == step or (number < step and number % config.save_every == 0)]

@@ -1,4 +1,4 @@
-"""Translating a held-out set and scoring it: how validations and tests come to their numbers."""
+"""Translates and scores a held-out set, for validations and tests."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _TRANSLATED_AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """Translates with a model that may change between two calls.
+    """Translates and scores with a model that may change between two calls.
 
     Args:
         model: Put into evaluation mode by each call.
-        tokenizers: The model's.
-        decoding: How to search.
+        tokenizers: The model's tokenizers.
+        decoding: The search settings.
     """
 
     model: Transformer
@@ -57,7 +57,7 @@ class Evaluator:
 
         Args:
             corpus: The validation set.
-            shown: Which sentence to give as a sample, counted around.
+            shown: Index of the sample sentence; after the last sentence it starts again at the first.
             is_asked_to_stop: Polled between batches.
 
         Raises:

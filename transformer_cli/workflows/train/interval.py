@@ -30,13 +30,13 @@ class Interval:
         return time.monotonic() - self.began
 
     def means(self, last: StepReport, *, seconds: float, epoch: int, elapsed_seconds: float) -> IntervalReport:
-        """Return what the metrics say of the interval.
+        """Return the metrics of the interval.
 
         Args:
             last: The last update.
-            seconds: The time that the updates took.
-            epoch: The number of whole epochs so far.
-            elapsed_seconds: The time of the training so far.
+            seconds: Duration of the updates.
+            epoch: Number of whole epochs so far.
+            elapsed_seconds: Duration of the training so far.
         """
         return IntervalReport(
             step=last.step,

@@ -1,7 +1,7 @@
-"""Whether new sentence pairs are translations of each other, as far as the live model can tell.
+"""Checks with the live model whether the two sides of new sentence pairs are translations of each other.
 
-Held-out sets show damage late: a model that is still learning may gain more from the pairs it repeats than it loses by
-misaligned new ones. So the new pairs are looked at themselves.
+Held-out sets show damage late: a model that still learns may gain more from repeated pairs than it loses from
+misaligned new ones. So this check looks at the new pairs themselves.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _SAMPLE = 400
 _FEWEST = 50
 _AT_ONCE = 16
 _ABLE = 20.0
-"""Standard errors; a model that translates at all reaches them with pairs it has learned."""
+"""Alignment in standard errors that any model able to translate reaches on pairs it has learned."""
 
 
 def alignment_of_new(model: Transformer, corpus: EncodedCorpus, is_new: NDArray[np.bool_]) -> float | None:
-    """Return the `alignment` of the new pairs, as the model sees it that has learned the others.
+    """Return the `alignment` of the new pairs, measured by the model that has learned the other pairs.
 
     Args:
         model: Put into evaluation mode.
@@ -36,7 +36,8 @@ def alignment_of_new(model: Transformer, corpus: EncodedCorpus, is_new: NDArray[
         is_new: (pairs,) boolean.
 
     Returns:
-        None if there are too few pairs, or the model is too weak to tell even what it has learned from mixed up pairs.
+        The alignment, or None if there are too few pairs, or if the model is too weak: it must distinguish the pairs it
+        has learned from mixed up pairs.
     """
     known = alignment(model, corpus, np.flatnonzero(~is_new))
     return None if known is None or known < _ABLE else alignment(model, corpus, np.flatnonzero(is_new))
@@ -44,17 +45,17 @@ def alignment_of_new(model: Transformer, corpus: EncodedCorpus, is_new: NDArray[
 
 @torch.no_grad()
 def alignment(model: Transformer, corpus: EncodedCorpus, candidates: NDArray[np.int64]) -> float | None:
-    """Say how much likelier the targets of a sample of pairs are than those of their neighbours by length.
+    """Compare the likelihood of the targets of a sample of pairs with that of their neighbours by length.
 
     Args:
         model: Put into evaluation mode.
         corpus: All pairs.
-        candidates: Indices of those in question.
+        candidates: Indices of the pairs to check.
 
     Returns:
-        The mean over pairs of the difference of log-probability a token, in its standard errors: around 0 for targets
-        that have nothing to do with their sources, far above for translations. None for fewer than 50 pairs, of which
-        nothing can be said.
+        The mean over pairs of the difference in log-probability per token, divided by its standard error: around 0 for
+        targets unrelated to their sources, far above 0 for translations. None for fewer than 50 pairs, which are too
+        few to judge.
     """
     limit = model.config.max_length
     fits = (corpus.source.lengths[candidates] <= limit) & (corpus.target.lengths[candidates] <= limit)
@@ -77,7 +78,7 @@ def alignment(model: Transformer, corpus: EncodedCorpus, candidates: NDArray[np.
 
 
 def _mean_log_prob(model: Transformer, batch: Batch) -> Tensor:
-    """Return (B,) the log-probability a token of each target, eos included."""
+    """Return the log-probability per token of each target, (B,), eos included."""
     memory = model.encode(batch.source, batch.source_mask)
     logits = model.logits(model.decode(batch.decoder_input, memory, batch.source_mask)).float()
     losses = F.cross_entropy(logits.transpose(1, 2), batch.labels, ignore_index=PAD_ID, reduction="none")

@@ -1,4 +1,4 @@
-"""The request that each process of a training works on."""
+"""The request of a training, for each of its processes."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class TrainRequest:
         located: The recipe and the run directory.
         ranks: The processes that train together.
         on_event: Called with each event of the training.
-        device: The name of this process's device, or "auto".
-        from_scratch: Whether to begin with random weights although those of the live version would fit.
+        device: Name of this process's device, or "auto".
+        from_scratch: Whether to begin with random weights even if those of the live version fit.
         stop: Makes the training save and stop.
-        started: The time at which the command started, as `time.monotonic()` gives it.
+        started: `time.monotonic()` at the start of the command.
     """
 
     located: LocatedRecipe

@@ -1,4 +1,4 @@
-"""One training between its first and its last update: where it starts or resumes, what it logs and what it saves."""
+"""One training from its first to its last update: start or resumption, logs and checkpoints."""
 
 from __future__ import annotations
 
@@ -44,27 +44,27 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class TrainingSession:
-    """A model in training with everything around it.
+    """A model in training, with its data, evaluation, limits and checkpoints.
 
     Args:
         located: The recipe and the run directory.
-        data_fingerprint: Stands for the prepared data.
-        tokenizers: The run's.
-        start: Where it began.
-        state: What changes from step to step.
-        train_pairs: What it learns from.
-        new_pairs: How many of them the version has not seen that it began with; None if it began with none.
-        alignment: How well their sides fit, as that version sees it; None if that is not known.
+        data_fingerprint: The fingerprint of the prepared data.
+        tokenizers: The run's tokenizers.
+        start: The starting point: random weights or those of a version.
+        state: The parts that change from step to step.
+        train_pairs: The training pairs.
+        new_pairs: Number of training pairs that the starting version has not seen, or None if there is no such version.
+        alignment: How well the sides of the new pairs fit by that version's judgement, or None if it is not known.
         valid: The validation set.
-        evaluator: Translates with the model as it is.
-        on_event: Called with what happens.
+        evaluator: Translates with the present model.
+        on_event: Called with each event of the training.
         stop: Makes `train` save and return.
-        budget: The time for all this.
-        ending: When the learning rate falls to zero.
+        budget: The time budget of the training.
+        ending: Plans the fall of the learning rate to zero.
         ranks: The processes that train together. All of them train; the first also logs, saves and evaluates.
 
     Attributes:
-        bleu_before: On the validation set before the first update; None where that was not validated.
+        bleu_before: BLEU on the validation set before the first update, or None if no validation was run then.
     """
 
     located: LocatedRecipe
@@ -90,7 +90,7 @@ class TrainingSession:
 
     @property
     def step(self) -> int:
-        """Updates done."""
+        """The number of updates done."""
         return self.state.trainer.step
 
     @property
@@ -99,11 +99,11 @@ class TrainingSession:
         return MetricsLog(self.located.run.metrics)
 
     def elapsed_seconds(self) -> float:
-        """Seconds this training has taken, earlier sittings included."""
+        """The seconds this training has taken, earlier sittings included."""
         return self.budget.elapsed()
 
     def course(self) -> str:
-        """Say in one line what was learned from what, and how fast in this sitting."""
+        """Return one line about the training: data, size, steps, and the speed in this sitting."""
         recipe = self.located.recipe
         parameters = sum(parameter.numel() for parameter in self.state.trainer.model.parameters())
         speed = f", {self._target_tokens / self._update_seconds:,.0f} target tokens/s" if self._update_seconds else ""
@@ -113,7 +113,7 @@ class TrainingSession:
         )
 
     def train(self) -> TrainingEnded:
-        """Train to the end of steps, time or patience, or until a signal; save, log and report on the way."""
+        """Train until steps, time or patience run out or a signal comes; save, log and report meanwhile."""
         config = self.ending.config
         interval = Interval()
         ended = TrainingEnded(self.step, StopReason.SIGNAL)
@@ -152,11 +152,11 @@ class TrainingSession:
                 case TrainingEnded():
                     self.on_event(event)
             interval = Interval()  # the time for saving and validating is not training time
-        self.ranks.part()  # not before the first has saved
+        self.ranks.part()  # only after the first process has saved
         return ended
 
     def _notice(self, step: StepReport) -> None:
-        """Log what the first update of a sitting took, and when memory makes the batches smaller."""
+        """Log the cost of the first update of a sitting, and each split of the batches for lack of memory."""
         if not self._is_under_way:
             self._is_under_way = True
             logger.info(f"first update {self.budget.clock() - self.budget.started:.1f} s after the start")
@@ -236,7 +236,7 @@ class TrainingSession:
         return fingerprints.of_training(self.located.recipe, self.data_fingerprint)
 
     def resume(self) -> None:
-        """Go on from the newest whole checkpoint of this very training; remove those of any other."""
+        """Resume from the newest whole checkpoint of this training; remove those of any other training."""
         if self.ranks.is_first:
             self._resume()
         step = int(self.ranks.from_first(self.step)[0])

@@ -1,4 +1,4 @@
-"""Where a training begins: with random weights, or with those of the live version and a weight for each pair."""
+"""The start of a training: random weights, or the live version's weights and a weight for each pair."""
 
 from __future__ import annotations
 
@@ -30,52 +30,52 @@ from transformer_cli.workflows.locate.recipe import LocatedRecipe
 _FREE = {"preset", "dropout", "attention_dropout", "activation_dropout", "max_length"}
 
 _WARM_UPS = 8
-"""Where the schedule goes on at most, in warm-ups: from there the rate is about a third of the highest, which keeps a
-model able to learn after years of nights."""
+"""Latest point at which the schedule continues, in warm-ups. The rate there is about a third of the highest, so that a
+model can still learn after years of nightly trainings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where a training begins; part of every checkpoint.
+    """The start of a training; part of every checkpoint.
 
     Args:
-        version: The version whose weights it begins with; None: random weights.
-        steps: Updates that these weights have had.
+        version: The version whose weights the training begins with, or None for random weights.
+        steps: Number of updates of these weights so far.
     """
 
     version: str | None = None
     steps: int = 0
 
     def state(self) -> StartState:
-        """Return the start as it is recorded in a checkpoint."""
+        """Return the start in the form of a checkpoint's record."""
         return StartState(version=self.version, steps=self.steps)
 
     def load_weights(self, run: RunDirectory, model: Transformer) -> None:
-        """Give ``model`` the weights to begin with.
+        """Load the first weights of the training into ``model``.
 
         Raises:
-            DamagedFileError: They are not whole.
+            DamagedFileError: The weights are not whole.
         """
         if self.version is not None:
             path = run.versions / self.version / WEIGHTS_FILE
             load_weights(model, read_tensors(path), where=path)
 
     def schedule_steps(self, warmup_steps: int) -> int:
-        """Return how many updates the schedule of the learning rate has behind it."""
+        """Return the number of updates that the learning rate schedule has already passed."""
         return min(self.steps, _WARM_UPS * warmup_steps)
 
 
 def choose_start(located: LocatedRecipe, tokenizer: str, *, training: str, from_scratch: bool) -> tuple[Start, str]:
-    """Decide where a training begins, or began if it was interrupted.
+    """Choose the start of a training, or return the earlier choice if the training was interrupted.
 
     Args:
         located: The recipe and the run directory.
         tokenizer: Fingerprint of the run's tokenizer.
         training: Fingerprint of the training.
-        from_scratch: Begin with random weights whatever there is.
+        from_scratch: Begin with random weights in any case.
 
     Returns:
-        The start, and in one line why.
+        The start, and the reason in one line.
     """
     run = located.run
     live = run.live_version()
@@ -83,7 +83,7 @@ def choose_start(located: LocatedRecipe, tokenizer: str, *, training: str, from_
     made_from = manifest.made_from if manifest else None
     interrupted = _start_of_checkpoints(run, training, tokenizer)
     if interrupted and (interrupted.version is None or not from_scratch):
-        # Of a version that was rolled back meanwhile nothing more is wanted.
+        # A version that was rolled back meanwhile is not used any more.
         is_continued = made_from is not None and made_from.training == training
         if interrupted.version in (None, live) or is_continued:
             return interrupted, "as the interrupted training did"
@@ -98,7 +98,7 @@ def choose_start(located: LocatedRecipe, tokenizer: str, *, training: str, from_
 
 
 def is_released(run: RunDirectory, state: CheckpointState) -> bool:
-    """Say whether the training that a checkpoint is of, which has this ``state``, came to a version."""
+    """Return whether the training of a checkpoint with this ``state`` has made a version."""
     steps = state.start.steps + state.step
     manifests = (ModelManifest.of(folder) for folder in run.version_folders())
     origins = [manifest.made_from for manifest in manifests if manifest and manifest.made_from]
@@ -106,7 +106,7 @@ def is_released(run: RunDirectory, state: CheckpointState) -> bool:
 
 
 def _start_of_checkpoints(run: RunDirectory, training: str, tokenizer: str) -> Start | None:
-    """Return where the training began that the newest readable checkpoint is of; None if it is of another one."""
+    """Return the start in the newest readable checkpoint, or None if it belongs to another training."""
     for folder in reversed(run.checkpoints_by_step()):
         try:
             state = read_state(folder)
@@ -117,7 +117,7 @@ def _start_of_checkpoints(run: RunDirectory, training: str, tokenizer: str) -> S
 
 
 def _difference(located: LocatedRecipe, manifest: ModelManifest, tokenizer: str) -> str | None:
-    """Say why the weights of a model cannot be used by the recipe's; None if they can."""
+    """Return the reason why the recipe's model cannot use the weights of a model, or None if it can."""
     if manifest.tokenizer_sha256 != tokenizer:
         return "it has another tokenizer"
     recipe = located.recipe
@@ -130,16 +130,16 @@ def _difference(located: LocatedRecipe, manifest: ModelManifest, tokenizer: str)
 
 
 def pair_hashes(corpus: Corpus) -> NDArray[np.uint64]:
-    """Return (pairs,) uint64, a hash of each pair."""
+    """Return a hash of each pair, (pairs,) uint64."""
     pairs = zip(corpus.sources, corpus.targets, strict=True)
     return np.fromiter((hash_pair(*pair) for pair in pairs), dtype=np.uint64, count=len(corpus))
 
 
 def unseen_pairs(run: RunDirectory, version: str, corpus: Corpus) -> NDArray[np.bool_] | None:
-    """Say which pairs a version was not trained on.
+    """Find the pairs that a version was not trained on.
 
     Returns:
-        (pairs,) boolean; None if it is not known what the version was trained on.
+        (pairs,) boolean, or None if the version's training pairs are not known.
     """
     try:
         seen = np.load(run.seen_pairs(version), allow_pickle=False)
@@ -149,7 +149,7 @@ def unseen_pairs(run: RunDirectory, version: str, corpus: Corpus) -> NDArray[np.
 
 
 def remember_pairs(path: Path, corpus: Corpus) -> None:
-    """Write which pairs a version was trained on.
+    """Write the hashes of the pairs that a version was trained on.
 
     Raises:
         TfmError: The file cannot be written.

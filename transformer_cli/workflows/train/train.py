@@ -1,4 +1,4 @@
-"""``tfm train``: whatever is missing or stale of data and tokenizer, then training, evaluation, and a new version."""
+"""``tfm train``: prepares missing or stale data and tokenizer, then trains, evaluates and writes a new version."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TrainOutcome:
-    """What ``tfm train`` has done.
+    """The outcome of ``tfm train``.
 
     Args:
-        version: Folder of the version that was made, or, if there was nothing to do, that is up to date.
+        version: Folder of the new version, or of the up-to-date version if there was nothing to do.
         is_new: False if there was nothing to do.
-        is_live: Whether that version is in service.
-        summary: One line for people.
+        is_live: Whether this version is in service.
+        summary: One line for the user.
     """
 
     version: Path
@@ -66,22 +66,22 @@ def train(
     stop: StopRequest | None = None,
     started: float | None = None,
 ) -> TrainOutcome:
-    """Bring a run up to date with its recipe and data: prepare, learn the tokenizer, train or resume, release.
+    """Bring a run up to date with its recipe and data: prepare, train the tokenizer, train or resume, release.
 
     Args:
-        recipe: A path or the name of a shipped recipe; None: ``./tfm.toml``, else the phrasebook.
-        run_dir: The run directory; None: ``TFM_RUN_DIR``, else ``runs/`` and the recipe's name.
-        overrides: ``section.key=value``.
-        on_event: Called with each event of the training, in the first process of several; messages are logged.
+        recipe: A path or the name of a shipped recipe; None stands for ``./tfm.toml``, or else the phrasebook.
+        run_dir: The run directory; None stands for ``TFM_RUN_DIR``, or else ``runs/`` and the recipe's name.
+        overrides: Settings to replace, each as ``section.key=value``.
+        on_event: Called with each event of the training, only in the first process; messages go to the log.
         device: "auto", "cpu", "cuda" ...
-        from_scratch: Begin with random weights although those of the live version would fit.
-        retrain_tokenizer: Learn the tokenizer anew if the data has changed; else the live version's stays.
+        from_scratch: Begin with random weights even if those of the live version fit.
+        retrain_tokenizer: Train the tokenizer again if the data has changed; else the live version's is kept.
         wait: Wait if another process holds the run directory.
         stop: Set by a signal handler to make the training save and stop.
-        started: `time.monotonic()` when the command started; ``max_minutes`` counts from there.
+        started: `time.monotonic()` at the start of the command; ``max_minutes`` counts from there.
 
     Raises:
-        TfmError: As each step says; `StoppedBySignalError` after saving.
+        TfmError: A step failed, or the training stopped on a signal after saving (`StoppedBySignalError`).
     """
     stop = stop or StopRequest()
     located = locate_recipe_to_run(recipe, run_dir=run_dir, overrides=overrides)
@@ -120,7 +120,7 @@ def train(
 
 @contextmanager
 def _meet(device: str) -> Iterator[tuple[Ranks, str]]:
-    """Yield the processes that train together, and the device of this one; torch is needed only where several do."""
+    """Yield the processes that train together and this one's device; only several processes need torch."""
     if not is_one_of_several():
         yield Ranks(), device
         return
@@ -133,7 +133,7 @@ def _meet(device: str) -> Iterator[tuple[Ranks, str]]:
 
 
 def _follow(request: TrainRequest) -> TrainOutcome:
-    """Train with the first process once it has prepared everything; the rest is its work."""
+    """Train together with the first process after it has prepared everything; it alone does the rest."""
     is_new = request.ranks.go_ahead(False)
     if is_new:
         _train(request, prepared_fingerprint(request.located.run))
@@ -142,7 +142,7 @@ def _follow(request: TrainRequest) -> TrainOutcome:
 
 
 def _released_before(run: RunDirectory, version: Path, broken_off: Release | None) -> TrainOutcome:
-    """Return the outcome where there is a version of just this recipe and data: its release was broken off, or not."""
+    """Return the outcome for an existing version of this recipe and data, whether or not its release is complete."""
     if broken_off and broken_off.version == version.name:
         from transformer_cli.workflows.export.export import export_after_training
         from transformer_cli.workflows.report import report_after_training
@@ -190,12 +190,12 @@ def _train(request: TrainRequest, data_fingerprint: str) -> tuple[TrainingSessio
 
     stop = request.stop
     session = open_session(request, data_fingerprint)
-    stop.is_deferred = True  # only now: until here a signal may end the process at once, for there is nothing to save
+    stop.is_deferred = True  # from here on there is something to save; before, a signal ends the process at once
     try:
         ended = session.train()
     finally:
         stop.is_deferred = False
-    # Looked at only now, when no signal is deferred any more: one may have come after the loop's last look.
+    # Checked after signals are no longer deferred: one may have come after the loop's last check.
     if stop.is_asked or ended.reason is StopReason.SIGNAL:
         said = f"at step {ended.step}, which is saved; the same command goes on from there"
         if not ended.step:
@@ -220,7 +220,7 @@ def _outcome(run: RunDirectory, version: Path) -> TrainOutcome:
 
 
 def _remove_old_checkpoints(run: RunDirectory) -> None:
-    """Keep only the newest checkpoint, from which a longer training could go on, and the best."""
+    """Keep only the best checkpoint and the newest one, from which a longer training could go on."""
     with explain_os_errors(run.checkpoints):
         for folder in run.checkpoints_by_step()[:-1]:
             shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-"""Whether there is anything to train: is there a version of just this recipe, data and tokenizer? No torch here."""
+"""Finds out whether a version of exactly this recipe, data and tokenizer exists. Nothing here needs torch."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from transformer_cli.workflows.train_tokenizer import is_learned_from
 def find_finished(
     located: LocatedRecipe, status: DataStatus, *, from_scratch: bool, retrain_tokenizer: bool
 ) -> tuple[Path | None, str]:
-    """Look for a whole version that was made from just this recipe, data and tokenizer.
+    """Find a whole version that was made from exactly this recipe, data and tokenizer.
 
     Args:
         located: The recipe and the run directory.
         status: The state of the data.
-        from_scratch: Whether it must have begun with random weights.
-        retrain_tokenizer: Whether its tokenizer must have been learned from just this data.
+        from_scratch: Whether its training must have begun with random weights.
+        retrain_tokenizer: Whether its tokenizer must have been trained on exactly this data.
 
     Returns:
-        The newest such version, or None; and in the latter case the reason in a few words.
+        The newest such version, or None and a short reason.
     """
     run = located.run
     folders = run.version_folders()
@@ -57,7 +57,7 @@ def find_finished(
 def _mismatch(
     located: LocatedRecipe, data: str, tokenizer: str | None, manifest: ModelManifest | None, *, from_scratch: bool
 ) -> str | None:
-    """Say in what a version is not what is wanted; None if it is."""
+    """Return the difference between a version and the wanted one, or None if there is none."""
     if manifest is None or manifest.tokenizer_sha256 != tokenizer:
         return "the tokenizer is another one than that of"
     made_from = manifest.made_from
@@ -69,6 +69,6 @@ def _mismatch(
 
 
 def prepared_fingerprint(run: RunDirectory) -> str:
-    """Return what stands for the prepared data as it lies there, whatever has become of the corpora meanwhile."""
+    """Return the fingerprint of the existing prepared data, even if the corpora have changed since."""
     record = PreparationRecord.read_from(run.prepare_report)
     return record.fingerprint if record else ""

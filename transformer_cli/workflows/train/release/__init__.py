@@ -1,1 +1,1 @@
-"""From a finished training to a version in service, or not."""
+"""Writes a version from a finished training and decides whether to put it into service."""

@@ -1,4 +1,4 @@
-"""The model card: what a version is, what made it and how good it is, as Markdown beside its weights."""
+"""The model card: a version's description, origin and quality, as Markdown beside its weights."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def model_card(
     """Write the card of a version.
 
     Args:
-        session: The training it comes from.
-        version: Its name.
-        weights: Which weights of the training were chosen.
-        results: On the test sets.
-        candidate: How it was trained and tested.
+        session: The training that made the version.
+        version: Name of the version.
+        weights: Name of the chosen weights of the training.
+        results: Results on the test sets.
+        candidate: The record of training and tests.
     """
     recipe = session.located.recipe
     languages, model = recipe.languages, recipe.model

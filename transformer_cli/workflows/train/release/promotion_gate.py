@@ -1,4 +1,4 @@
-"""The gate: whether a new version may take the place of the live one."""
+"""The promotion gate: decides whether a new version may replace the live one."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from transformer_cli.config import ReleaseConfig
 from transformer_cli.metrics import MetricScore, Scores
 
 _ALIGNED = 4.0
-"""Standard errors; what is not translated reaches them by chance once in 30,000 times, what is has ten and more."""
+"""Limit in standard errors: unrelated pairs reach it by chance once in 30,000 times; translations reach ten or more."""
 
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """How a new version does on one test set, and how the live one.
+    """The results of a new version and of the live one on one test set.
 
     Args:
-        name: Of the set among the prepared data.
-        pairs: In it.
-        new: Scores of the new version; with p-values where there is a live one.
-        live: Scores of the live version on the same sentences; None if there is none to compare with.
+        name: Name of the set in the prepared data.
+        pairs: Number of pairs in the set.
+        new: Scores of the new version, with p-values if there is a live one.
+        live: Scores of the live version on the same sentences, or None if there is none to compare with.
     """
 
-    __test__ = False  # its name is no reason for pytest to look for tests in it
+    __test__ = False  # pytest must not collect this class because of its name
 
     name: str
     pairs: int
@@ -32,7 +32,7 @@ class TestResult:
     live: Scores | None
 
     def record(self) -> ScoredSet:
-        """Return the scores as they are recorded."""
+        """Return the scores in the form of a record."""
         live = self.live
         return ScoredSet(
             pairs=self.pairs,
@@ -43,7 +43,7 @@ class TestResult:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a version is fit to be promoted, and in a few words why."""
+    """The decision whether a version may be promoted, with a short reason."""
 
     passed: bool
     reason: str
@@ -58,15 +58,15 @@ def decide(
 ) -> Decision:
     """Compare a new version with the live one.
 
-    It passes if it is significantly worse on no test set by BLEU or chrF, and in the mean of all sets, and on the
-    validation set, no worse than the recipe tolerates.
+    The new version passes on two conditions. It is not significantly worse on any test set by BLEU or chrF. In the mean
+    of all sets, and on the validation set, it is at most as much worse as the recipe tolerates.
 
     Args:
-        results: On each test set.
+        results: The result on each test set.
         config: ``[release]``.
-        validation: BLEU on the validation set before the first update and at the end, where the new version began with
-            the live one's weights.
-        alignment: How much likelier the live model finds the new pairs than mixed up ones, in standard errors.
+        validation: BLEU on the validation set before the first update and at the end, if the new version began with the
+            live one's weights.
+        alignment: How much likelier new pairs are than mixed up ones by the live model, in standard errors.
     """
     if any(result.live is None for result in results):
         return Decision(True, "there is no live version to compare with")
@@ -88,7 +88,7 @@ def decide(
 
 
 def _compared(result: TestResult) -> list[tuple[MetricScore, MetricScore]]:
-    """Return the live version's and the new one's score by BLEU and by chrF."""
+    """Return the scores of the live version and of the new one by BLEU and by chrF."""
     live = result.live or result.new
     return [(live.bleu, result.new.bleu), (live.chrf, result.new.chrf)]
 
@@ -103,7 +103,7 @@ def _summary(result: TestResult) -> str:
 
 
 def _compared_score(new: MetricScore, live: MetricScore | None) -> ComparedScore:
-    # sacreBLEU resamples in float32, which leaves noise from the seventh digit on.
+    # sacreBLEU resamples in float32, so the digits from the seventh on are noise.
     low_and_high = new.confidence and (round(new.confidence[0], 4), round(new.confidence[1], 4))
     return ComparedScore(
         score=new.value,

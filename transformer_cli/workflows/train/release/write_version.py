@@ -1,4 +1,4 @@
-"""From a finished training to a version: choose the weights, compare them with the live version's, write, switch."""
+"""Makes a version from a finished training: chooses weights, compares them with the live ones, writes, switches."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ logger = logging.getLogger(__name__)
 
 
 def write_version(session: TrainingSession) -> Path:
-    """Make a new version out of a finished training, and test whether it is fit to be promoted.
+    """Make a new version from a finished training, and test whether it may be promoted.
 
-    The average of the last checkpoints is taken, or the best checkpoint if that validates better.
+    The version gets the average of the last checkpoints, or the best checkpoint if that validates better.
 
     Returns:
         The version's folder.
@@ -39,7 +39,7 @@ def write_version(session: TrainingSession) -> Path:
     run, recipe = session.located.run, session.located.recipe
     weights_name, weights, bleu = _choose_weights(session)
     load_weights(session.evaluator.model, weights, where=run.checkpoints)
-    live = run.live_version()  # asked once: who switches while the tests run must find that out afterwards
+    live = run.live_version()  # read once: a switch during the tests is found afterwards
     results = _test(session, live)
     validation = None if session.bleu_before is None else (session.bleu_before, bleu)
     decision = decide(results, recipe.release, validation=validation, alignment=session.alignment)
@@ -92,7 +92,7 @@ def _candidate(
 
 
 def _choose_weights(session: TrainingSession) -> tuple[str, Mapping[str, Tensor], float]:
-    """Return the weights that validate best of those that the training has come to: their name, they, their BLEU."""
+    """Return the name, values and BLEU of the training's weights that validate best."""
     run = session.located.run
     folders = run.checkpoints_by_step()[-session.located.recipe.training.average_checkpoints :]
     folders = [folder for folder in folders if _is_whole(folder)]
@@ -145,7 +145,7 @@ def _keep_for_report(
     run = session.located.run
     versions = {"new": run.next_version().name, "live": live}
     for name, translations in systems.items():
-        with suppress(TfmError):  # the report can have them made anew
+        with suppress(TfmError):  # the report can make them again
             keep_test_translations(run, versions[name] or "", dict(zip(corpus.sources, translations, strict=True)))
 
 
