@@ -1,7 +1,7 @@
-"""The engine that computes with CTranslate2, from a model that was exported to it. No torch here.
+"""The engine that runs an exported model with CTranslate2. This module does not import torch.
 
-Its search is that of `beam_search`, except that CTranslate2 does not end a hypothesis that comes to the longest length:
-its score lacks that of eos, and it may rank differently.
+Its search is that of `beam_search`, with one difference: CTranslate2 does not add eos to a hypothesis that reaches the
+maximum length. The score of such a hypothesis lacks that of eos, so it may rank differently.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ from transformer_cli.errors import DamagedFileError, UsageError
 from transformer_cli.special_tokens import EOS_ID
 
 _BATCH_SENTENCES = 32
-"""Larger batches fall out of the processor's caches, and more of their sentences wait for the longest."""
+"""Sentences in a batch. Larger batches exceed the processor's caches and wait longer for their longest sentence."""
 
 _BATCHES_UNDER_WAY = 3
-"""For each worker, so that none waits. The library ends all that it was given before the process can end, and a window
-may take minutes."""
+"""Number of batches queued for each worker, so that none waits. The library finishes all queued batches before the
+process can exit, and a whole window may take minutes."""
 
 _SIDES = ("source", "target")
 
-_NO_PENALTY = 1e-30  # n ** this is 1, but with 0 a search goes on until the best of its beam has ended, too
+_NO_PENALTY = 1e-30  # n ** 1e-30 is 1; with 0, a search would continue until the best of its beam has also ended
 
 
 class CTranslate2Engine:
     """Searches with an exported model on the CPU; see `Engine`.
 
     Args:
-        folder: What `exporting.ctranslate2` wrote.
+        folder: Folder written by `exporting.ctranslate2`.
         config: ``[decoding]``.
-        max_length: Tokens of the longest source, eos included.
-        num_positions: Tokens of the longest translation, bos and eos included.
-        threads: How many batches are computed side by side, with one thread each: two workers with one thread search
-            half as fast again as one with two.
-        compute_type: Type of the products, as CTranslate2 calls it; "default" is that of the export.
+        max_length: Number of tokens of the longest source, eos included.
+        num_positions: Number of tokens of the longest translation, bos and eos included.
+        threads: Number of batches computed in parallel, with one thread each. Two workers with one thread are about 1.5
+            times as fast as one worker with two.
+        compute_type: CTranslate2's name for the type of the products; "default" is that of the export.
 
     Raises:
-        DamagedFileError: The exported model is not whole.
+        DamagedFileError: The exported model is damaged.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class CTranslate2Engine:
         return self._max_length - 1  # eos needs a place
 
     def unsupported(self, options: SearchOptions) -> str | None:
-        """Return the option that this engine does not support, as `unsupported_option` does."""
+        """Return the first option that this engine does not support, as `unsupported_option` does."""
         return unsupported_option(
             sampling=options.sampling, with_alignment=options.with_attention, prefix=options.prefix
         )
@@ -105,8 +105,8 @@ class CTranslate2Engine:
         hypotheses: dict[int, list[Hypothesis]] = {}
         cut_short = []
         for i, longest, result in self._search_batches(self._batches(sources), sources):
-            # CTranslate2 has one longest length for a batch. Where it is the source's own, or no hypothesis of the
-            # beam comes near either, the neighbours in the batch make no difference.
+            # CTranslate2 has one maximum length for a batch. The other sources have no effect if it equals this
+            # source's own maximum, or if all hypotheses of the beam end before both.
             if longest == self._longest(sources[i]) or self._all_end_before(self._longest(sources[i]), result):
                 hypotheses[i] = self._hypotheses(result, options.n_best)
             else:
@@ -116,7 +116,7 @@ class CTranslate2Engine:
         return [hypotheses[i] for i in range(len(sources))]
 
     def log_probs(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[str]]) -> list[list[float]]:
-        """Return the log-probability of each token of each target, and of eos after it, given its source.
+        """Return the log-probabilities of each target's tokens and of the eos after them, given its source.
 
         Args:
             sources: As for `search`.
@@ -133,10 +133,10 @@ class CTranslate2Engine:
     def _search_batches(
         self, batches: Iterable[list[int]], sources: Sequence[Sequence[int]]
     ) -> Iterator[tuple[int, int, Any]]:
-        """Search batches of indices of ``sources``; some are under way before one is waited for.
+        """Search batches of indices of ``sources``, keeping several batches queued.
 
         Yields:
-            Index of a source, longest length of its batch, CTranslate2's result.
+            Index of a source, maximum length of its batch, CTranslate2's result.
         """
         pending: deque[list[tuple[int, int, Any]]] = deque()
         for indices in batches:
@@ -160,12 +160,12 @@ class CTranslate2Engine:
             yield from _waited_for(batch)
 
     def _batches(self, sources: Sequence[Sequence[int]]) -> list[list[int]]:
-        """Return indices, longest sources first, so that at the end no worker waits long; each gets something to do."""
+        """Return batches of indices, longest sources first, enough for every worker, with a short wait at the end."""
         size = min(_BATCH_SENTENCES, -(-len(sources) // self._threads))
         return list(batches_by_length(list(map(len, sources)), max_sentences=size))[::-1]
 
     def _longest(self, source: Sequence[int]) -> int:
-        """Return the most tokens of a translation of ``source``, eos included."""
+        """Return the largest number of tokens of a translation of ``source``, eos included."""
         return min(longest_translation(self._config, source), self._num_positions)
 
     def _pieces(self, source: Sequence[int]) -> list[str]:
@@ -175,7 +175,7 @@ class CTranslate2Engine:
         return all(pieces[-1] == self._eos and len(pieces) < longest for pieces in result.hypotheses)
 
     def _hypotheses(self, result: Any, n_best: int) -> list[Hypothesis]:
-        """Return the first of what CTranslate2 gives, best first; its scores are normalised as ours, eos counted."""
+        """Return CTranslate2's ``n_best`` hypotheses, best first; its scores count eos in the length, as ours do."""
         pairs = zip(result.hypotheses[:n_best], result.scores[:n_best], strict=True)
         return [
             Hypothesis(
@@ -188,7 +188,7 @@ class CTranslate2Engine:
 
 
 def unsupported_option(*, sampling: Sampling | None, with_alignment: bool, prefix: Sized) -> str | None:
-    """Return the option that this engine does not support, as words that follow "cannot"; None if it supports all."""
+    """Return the first unsupported option, in words that follow "cannot", or None if all are supported."""
     if sampling is not None:
         return "draw samples"
     if with_alignment:
@@ -210,7 +210,7 @@ def _of_equal_length(indices: Sequence[int], sources: Sequence[Sequence[int]]) -
 
 
 def _read_vocabularies(folder: Path) -> tuple[list[str], list[str]]:
-    """Return the pieces of the source and of the target, by token id."""
+    """Return the pieces of the source and target vocabularies, indexed by token id."""
     shared = folder / "shared_vocabulary.json"
     paths = [shared, shared] if shared.exists() else [folder / f"{side}_vocabulary.json" for side in _SIDES]
     source, target = (json.loads(path.read_bytes()) for path in paths)

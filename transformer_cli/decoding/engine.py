@@ -1,6 +1,6 @@
-"""The interface of an engine, which translates token ids into token ids. No torch here.
+"""The interface of an engine, which translates token ids into token ids. This module does not import torch.
 
-`LineTranslator` does the rest: text, over-long lines, blank lines, the order of the results.
+`LineTranslator` handles the rest: text, overlong lines, blank lines and the order of the results.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ class Sampling:
     """Draw translations at random instead of searching for the best.
 
     Args:
-        temperature: Logits are divided by this; below 1 sharpens the distribution, above 1 flattens it.
-        top_k: Only so many of the most probable tokens may be drawn; None: all.
-        top_p: Only the most probable tokens that together have this probability may be drawn; None: all.
-        seed: The same seed draws the same translation of the same source, whatever stands beside it.
+        temperature: Divisor of the logits; below 1 sharpens the distribution, above 1 flattens it.
+        top_k: Number of the most probable tokens to draw from, or None for all.
+        top_p: Total probability of the most probable tokens to draw from, or None for all tokens.
+        seed: Seed of the draws. A seed and a source always give the same draws, regardless of the other sources.
     """
 
     temperature: float = 1.0
@@ -33,13 +33,13 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """What is asked of an engine beside the settings it was made with.
+    """Options of one search, in addition to the engine's settings.
 
     Args:
-        n_best: How many hypotheses of each source.
-        with_attention: Whether to return what each token attends to in the source.
-        prefix: Token ids that every translation begins with.
-        sampling: How to draw; None: search.
+        n_best: Number of hypotheses for each source.
+        with_attention: Whether to return the attention of each token to the source.
+        prefix: Token ids at the beginning of every translation.
+        sampling: Settings for drawing at random, or None to search for the best.
     """
 
     n_best: int = 1
@@ -49,26 +49,26 @@ class SearchOptions:
 
 
 WIDEST_BEAM = 1000
-"""Far beyond where a wider beam still finds something better, and still within memory."""
+"""Largest beam size; a wider beam finds nothing better long before, and this one still fits into memory."""
 
 BEST_ONLY = SearchOptions()
-"""One translation of each source, nothing more."""
+"""Options for one translation of each source and nothing else."""
 
 
 class Engine(Protocol):
-    """Searches translations with a model that it holds. Several threads may call `search` at the same time."""
+    """Searches for translations with its own model. Several threads may call `search` at the same time."""
 
     @property
     def limit(self) -> int:
-        """Most tokens of a source, its eos not counted."""
+        """Largest number of tokens of a source, without eos."""
         ...
 
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
-        """Translate a window of sentences; how they are batched is up to the engine.
+        """Translate a window of sentences; the engine decides how to batch them.
 
         Args:
-            sources: Token ids of each, not empty, at most `limit`, without eos.
-            options: What is asked.
+            sources: Token ids of each source, without eos: at least 1 and at most `limit`.
+            options: Options of this search.
 
         Returns:
             For each source, in order, at least one and at most ``n_best`` hypotheses, best first. A source's
@@ -80,12 +80,12 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None:
-        """Free what the engine holds beside memory; it is not used afterwards."""
+        """Free the engine's resources other than memory; do not use the engine afterwards."""
         ...
 
 
 def longest_translation(config: DecodingConfig, source: Sequence[int]) -> int:
-    """Return the most tokens of a translation, eos included.
+    """Return the largest number of tokens of a translation, eos included.
 
     Args:
         config: ``[decoding]``.
@@ -95,7 +95,7 @@ def longest_translation(config: DecodingConfig, source: Sequence[int]) -> int:
 
 
 def check_search(*, beam_size: int, length_penalty: float, n_best: int) -> None:
-    """Refuse what no beam search can do.
+    """Refuse settings that no beam search supports.
 
     Raises:
         UsageError: ``beam_size`` is not in 1 to `WIDEST_BEAM`, ``n_best`` is below 1 or above ``beam_size``, or

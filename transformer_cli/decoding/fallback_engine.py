@@ -1,4 +1,4 @@
-"""Two engines as one: the second is loaded when the first does not support an option. No torch here."""
+"""Two engines as one, without torch: the second is loaded when the first does not support an option."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class FallbackEngine:
     """Searches with CTranslate2, or with another engine for the options that CTranslate2 lacks; see `Engine`.
 
     Args:
-        fast: The engine for most searches.
-        load_other: Loads an engine of the same model that supports every option; called at most once.
+        fast: Engine for most searches.
+        load_other: Function that loads an engine of the same model that supports every option; called at most once.
     """
 
     def __init__(self, fast: CTranslate2Engine, load_other: Callable[[], Engine]) -> None:

@@ -1,11 +1,11 @@
-"""Whether an exported engine with 8 bits is right on this processor: compared on a few lines kept with it. No torch.
+"""Check of an exported 8-bit engine on this processor, using a few lines stored with it. No torch.
 
-Without VNNI an x86 processor adds two products of 8 bits up in 16, where large ones saturate: a model that lost nothing
-on the machine that exported it may lose something on another. So the first use on each kind of processor compares.
+Without VNNI, an x86 processor adds two 8-bit products in 16 bits, where large sums saturate. A model that lost nothing
+on the machine that exported it may therefore lose quality on another. The first use on each kind of processor compares.
 
 ctranslate2/kept_lines.json    some sources, their translations in float32, the log-probability of each of their tokens
-ctranslate2/compared.json      by kind of processor: how far those are off there, in nats a token. Where this cannot be
-                               written, a file in the user's cache is instead.
+ctranslate2/compared.json      for each kind of processor, the mean difference of those log-probabilities, in nats a
+                               token. If this file cannot be written, a file in the user's cache replaces it.
 """
 
 from __future__ import annotations
@@ -33,12 +33,13 @@ KEPT_LINES_FILE = "kept_lines.json"
 COMPARED_FILE = "compared.json"
 
 _MOST_TOKENS = 250
-"""Of the translations together. A tiny model reads them in 0.05 s, one of d_model 512 and 6 layers in 0.1 to 0.25 s."""
+"""Largest number of tokens of all kept translations. A tiny model scores them in 0.05 s, a model with d_model 512 and 6
+layers in 0.1 to 0.25 s."""
 
 _CLOSE = 0.05
-"""Mean difference in nats a token up to which 8 bits are taken.
+"""Largest mean difference, in nats per token, at which 8 bits are used.
 
-Two tiny models that were off by 0.027 and by 0.053 lost 0.2 and 0.3 BLEU.
+Two tiny models with differences of 0.027 and 0.053 lost 0.2 and 0.3 BLEU.
 """
 
 _INSTRUCTIONS = re.compile(r"(avx|amx|sse|ssse|fma|asimd|sve|i8mm|neon)\w*")
@@ -52,10 +53,10 @@ class KeptLines(Record):
     """Some sources and their translations in float32.
 
     Args:
-        sources: Token ids.
-        targets: Subwords as text.
-        log_probs: Of each token of each target and of eos after it, in float32.
-        at_home: How far the engine was off where it was exported, in nats a token.
+        sources: Token ids of each source.
+        targets: Subwords of each translation, as text.
+        log_probs: Log-probability of each token of each target and of the eos after it, in float32.
+        at_home: Mean difference of the engine on the machine that exported it, in nats per token.
     """
 
     sources: list[list[int]]
@@ -64,15 +65,15 @@ class KeptLines(Record):
     at_home: float = 0.0
 
     def difference(self, engine: CTranslate2Engine) -> float:
-        """Return the mean difference of the log-probabilities of ``engine``, in nats a token."""
+        """Return the mean absolute difference of ``engine``'s log-probabilities from these, in nats per token."""
         rows = zip(self.log_probs, engine.log_probs(self.sources, self.targets), strict=True)
         differences = [abs(a - b) for row in rows for a, b in zip(*row, strict=True)]
         return sum(differences) / len(differences)
 
     def is_close(self, difference: float) -> bool:
-        """Say whether 8 bits may be taken where they are off by ``difference``.
+        """Return whether 8 bits may be used at this ``difference``.
 
-        Where the export itself is off by more, it was asked for.
+        A larger difference at the export itself was accepted there, so the limit rises with it.
         """
         return difference <= max(_CLOSE, 2 * self.at_home)
 
@@ -83,12 +84,12 @@ def lines_to_keep(
     *,
     most_tokens: int = _MOST_TOKENS,
 ) -> KeptLines | None:
-    """Return the first of some lines with their log-probabilities; None if there are none.
+    """Return the first lines with their log-probabilities, or None if there are no lines.
 
     Args:
-        translations: Sources and what they are translated into: token ids and subwords.
-        float32_engine: Computes in float32.
-        most_tokens: Of all translations together, but for a first one that is longer.
+        translations: Pairs of a source (token ids) and its translation (subwords).
+        float32_engine: Engine that computes in float32.
+        most_tokens: Largest number of tokens of all translations; the first one is kept even if it is longer.
     """
     sources: list[list[int]] = []
     targets: list[list[str]] = []
@@ -105,10 +106,10 @@ def lines_to_keep(
 
 
 def keep_lines(folder: Path, kept: KeptLines, engine: CTranslate2Engine) -> None:
-    """Write lines beside the engine in ``folder``, and that it has been compared on this kind of processor.
+    """Write the lines into the engine's ``folder``, and record the comparison on this kind of processor.
 
     Raises:
-        TfmError: They cannot be written.
+        TfmError: A file cannot be written.
     """
     difference = kept.difference(engine)
     kept.model_copy(update={"at_home": difference}).write_to(folder / KEPT_LINES_FILE)
@@ -116,14 +117,14 @@ def keep_lines(folder: Path, kept: KeptLines, engine: CTranslate2Engine) -> None
 
 
 def right_engine(folder: Path, load: Callable[[str], CTranslate2Engine]) -> CTranslate2Engine:
-    """Return the engine as it was exported or, with a warning, in float32 where 8 bits are wrong on this processor.
+    """Return the engine as exported or, with a warning, in float32 if 8 bits are inaccurate on this processor.
 
     Args:
-        folder: The exported engine.
-        load: Reads it; called with the type to compute in, "default" or "float32".
+        folder: Folder of the exported engine.
+        load: Function that loads the engine; its argument is the compute type, "default" or "float32".
 
     Raises:
-        DamagedFileError: What is kept is no such thing.
+        DamagedFileError: The file of kept lines is damaged.
     """
     kept = _read_kept(folder)
     if kept is None:
@@ -149,10 +150,10 @@ def right_engine(folder: Path, load: Callable[[str], CTranslate2Engine]) -> CTra
 
 
 def processor_kind(*, cpuinfo: Path = Path("/proc/cpuinfo"), environment: Mapping[str, str] = os.environ) -> str:
-    """Return what decides how products of 8 bits are computed here: processor, library and what limits the library.
+    """Return the properties that decide how 8-bit products are computed: processor, library and library settings.
 
     Args:
-        cpuinfo: Where Linux describes the processors; without it processors of one architecture count as one kind.
+        cpuinfo: File in which Linux describes the processors; without it, each architecture counts as one kind.
         environment: Environment variables.
     """
     try:
@@ -174,14 +175,14 @@ def _read_kept(folder: Path) -> KeptLines | None:
         return KeptLines.parse(path.read_bytes())
     except ValidationError as error:
         if any(finding["type"] == "missing" for finding in error.errors()):
-            return None  # another program's
+            return None  # written by another program
         raise DamagedFileError(f"{path} is damaged") from None
     except (OSError, ValueError):
         return None
 
 
 def _place_in_cache(folder: Path) -> Iterator[Path]:
-    """Yield the file of the user, if there can be one, that stands for the one beside these very lines."""
+    """Yield the file in the user's cache that replaces the folder's record of these lines, if there is a cache."""
     home = os.environ.get("HOME")
     cache = os.environ.get("XDG_CACHE_HOME") or (home and f"{home}/.cache")
     if cache:
@@ -197,9 +198,9 @@ def _read_record(path: Path) -> dict[str, float]:
 
 
 def _remember(places: Sequence[Path], kind: str, difference: float) -> None:
-    """Add to the first record that can be written; where none can, the next use compares again.
+    """Add the difference to the first record that can be written; if none can, the next use compares again.
 
-    Of two processes that do so at the same time one may lose its entry, but the file is whole.
+    If two processes do this at the same time, one may lose its entry, but the file stays valid.
     """
     for path in places:
         try:

@@ -1,4 +1,4 @@
-"""Text to text: lines into segments of token ids, an engine's hypotheses back into lines. No torch here."""
+"""Text to text: lines into segments of token ids, an engine's hypotheses back into lines, without torch."""
 
 from __future__ import annotations
 
@@ -19,15 +19,14 @@ class Translation:
     """A translation of one line.
 
     Args:
-        text: One line of text without controls, which a model may spell in bytes; empty for a blank line.
+        text: One line of text without control characters (a model may spell them in bytes); empty for a blank line.
         score: Mean over the line's segments of the hypotheses' scores (`Hypothesis.score`); 0 for a blank line.
-        segments: The number of segments that the line was translated in: 1 unless it was too long for the model, 0 if
-            it is blank.
-        log_prob: Natural logarithm of its probability: the sum over the segments.
-        tokens: The subwords that the model said, of all segments in order.
-        alignment: Pairs of a word of the line and a word of ``text``, counted from 0, words being what spaces
-            separate; None: not asked.
-        alternatives: The next best translations. Of a line in several segments the k-th joins the k-th best of each.
+        segments: Number of segments of the line: 1 unless it was too long for the model, 0 if it is blank.
+        log_prob: Natural logarithm of the translation's probability, summed over the segments.
+        tokens: Subwords that the model generated, for all segments in order.
+        alignment: Pairs (word of the line, word of ``text``), counted from 0, or None if not requested. Words are
+            separated by spaces.
+        alternatives: The next best translations. For a line in several segments, the k-th joins the k-th best of each.
     """
 
     text: str
@@ -41,7 +40,7 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """Part of a line, most often all of it: where it belongs and its token ids."""
+    """Part of a line, usually all of it: the index of the line and the token ids."""
 
     line: int
     tokens: list[int]
@@ -51,8 +50,8 @@ class LineTranslator:
     """Translates lines with an engine.
 
     Args:
-        engine: Searches.
-        tokenizers: Those of the engine's model.
+        engine: Engine that searches.
+        tokenizers: Tokenizers of the engine's model.
     """
 
     def __init__(self, engine: Engine, tokenizers: TokenizerPair) -> None:
@@ -61,7 +60,7 @@ class LineTranslator:
 
     @property
     def limit(self) -> int:
-        """Tokens of a line that the model takes at once."""
+        """Largest number of tokens that the model translates at once."""
         return self.engine.limit
 
     def count(self, line: str) -> int:
@@ -69,14 +68,14 @@ class LineTranslator:
         return len(self.tokenizers.source.encode(line))
 
     def is_overlong(self, line: str) -> bool:
-        """Say whether ``line`` has more tokens than the model takes at once."""
+        """Return whether ``line`` has more tokens than the model translates at once."""
         return self.count(line) > self.limit
 
     def cut(self, line: str) -> str:
-        """Return the beginning of ``line`` that the model takes at once."""
+        """Return the longest beginning of ``line`` that the model can translate at once."""
         tokenizer = self.tokenizers.source
         tokens = tokenizer.encode(line)[: self.limit]
-        # The last tokens may be part of a character that is spelled in bytes: up to four, and the space before them.
+        # The last tokens may be part of a character spelled in bytes: up to four bytes and the space before them.
         beginnings = [tokens[: len(tokens) - left_out] for left_out in range(5)]
         whole = (ids for ids in beginnings if tokenizer.encode(tokenizer.decode(ids)) == ids)
         return tokenizer.decode(next(whole, beginnings[0]))
@@ -90,17 +89,17 @@ class LineTranslator:
         prefix: str = "",
         sampling: Sampling | None = None,
     ) -> list[Translation]:
-        """Translate each line by itself; as many results as lines, in their order.
+        """Translate each line separately; return one result per line, in order.
 
-        A blank line never reaches the model. A line too long for the model is cut at sentence or clause ends and the
-        segments' translations are joined by spaces.
+        Blank lines skip the model. A line too long for the model is split at sentence or clause ends, and the
+        translations of its segments are joined by spaces.
 
         Args:
             lines: The lines.
-            n_best: The number of translations of each line.
+            n_best: Number of translations of each line.
             with_alignment: Whether to link the words of a translation to those of the line.
-            prefix: The beginning of every translation, except that of a blank line.
-            sampling: How to draw at random; None: search for the best.
+            prefix: Text at the beginning of every translation, except that of a blank line.
+            sampling: Settings for drawing at random, or None to search for the best.
 
         Raises:
             UsageError: The engine does not support an option.
@@ -122,7 +121,7 @@ class LineTranslator:
         tokens = [segment.tokens for segment in segments]
         if not prefix:
             return self.engine.search(tokens, options)
-        # Only a line begins with the prefix, not each of its segments.
+        # Only the first segment of a line begins with the prefix.
         is_first = [i == 0 or segments[i - 1].line != segment.line for i, segment in enumerate(segments)]
         hypotheses: list[list[Hypothesis]] = [[] for _ in segments]
         for first, own_options in ((True, replace(options, prefix=prefix)), (False, options)):
@@ -144,7 +143,7 @@ class LineTranslator:
         return segments
 
     def _join(self, segments: list[tuple[_Segment, list[Hypothesis]]]) -> Translation:
-        """Make a line's translation of its segments' hypotheses, best first each."""
+        """Join the hypotheses of a line's segments, each sorted best first, into its translation."""
         ranks = max(len(hypotheses) for _, hypotheses in segments)
         best, *others = (
             self._join_rank([(segment, hypotheses[min(rank, len(hypotheses) - 1)]) for segment, hypotheses in segments])

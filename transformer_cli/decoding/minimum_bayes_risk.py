@@ -1,8 +1,8 @@
-"""Minimum Bayes risk: of several candidates, the one that agrees best with all the others.
+"""Minimum Bayes risk decoding: selects the candidate that agrees best with all the others.
 
-Each candidate is scored by chrF with every candidate as its reference, as often as it was drawn, so that a translation
-that most others resemble comes before one that is more probable by itself but stands alone (Eikema and Aziz 2020,
-"Is MAP Decoding All You Need?").
+Each candidate is scored by chrF against every candidate as reference; a candidate drawn several times counts several
+times. A translation similar to most others therefore ranks above a more probable one that is unlike the others (Eikema
+and Aziz 2020, "Is MAP Decoding All You Need?").
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NGrams = frozenset[str | tuple[str, int]]
 
 
 def by_agreement(translation: Translation) -> Translation:
-    """Return the same candidates, the one with the least risk first; equal ones keep their order and come once."""
+    """Return the candidates sorted by risk, lowest first; duplicates are removed, ties keep their order."""
     candidates = [translation, *translation.alternatives]
     if len(candidates) == 1:
         return translation
@@ -39,10 +39,10 @@ def by_agreement(translation: Translation) -> Translation:
 
 
 def chrf(hypothesis: list[_NGrams], reference: list[_NGrams]) -> float:
-    """Return the character n-gram F-score, from 0 to 1, of what `ngrams_by_length` made of two texts.
+    """Return the character n-gram F-score, from 0 to 1, of two texts, given by `ngrams_by_length`.
 
-    The same number as sacreBLEU's, Popović 2015 with beta 2, but for its factor of 100: candidates are compared pair
-    by pair, and there each text would be taken apart again for every other.
+    The score is that of sacreBLEU (Popović 2015, beta 2) without the factor of 100. SacreBLEU would compute the n-grams
+    of each text again for every pair of candidates; here they are computed once.
     """
     orders = min(len(hypothesis), len(reference))
     if not orders:
@@ -57,13 +57,13 @@ def chrf(hypothesis: list[_NGrams], reference: list[_NGrams]) -> float:
 
 
 def ngrams_by_length(text: str) -> list[_NGrams]:
-    """Return the n-grams of the characters of ``text`` without its spaces, for each length from 1 to 6 that it has."""
+    """Return the character n-grams of ``text`` without spaces, for each length from 1 to 6 that fits into it."""
     characters = "".join(text.split())
     return [frozenset(_numbered(characters, n)) for n in range(1, min(_LONGEST, len(characters)) + 1)]
 
 
 def _numbered(characters: str, n: int) -> Iterator[str | tuple[str, int]]:
-    """Yield each n-gram, and where it comes again its number as well: so a set of them counts each as often."""
+    """Yield each n-gram; repeats carry their number, so that a set holds every occurrence."""
     seen: dict[str, int] = {}
     for begin in range(len(characters) - n + 1):
         ngram = characters[begin : begin + n]

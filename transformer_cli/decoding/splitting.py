@@ -1,4 +1,4 @@
-"""Lines too long for the model, cut where a reader would pause."""
+"""Splitting of lines that are too long for the model, at places where a reader would pause."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-# From the best place to cut to the worst: after a sentence, after a clause, between words. A mark that closes a
-# quotation stays with it, also the French one, which a space comes before.
+# Places to cut, from best to worst: after a sentence, after a clause, between words. A closing quotation mark stays
+# with its quotation, including the French mark, which follows a space.
 _PLACES = tuple(
     re.compile(pattern)
     for pattern in (
@@ -20,15 +20,16 @@ _PLACES = tuple(
 
 
 def split_overlong(text: str, *, limit: int, count: Callable[[str], int]) -> list[str]:
-    """Cut ``text`` into segments of at most ``limit`` tokens, as few and as natural as can be.
+    """Split ``text`` into segments of at most ``limit`` tokens, with few cuts at natural places.
 
     Args:
         text: A normalised line.
-        limit: Most tokens of a segment.
-        count: Gives the number of tokens of a text.
+        limit: Largest number of tokens of a segment.
+        count: Function that returns the number of tokens of a text.
 
     Returns:
-        The segments in order; only spaces between them are lost. One character is never divided, whatever it counts.
+        The segments in order; only spaces between them are lost. A single character is never split, even above the
+        limit.
     """
     return list(_split(text, limit, count, places=_PLACES))
 
@@ -46,13 +47,13 @@ def _split(text: str, limit: int, count: Callable[[str], int], places: tuple[re.
 
 
 def _cut(text: str, place: re.Pattern[str]) -> list[str]:
-    """Cut ``text`` at every ``place``; the spaces there stay at the end of the part before."""
+    """Cut ``text`` at every ``place``; spaces there stay at the end of the preceding part."""
     ends = [match.end() for match in place.finditer(text)]
     return [text[start:end] for start, end in pairwise([0, *ends, len(text)]) if start < end]
 
 
 def _packed(parts: list[str], limit: int, count: Callable[[str], int]) -> Iterator[str]:
-    """Join neighbours as long as their tokens together stay within ``limit``."""
+    """Join neighbouring parts while their total number of tokens is at most ``limit``."""
     packed, tokens = "", 0
     for part in parts:
         size = count(part)

@@ -1,8 +1,9 @@
-"""Word alignment: which word of the source each word of a translation comes from, read off attention. No torch here.
+"""Word alignment: links each word of a translation to a word of the source, based on attention. No torch here.
 
-The attention is the encoder-decoder attention, averaged over all layers and heads. Of the links that two statistical
-aligners agree on (IBM model 2 with a diagonal prior, in both directions) it found 88.3 % in the phrasebook's test set
-and 65.7 % in Multi30k's. The last layer but one found 77.5 and 64.5 %, the layer of the sharpest weights 87.9 and 63.6.
+The attention is the encoder-decoder attention, averaged over all layers and heads. The
+reference is the links on which two statistical aligners agree (IBM model 2 with a diagonal prior, in both directions).
+The mean found 88.3 % of them in the phrasebook's test set and 65.7 % in Multi30k's; the last layer but one found 77.5
+and 64.5 %, and the layer with the sharpest weights 87.9 and 63.6 %.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from transformer_cli.text.normalization import normalize
 
 Matrix = Sequence[Sequence[float]]
 
-_SPACE = "\u2581"  # what SentencePiece writes for a space
+_SPACE = "\u2581"  # SentencePiece's mark for a space
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
 # Chinese and Japanese characters, and Thai, Lao, Burmese and Khmer ones
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
@@ -27,9 +28,9 @@ class Word:
     """Neighbouring subwords that spell one word.
 
     Args:
-        text: Without the mark of the space before it.
-        first: Place of its first subword in the sentence.
-        last: Place of its last subword.
+        text: Text of the word, without the mark of the space before it.
+        first: Index of its first subword in the sentence.
+        last: Index of its last subword.
     """
 
     text: str
@@ -42,8 +43,9 @@ class WordAlignment:
     """An alignment of words.
 
     Args:
-        weights: For each word of the target, how much it attends to each word of the source.
-        links: (word of the source, word of the target): for each word of the target the largest weight.
+        weights: Attention of each word of the target to each word of the source.
+        links: Pairs (word of the source, word of the target): for each target word, the source word with the largest
+            weight.
     """
 
     weights: tuple[tuple[float, ...], ...]
@@ -53,8 +55,7 @@ class WordAlignment:
 def words_of(tokenizer: Tokenizer, tokens: Sequence[int]) -> tuple[Word, ...]:
     """Group the tokens of a sentence, without eos, into words.
 
-    A word begins where a space is written; punctuation is a word of its own, and so is each subword of a script that
-    writes no spaces.
+    A word begins after a space. Punctuation is a separate word, and so is each subword of a script without spaces.
     """
     if not tokens:
         return ()
@@ -68,11 +69,11 @@ def words_of(tokenizer: Tokenizer, tokens: Sequence[int]) -> tuple[Word, ...]:
 def align_words(attention: Matrix, source: Sequence[Word], target: Sequence[Word]) -> WordAlignment:
     """Align the words of a sentence pair.
 
-    A word's attention to a word is the sum over the subwords attended to, and the mean over the subwords that attend.
+    The attention between two words is summed over the source subwords and averaged over the target subwords.
 
     Args:
-        attention: For each token of the target, how much it attends to each token of the source.
-        source: The words of the source; without any there are no links.
+        attention: Attention of each token of the target to each token of the source.
+        source: The words of the source; if there are none, there are no links.
         target: The words of the target.
     """
     weights = tuple(
@@ -90,13 +91,13 @@ def align_words(attention: Matrix, source: Sequence[Word], target: Sequence[Word
 def spaced_links(
     tokenizers: tuple[Tokenizer, Tokenizer], source: Sequence[int], target: Sequence[int], attention: Matrix
 ) -> list[tuple[int, int]]:
-    """Return the links of `align_words` between words as spaces separate them, which a reader of the texts can count.
+    """Return the links of `align_words` between space-separated words, so that a reader of the texts can count them.
 
     Args:
-        tokenizers: Of the source and of the target.
+        tokenizers: Tokenizers of the source and of the target.
         source: Token ids without eos.
         target: Token ids without bos and eos.
-        attention: For each token of the target, how much it attends to each token of the source.
+        attention: Attention of each token of the target to each token of the source.
 
     Returns:
         Pairs (word of the source, word of the target), sorted, counted from 0.
@@ -108,12 +109,12 @@ def spaced_links(
 
 
 def number_of_words(text: str) -> int:
-    """Count the words of a normalised text: what spaces separate, a no-break space being part of a word."""
+    """Return the number of space-separated words of a normalised text; a no-break space is part of a word."""
     return text.count(" ") + 1 if text else 0
 
 
 def _word_numbers(tokenizer: Tokenizer, tokens: Sequence[int]) -> list[int]:
-    """Return for each token the number of the word that it is part of: the last word of the text up to the token."""
+    """Return the index of each token's word, which is the last word of the text up to that token."""
     texts = (normalize(tokenizer.decode(tokens[: end + 1])) for end in range(len(tokens)))
     return [text.count(" ") for text in texts]
 

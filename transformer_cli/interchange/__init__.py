@@ -1,1 +1,1 @@
-"""The model in the format of another library: its weights under other names, its positions in another order."""
+"""Export of the model to the formats of other libraries, with their weight names and order of positions."""

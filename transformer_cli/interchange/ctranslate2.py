@@ -1,4 +1,4 @@
-"""The model for CTranslate2, put together from its classes of specifications, which name each weight of a model."""
+"""Export to CTranslate2, using its specification classes, which name each weight of a model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from transformer_cli.model.positions import sinusoidal_positions
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
-_NEVER = -1e4  # added to a logit it leaves a probability of 0, and float16 still holds it
+_NEVER = -1e4  # added to a logit, makes its probability 0; float16 can represent it
 
 
 def write_ctranslate2_model(
@@ -30,15 +30,15 @@ def write_ctranslate2_model(
     num_positions: int,
     quantization: str,
 ) -> None:
-    """Write ``model.bin``, ``config.json`` and the vocabularies into ``folder``, which is there and empty.
+    """Write ``model.bin``, ``config.json`` and the vocabularies into ``folder``.
 
     Args:
-        folder: Where to.
+        folder: An existing, empty folder.
         model: In evaluation mode, on the CPU.
-        source_pieces: The source's vocabulary as text, by token id.
-        target_pieces: The target's.
-        num_positions: Tokens of the longest source and the longest translation, bos and eos included.
-        quantization: How weights are stored: "float32", "int8" ...
+        source_pieces: The source's vocabulary as text, indexed by token id.
+        target_pieces: The target's vocabulary, likewise.
+        num_positions: Number of tokens of the longest source or translation, bos and eos included.
+        quantization: Type of the stored weights, such as "float32" or "int8".
 
     Raises:
         TfmError: A file cannot be written.
@@ -59,7 +59,7 @@ def ctranslate2_specification(
 ) -> Any:
     """Return CTranslate2's description of ``model``, weights included: a ``TransformerSpec``.
 
-    The decoder starts from bos, eos ends every source, and pad and bos are never predicted, as in our search.
+    As in our search, the decoder starts from bos, every source ends in eos, and pad and bos are never predicted.
     """
     config = model.config
     spec = specs.TransformerSpec.from_config(
@@ -121,7 +121,7 @@ def _set_feed_forward(spec: Any, feed_forward: FeedForward, around: AddAndNorm) 
 
 
 def _set_linear(spec: Any, *layers: nn.Linear) -> None:
-    """Set one matrix whose rows are those of all ``layers``: CTranslate2 computes what has one input in one product."""
+    """Set one matrix with the rows of all ``layers``; CTranslate2 uses one product for layers with the same input."""
     spec.weight = np.concatenate([_array(layer.weight) for layer in layers])
     spec.bias = np.concatenate([_array(layer.bias) for layer in layers])
 

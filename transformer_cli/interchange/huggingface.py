@@ -1,8 +1,8 @@
-"""The model as a ``MarianMTModel`` of the library ``transformers``, which is not needed to write one.
+"""Export to a ``MarianMTModel`` of the library ``transformers``, which need not be installed.
 
-That model adds positions whose sines come first and whose cosines come after them, where ours alternate. In which order
-the numbers of its vectors stand is all the same to a model whose matrices agree on it, so ours are put into that order
-wherever they read from the residual stream or write to it.
+A ``MarianMTModel`` adds positional encodings with all sines before all cosines; in ours they alternate. A model works
+equally well with any order of its vector elements if all matrices use the same order. The export therefore reorders our
+matrices wherever they read from the residual stream or write to it.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ def write_huggingface_model(
     decoding: DecodingConfig,
     num_positions: int,
 ) -> None:
-    """Write what ``AutoModelForSeq2SeqLM`` and ``AutoTokenizer`` load into ``folder``, which is there and empty.
+    """Write the files that ``AutoModelForSeq2SeqLM`` and ``AutoTokenizer`` load.
 
     Args:
-        folder: Where to.
+        folder: An existing, empty folder.
         model: In evaluation mode, on the CPU.
-        tokenizers: Its tokenizers.
-        languages: From which language into which.
-        decoding: How ``generate`` searches if it is not told otherwise.
-        num_positions: Tokens of the longest source and the longest translation, bos and eos included.
+        tokenizers: The model's tokenizers.
+        languages: Source and target language.
+        decoding: Default search settings of ``generate``.
+        num_positions: Number of tokens of the longest source or translation, bos and eos included.
 
     Raises:
         TfmError: A file cannot be written.
-        UsageError: A ``MarianMTModel`` has no place for such a model.
+        UsageError: A ``MarianMTModel`` cannot represent the model.
     """
     if model.config.norm == "pre":
         raise UsageError(
@@ -70,7 +70,7 @@ def write_huggingface_model(
 
 
 def marian_weights(model: Transformer) -> dict[str, Tensor]:
-    """Return the weights of ``model``, which is post-norm, under the names and in the order of a ``MarianMTModel``."""
+    """Return the weights of a post-norm ``model`` with the names and the element order of a ``MarianMTModel``."""
     order = _sines_first(model.config.d_model)
     source, target, output = (
         matrix.detach()[:, order]
@@ -92,7 +92,7 @@ def marian_weights(model: Transformer) -> dict[str, Tensor]:
 
 
 def _sines_first(d_model: int) -> Tensor:
-    """Return the indices of our axes in their order: the sines, which are even with us, then the cosines."""
+    """Return our element indices in Marian's order: the sines (our even indices), then the cosines."""
     return torch.cat([torch.arange(0, d_model, 2), torch.arange(1, d_model, 2)])
 
 
@@ -137,12 +137,12 @@ def _feed_forward(name: str, feed_forward: FeedForward, order: Tensor) -> Mappin
 
 
 def _reads(name: str, linear: nn.Linear, order: Tensor) -> Mapping[str, Tensor]:
-    """Return a layer that reads from the residual stream."""
+    """Return the weights of a layer that reads from the residual stream, reordered."""
     return {f"{name}.weight": linear.weight[:, order], f"{name}.bias": linear.bias}
 
 
 def _writes(name: str, linear: nn.Linear, order: Tensor) -> Mapping[str, Tensor]:
-    """Return a layer that writes to the residual stream."""
+    """Return the weights of a layer that writes to the residual stream, reordered."""
     return {f"{name}.weight": linear.weight[order], f"{name}.bias": linear.bias[order]}
 
 
@@ -195,7 +195,7 @@ def _generation_config(decoding: DecodingConfig, num_positions: int) -> Mapping[
     }
     if decoding.beam_size == 1:
         return document
-    # As here, a search is over when as many hypotheses as the beam is wide have ended.
+    # As in our search, a sentence is over when W hypotheses have finished.
     return {**document, "length_penalty": decoding.length_penalty, "early_stopping": True}
 
 

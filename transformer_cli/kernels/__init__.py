@@ -1,1 +1,1 @@
-"""The fast ways of computing what the model and the loss say plainly. Imports torch alone."""
+"""Fast implementations of the model's and the loss's plain formulas. This package imports only torch."""

@@ -1,4 +1,4 @@
-"""Attention, computed the fastest way: by PyTorch's kernel or, for sentences on the CPU, by plain batched products."""
+"""Attention by the fastest method: PyTorch's kernel or, for sentences on the CPU, plain batched products."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from torch.nn import functional as F
 from transformer_cli.kernels.dropout import draw_mask, is_computed_by_cpu_kernels
 
 LONGEST = 128
-"""The number of keys up to which `short_attention` is faster than PyTorch's kernel, which never stores the weights."""
+"""Largest number of keys for which `short_attention` is faster than PyTorch's kernel, which stores no weights."""
 
 
 def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *, dropout: float = 0.0) -> Tensor:
     """Compute the context of `scaled_dot_product_attention` in `transformer_cli.model.attention`; a test compares them.
 
-    PyTorch's kernel is made for long texts. Its backward pass over sentences on the CPU is slow, and so is its dropout:
-    where gradients are needed, `short_attention` computes both.
+    PyTorch's kernel is made for long texts. On the CPU its dropout and its backward pass over sentences are slow, so
+    `short_attention` computes both where gradients are needed.
 
     Args:
         query: (B, H, T, K).
         key: (B, H, S, K).
         value: (B, H, S, K).
         mask: Boolean, broadcastable to (B, H, T, S); True where attention is allowed. Each row needs one True.
-        dropout: The probability with which an attention weight is dropped.
+        dropout: Probability of dropping an attention weight.
 
     Returns:
         The context (B, H, T, K).
@@ -41,16 +41,16 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *,
 def short_attention(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout: tuple[Tensor, float] | None
 ) -> Tensor:
-    """Compute the same with two batched products and a softmax, which store all attention weights.
+    """Compute attention with two batched products and a softmax, storing all attention weights.
 
-    Products are computed in the type of ``query``, the softmax in float32 at least.
+    Products are computed in the type of ``query``, the softmax at least in float32.
 
     Args:
         query: (B, H, T, K).
         key: (B, H, S, K).
         value: (B, H, S, K).
         mask: Boolean, broadcastable to (B, H, T, S); True where attention is allowed. Each row needs one True.
-        dropout: The mask (B, H, T, S), uint8, of the attention weights that are kept, and the factor that scales them.
+        dropout: The mask (B, H, T, S), uint8, 1 where an attention weight is kept, and the scale of the kept ones.
 
     Returns:
         The context (B, H, T, K).
@@ -69,11 +69,11 @@ class _ShortAttention(torch.autograd.Function):
         query, key, value = query.flatten(0, 1), key.flatten(0, 1), value.flatten(0, 1)  # (B, H, T, K) -> (BH, T, K)
         scores = torch.bmm(query, key.transpose(1, 2))
         wide = torch.promote_types(scores.dtype, torch.float32)
-        # A power of two takes a third of the time of one of e.
+        # Computing a power of 2 takes a third of the time of a power of e.
         weights = scores.to(wide).mul_(1 / (math.sqrt(size) * math.log(2))).unflatten(0, (batch, heads))
         if mask is not None:
             weights += torch.zeros_like(mask, dtype=wide).masked_fill_(~mask, -torch.inf)
-        # PyTorch's softmax takes six times as long as its parts when rows are as short as sentences.
+        # On rows as short as sentences, PyTorch's softmax takes six times as long as its separate steps.
         weights -= weights.amax(-1, keepdim=True)
         weights.exp2_()
         weights /= weights.sum(-1, keepdim=True)

@@ -1,4 +1,4 @@
-"""Dropout (section 5.4) with masks that are cheap to draw."""
+"""Dropout (section 5.4) with masks that are fast to draw."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from torch import Tensor, nn
 
 
 class Dropout(nn.Dropout):
-    """`torch.nn.Dropout` that on the CPU draws eight entries of its mask from one random number.
+    """A `torch.nn.Dropout` that draws eight mask entries from one random number on the CPU.
 
-    PyTorch draws a mask on one thread, one random number an entry, and takes several times as long for it as for the
-    layer norm beside. One byte an entry suffices: there the probability is rounded to a multiple of 1/256, and what is
-    kept is scaled by that.
+    PyTorch draws a mask on one thread, with one random number per entry. This takes several times as long as the
+    neighbouring layer norm. One byte per entry is enough: the probability is rounded to a multiple of 1/256, and the
+    kept entries are scaled by the rounded probability.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Drop entries of ``x``, of any shape, in training; give it back as it is otherwise."""
+        """Drop entries of ``x``, of any shape, in training; otherwise return ``x`` unchanged."""
         if not self.training or self.p == 0.0 or not is_computed_by_cpu_kernels(x):
             return super().forward(x)
         mask, scale = draw_mask(x.shape, self.p)
@@ -28,7 +28,7 @@ class Dropout(nn.Dropout):
 
 
 def is_computed_by_cpu_kernels(x: Tensor) -> bool:
-    """Say whether PyTorch's own CPU kernels compute what follows, not a GPU's or those that ``torch.compile`` makes."""
+    """Return whether PyTorch's own CPU kernels process ``x``, not a GPU or kernels from ``torch.compile``."""
     return x.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
@@ -36,8 +36,8 @@ def draw_mask(shape: torch.Size, probability: float) -> tuple[Tensor, float]:
     """Draw a dropout mask on the CPU, from PyTorch's generator or that of `random_numbers_from`.
 
     Args:
-        shape: Of the mask.
-        probability: With which an entry is dropped; rounded to a multiple of 1/256.
+        shape: Shape of the mask.
+        probability: Probability of dropping an entry; rounded to a multiple of 1/256.
 
     Returns:
         The mask, uint8, 1 where an entry is kept, and the factor that keeps the expected value.
@@ -54,7 +54,7 @@ _of_this_thread = threading.local()
 
 @contextmanager
 def random_numbers_from(generator: torch.Generator) -> Iterator[None]:
-    """Draw the masks of this thread from ``generator``: threads that share one would take turns as it happens."""
+    """Draw this thread's masks from ``generator``; threads that share a generator would draw in a varying order."""
     _of_this_thread.generator = generator
     try:
         yield
@@ -63,7 +63,7 @@ def random_numbers_from(generator: torch.Generator) -> Iterator[None]:
 
 
 class _Masked(torch.autograd.Function):
-    """``x * mask * scale``; for the backward pass the mask is kept, at a byte an entry."""
+    """``x * mask * scale``; the mask is kept for the backward pass, one byte per entry."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, mask: Tensor, scale: float) -> Tensor:
@@ -78,4 +78,4 @@ class _Masked(torch.autograd.Function):
 
 
 def _masked(x: Tensor, mask: Tensor, scale: float) -> Tensor:
-    return torch.addcmul(x.new_zeros(()), x, mask.to(x.dtype), value=scale)  # a product of three in one pass
+    return torch.addcmul(x.new_zeros(()), x, mask.to(x.dtype), value=scale)  # multiplies three factors in one pass

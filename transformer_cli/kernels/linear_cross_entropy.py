@@ -1,7 +1,7 @@
-"""Output layer and loss in one, a few hundred tokens at a time: the full matrix of logits is never there.
+"""Output layer and loss in one, a few hundred tokens at a time, so the full matrix of logits never exists.
 
-PyTorch 2.13 has `torch.nn.functional.linear_cross_entropy`, but its chunked way does not take label smoothing: look
-again at the next release, and delete this file then.
+PyTorch 2.13 has `torch.nn.functional.linear_cross_entropy`, but its chunked method does not support label smoothing.
+Check the next release, and delete this file if it does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 _CPU_LOGITS = 1 << 21
-"""The number of logits in a chunk on the CPU: in float32 they stay in the caches of an ordinary machine."""
+"""Number of logits in a chunk on the CPU; in float32 they fit into the caches of an ordinary machine."""
 
 _GPU_LOGITS = 1 << 27
 _FEWEST_ROWS = 256
@@ -26,15 +26,15 @@ def linear_cross_entropy(
 ) -> Tensor:
     """Compute the sum over tokens of ``F.cross_entropy(hidden @ weight.T, labels, label_smoothing=smoothing)``.
 
-    The gradient of a chunk follows from its logits at once, so it is computed together with the loss. Products are
-    computed in the type of ``hidden``; softmax, loss and the sum of the weight's gradient in float32 at least.
+    The gradient of a chunk is computed together with its loss, from the same logits. Products are computed in the type
+    of ``hidden``; softmax, loss and the sum of the weight's gradient are computed at least in float32.
 
     Args:
         hidden: (n, D), the decoder's last hidden states.
-        weight: (V, D), the output layer's; float32 or float64.
-        labels: (n,) int64, no padding among them.
-        smoothing: 0 gives the plain negative log-likelihood.
-        chunk: The number of tokens computed at once; None chooses it by the device and the sizes.
+        weight: (V, D), the weight of the output layer; float32 or float64.
+        labels: (n,) int64, without padding.
+        smoothing: Label smoothing; 0 gives the plain negative log-likelihood.
+        chunk: Number of tokens computed at once, or None to choose it by the device and the sizes.
 
     Returns:
         A scalar of the type of ``weight``, in nats.
@@ -45,9 +45,9 @@ def linear_cross_entropy(
 
 
 def _rows(hidden: Tensor, weight: Tensor) -> int:
-    """Return the number of tokens that are computed at once."""
+    """Return the number of tokens to compute at once."""
     logits = _CPU_LOGITS if hidden.device.type == "cpu" else _GPU_LOGITS
-    # Adding to the weight's gradient costs as much as going through as many rows as the weight has columns.
+    # Adding a chunk to the weight's gradient costs as much as processing D rows.
     return max(_FEWEST_ROWS, hidden.size(1), logits // weight.size(0))
 
 
@@ -61,7 +61,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         matrix = weight.to(hidden.dtype)
         of_hidden, of_weight = torch.empty_like(hidden), torch.zeros_like(weight)
         total = torch.zeros((), dtype=weight.dtype, device=weight.device)
-        # Every chunk uses the memory of the one before it, which lies in the caches.
+        # Every chunk reuses the memory of the previous one, which is in the caches.
         products = hidden.new_empty(min(rows, len(labels)), vocab_size)
         wide = products.to(weight.dtype)
         for first in range(0, len(labels), rows):
@@ -77,7 +77,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             if len(unlikely):
                 exact = (here[unlikely] @ matrix.T).to(weight.dtype).log_softmax(-1)
                 log_probability[unlikely] = exact.gather(1, label[unlikely])
-            # What each token but the label adds to loss and gradient is the same in every row: it is taken off below.
+            # The smoothing term of the other tokens is the same in every row, so it is subtracted once, below.
             total += (smoothing * of_label - log_probability).sum()
             if learns:
                 probabilities.scatter_add_(1, label, of_label.new_full(label.shape, smoothing - 1))

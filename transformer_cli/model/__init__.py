@@ -1,9 +1,10 @@
-"""The Transformer of "Attention Is All You Need" (Vaswani et al. 2017), one idea a file.
+"""The Transformer of "Attention Is All You Need" (Vaswani et al. 2017), with one idea in each file.
 
-Read in this order: `attention`, `positions`, `embedding`, `layers`, `transformer`. Then, to see how a translation is
-written token by token, `transformer_cli.decoding.pytorch.plain_decoder` and `transformer_cli.decoding.search.greedy`.
+Read in this order: `attention`, `positions`, `embedding`, `layers`, `transformer`. Then read
+`transformer_cli.decoding.pytorch.plain_decoder` and `transformer_cli.decoding.search.greedy`, which generate a
+translation token by token.
 
-One legend for all shapes:
+All shapes use these letters:
 
     B batch (sentences)      S source length      T target length      V vocabulary
     D d_model                H heads              K head size, D / H    F feed-forward size

@@ -1,4 +1,4 @@
-"""Attention: every position looks at the others and takes a weighted mean of what they offer (section 3.2)."""
+"""Attention: each position takes a weighted mean of the values at all positions (section 3.2)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from transformer_cli.kernels.attention import attention
 def scaled_dot_product_attention(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Compute ``softmax(Q K^T / sqrt(K)) V``, equation 1 of the paper, and the weights it used.
+    """Compute ``softmax(Q K^T / sqrt(K)) V``, equation 1 of the paper, and the attention weights.
 
     Args:
         query: (..., T, K).
@@ -32,15 +32,15 @@ def scaled_dot_product_attention(
 
 
 class MultiHeadAttention(nn.Module):
-    """Several attentions side by side, each in a subspace of its own (section 3.2.2).
+    """Several attention heads in parallel, each in its own subspace (section 3.2.2).
 
-    One class serves as encoder self-attention, masked decoder self-attention and encoder-decoder attention; they
-    differ in what is handed in as ``memory`` and ``mask``.
+    The class serves as encoder self-attention, masked decoder self-attention and encoder-decoder attention. These
+    differ only in the arguments ``memory`` and ``mask``.
 
     Args:
-        d_model: Size D of the vectors that go in and come out.
-        num_heads: Number H of heads; divides ``d_model``.
-        dropout: Probability with which an attention weight is dropped in training.
+        d_model: Size D of the input and output vectors.
+        num_heads: Number H of heads; ``d_model`` must be divisible by it.
+        dropout: Probability of dropping an attention weight in training.
     """
 
     def __init__(self, d_model: int, num_heads: int, dropout: float = 0.0) -> None:
@@ -53,10 +53,10 @@ class MultiHeadAttention(nn.Module):
         self.output = nn.Linear(d_model, d_model)
 
     def initialise(self) -> None:
-        """Draw the weights after Glorot and Bengio 2010 ("Xavier"); biases begin at 0.
+        """Draw the weights after Glorot and Bengio 2010 ("Xavier") and set the biases to 0.
 
-        Queries, keys and values are drawn as one matrix (3 D, D) would be: with larger ones attention is sharp before
-        it knows where to look, and learning starts late.
+        The projections of queries, keys and values are scaled as one matrix (3 D, D) would be. Larger weights make
+        attention sharp before it has learned where to attend, and the loss starts to fall later.
         """
         for projection in (self.query, self.key, self.value, self.output):
             nn.init.xavier_uniform_(projection.weight, gain=1.0 if projection is self.output else 2**-0.5)
@@ -66,8 +66,8 @@ class MultiHeadAttention(nn.Module):
         """Let each position of ``x`` attend to ``memory``.
 
         Args:
-            x: (B, T, D), where the queries come from.
-            memory: (B, S, D), where the keys and values come from; ``x`` itself for self-attention.
+            x: (B, T, D), the source of the queries.
+            memory: (B, S, D), the source of the keys and values; ``x`` itself for self-attention.
             mask: Boolean, broadcastable to (B, H, T, S); True where attention is allowed.
 
         Returns:
@@ -80,13 +80,13 @@ class MultiHeadAttention(nn.Module):
         return self._split_heads(self.key(memory)), self._split_heads(self.value(memory))
 
     def attend(self, x: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Attend from ``x`` (B, T, D) to projected ``key`` and ``value`` (B, H, S, K); returns (B, T, D)."""
+        """Attend from ``x`` (B, T, D) to projected ``key`` and ``value`` (B, H, S, K), and return (B, T, D)."""
         query = self._split_heads(self.query(x))
         context = attention(query, key, value, mask, dropout=self.dropout if self.training else 0.0)
         return self.output(self._join_heads(context))
 
     def weights(self, x: Tensor, memory: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Return the attention weights (B, H, T, S) that `forward` uses, to look at them."""
+        """Return the attention weights (B, H, T, S) that `forward` uses, for inspection."""
         key, value = self.keys_and_values(memory)
         return scaled_dot_product_attention(self._split_heads(self.query(x)), key, value, mask)[1]
 

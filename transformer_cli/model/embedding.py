@@ -1,4 +1,4 @@
-"""From token ids to vectors that know what they are and where they stand (sections 3.4 and 3.5)."""
+"""Token ids to vectors that encode the token and its position (sections 3.4 and 3.5)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class TokenEmbedding(nn.Module):
     Args:
         vocab_size: Number of token ids V.
         d_model: Size D of the vectors.
-        dropout: Dropout of the sum.
-        max_length: Positions computed ahead; longer input gets its table when it comes.
+        dropout: Dropout probability for the sum.
+        max_length: Number of positions computed in advance; the table grows when a longer input arrives.
     """
 
     positions: Tensor
@@ -30,11 +30,11 @@ class TokenEmbedding(nn.Module):
         self.register_buffer("positions", sinusoidal_positions(max_length, d_model), persistent=False)
 
     def initialise(self) -> None:
-        """Draw rows of about unit length, which the scale makes vectors of about unit numbers."""
+        """Draw rows of about unit length; after scaling, their elements have about unit variance."""
         nn.init.normal_(self.table.weight, std=self.table.embedding_dim**-0.5)
 
     def forward(self, tokens: Tensor, *, first_position: int = 0) -> Tensor:
-        """Embed ``tokens`` (B, T), int64, the first of which stands at ``first_position``; returns (B, T, D)."""
+        """Embed ``tokens`` (B, T), int64, from position ``first_position`` on, and return (B, T, D)."""
         end = first_position + tokens.size(1)
         if end > self.positions.size(0):
             self.positions = sinusoidal_positions(2 * end, self.positions.size(1), device=self.positions.device)

@@ -1,4 +1,4 @@
-"""The two kinds of layer that the encoder and the decoder are stacks of (section 3.1)."""
+"""The encoder layer and the decoder layer, of which the two stacks are built (section 3.1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from transformer_cli.model.attention import MultiHeadAttention
 
 
 class FeedForward(nn.Module):
-    """Two linear layers with a ReLU between, at each position alone: ``max(0, x W1 + b1) W2 + b2`` (equation 2)."""
+    """Two linear layers with a ReLU between, for each position alone: ``max(0, x W1 + b1) W2 + b2`` (equation 2)."""
 
     def __init__(self, d_model: int, d_ff: int, dropout: float = 0.0) -> None:
         super().__init__()
@@ -22,7 +22,7 @@ class FeedForward(nn.Module):
         self.dropout = Dropout(dropout)
 
     def initialise(self) -> None:
-        """Draw the weights after Glorot and Bengio 2010 ("Xavier"); biases begin at 0."""
+        """Draw the weights after Glorot and Bengio 2010 ("Xavier") and set the biases to 0."""
         for layer in (self.inner, self.outer):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
@@ -33,10 +33,10 @@ class FeedForward(nn.Module):
 
 
 class AddAndNorm(nn.Module):
-    """The residual connection around a sublayer, and its layer norm.
+    """The residual connection around a sublayer, with its layer norm.
 
-    "post", as in the paper: ``norm(x + dropout(sublayer(x)))``. "pre": ``x + dropout(sublayer(norm(x)))``, which trains
-    deep models more readily and leaves the stack in need of one last norm.
+    "post", as in the paper, computes ``norm(x + dropout(sublayer(x)))``. "pre" computes
+    ``x + dropout(sublayer(norm(x)))``. "pre" trains deep models more easily, but the stack then needs a final norm.
     """
 
     def __init__(self, config: ModelConfig) -> None:

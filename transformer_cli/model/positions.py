@@ -1,4 +1,4 @@
-"""Positional encoding: attention alone cannot tell first from last, so positions are added as waves (section 3.5)."""
+"""Positional encoding: sine and cosine waves tell attention the order of the tokens (section 3.5)."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from torch import Tensor
 
 
 def sinusoidal_positions(length: int, d_model: int, *, device: torch.device | None = None) -> Tensor:
-    """Return the table of section 3.5, sines and cosines interleaved.
+    """Return the table of section 3.5, with sines and cosines interleaved.
 
         PE[pos, 2i]     = sin(pos / 10000 ** (2i / d_model))
         PE[pos, 2i + 1] = cos(pos / 10000 ** (2i / d_model))
 
     Args:
         length: Number of positions, from 0.
-        d_model: Size of a position's vector; even.
-        device: Where to put the table.
+        d_model: Size of each position's vector; even.
+        device: Device of the table.
 
     Returns:
-        (length, d_model), float32; computed in float64, for late positions need the digits.
+        (length, d_model), float32. The table is computed in float64, because late positions need the precision.
     """
     position = torch.arange(length, dtype=torch.float64, device=device)
     two_i = torch.arange(0, d_model, 2, dtype=torch.float64, device=device)

@@ -1,4 +1,4 @@
-"""The whole model: an encoder reads the source, a decoder writes the target one token at a time (figure 1)."""
+"""The whole model: an encoder reads the source and a decoder generates the target token by token (figure 1)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from transformer_cli.model.layers import DecoderLayer, EncoderLayer, FeedForward
 
 
 class Transformer(nn.Module):
-    """An encoder-decoder Transformer over one vocabulary, or one for each side.
+    """An encoder-decoder Transformer with one shared vocabulary, or one for each side.
 
     Args:
-        config: The shape.
-        vocab_size: Number of token ids V, of source and target alike.
-        source_vocab_size: Number of token ids of a source that has a vocabulary of its own.
+        config: ``[model]``, the sizes and options of the model.
+        vocab_size: Number of token ids V of the target, and of the source if the vocabulary is shared.
+        source_vocab_size: Number of token ids of the source, or None if the vocabulary is shared.
     """
 
     def __init__(self, config: ModelConfig, vocab_size: int, *, source_vocab_size: int | None = None) -> None:
@@ -43,7 +43,7 @@ class Transformer(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        """Let every part draw its weights, when all are built: a seed then gives the weights that it always gave."""
+        """Initialise every part once all are built, in a fixed order, so that a seed always gives the same weights."""
         for part in self.modules():
             if isinstance(part, TokenEmbedding | MultiHeadAttention | FeedForward):
                 part.initialise()
@@ -56,19 +56,19 @@ class Transformer(nn.Module):
         Args:
             source: (B, S) int64.
             source_mask: (B, 1, 1, S) boolean, True where ``source`` is not padding.
-            decoder_input: (B, T) int64, the target shifted right: it begins with bos.
+            decoder_input: (B, T) int64, the target shifted right, so it begins with bos.
         """
         return self.logits(self.decode(decoder_input, self.encode(source, source_mask), source_mask))
 
     def encode(self, source: Tensor, source_mask: Tensor) -> Tensor:
-        """Read ``source`` (B, S); returns the memory (B, S, D)."""
+        """Encode ``source`` (B, S) and return the memory (B, S, D)."""
         x = self.source_embedding(source)
         for layer in self.encoder:
             x = layer(x, source_mask)
         return self.encoder_norm(x)
 
     def decode(self, decoder_input: Tensor, memory: Tensor, source_mask: Tensor) -> Tensor:
-        """Return the decoder's last hidden states (B, T, D) for a whole target at once, each blind to later tokens."""
+        """Return the decoder's last hidden states (B, T, D) for a whole target; no position sees a later one."""
         length = decoder_input.size(1)
         causal_mask = torch.ones(length, length, dtype=torch.bool, device=decoder_input.device).tril()
         x = self.target_embedding(decoder_input)
@@ -77,5 +77,5 @@ class Transformer(nn.Module):
         return self.decoder_norm(x)
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """Map hidden states (..., D) to logits (..., V): the final linear layer, before its softmax."""
+        """Map hidden states (..., D) to logits (..., V): the final linear layer, without the softmax."""
         return self.output(hidden)

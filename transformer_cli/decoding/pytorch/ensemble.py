@@ -1,4 +1,4 @@
-"""Several models as one: the mean of their probabilities."""
+"""Ensemble of several models, which averages their probabilities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transformer_cli.decoding.search.step_decoder import StepDecoder
 
 
 class EnsembleStepDecoder:
-    """Steps several decoders over the same rows and the same vocabulary; see `StepDecoder`."""
+    """Runs several decoders on the same rows and the same vocabulary; see `StepDecoder`."""
 
     def __init__(self, decoders: Sequence[StepDecoder]) -> None:
         self._decoders = decoders

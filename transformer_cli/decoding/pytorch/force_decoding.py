@@ -1,4 +1,4 @@
-"""Decoding of translations that are given: how probable the model finds them, and what their tokens attend to."""
+"""Forced decoding of given translations, for their log-probabilities and attention."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from transformer_cli.special_tokens import BOS_ID, EOS_ID
 
 @dataclass(frozen=True, slots=True)
 class ForcedDecoding:
-    """One target sentence as the model sees it.
+    """Result of forced decoding of one target sentence.
 
     Args:
-        log_probs: Natural logarithm of the probability of each token, and last of eos.
-        attention: See `Hypothesis.attention`; None: not asked.
+        log_probs: Natural logarithm of the probability of each token, the last being eos.
+        attention: See `Hypothesis.attention`; None if not requested.
     """
 
     log_probs: tuple[float, ...]
@@ -40,8 +40,8 @@ def force_decode(
 
     Args:
         model: In evaluation mode.
-        sources: Token ids of each, eos at the end.
-        targets: Token ids of each, without bos and eos.
+        sources: Token ids of each source, with eos at the end.
+        targets: Token ids of each target, without bos and eos.
         with_attention: Whether to return the attention of the targets to the sources.
     """
     device = next(model.parameters()).device

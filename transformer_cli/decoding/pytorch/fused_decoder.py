@@ -1,4 +1,4 @@
-"""A model's decoder laid out for speed: matrices that read the same vectors become one, in the type of the products."""
+"""A model's decoder arranged for speed: matrices with the same input become one, in the type of the products."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from transformer_cli.model.layers import AddAndNorm, DecoderLayer
 from transformer_cli.model.transformer import Transformer
 
 _MULTIPLE = 16
-"""The vocabulary is padded to a multiple of this, which lets `beam_search` look for the best tokens in blocks."""
+"""The vocabulary is padded to a multiple of this, so that `beam_search` can find the best tokens in blocks."""
 
 PACKED_FROM = 1 << 18
-"""The elements of a matrix from which it pays to lay it out: the kernel needs some microseconds more to begin."""
+"""Smallest number of elements at which packing a matrix is faster; its kernel starts some microseconds later."""
 
 _ROWS = 512
-"""Rows that are usual in a product."""
+"""Typical number of rows in a product."""
 
 _SHORTEST = 16
-"""Positions of a source, padding included: of 32 bits each, as many as there are in 512."""
+"""Smallest number of source positions, padding included: a 512-bit vector holds 16 numbers of 32 bits."""
 
 
 class StepWeights:
-    """What one step of the decoder computes with; the model's weights at the time it was made.
+    """Weights for one step of the decoder, copied from the model when this object is made.
 
     Args:
         model: In evaluation mode.
-        precision: Type of the matrix products; None is that of the weights. Sums, norms and attention stay in the
+        precision: Type of the matrix products, or None for that of the weights. Sums, norms and attention stay in the
             type of the weights.
     """
 
@@ -50,27 +50,27 @@ class StepWeights:
         self._output = _Matrix(weight, bias if padding else None)
 
     def start(self, memory: Tensor, source_mask: Tensor, *, width: int) -> BeamCache:
-        """Project what the encoder made of the sources once for every layer.
+        """Project the encoder's output once for every layer.
 
         Args:
-            memory: (B, S, D).
+            memory: (B, S, D), the encoder's output.
             source_mask: (B, 1, 1, S) boolean.
-            width: W.
+            width: W, the number of hypotheses of a sentence.
         """
         memory = memory.to(self.model.source_embedding.table.weight.dtype)
-        # PyTorch's softmax of fewer numbers than a vector of the processor holds takes eight times as long.
+        # PyTorch's softmax takes eight times as long on rows shorter than one vector register of the processor.
         lacking = max(0, _SHORTEST - memory.size(1))
         memory, source_mask = F.pad(memory, (0, 0, 0, lacking)), F.pad(source_mask, (0, lacking))
         return BeamCache([layer.project_memory(memory) for layer in self._layers], source_mask, width=width)
 
     def step(self, tokens: Tensor, cache: BeamCache) -> Tensor:
-        """Return the logits (N, V') after one more token a row; V' is V padded, with -inf, to a multiple of 16.
+        """Return the logits (N, V') after one more token per row; V' is V padded with -inf to a multiple of 16.
 
         Args:
-            tokens: (N,) int64, the newest token of each row; at the first position (B,) if rows are alike.
-            cache: From `start`; changed in place.
+            tokens: (N,) int64, the newest token of each row; at the first position, (B,) if rows are equal.
+            cache: Result of `start`; changed in place.
         """
-        tokens = tokens.clamp(max=self.model.vocab_size - 1)  # a row of no probability may name what is padding
+        tokens = tokens.clamp(max=self.model.vocab_size - 1)  # a row with probability 0 may hold a padding id
         x = self.model.target_embedding(tokens[:, None], first_position=cache.length)[:, 0]  # (N, D)
         cache.begin_position()
         for number, layer in enumerate(self._layers):
@@ -79,11 +79,11 @@ class StepWeights:
 
 
 class _Matrix:
-    """``x W^T + b`` in the type of W; on a CPU a large W is laid out as the product wants it once, not at every step.
+    """``x W^T + b`` in the type of W; on a CPU, a large W is packed for the kernel once instead of at every step.
 
-    PyTorch offers that layout to its own compiler only, under a name that a release may lack; then W stays as it is.
-    Without it a search takes 1.2 to 1.3 times as long with the tiny model and 1.6 to 2 times with the base model: the
-    time of one thread for 2 to 100 lines, in float32 on a processor with AVX-512.
+    PyTorch offers the packed layout only to its own compiler, under a name that a release may lack; W then stays
+    unpacked. Without packing, a search takes 1.2 to 1.3 times as long with the tiny model and 1.6 to 2 times with the
+    base model (one thread, 2 to 100 lines, float32, a processor with AVX-512).
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
@@ -109,7 +109,7 @@ class _Matrix:
 
 
 class _Projection:
-    """``x W^T + b`` in one precision, given back in the type of ``x``."""
+    """``x W^T + b`` computed in one precision and returned in the type of ``x``."""
 
     def __init__(self, layers: list[nn.Linear], precision: torch.dtype, *, scales: tuple[float, ...] = ()) -> None:
         factors = scales or (1.0,) * len(layers)
@@ -163,21 +163,21 @@ class _FusedLayer:
 
 
 def _residual(add_and_norm: AddAndNorm, x: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
-    """Do as `AddAndNorm` does."""
+    """Compute the same as `AddAndNorm`."""
     if add_and_norm.norm_first:
         return sublayer(_normalize(add_and_norm.norm, x)).add_(x)
     return _normalize(add_and_norm.norm, sublayer(x).add_(x))
 
 
 def _normalize(norm: nn.LayerNorm, x: Tensor) -> Tensor:
-    """Do as the layer does; a call of a module takes as long as the layer norm of a handful of rows."""
+    """Compute the same as ``norm``, without the module call, which takes as long as the layer norm of a few rows."""
     return F.layer_norm(x, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
 
 
 def _attend(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
-    """Attend from (B, H, W, K), scaled already, to (B, H, L, K); returns (B * W, D).
+    """Attend from scaled queries (B, H, W, K) to (B, H, L, K), and return (B * W, D).
 
-    Two products and a softmax: with a handful of queries a sentence that takes half the time of PyTorch's fused kernel.
+    With a few queries per sentence, two products and a softmax take half the time of PyTorch's fused kernel.
     """
     sentences, heads, width, size = query.shape
     keys, values = keys.flatten(0, 1), values.flatten(0, 1)  # (B, H, L, K) -> (BH, L, K)

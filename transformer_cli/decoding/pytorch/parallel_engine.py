@@ -1,12 +1,12 @@
 """Runs one engine in several single-threaded processes: about 1.5 times as fast as threads on a CPU.
 
-The workers are forked at the first large search, so they share the memory of the weights. Each gets a batch, the
-longest first, and the next one when it answers; results are put back in order. The engine itself does small searches,
-with its threads, and the smallest with one thread: threads would wait for each other as long as they work, and a
-hundred times as long where another program keeps one of them from its core.
+The workers are forked at the first large search, so they share the memory of the weights. Each worker gets one batch at
+a time, longest sources first; results are put back in order. The engine itself handles small searches with its threads,
+and the smallest searches with one thread. In those, threads would wait for each other as long as they work, and a
+hundred times as long if another program occupies one of the cores.
 
-`concurrent.futures.ProcessPoolExecutor` would be shorter. But its workers outlive a parent that is killed (two were
-still there ten minutes later), it hides the exit code of a worker, and before Python 3.14 it cannot end one.
+`concurrent.futures.ProcessPoolExecutor` would be shorter. But its workers outlive a killed parent (two still ran ten
+minutes later), it hides the exit code of a worker, and before Python 3.14 it cannot terminate a worker.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class ParallelEngine:
     """Searches with copies of an engine; see `Engine`.
 
     Args:
-        engine: On the CPU.
-        workers: How many processes, 2 or more.
+        engine: Engine on the CPU.
+        workers: Number of processes, at least 2.
     """
 
     def __init__(self, engine: TorchEngine, *, workers: int) -> None:
@@ -80,14 +80,14 @@ class ParallelEngine:
             for indices, answer in self._answers(sources, self._batches(sources, options), options):
                 hypotheses.update(zip(indices, answer, strict=True))
         except BaseException:
-            self._stop()  # else what is still under way would be taken for the answer to the next question
+            self._stop()  # otherwise a pending answer would be read as the answer to the next search
             raise
         return [hypotheses[i] for i in range(len(sources))]
 
     def _batches(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[int]]:
-        """Return indices, longest sources first: as many batches for each worker, of as nearly equal sizes as can be.
+        """Return batches of indices, longest sources first, equal in number per worker and nearly equal in size.
 
-        Batches of about as many tokens take about as long, so that at the end no worker waits.
+        Batches with similar numbers of tokens take similar time, so no worker waits at the end.
         """
 
         def cut(max_tokens: int) -> list[list[int]]:
@@ -114,7 +114,7 @@ class ParallelEngine:
             here, there = context.Pipe()
             process = context.Process(target=_work, args=(self._engine, there, [*self._workers, here]), daemon=True)
             process.start()
-            there.close()  # so that a worker that is gone is noticed
+            there.close()  # so that the end of a worker is noticed
             self._workers[here] = process
 
     def _stop(self) -> None:
@@ -179,8 +179,8 @@ def _one_thread() -> Iterator[None]:
 
 
 def _work(engine: TorchEngine, connection: Connection, inherited: list[Connection]) -> None:
-    """Answer until the other side is gone."""
-    for other in inherited:  # held open here they would hide the end of the parent from the other workers
+    """Answer searches until the parent closes the connection."""
+    for other in inherited:  # if open here, they would hide the parent's end from the other workers
         other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent as well, which ends its workers
     for number in (signal.SIGTERM, signal.SIGHUP):

@@ -1,7 +1,7 @@
-"""How a token is generated, in the plainest way: decode all tokens so far, and take the last position.
+"""The plainest way to generate a token: decode all tokens so far and use the last position.
 
-`greedy_search` over this decoder is a whole translator to read. `transformer_decoder` gives the same probabilities, and
-remembers what this one computes anew at every step.
+`greedy_search` with this decoder is a complete, readable translator. `transformer_decoder` gives the same
+probabilities, but caches the values that this decoder computes again at every step.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The attention weights that a model uses, taken from the model itself while it runs as it always does."""
+"""Recording of a model's attention weights during its normal forward pass."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from transformer_cli.model.attention import MultiHeadAttention
 
 @contextmanager
 def recorded_weights(modules: nn.ModuleList, name: str) -> Iterator[list[Tensor]]:
-    """Record what the attention called ``name`` of each layer does inside the block.
+    """Record the weights of each layer's attention ``name`` inside the ``with`` block.
 
-    The weights are computed from what each attention is handed in, by its own projections
-    (`MultiHeadAttention.weights`): the model's ordinary path stays as fast as it is, and nothing is left behind in it.
+    The weights are computed from each attention's inputs by its own projections (`MultiHeadAttention.weights`).
+    The model's normal path stays as fast as before, and the hooks are removed afterwards.
 
     Args:
         modules: The layers.
-        name: The attribute of a layer.
+        name: Attribute of a layer that holds the attention.
 
     Yields:
-        A list that holds (B, H, T, S) for each layer once the layers have run.
+        A list, filled with the weights (B, H, T, S) of each layer when the layers run.
     """
     weights: list[Tensor] = []
 

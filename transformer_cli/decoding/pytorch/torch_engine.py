@@ -1,4 +1,4 @@
-"""The engine that computes with this program's own model: sentences of like length searched together."""
+"""The engine that runs this program's own model and searches sentences of similar length together."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import EOS_ID
 
 _ROWS = 16
-"""Hypotheses of each source up to which a batch has all its tokens."""
+"""Largest number of hypotheses per source for which a batch may hold its full number of tokens."""
 
 
 class TorchEngine:
-    """Searches with one model, or with several as one; see `Engine`.
+    """Searches with one model or an ensemble of several; see `Engine`.
 
     Args:
-        models: Put into evaluation mode here; all of one vocabulary. The attention is the first one's.
+        models: Models with one vocabulary; put into evaluation mode here. Attention is that of the first model.
         config: ``[decoding]``.
         precision: Type of the matrix products.
     """
@@ -70,12 +70,12 @@ class TorchEngine:
     def batches(
         self, sources: Sequence[Sequence[int]], options: SearchOptions, *, max_tokens: int | None = None
     ) -> Iterator[list[int]]:
-        """Return batches of the indices of sources of like length, the shortest first.
+        """Return batches of indices of sources of similar length, shortest first.
 
         Args:
             sources: As for `search`.
-            options: What is asked; of a search with many hypotheses fewer sources fit into the memory.
-            max_tokens: Tokens of a batch, padding and eos included, if less than the settings allow.
+            options: Options of the search; with many hypotheses, fewer sources fit into memory.
+            max_tokens: Largest number of tokens of a batch, padding and eos included, if below that of the settings.
         """
         limit = min(self._config.batch_tokens, max_tokens or self._config.batch_tokens)
         limit = limit * _ROWS // max(self._rows(options), _ROWS)
@@ -111,7 +111,7 @@ class TorchEngine:
         return self._with_attention(sources, hypotheses) if options.with_attention else hypotheses
 
     def _rows(self, options: SearchOptions) -> int:
-        """Return how many hypotheses of each source are computed side by side."""
+        """Return the number of hypotheses of each source that are computed in parallel."""
         return options.n_best if options.sampling else self._config.beam_size
 
     def _decoder(self, sources: list[list[int]], rows: int) -> StepDecoder:
@@ -123,7 +123,7 @@ class TorchEngine:
         return decoders[0] if len(decoders) == 1 else EnsembleStepDecoder(decoders)
 
     def _with_attention(self, sources: list[list[int]], hypotheses: list[list[Hypothesis]]) -> list[list[Hypothesis]]:
-        """Add to each hypothesis what its tokens attend to."""
+        """Return the hypotheses with the attention of their tokens."""
         ranks: list[list[Hypothesis]] = [[] for _ in sources]
         for rank in range(max(map(len, hypotheses))):
             indices = [i for i, several in enumerate(hypotheses) if len(several) > rank]

@@ -1,1 +1,1 @@
-"""Search over any `StepDecoder`: knows no model."""
+"""Search algorithms over any `StepDecoder`, independent of the model."""

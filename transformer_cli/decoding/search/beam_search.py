@@ -1,11 +1,11 @@
-"""Beam search over a `StepDecoder`, all sentences of a batch at once; those that are over leave it.
+"""Beam search over a `StepDecoder`, for all sentences of a batch at once; finished sentences leave the batch.
 
 Each sentence has two banks of fixed size W: live hypotheses, which can still grow, and finished
-ones, which ended in eos. A step takes the 2W best continuations of the live hypotheses. One that
-ends in eos and is among the first W of them is finished; the first W that do not end in eos live on
-(at most W can end in eos, so there always are W others). At the maximum length eos is the only
-continuation. A sentence is over when W hypotheses have finished, or at its maximum length. Hence
-width 1 is greedy search.
+hypotheses, which end in eos. A step takes the 2W best continuations of the live hypotheses. A
+continuation that ends in eos is finished if it is among the first W. The first W that do not end in
+eos stay live (at most W can end in eos, so there are always W others). At the maximum length eos is the only
+continuation. A sentence is over when W hypotheses have finished, or at its maximum length. Width 1
+is therefore greedy search.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from transformer_cli.errors import UsageError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID
 
 _LEAVE_SHARE = 8
-"""Sentences that are over leave the batch when they are one in so many: to close the gaps is some work, too."""
+"""Sentences that are over leave the batch once they make up 1/8 of it, because closing the gaps also takes time."""
 
 
 @dataclass(frozen=True, slots=True)
 class BeamState:
-    """Where the search of B sentences stands after ``length`` steps.
+    """State of the search over B sentences after ``length`` steps.
 
-    A bank has W places; an empty one holds -inf. Tokens are not copied from step to step: each live
-    hypothesis names the row of the state one step before that it continues, and the sentences are
-    read off backwards at the end.
+    A bank has W places; an empty place holds -inf. Tokens are not copied from step to step. Each live
+    hypothesis stores its parent's row in the previous state, and the sentences are read backwards at
+    the end.
     """
 
     length: int  # tokens generated so far, the same for every live hypothesis
     normalisers: Tensor  # float32: (longest + 2,), n ** length_penalty at index n
-    sentences: Tensor  # int64: (B,), position in the batch that the search began with
+    sentences: Tensor  # int64: (B,), position in the initial batch
     max_lengths: Tensor  # int64: (B,), eos included
     live_log_probs: Tensor  # float32: (B, W), best first
     live_tokens: Tensor  # int64: (B, W), the last token of each
-    live_parents: Tensor  # int64: (B, W), row (of B' * W) in the state one step before
+    live_parents: Tensor  # int64: (B, W), row (of B' * W) in the previous state
     finished_scores: Tensor  # float32: (B, W), best first
     finished_log_probs: Tensor  # float32: (B, W)
     finished_lengths: Tensor  # int64: (B, W), eos included
@@ -70,18 +70,18 @@ def beam_search(
     """Find the best translations of each sentence of a batch.
 
     Args:
-        decoder: Gives the probabilities; it starts with ``beam_size`` equal rows for each sentence.
-        max_lengths: (B,) int64, the most tokens of each sentence, eos included; on the decoder's
+        decoder: Source of the probabilities; it starts with ``beam_size`` equal rows for each sentence.
+        max_lengths: (B,) int64, the maximum length of each sentence, eos included; on the decoder's
             device.
-        beam_size: W, how many hypotheses of a sentence live at a time.
+        beam_size: W, the number of live hypotheses of a sentence.
         length_penalty: The exponent in the score of a `Hypothesis`.
-        n_best: How many hypotheses to return of each sentence.
-        prefix: The tokens that every hypothesis begins with, fewer than any maximum.
-        early_stop: End a sentence as soon as its answer is certain (see `is_settled`). It never
-            changes the answer.
+        n_best: Number of hypotheses to return for each sentence.
+        prefix: Tokens at the beginning of every hypothesis; shorter than any maximum length.
+        early_stop: Whether to end a sentence as soon as its answer is certain (see `is_settled`). This
+            never changes the answer.
 
     Returns:
-        For each sentence, in order, its ``n_best`` hypotheses, best first; fewer where fewer have a
+        For each sentence, in order, its ``n_best`` hypotheses, best first, or fewer if fewer have a
         probability above 0.
 
     Raises:
@@ -92,8 +92,8 @@ def beam_search(
     limits = set(max_lengths.tolist())
     _check_arguments(limits, beam_size=beam_size, length_penalty=length_penalty, n_best=n_best)
     state = initial_state(max_lengths, beam_size=beam_size, length_penalty=length_penalty)
-    history = [state]  # at each length, the sentences that were not over by then
-    departed = []  # each sentence once, as it was when it was over
+    history = [state]  # at each length, the sentences still in the batch
+    departed = []  # each sentence once, in its final state
 
     over = torch.zeros(len(max_lengths), dtype=torch.bool, device=max_lengths.device)  # still in the batch, but settled
 
@@ -124,11 +124,11 @@ def beam_search(
 
 
 def initial_state(max_lengths: Tensor, *, beam_size: int, length_penalty: float) -> BeamState:
-    """Begin with one live hypothesis a sentence, which holds bos and no token yet.
+    """Return the state with one live hypothesis per sentence, consisting of bos only.
 
     Args:
-        max_lengths: (B,) int64, the most tokens of each sentence, eos included.
-        beam_size: W.
+        max_lengths: (B,) int64, the maximum length of each sentence, eos included.
+        beam_size: W, the number of live hypotheses of a sentence.
         length_penalty: The exponent in the score of a `Hypothesis`.
     """
     num_sentences, device = len(max_lengths), max_lengths.device
@@ -157,19 +157,19 @@ def advance(state: BeamState, log_probs: Tensor) -> BeamState:
     """Extend every live hypothesis by one token, and fill both banks with the best continuations.
 
     Args:
-        state: Before the step.
-        log_probs: (B * W, V) float32 of the next token; -inf where a token may not follow.
-            Overwritten.
+        state: State before the step.
+        log_probs: (B * W, V) float32, log-probabilities of the next token; -inf where a token is not
+            allowed. Overwritten.
 
     Returns:
-        The state one token later. A NaN in ``log_probs`` comes out as a NaN in one of its banks.
+        The state one token later. A NaN in ``log_probs`` leads to a NaN in one of its banks.
     """
     width = state.live_log_probs.shape[1]
     length = state.length + 1
     totals, parents, tokens = best_continuations(state.live_log_probs, log_probs)  # (B, 2W) each
     is_eos = tokens == EOS_ID
 
-    # Among the first W, eos finishes. In a stable sort the older of two equal scores wins.
+    # Eos among the first W finishes a hypothesis. The sort is stable, so the older of two equal scores wins.
     scores = totals[:, :width] / state.normalisers[length]
     scores = scores.masked_fill(~is_eos[:, :width], -torch.inf)
     scores, order = torch.cat((state.finished_scores, scores), dim=1).sort(dim=1, descending=True, stable=True)
@@ -178,7 +178,7 @@ def advance(state: BeamState, log_probs: Tensor) -> BeamState:
     def merge(old: Tensor, new: Tensor) -> Tensor:
         return torch.cat((old, new[:, :width]), dim=1).gather(1, order)
 
-    # The first W others live on: a stable sort keeps each kind in its order, best first.
+    # The first W others stay live; the stable sort keeps both groups sorted, best first.
     alive = is_eos.to(torch.uint8).argsort(dim=1, stable=True)[:, :width]
     return replace(
         state,
@@ -194,18 +194,19 @@ def advance(state: BeamState, log_probs: Tensor) -> BeamState:
 
 
 def is_settled(state: BeamState, *, n_best: int, early_stop: bool) -> Tensor:
-    """Tell which sentences are over: W finished, the maximum length reached, or a certain answer.
+    """Return which sentences are over: W hypotheses finished, maximum length reached, or answer certain.
 
-    A live hypothesis of log-probability p <= 0 finishes with at most p, as no step adds anything
-    above 0, and at a length n between the next one and the maximum; n ** length_penalty is monotone
-    in n, so p divided by the larger of its values at those two ends bounds every score still to
-    come, whatever the sign of length_penalty. Once the n_best-th best finished score reaches this
-    bound for the best live hypothesis, nothing can displace it, for an equal score comes too late.
+    A live hypothesis with log-probability p <= 0 finishes with at most p, because no step adds
+    anything above 0. It finishes at a length n between the next length and the maximum.
+    n ** length_penalty is monotone in n. Therefore p divided by the larger of its values at those two
+    ends bounds every later score, for either sign of length_penalty. Once the n_best-th best finished
+    score reaches this bound for the best live hypothesis, nothing can displace it, because an equal
+    score ranks after an older one.
 
     Args:
-        state: After a step.
-        n_best: How many hypotheses the answer has.
-        early_stop: Whether the certain answer ends a sentence.
+        state: State after a step.
+        n_best: Number of hypotheses in the answer.
+        early_stop: Whether a certain answer ends a sentence.
 
     Returns:
         (B,) bool.
@@ -227,7 +228,7 @@ def _check_arguments(limits: set[int], beam_size: int, length_penalty: float, n_
 
 
 def _ask_device(state: BeamState, settled: Tensor, over: Tensor) -> list[int]:
-    """Ask in one transfer: is there a NaN, does a row continue another one, how many sentences are over?"""
+    """Return in one transfer: any NaN, any moved row, the number newly settled, the number over."""
     nan = state.live_log_probs.isnan() | state.finished_scores.isnan()
     parents = state.live_parents.flatten()
     moved = parents != torch.arange(len(parents), device=parents.device)
@@ -236,9 +237,9 @@ def _ask_device(state: BeamState, settled: Tensor, over: Tensor) -> list[int]:
 
 
 def _with_gaps_closed(over: Tensor) -> Tensor:
-    """Return the indices of the sentences that are not over, the last ones in the places of those that are.
+    """Return the indices of the sentences that are not over; the last of them fill the gaps.
 
-    All others stay where they are, so that of what a decoder keeps little has to be moved.
+    All others keep their places, so a decoder has to move little of its state.
     """
     remaining = len(over) - int(over.sum())
     order = torch.arange(remaining, device=over.device)
@@ -251,8 +252,8 @@ def _read_off(departed: list[BeamState], history: list[BeamState], *, n_best: in
 
     Args:
         departed: The sentences that are over, each sentence once.
-        history: The state at each length, without the sentences that were over by then.
-        n_best: How many hypotheses to read off of each sentence.
+        history: The state at each length, without the sentences that had left the batch.
+        n_best: Number of hypotheses to read for each sentence.
     """
     parents = [state.live_parents.flatten().tolist() for state in history]
     tokens = [state.live_tokens.flatten().tolist() for state in history]

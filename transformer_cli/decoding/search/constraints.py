@@ -1,4 +1,4 @@
-"""Which tokens may not come next, whatever the model thinks of them."""
+"""Constraints on the next token, independent of the model's probabilities."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
 
 
 def rule_out(log_probs: Tensor, *, must_end: Tensor | None = None) -> None:
-    """Set to -inf, in place, pad and bos, and all but eos where a sentence must end.
+    """Set pad and bos to -inf in place, and all tokens except eos where a sentence must end.
 
     Args:
         log_probs: (N, V), the rows of each sentence side by side.
-        must_end: (B,) bool, True where a sentence has come to its maximum length; None if none has.
+        must_end: (B,) bool, True where a sentence has reached its maximum length, or None if none has.
     """
     log_probs[:, PAD_ID] = -torch.inf
     log_probs[:, BOS_ID] = -torch.inf
@@ -25,7 +25,7 @@ def rule_out(log_probs: Tensor, *, must_end: Tensor | None = None) -> None:
 
 
 def keep_only(log_probs: Tensor, token: int) -> None:
-    """Set to -inf, in place, all but one token."""
+    """Set all tokens except one to -inf in place."""
     kept = log_probs[:, token].clone()
     log_probs.fill_(-torch.inf)
     log_probs[:, token] = kept

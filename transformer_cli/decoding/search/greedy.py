@@ -1,7 +1,7 @@
 """Greedy search: always the most probable next token.
 
-The plain version to read first, with `PlainStepDecoder` as its decoder, and to test the other against: `beam_search` of
-width 1 gives the same answers.
+This is the plain version to read first, with `PlainStepDecoder` as its decoder. It is also the reference for tests:
+`beam_search` with width 1 gives the same answers.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ def greedy_search(decoder: StepDecoder, *, max_lengths: Tensor, length_penalty: 
     """Extend each sentence by its most probable next token until that is eos.
 
     Args:
-        decoder: Gives the probabilities; it starts with one row a sentence. Its ``select`` is never
-            called: a sentence that has ended is carried along, and ignored, until the last one
+        decoder: Source of the probabilities; it starts with one row per sentence. Its ``select`` is
+            never called: a finished sentence stays in the batch and is ignored until the last one
             ends.
-        max_lengths: (B,) int64, the most tokens of each sentence, eos included; on the decoder's
+        max_lengths: (B,) int64, the maximum length of each sentence, eos included; on the decoder's
             device.
         length_penalty: The exponent in the score of a `Hypothesis`. It does not change the tokens.
 

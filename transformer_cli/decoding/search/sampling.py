@@ -1,4 +1,4 @@
-"""Translations drawn at random from what the model holds possible, instead of the best one."""
+"""Sampling: translations drawn at random from the model's distribution, instead of the best one."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def sample(
     length_penalty: float = 1.0,
     prefix: Sequence[int] = (),
 ) -> list[list[Hypothesis]]:
-    """Draw each token of each translation from the distribution that the model gives after the tokens before.
+    """Draw each token of each translation from the model's distribution, given the preceding tokens.
 
     Args:
-        decoder: Gives the probabilities; it starts with R equal rows for each sentence.
-        max_lengths: (B,) int64, the most tokens of each sentence, eos included; on the decoder's device.
+        decoder: Source of the probabilities; it starts with R equal rows for each sentence.
+        max_lengths: (B,) int64, the maximum length of each sentence, eos included; on the decoder's device.
         uniforms: (B, R, L) in [0, 1), L at least the largest of ``max_lengths``; they decide every draw.
-        sampling: Which tokens may be drawn, and how evenly.
+        sampling: Temperature and limits on the tokens that may be drawn.
         length_penalty: The exponent in the score of a `Hypothesis`.
-        prefix: The tokens that every translation begins with.
+        prefix: Tokens at the beginning of every translation.
 
     Returns:
-        For each sentence, in order, its R draws, the best score first. Log-probabilities are the model's own, whatever
-        the temperature.
+        For each sentence, in order, its R draws, best score first. Log-probabilities are the model's own, at
+        any temperature.
 
     Raises:
         TfmError: The decoder returned a value that is not a number.
@@ -68,20 +68,20 @@ def sample(
 
 
 def uniforms_for(sources: Sequence[Sequence[int]], *, draws: int, length: int, seed: int) -> Tensor:
-    """Return random numbers (B, draws, length), float64, that hang on the seed and the source's own tokens alone."""
-    # A stream for each draw: how long the longest translation of the batch may be must not shift any of them.
+    """Return random numbers (B, draws, length), float64, that depend only on the seed and each source's tokens."""
+    # One stream per draw, so that the maximum length of the batch does not shift any of them.
     streams = [[np.random.default_rng([seed, i, *source]).random(length) for i in range(draws)] for source in sources]
     return torch.from_numpy(np.array(streams))
 
 
 def _draw(log_probs: Tensor, uniforms: Tensor, sampling: Sampling) -> Tensor:
-    """Draw one token a row, (N,), by inverting the distribution function over the tokens that may be drawn."""
+    """Draw one token per row, (N,), by inverting the cumulative distribution over the allowed tokens."""
     log_probs[:, PAD_ID] = -torch.inf
     log_probs[:, BOS_ID] = -torch.inf
     tokens = None
     if sampling.top_k is not None or sampling.top_p is not None:
         count = min(sampling.top_k or log_probs.shape[1], log_probs.shape[1])
-        log_probs, tokens = log_probs.topk(count, dim=1)  # most probable first; of all tokens this takes the longest
+        log_probs, tokens = log_probs.topk(count, dim=1)  # most probable first; slowest when all tokens are kept
     probabilities = (log_probs / sampling.temperature).softmax(dim=1)
     reached = probabilities.cumsum(dim=1, dtype=torch.float64)
     if sampling.top_p is not None:

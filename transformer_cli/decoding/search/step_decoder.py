@@ -1,4 +1,4 @@
-"""All that a search knows of a model."""
+"""The interface between a search and a model."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from transformer_cli.errors import TfmError
 
 
 class StepDecoder(Protocol):
-    """N partial target sentences, each extended by one token a step.
+    """Decoder of N partial target sentences, each extended by one token per step.
 
-    It keeps what it needs of the sources and of the tokens seen so far. A beam search of width W
+    It keeps its own state of the sources and of the tokens so far. A beam search of width W
     over B sentences starts with N = B * W rows, the W rows of each sentence next to each other.
     """
 
     def step(self, tokens: Tensor) -> Tensor:
-        """Append one token to each row and tell how probable each next one is.
+        """Append one token to each row and return the log-probabilities of the next token.
 
         Args:
             tokens: (N,) int64, the last token of each row; bos in the first call.
 
         Returns:
-            (N, V) float32, natural logarithms of probabilities, so none is above 0. A V of a multiple of 16,
-            padded with -inf, is searched faster. The search writes into this tensor.
+            (N, V) float32, natural logarithms of probabilities, so none is above 0. The search is faster if
+            V is padded with -inf to a multiple of 16. The search writes into this tensor.
         """
         ...
 
     def select(self, rows: Tensor) -> None:
-        """Let the state become ``state[rows]``.
+        """Replace the state by ``state[rows]``.
 
         Args:
-            rows: (M,) int64, indices into the present N rows, W for each sentence that goes on, next to
-                each other. A row may be named several times or not at all; M is not above N. Sentences
-                change places only when some of them leave.
+            rows: (M,) int64, indices into the current N rows: W adjacent rows for each remaining sentence. A
+                row may occur several times or not at all; M is at most N. Sentences change places only
+                when some of them leave.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The step of a beam search that looks at the whole vocabulary: which tokens continue the live hypotheses best."""
+"""The part of a beam search that scans the whole vocabulary for the best continuations of the live hypotheses."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _BLOCK = 16
 def best_continuations(live_log_probs: Tensor, log_probs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Find the 2W best continuations of each sentence's W live hypotheses.
 
-    The vocabulary is seen as blocks; the 2W best numbers lie in the 2W blocks with the largest maxima, so only these
-    are searched. A sum keeps its order when both sides are rounded, hence the best of a block is known before the
+    The vocabulary is divided into blocks. The 2W best values lie in the 2W blocks with the largest maxima, so only
+    these are searched. Rounded addition preserves order, so the maximum of a block can be computed before the
     hypothesis' own log-probability is added.
 
     Args:
-        live_log_probs: (B, W) float32, of the hypotheses so far.
-        log_probs: (B * W, V) float32, of the next token after each.
+        live_log_probs: (B, W) float32, log-probabilities of the hypotheses so far.
+        log_probs: (B * W, V) float32, log-probabilities of the token after each.
 
     Returns:
         Total log-probability, parent row (of B * W) and token of each continuation, (B, 2W), best first.
