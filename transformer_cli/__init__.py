@@ -1,7 +1,7 @@
 """Train a Transformer on your own sentence pairs and translate with it, from the shell or from Python.
 
-`Translator` is a model that is loaded once. The functions do what the commands of the same names do, without a
-terminal. Each name is imported when it is first used, so that scoring needs no torch and help needs nothing.
+`Translator` holds a model that is loaded once. Each function does the same as the command of its name, without a
+terminal. Each name is imported at its first use, so scoring needs no torch and help needs no import at all.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the operating system lets this process use: how many cores, and what only Linux has. No torch.
+"""Resources that the operating system gives this process: the number of cores, and Linux-only features. No torch.
 
-Every part of the program that needs to know either asks here.
+Every part of the program gets both from this module.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _OWN_CGROUP = Path("/proc/self/cgroup")
 
 
 def has_linux(environment: Mapping[str, str] = os.environ) -> bool:
-    """Say whether to use what only Linux has: affinity and quotas, settings of glibc's allocator, workers by fork.
+    """Return whether to use Linux-only features: affinity and quotas, settings of glibc's allocator, forked workers.
 
-    Without it the program does the same, more slowly. ``TFM_PLAIN=1`` has it do without on Linux as well.
+    Without them the program gives the same results, more slowly. ``TFM_PLAIN=1`` turns them off on Linux too.
 
     Args:
         environment: Environment variables.
@@ -33,13 +33,13 @@ def available_cores(
 ) -> int:
     """Return the number of threads that can compute at the same time, at least 1.
 
-    It is the number of cores that the process may run on. ``OMP_NUM_THREADS`` lowers it, where the user has set that;
-    else the quota of a container, a batch system or a systemd unit does, a part of a core being rounded up.
+    The number is that of the cores that the process may run on. ``OMP_NUM_THREADS`` lowers it if the user has set it.
+    Otherwise the quota of a container, a batch system or a systemd unit lowers it; a part of a core is rounded up.
 
     Args:
         environment: Environment variables.
-        cgroups: Where Linux shows its control groups; where there are none, there is no quota.
-        own_cgroup: Names the control group of this process.
+        cgroups: The folder in which Linux shows its control groups; without it there is no quota.
+        own_cgroup: The file that names the control group of this process.
     """
     if has_linux(environment):
         allowed = len(os.sched_getaffinity(0))
@@ -50,13 +50,13 @@ def available_cores(
 
 
 def threads_asked_for(environment: Mapping[str, str] = os.environ) -> int | None:
-    """Return the value of ``OMP_NUM_THREADS``, or None if it is no number; of a list the first counts."""
+    """Return the value of ``OMP_NUM_THREADS`` (the first number of a list), or None if it is not a number."""
     threads = environment.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
     return int(threads) if threads.isdecimal() and int(threads) else None
 
 
 def _quotas(cgroups: Path, own_cgroup: Path) -> Iterator[int]:
-    """Yield the quotas, in cores, of the control groups that hold this process: its own and all above it.
+    """Yield the quotas, in cores, of the control groups that hold this process: its own group and all above it.
 
     In a container the root of the tree is the container's own group.
     """

@@ -1,4 +1,4 @@
-"""The machine: which device, which precision, how memory is kept, and how randomness is seeded."""
+"""The machine: choice of device and precision, memory settings, and random seeds."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ from transformer_cli.errors import UsageError
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
 
 _KERNELS_KEPT = {"LRU_CACHE_CAPACITY": "16", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64"}
-"""Environment variables of PyTorch (in each thread) and of the oneDNN below it (in all of them)."""
+"""Environment variables that limit cached kernels: PyTorch's for each thread, oneDNN's for all threads together."""
 
 _FAST = 0.75
-"""Of the time that float32 takes: between what is measured with and without instructions for bfloat16."""
+"""Highest cost of bfloat16, as a multiple of float32's time, that counts as fast.
+
+It lies between the multiples measured with and without bfloat16 instructions.
+"""
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -36,7 +39,7 @@ def choose_device(name: str = "auto") -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.zeros(1, device=device).item()  # "meta" can be named but holds no numbers
+        torch.zeros(1, device=device).item()  # the device "meta" exists but holds no numbers
     except (RuntimeError, AssertionError, ImportError):  # the last for kinds that need a plug-in
         raise UsageError(f'--device {name}: there is no such device here; "cpu" always works') from None
     return device
@@ -53,10 +56,10 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Say whether matrix products are computed faster in bfloat16 than in float32.
+    """Return whether matrix products are faster in bfloat16 than in float32.
 
-    A GPU says so itself. On a CPU it is measured: its instructions do not decide alone, for the library below PyTorch
-    may have been told not to use them (``ONEDNN_MAX_CPU_ISA``), or may be built without.
+    A GPU reports this itself. On a CPU it is measured, because the CPU's instructions alone do not decide: the library
+    below PyTorch may be built without them, or ``ONEDNN_MAX_CPU_ISA`` may turn them off.
     """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
@@ -65,12 +68,11 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 
 @cache
 def _bfloat16_cost() -> float:
-    """Return the time of a product in bfloat16 as a multiple of that in float32.
+    """Return the time of a matrix product in bfloat16 as a multiple of the time in float32.
 
-    It is the time that one thread computes: while other programs keep it from its core the clock stands still, and no
-    thread waits for another. With instructions for bfloat16 the multiple is a half or less; without them it is 1.2
-    where AVX-512 stands in, and 35 with AVX2. The measurement takes milliseconds, or a tenth of a second where the
-    multiple is large.
+    The clock counts the CPU time of one thread, so other programs do not disturb it and no thread waits for another.
+    The multiple is 0.5 or less with bfloat16 instructions, 1.2 with AVX-512 instead, and 35 with AVX2. The measurement
+    takes milliseconds, or a tenth of a second if the multiple is large.
     """
     seconds = {torch.float32: math.inf, torch.bfloat16: math.inf}
     threads = torch.get_num_threads()
@@ -83,7 +85,7 @@ def _bfloat16_cost() -> float:
                 torch.mm(left, right)
                 seconds[dtype] = min(seconds[dtype], time.thread_time() - began)
             if attempt and seconds[torch.bfloat16] > 4 * seconds[torch.float32]:
-                break  # the first attempt makes the machine code as well
+                break  # the first attempt also generates the machine code
     finally:
         torch.set_num_threads(threads)
     return seconds[torch.bfloat16] / seconds[torch.float32]
@@ -98,37 +100,37 @@ def autocast(device: torch.device, precision: torch.dtype) -> Iterator[None]:
 
 
 def manage_memory() -> None:
-    """Have freed memory used again, and little memory used for what is cheaply made again; call it before all else.
+    """Make the process reuse freed memory and cache few kernels; call this before everything else.
 
-    Training frees and asks for the same large tensors at every step, and the first touch of fresh pages costs as much
-    as the arithmetic of a small model: so glibc, where it is the library, is told to keep them.
+    Training frees and allocates the same large tensors at every step. The first use of new pages costs as much as the
+    arithmetic of a small model, so glibc, where present, is set to keep freed memory.
 
-    For products of bfloat16 on a CPU machine code is made for each shape, in less than a millisecond but half a
-    megabyte large. Batches have hundreds of shapes, of which PyTorch would keep a thousand: here it keeps few, unless
-    the environment says how many.
+    For bfloat16 products on a CPU, oneDNN generates machine code for each shape, in less than a millisecond but half a
+    megabyte large. Batches have hundreds of shapes, and PyTorch would cache a thousand. This function lowers that
+    limit, unless the environment sets it.
     """
     for name, kept in _KERNELS_KEPT.items():
         os.environ.setdefault(name, kept)
     mallopt = _function_of_the_c_library("mallopt")
     if mallopt is not None:
-        mallopt(_M_ARENA_MAX, 1)  # the arenas of other threads than the first give memory back whatever the threshold
+        mallopt(_M_ARENA_MAX, 1)  # arenas of later threads return memory at any threshold
         mallopt(_M_MMAP_THRESHOLD, 1 << 30)
         mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
         mallopt(_M_TOP_PAD, 1 << 28)
 
 
 def _function_of_the_c_library(name: str) -> Callable[..., object] | None:
-    """Return a function that only glibc has, or None where the library is another."""
+    """Return a function that only glibc has, or None if the C library is another one."""
     function: Callable[..., object] | None = getattr(ctypes.CDLL(None), name, None) if has_linux() else None
     return function
 
 
 def limit_threads(cores: int | None = None) -> None:
-    """Have PyTorch compute with at most one thread for each core; it does not look at the quota of a container.
+    """Limit PyTorch to one thread per core; PyTorch itself ignores the quota of a container.
 
     Args:
-        cores: The number of cores; None: those available, but nothing is changed where ``OMP_NUM_THREADS`` is set,
-            which PyTorch obeys.
+        cores: The number of cores, or None for the available cores. With None, nothing changes if ``OMP_NUM_THREADS``
+            is set, because PyTorch obeys it.
     """
     if cores is None:
         if threads_asked_for() is not None:
@@ -139,7 +141,7 @@ def limit_threads(cores: int | None = None) -> None:
 
 
 def return_freed_memory(device: torch.device) -> None:
-    """Give the system back, as far as that can be done, what was kept to be used again."""
+    """Return memory that was kept for reuse to the system, as far as possible."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
     trim = _function_of_the_c_library("malloc_trim")
@@ -148,8 +150,8 @@ def return_freed_memory(device: torch.device) -> None:
 
 
 def seed_from(*numbers: int) -> None:
-    """Seed torch's random generators, on every device, with a hash of some numbers of zero or more.
+    """Seed torch's random generators on every device with a hash of non-negative numbers.
 
-    What is drawn after it depends on nothing that was drawn before.
+    Later draws do not depend on earlier draws.
     """
     torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0]))

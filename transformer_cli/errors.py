@@ -5,23 +5,24 @@ TfmError                     1   a known reason, one line
 │   └── RecipeError          2   a recipe that cannot be read, or a key or value in it that is wrong
 ├── DataError               65   input data that cannot be used
 ├── RunDirectoryBusyError   75   another run holds the run directory; try again later
-├── ModelNotFoundError       1   no model where one was looked for
-├── DamagedFileError         1   a model, checkpoint or other file of ours that is missing, cut short or altered
-├── DivergedError            1   the training loss or a gradient is not a finite number any more
-├── LostProcessError         1   another process that trains the same model has died or does not answer
-└── StoppedBySignalError  128+n  SIGINT, SIGTERM or SIGHUP came; the state was saved before this was raised
+├── ModelNotFoundError       1   no model at the given place
+├── DamagedFileError         1   a model, checkpoint or other file of this program is missing, cut short or altered
+├── DivergedError            1   the training loss or a gradient is no longer a finite number
+├── LostProcessError         1   another process of the same training has died or does not answer
+└── StoppedBySignalError  128+n  SIGINT, SIGTERM or SIGHUP came; the state was saved first
 
-Exit code 3 is no failure: a version was trained and kept, but is worse than the live one and was not promoted.
+Exit code 3 is not a failure: a version was trained and kept, but it is worse than the live one and was not promoted.
 
-Raise the narrowest one. The message is one line, starts in lower case, names value and place, and says what to do.
+Raise the narrowest class. The message is one line, starts in lower case, names the value and its place, and gives a
+way out.
 """
 
 from __future__ import annotations
 
 import re
 
-# What PyTorch says of the memory of a CPU and of a GPU, neither of which it reports by a `MemoryError`; the last is
-# what its library for matrix products says where it finds none.
+# PyTorch's messages when a CPU or a GPU runs out of memory: it raises no `MemoryError`. The last message comes from its
+# library for matrix products.
 _OUT_OF_MEMORY = re.compile(
     r"out of memory|(can't|cannot) allocate memory|not enough memory|could not create a (primitive|memory)",
     re.IGNORECASE,
@@ -59,7 +60,7 @@ class RunDirectoryBusyError(TfmError):
 
 
 class ModelNotFoundError(TfmError):
-    """There is no model where one was looked for."""
+    """There is no model at the given place."""
 
 
 class DamagedFileError(TfmError):
@@ -71,7 +72,7 @@ class DivergedError(TfmError):
 
 
 class LostProcessError(TfmError):
-    """Of several processes that train one model one has died, or does not answer any more."""
+    """One of several processes that train one model has died or no longer answers."""
 
 
 class StoppedBySignalError(TfmError):
@@ -79,7 +80,7 @@ class StoppedBySignalError(TfmError):
 
     Args:
         signal_number: The signal, 1 (SIGHUP), 2 (SIGINT) or 15 (SIGTERM); the exit code is 128 more.
-        message: What was saved, and how to go on.
+        message: A line that names the saved state and the way to continue.
     """
 
     def __init__(self, signal_number: int, message: str) -> None:
@@ -88,10 +89,10 @@ class StoppedBySignalError(TfmError):
 
 
 def lower_first(text: str) -> str:
-    """Return another program's message in the style of ours, which begin in lower case."""
+    """Return the message of another program with its first letter in lower case, as in this program's messages."""
     return text[:1].lower() + text[1:]
 
 
 def is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
-    """Say whether an error, of whatever library, means that there is not enough memory."""
+    """Return whether an error of any library means that memory ran out."""
     return isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error)) is not None

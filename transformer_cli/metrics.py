@@ -1,7 +1,7 @@
-"""How good translations are: BLEU, chrF and TER, each computed by sacreBLEU and with its signature.
+"""Quality of translations: BLEU, chrF and TER, each computed by sacreBLEU and kept with its signature.
 
-A score without its signature cannot be compared with another one (Post, 2018, "A Call for Clarity
-in Reporting BLEU Scores"), so a number never leaves this module alone.
+Scores without signatures cannot be compared (Post, 2018, "A Call for Clarity in Reporting BLEU
+Scores"), so this module never returns a number alone.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from sacrebleu.significance import PairedTest, Result
 
 from transformer_cli.errors import DataError, UsageError
 
-# sacreBLEU holds all resampled statistics at once: 18 float32 numbers for each line of each
-# resample with chrF, so that this many lines take about 1 GB.
+# sacreBLEU holds all resampled statistics at once. With chrF they are 18 float32 numbers for each
+# line of each resample, so this number of lines takes about 1 GB.
 MAX_RESAMPLED_LINES = 12_000_000
 _FEWEST_RESAMPLES = 100
 
@@ -31,12 +31,12 @@ class MetricScore:
     """The score of one corpus by one metric.
 
     Attributes:
-        name: What sacreBLEU calls the metric: ``"BLEU"``, ``"chrF2"``, ``"TER"``.
+        name: The metric's name in sacreBLEU: ``"BLEU"``, ``"chrF2"``, ``"TER"``.
         value: The score, in percent; higher is better, except for TER.
-        signature: How it was computed, in sacreBLEU's words.
-        confidence: The 95 % interval (low, high) by bootstrap resampling, if asked for.
-        p_value: How probable a difference from the first system as large as this one is if the two
-            are equally good; only where systems are compared, and not for the first.
+        signature: sacreBLEU's record of the settings that the score was computed with.
+        confidence: The 95 % interval (low, high) by bootstrap resampling, if requested.
+        p_value: Probability of a difference at least this large from the first system if the two
+            are equally good. Only set for the second and later systems of a comparison.
     """
 
     name: str
@@ -48,7 +48,7 @@ class MetricScore:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The scores of one corpus; ``ter`` is ``None`` where it was not asked for."""
+    """The scores of one corpus; ``ter`` is ``None`` if it was not requested."""
 
     bleu: MetricScore
     chrf: MetricScore
@@ -62,9 +62,9 @@ def corpus_bleu(
     tokenize: str = "13a",
     lowercase: bool = False,
 ) -> MetricScore:
-    """Compute BLEU (Papineni et al., 2002) without a confidence interval, as validations need it.
+    """Compute BLEU (Papineni et al., 2002) without a confidence interval, for validations.
 
-    The arguments, and what is raised, are those of ``score_corpus``.
+    Arguments and exceptions are those of ``score_corpus``.
     """
     _check_aligned("the hypothesis", hypotheses, references)
     return _corpus_score(_bleu(tokenize, lowercase), hypotheses, references)
@@ -73,20 +73,20 @@ def corpus_bleu(
 def corpus_chrf(
     hypotheses: Sequence[str], references: Sequence[Sequence[str]], *, lowercase: bool = False
 ) -> MetricScore:
-    """Compute chrF (Popović, 2015) without a confidence interval, as validations need it.
+    """Compute chrF (Popović, 2015) without a confidence interval, for validations.
 
-    The arguments, and what is raised, are those of ``score_corpus``.
+    Arguments and exceptions are those of ``score_corpus``.
     """
     _check_aligned("the hypothesis", hypotheses, references)
     return _corpus_score(CHRF(lowercase=lowercase), hypotheses, references)
 
 
 def sentence_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> list[float]:
-    """Compute chrF of each sentence by itself, 0 to 100: what is comparable between sentences, unlike their BLEU.
+    """Compute chrF of each single sentence, 0 to 100; unlike BLEU it can be compared between sentences.
 
     Args:
         hypotheses: Translations.
-        references: As many.
+        references: One reference for each translation.
     """
     metric = CHRF()
     pairs = zip(hypotheses, references, strict=True)
@@ -107,11 +107,11 @@ def score_corpus(
 
     Args:
         hypotheses: One translation a line.
-        references: One list of lines for each reference: ``[lines]`` where there is one.
-        tokenize: The tokeniser of BLEU; ``"none"`` for text that is tokenised already.
+        references: One list of lines for each set of references; ``[lines]`` for a single set.
+        tokenize: The tokeniser of BLEU; ``"none"`` for tokenised text.
         lowercase: Whether BLEU and chrF ignore case; TER always does.
-        bootstrap: How many resamples the confidence intervals come from, more than 1; ``None``
-            leaves the intervals out.
+        bootstrap: The number of resamples for the confidence intervals, more than 1, or ``None``
+            for no intervals.
         seed: The seed of the resampling, at least 1.
         with_ter: Whether TER, by far the slowest of the three, is computed.
 
@@ -119,7 +119,7 @@ def score_corpus(
         The scores.
 
     Raises:
-        DataError: There are no lines, or not as many hypotheses as references.
+        DataError: There are no lines, or the numbers of hypotheses and references differ.
         UsageError: There is no such tokeniser, or a number is out of its range.
     """
     name = "the hypothesis"
@@ -148,20 +148,20 @@ def compare_systems(
 
     Args:
         systems: The hypotheses of each system under its name; the first one is the baseline.
-        references: One list of lines for each reference: ``[lines]`` where there is one.
-        tokenize: As for ``score_corpus``, like the rest.
+        references: One list of lines for each set of references; ``[lines]`` for a single set.
+        tokenize: The tokeniser of BLEU, as for ``score_corpus``.
         lowercase: Whether BLEU and chrF ignore case.
-        samples: How many resamples to draw; ``None`` leaves out intervals and p-values.
+        samples: The number of resamples, or ``None`` for no intervals and no p-values.
         seed: The seed of the resampling.
         with_ter: Whether TER is computed.
 
     Returns:
-        The scores of each system under its name, in the order given. All but the first system's
-        carry a ``p_value``. It is 1 where the score equals the baseline's: sacreBLEU's test, made
-        for systems that differ, would give two equal ones its smallest value.
+        The scores of each system under its name, in the given order. All systems but the first
+        have a ``p_value``. It is 1 if the score equals the baseline's: sacreBLEU's test assumes
+        that systems differ, and would give two equal systems its smallest value.
 
     Raises:
-        DataError: A system has not as many lines as the references, or there are no lines.
+        DataError: A system and the references differ in length, or there are no lines.
         UsageError: There is no such tokeniser, no system, or a number is out of its range.
     """
     if not systems:
@@ -182,15 +182,15 @@ def compare_systems(
 
 
 def affordable_resamples(wanted: int, lines: int, *, at_most: int = MAX_RESAMPLED_LINES) -> int | None:
-    """Say how many bootstrap resamples of a corpus fit into memory.
+    """Return the number of bootstrap resamples of a corpus that fit into memory.
 
     Args:
-        wanted: How many would be drawn of a small corpus.
-        lines: The length of the corpus.
-        at_most: The number of lines that all resamples together may have.
+        wanted: The number of resamples for a small corpus.
+        lines: The number of lines in the corpus.
+        at_most: The most lines that all resamples may have together.
 
     Returns:
-        ``wanted`` or as many as fit; ``None`` where those are too few for an interval.
+        ``wanted``, or the largest number that fits, or ``None`` if that is too small for an interval.
     """
     affordable = min(wanted, at_most // max(lines, 1))
     return affordable if affordable >= min(wanted, _FEWEST_RESAMPLES) else None
@@ -201,7 +201,7 @@ def _bleu(tokenize: str, lowercase: bool) -> BLEU:
         known = ", ".join(BLEU.TOKENIZERS)
         raise UsageError(f'unknown tokenizer "{tokenize}"; choose one of: {known}')
     try:
-        # Forced: sacreBLEU would log a warning about tokenised text, which callers give themselves.
+        # Forced, because sacreBLEU would log a warning about tokenised text; callers log their own.
         return BLEU(tokenize=tokenize, lowercase=lowercase, force=True)
     except (ImportError, RuntimeError, OSError) as error:
         reason = " ".join(str(error).split())
@@ -220,7 +220,7 @@ def _paired_scores(
     samples: int,
     seed: int,
 ) -> list[list[MetricScore]]:
-    """Score all systems by each metric: the outer list has the metrics, the inner the systems."""
+    """Score all systems by each metric; the outer list has one entry per metric, the inner one per system."""
     with _resampling(samples, seed):
         signatures, results = PairedTest(
             list(systems.items()),
@@ -251,7 +251,7 @@ def _compared(metric: str, signature: str, results: list[Result]) -> list[Metric
 
 @contextmanager
 def _resampling(samples: int, seed: int) -> Iterator[None]:
-    """Check both numbers and set the seed; an environment variable is sacreBLEU's only way."""
+    """Check both numbers and set the seed; sacreBLEU takes it only from an environment variable."""
     if samples < 2:
         raise UsageError(f"{samples} bootstrap resamples give no interval; take 1000, or none")
     if seed < 1:

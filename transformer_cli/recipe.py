@@ -1,4 +1,4 @@
-"""Recipes: where they lie, TOML plus overrides in, a `Recipe` out, and errors that name the key."""
+"""Recipes: finds a recipe, reads its TOML with overrides into a `Recipe`, and reports errors by key."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class RecipeFile:
 
     Args:
         path: The TOML file.
-        folder: What the file names in it are relative to: its own folder, or for a recipe that ships with the package
-            the current one.
-        is_fallback: Whether nothing was asked for and no ``tfm.toml`` was there, so that the phrasebook steps in.
+        folder: The folder that file names in the recipe are relative to: the recipe's own folder, or the current folder
+            for a recipe that ships with the package.
+        is_fallback: Whether no recipe was named and there was no ``tfm.toml``, so that the phrasebook is used.
     """
 
     path: Path
@@ -38,16 +38,16 @@ class RecipeFile:
 def shipped_recipes() -> dict[str, Path]:
     """Return the recipes that come with the package, by name."""
     package = Path(__file__).parent
-    # An installed wheel carries them inside the package; a source checkout has them beside it.
+    # An installed wheel has the recipes inside the package; a source checkout has them beside it.
     folder = next((f for f in (package / "recipes", package.parent / "recipes") if f.is_dir()), package)
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
 def find_recipe(argument: str | None) -> RecipeFile:
-    """Find the recipe a command was given: a path, a shipped recipe's name, ``./tfm.toml`` or the phrasebook.
+    """Find the recipe for a command: a path, a shipped recipe's name, ``./tfm.toml`` or the phrasebook.
 
     Raises:
-        RecipeError: Nothing of that name is there.
+        RecipeError: There is no recipe of that name.
     """
     shipped = shipped_recipes()
     if argument is None:
@@ -68,8 +68,8 @@ def load_recipe(file: RecipeFile, overrides: Sequence[str] = ()) -> Recipe:
     """Read, override and check a recipe.
 
     Args:
-        file: Where it is.
-        overrides: ``section.key=value``, the value in TOML's spelling; what is no TOML value is taken as a string.
+        file: The recipe file.
+        overrides: ``section.key=value`` with a TOML value; any other value is taken as a string.
 
     Raises:
         RecipeError: The file cannot be read, or a key or value in it or in an override is wrong.
@@ -88,10 +88,10 @@ def load_recipe(file: RecipeFile, overrides: Sequence[str] = ()) -> Recipe:
 
 
 def _first_finding(error: ValidationError) -> tuple[str, Any]:
-    """Return the first key with something wrong, and what that is.
+    """Return the first wrong key and its error.
 
-    Below section and key pydantic names an item of a list, or one of the types a value may have. Each of several
-    types has its finding; that a number is out of range says more than that a string would have done as well.
+    Below section and key, pydantic names an item of a list or one of the types that a value may have. Each of several
+    types has its own error. A number out of range is more informative than a wrong type.
     """
     findings = error.errors(include_url=False)
     place = _place_of_key(findings[0]["loc"])
@@ -104,13 +104,13 @@ def _first_finding(error: ValidationError) -> tuple[str, Any]:
 
 
 def _place_of_key(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    # Behind the number of an item follows, if that is a table, the key in it.
+    # If an item is a table, its key follows the item's number.
     has_table = len(location) > 3 and isinstance(location[2], int)
     return location[: 4 if has_table else 2]
 
 
 def _origin_of(key: str, origin: Mapping[str, str], file: RecipeFile) -> str:
-    # The finding may be about the whole section that an override gave a value in.
+    # The error may be about a whole section, in which an override set a value.
     for name, place in origin.items():
         if f"{key}.".startswith(f"{name}.") or name.startswith(f"{key}."):
             return place
@@ -118,7 +118,7 @@ def _origin_of(key: str, origin: Mapping[str, str], file: RecipeFile) -> str:
 
 
 def recipe_to_toml(recipe: Recipe) -> str:
-    """Write a recipe with every value spelled out, as TOML that `load_recipe` reads back to an equal one."""
+    """Return a recipe as TOML with every value spelled out; `load_recipe` reads it back as an equal recipe."""
     values = recipe.model_dump(mode="json", exclude_none=True)
     lines = [f"{key} = {toml_value(value)}" for key, value in values.items() if not isinstance(value, dict)]
     for section, fields in values.items():
@@ -128,12 +128,12 @@ def recipe_to_toml(recipe: Recipe) -> str:
 
 
 def toml_value(value: Any) -> str:
-    """Spell a string, number, boolean, list or mapping of these in TOML, on one line."""
+    """Return a string, number, boolean, or a list or mapping of these, as one line of TOML."""
     if isinstance(value, list):
         return f"[{', '.join(map(toml_value, value))}]"
     if isinstance(value, dict):
         return f"{{{', '.join(f'{toml_value(key)} = {toml_value(item)}' for key, item in value.items())}}}"
-    # The basic strings, numbers and booleans of TOML are spelled as in JSON.
+    # TOML and JSON spell basic strings, numbers and booleans alike.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -155,7 +155,7 @@ def _apply_override(values: dict[str, Any], override: str) -> str:
     parts = key.split(".")
     if not equals or not all(parts):
         raise RecipeError(f'--set {override}: write it as section.key=value, as in "training.max_steps=1000"')
-    if any("\ud800" <= character <= "\udfff" for character in override):  # what Python makes of other bytes
+    if any("\ud800" <= character <= "\udfff" for character in override):  # Python's form of bytes that are not UTF-8
         raise RecipeError(f"--set {override}: is not UTF-8 text, so that no recipe can hold it")
     section: Any = values
     for part in parts[:-1]:
@@ -170,7 +170,7 @@ def _apply_override(values: dict[str, Any], override: str) -> str:
 
 
 def _explain(error: Any, key: str) -> str:
-    """Word one of pydantic's findings as a sentence that names the key and the way out."""
+    """Return one of pydantic's errors as a sentence that names the key and the way out."""
     match error["type"]:
         case "extra_forbidden":
             return f'unknown key "{key}"{_suggestion(key)}'
@@ -202,7 +202,7 @@ def _suggestion(key: str) -> str:
     matches = [known for known, last in names.items() if last == name]  # the right name in the wrong section
     matches = matches or difflib.get_close_matches(key, names, n=1, cutoff=0.6)
     if not matches:
-        # A name whose section makes the whole too different.
+        # A similar name, whose section makes the whole key too different.
         close = difflib.get_close_matches(name, names.values(), n=1, cutoff=0.6)
         matches = [known for known, last in names.items() if last in close]
     return f'; did you mean "{matches[0]}"?' if matches else ""

@@ -4,7 +4,7 @@ PAD_ID = 0
 """Fills the end of shorter sentences in a batch; never attended to, never counted in a loss."""
 
 UNK_ID = 1
-"""Stands for what the vocabulary cannot spell."""
+"""Stands for text that the vocabulary cannot spell."""
 
 BOS_ID = 2
 """The first input of the decoder; never predicted."""

@@ -1,4 +1,4 @@
-"""How a signal reaches a training that wants to save before it stops."""
+"""Passes a signal to the training loop, which saves its state before it stops."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class StopRequest:
-    """Carries a signal from whoever receives it to the training loop.
+    """Passes a signal from the signal handler to the training loop.
 
     Args:
-        is_deferred: True while the loop looks at ``signal_number``; else whoever receives a signal must act on it.
-        signal_number: The signal that came, or None.
+        is_deferred: True while the loop polls ``signal_number``; otherwise the receiver of a signal must act on it.
+        signal_number: The received signal, or None.
     """
 
     is_deferred: bool = False
@@ -19,5 +19,5 @@ class StopRequest:
 
     @property
     def is_asked(self) -> bool:
-        """Whether a signal came."""
+        """Whether a signal was received."""
         return self.signal_number is not None

@@ -28,7 +28,7 @@ WEIGHTS_FILE = "model.safetensors"
 _TRAINING_FILE = "training.safetensors"
 _STATE_FILE = "state.json"
 
-# What stands around a sublayer had a number once, now it has a name. This is all that is left of format 1.
+# In format 1 the parts around a sublayer had numbers; now they have names. Nothing else of format 1 remains.
 _NUMBERED = re.compile(r"\b(encoder|decoder)\.(\d+)\.add_and_norm\.(\d)\.")
 _SUBLAYERS = {
     "encoder": ("self_attention", "feed_forward"),
@@ -37,21 +37,21 @@ _SUBLAYERS = {
 
 
 class StartState(Record):
-    """The version whose weights a training began with, and the updates that these have had."""
+    """The version whose weights a training began with, and the number of updates behind these weights."""
 
     version: str | None
     steps: int
 
 
 class StreamState(Record):
-    """The place in the data."""
+    """The position in the training data."""
 
     epoch: int
     position: int
 
 
 class TrackerState(Record):
-    """The best validation, and the number of those since."""
+    """The best validation, and the number of validations since."""
 
     best_step: int | None
     best_value: float | None
@@ -59,7 +59,7 @@ class TrackerState(Record):
 
 
 class EndingState(Record):
-    """The updates in which the learning rate falls to zero, and the limits that they were fixed for."""
+    """The updates in which the learning rate falls to zero, and the limits for which they were chosen."""
 
     first_step: int
     last_step: int
@@ -67,27 +67,27 @@ class EndingState(Record):
 
 
 class CheckpointState(Record):
-    """All of a training that is not tensors.
+    """The part of a training's state that is not tensors.
 
     Args:
-        training: Fingerprint of the training; it, the tokenizer and the start tell a checkpoint of another training.
+        training: Fingerprint of the training; with tokenizer and start it reveals a checkpoint of another training.
         tokenizer: Fingerprint of the tokenizer.
-        start: Where the training began.
+        start: The version and step that the training began with.
         step: The number of updates done.
-        precision: Of the products.
-        scaler: State of the gradient scaler; empty where there is none.
-        pieces: Into how many pieces each batch is cut for want of memory.
-        stream: The place in the data.
+        precision: The data type of matrix products.
+        scaler: State of the gradient scaler; empty if there is none.
+        pieces: Number of micro-batches each batch is split into after running out of memory (1 = not split).
+        stream: The position in the training data.
         tracker: The best validation.
         validated_step: The step of the latest validation.
-        elapsed_seconds: The time that the training has taken.
-        validation_seconds: The time that the latest validation took.
-        saving_seconds: The time that the latest checkpoint took.
+        elapsed_seconds: The duration of the training so far.
+        validation_seconds: The duration of the latest validation.
+        saving_seconds: The duration of saving the latest checkpoint.
         measured_updates: The number of updates whose speed was measured.
-        measured_seconds: The time that these took.
+        measured_seconds: The duration of these updates.
         metrics_bytes: The size of ``metrics.jsonl``.
-        bleu_before: On the validation set before the first update; None where that was not validated.
-        ending: When the learning rate falls to zero, if that is fixed.
+        bleu_before: BLEU on the validation set before the first update, or None if it was not computed.
+        ending: The updates in which the learning rate falls to zero, if they are fixed.
     """
 
     training: str
@@ -110,7 +110,7 @@ class CheckpointState(Record):
     ending: EndingState | None = None
 
     def is_of(self, training: str, tokenizer: str) -> bool:
-        """Say whether the checkpoint is one of this training with this tokenizer."""
+        """Return whether the checkpoint belongs to this training with this tokenizer."""
         return (self.training, self.tokenizer) == (training, tokenizer)
 
 
@@ -131,8 +131,8 @@ class Checkpoint:
 
     Args:
         weights: Parameters by name, as they are evaluated and released.
-        tensors: What else is tensors: the optimiser's moments, and the model's own weights if the above are an average.
-        state: All the rest.
+        tensors: All other tensors: the optimiser's moments, and the model's own weights if ``weights`` is an average.
+        state: The rest of the state.
     """
 
     weights: dict[str, Tensor]
@@ -141,7 +141,7 @@ class Checkpoint:
 
 
 def weights_of(model: nn.Module) -> dict[str, Tensor]:
-    """Return the parameters of ``model`` by name, on the CPU; a matrix that is used several times occurs once."""
+    """Return the parameters of ``model`` by name, on the CPU; a shared matrix occurs once."""
     return {name: parameter.detach().cpu().contiguous() for name, parameter in model.named_parameters()}
 
 
@@ -149,7 +149,7 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, where: Path
     """Copy ``weights`` into ``model``.
 
     Raises:
-        DamagedFileError: They are not this model's; the message names the first parameter that differs.
+        DamagedFileError: The weights do not fit the model; the message names the first parameter that differs.
     """
     own = dict(model.named_parameters())
     for name in sorted(own.keys() ^ weights.keys()):
@@ -163,19 +163,19 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, where: Path
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], *, metadata: Mapping[str, str] | None = None) -> None:
-    """Write a safetensors file; neither atomic by itself nor flushed to the disk.
+    """Write a safetensors file; the write is not atomic and not flushed to the disk.
 
     Args:
         path: The file.
-        tensors: By name; no two may share memory.
-        metadata: What to say in the file's head.
+        tensors: The tensors by name; no two may share memory.
+        metadata: Entries for the file's header.
 
     Raises:
         TfmError: It cannot be written.
     """
     with explain_os_errors(path):
         path.touch()
-        permissions = path.stat().st_mode  # the umask's; the library would let nobody but the owner read the file
+        permissions = path.stat().st_mode  # from the umask; the library would let only the owner read it
         try:
             save_file(dict(tensors), path, metadata=None if metadata is None else dict(metadata))
         except SafetensorError as error:
@@ -184,7 +184,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], *, metadata: Mappin
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Read a safetensors file; parameters have the names of today, whichever format the file is of.
+    """Read a safetensors file; parameters get their current names, whatever the file's format.
 
     Raises:
         DamagedFileError: It is missing, cut short or altered.
@@ -203,14 +203,14 @@ def _named(numbered: re.Match[str]) -> str:
 
 
 def require_room(folder: Path, size: int) -> None:
-    """Make sure that a file system has room, so that it is not filled to the brim in vain.
+    """Check that a file system has enough room before a large write.
 
     Args:
-        folder: One that is there.
-        size: Bytes to be written.
+        folder: An existing folder on the file system.
+        size: The number of bytes to be written.
 
     Raises:
-        TfmError: It has not.
+        TfmError: There is not enough room.
     """
     free = shutil.disk_usage(folder).free
     if free < size:
@@ -221,10 +221,10 @@ def require_room(folder: Path, size: int) -> None:
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint so that ``folder`` appears whole or not at all; one that is there already is replaced.
+    """Write a checkpoint so that ``folder`` appears whole or not at all; an existing one is replaced.
 
     Raises:
-        TfmError: It cannot be written; what was there before is untouched.
+        TfmError: It cannot be written; an existing checkpoint is unchanged.
     """
     with atomic_folder(folder) as beside:
         require_room(beside, sum(t.nbytes for t in (*checkpoint.weights.values(), *checkpoint.tensors.values())))
@@ -238,7 +238,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     """Read a checkpoint and verify its checksums.
 
     Raises:
-        DamagedFileError: Something of it is missing or not as it was written.
+        DamagedFileError: A part of it is missing or was changed.
     """
     state = read_state(folder)
     weights, tensors = (_read_verified(folder, name) for name in (WEIGHTS_FILE, _TRAINING_FILE))
@@ -249,7 +249,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     """Read the weights of a checkpoint alone and verify their checksum.
 
     Raises:
-        DamagedFileError: They are missing or not as they were written.
+        DamagedFileError: They are missing or were changed.
     """
     return _read_verified(folder, WEIGHTS_FILE)
 
@@ -282,7 +282,7 @@ def average_weights(folders: Sequence[Path]) -> dict[str, Tensor]:
     """Return the mean of the weights of several checkpoints, summed in float64.
 
     Raises:
-        DamagedFileError: One of them is missing or not as it was written.
+        DamagedFileError: One of them is missing or was changed.
     """
     sums: dict[str, Tensor] = {}
     for folder in folders:

@@ -1,7 +1,7 @@
-"""The exported engine in a model directory: where it is, and whether it was made from the weights beside it. No torch.
+"""The exported engine in a model directory: its place, and the weights that it was made from. No torch.
 
-ctranslate2/model.bin, config.json, *vocabulary.json    CTranslate2's own
-ctranslate2/engine.json                                 written last: from which weights, and with what
+ctranslate2/model.bin, config.json, *vocabulary.json    CTranslate2's own files
+ctranslate2/engine.json                                 written last: the origin of the engine
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _SAMPLE_BYTES = 4096
 
 
 class EngineManifest(Record):
-    """What an exported engine was made from.
+    """The origin of an exported engine.
 
     Args:
-        weights: `weights_fingerprint` of them.
-        quantization: How CTranslate2 stores them: "float32", "int8" ...
-        num_positions: Tokens of the longest source or translation, bos and eos included.
+        weights: The `weights_fingerprint` of the model's weights.
+        quantization: The type in which CTranslate2 stores the weights: "float32", "int8" ...
+        num_positions: The number of tokens in the longest source or translation, bos and eos included.
         library: Release of CTranslate2.
-        format: Of this file.
+        format: The format version of this file.
     """
 
     weights: str
@@ -39,19 +39,20 @@ class EngineManifest(Record):
 
 
 def is_installed() -> bool:
-    """Say whether the ``[fast]`` extra is there."""
+    """Return whether the ``[fast]`` extra is installed."""
     return importlib.util.find_spec("ctranslate2") is not None
 
 
 def longest_positions(model: ModelConfig, decoding: DecodingConfig) -> int:
-    """Return the tokens of the longest source or translation of a model."""
+    """Return the number of tokens in the longest source or translation of a model."""
     return max(model.max_length, decoding.longest_translation(model.max_length))
 
 
 def weights_fingerprint(model: Path) -> str:
-    """Return what stands for the weights of a model directory: their size and samples spread over the file.
+    """Return a fingerprint of the weights of a model directory: their size and samples spread over the file.
 
-    A checksum of the whole would take as long as the translation of some lines, and a training changes every number.
+    A checksum of the whole file would take as long as translating several lines. Samples suffice, because training
+    changes every number.
 
     Raises:
         OSError: They cannot be read.
@@ -76,6 +77,6 @@ def write_manifest(folder: Path, manifest: EngineManifest) -> None:
 
 
 def read_manifest(folder: Path) -> EngineManifest | None:
-    """Read what the exported engine in ``folder`` was made from; None if there is none that this program knows."""
+    """Return the origin of the exported engine in ``folder``, or None if there is no engine in a known format."""
     manifest = EngineManifest.read_from(folder / _MANIFEST_FILE)
     return manifest if manifest and manifest.format == _FORMAT else None

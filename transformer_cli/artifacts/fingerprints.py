@@ -1,4 +1,4 @@
-"""Short names for contents: what a file, a data set or a training was made from. No torch here."""
+"""Fingerprints: short names for the content of a file, a data set or the inputs of a training. No torch here."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from transformer_cli.errors import DataError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.record import Record
 
-# Settings that decide when a training ends, not what it does until then: a change of these lets it go on.
+# Settings that decide only when a training ends. A training can continue after a change of these.
 _LIMITS = {"max_steps", "max_minutes", "patience", "average_checkpoints", "log_every"}
 
-# Settings that only decide what is written about a training.
+# Settings that decide only the logs of a training.
 _OUTPUTS = {"tensorboard"}
 
 
 def of_values(values: Any) -> str:
-    """Return 64 hexadecimal digits that stand for a JSON value."""
+    """Return the fingerprint of a JSON value: 64 hexadecimal digits."""
     return hashlib.sha256(json.dumps(values, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 
 class FileFingerprint(Record):
-    """A file, by which it is noticed that it has changed.
+    """The fingerprint of a file, which reveals a change.
 
     Args:
         path: Its absolute path; bytes that are not UTF-8 are lone surrogates, as in `os.fsdecode`.
-        size: In bytes.
-        mtime_ns: When its content changed last.
-        ctime_ns: When it was put here: a file that was put back from elsewhere has its old ``mtime_ns``.
-        sha256: Of its content.
+        size: The size in bytes.
+        mtime_ns: The time of the last change of its content.
+        ctime_ns: The time of its last change here; a file restored from elsewhere keeps its old ``mtime_ns``.
+        sha256: The checksum of its content.
     """
 
     path: SkipValidation[str]
@@ -50,7 +50,7 @@ def of_files(paths: Sequence[Path], known: Sequence[FileFingerprint] = ()) -> li
 
     Args:
         paths: The files.
-        known: An earlier answer: a file whose size and times are the same is not read again.
+        known: An earlier result; a file with the same size and times is not read again.
     """
     by_path = {file.path: file for file in known}
     return [_of_file(path, by_path.get(str(path.resolve()))) for path in paths]
@@ -69,8 +69,8 @@ def _of_file(path: Path, known: FileFingerprint | None) -> FileFingerprint:
 
 
 def of_training(recipe: Recipe, data_fingerprint: str) -> str:
-    """Return what stands for the course of a training; its limits are not part of it."""
-    # Without what has its default: a key that a later release brings does not make a recipe another one.
+    """Return the fingerprint of the course of a training; limits on its length are not part of it."""
+    # Settings with their default value are left out, so a key added in a later release does not change the fingerprint.
     sections = {"tokenizer", "model", "training", "retraining", "decoding"}
     values = recipe.model_dump(include=sections, exclude_defaults=True)
     without = _LIMITS | _OUTPUTS
@@ -80,6 +80,6 @@ def of_training(recipe: Recipe, data_fingerprint: str) -> str:
 
 
 def of_version(recipe: Recipe, data_fingerprint: str) -> str:
-    """Return what stands for a finished model: the course of its training and where that was to end."""
+    """Return the fingerprint of a finished model: the course of its training and the limits on its length."""
     limits = recipe.training.model_dump(include=_LIMITS, exclude_defaults=True)
     return of_values([of_training(recipe, data_fingerprint), limits])

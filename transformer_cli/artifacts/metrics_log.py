@@ -14,7 +14,7 @@ from transformer_cli.files.record import Record
 
 
 class TrainingLine(Record):
-    """The means over some updates; see `training.events.IntervalReport`."""
+    """Mean values over an interval of updates; see `training.events.IntervalReport`."""
 
     kind: Literal["train"] = "train"
     step: int
@@ -41,7 +41,7 @@ class ValidationLine(Record):
 class TestLine(Record):
     """The scores of a version on one test set."""
 
-    __test__ = False  # pytest need not look for tests in it
+    __test__ = False  # keeps pytest from collecting this class
 
     kind: Literal["test"] = "test"
     version: str
@@ -58,10 +58,10 @@ _LINE: TypeAdapter[MetricsLine] = TypeAdapter(MetricsLine)
 
 
 class MetricsLog:
-    """Appends to ``metrics.jsonl``, and can go back to where it was at a checkpoint.
+    """Appends to ``metrics.jsonl``, and can cut it back to its length at a checkpoint.
 
     Args:
-        path: The file; made when the first line is written.
+        path: The file; created with the first line.
     """
 
     def __init__(self, path: Path) -> None:
@@ -77,12 +77,12 @@ class MetricsLog:
         with explain_os_errors(self._path), self._path.open("ab+") as file:
             if file.tell():
                 file.seek(-1, os.SEEK_END)
-                # A line that a full disk has cut short must not spoil this one.
+                # A line that was cut short by a full disk must not damage this one.
                 content = content if file.read() == b"\n" else b"\n" + content
             file.write(content)
 
     def lines(self) -> list[MetricsLine]:
-        """Return all lines, oldest first, without those that a full disk has cut short.
+        """Return all lines, oldest first, except lines that were cut short by a full disk.
 
         Raises:
             TfmError: The file cannot be read.
@@ -95,9 +95,9 @@ class MetricsLog:
         return self._path.stat().st_size if self._path.exists() else 0
 
     def rewind(self, size: int) -> None:
-        """Remove the course of training written after the file had ``size`` bytes: a resumed training writes it again.
+        """Remove training and validation lines written after the first ``size`` bytes; a resumed training repeats them.
 
-        Test scores stay: they belong to versions that exist.
+        Test scores stay, because they belong to existing versions.
         """
         if self.size() <= size:
             return

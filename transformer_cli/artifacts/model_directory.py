@@ -1,6 +1,6 @@
-"""The model directory: all that translating needs, in one folder that can be copied, zipped and mailed.
+"""The model directory: all files for translation, in one folder that can be copied, zipped and mailed.
 
-config.json          shape of the model, languages, search settings, what it was made from
+config.json          shape of the model, languages, search settings, origin
 model.safetensors    weights
 tokenizer.model      SentencePiece; with separate vocabularies tokenizer.source.model and tokenizer.target.model
 README.md            model card
@@ -34,12 +34,12 @@ CARD_FILE = "README.md"
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model directory, read.
+    """The content of a model directory.
 
     Args:
-        model: In evaluation mode, on the device asked for.
-        tokenizers: Its tokenizers.
-        languages: From which language into which.
+        model: The model in evaluation mode, on the requested device.
+        tokenizers: The model's tokenizers.
+        languages: The source and target languages.
         decoding: The search settings it was evaluated with.
     """
 
@@ -93,7 +93,7 @@ def open_model(folder: Path, device: torch.device) -> LoadedModel:
     """Read a model directory.
 
     Raises:
-        DamagedFileError: A file of it is missing, cut short or altered; the message says what to do.
+        DamagedFileError: A file of it is missing, cut short or altered; the message gives a way out.
     """
     with explain_damage(folder):
         manifest = ModelManifest.load(folder)

@@ -1,4 +1,4 @@
-"""``config.json`` of a model directory: the shape of the model, and how it was made and tested. No torch here."""
+"""``config.json`` of a model directory: the model's shape, origin and test results. No torch here."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from transformer_cli.data.tokens.tokenizer import TokenizerPair
 
 FORMAT = 2
-"""Of ``config.json`` and of the names of the weights. Format 1 is read as well: `checkpoint.read_tensors` renames."""
+"""Version of ``config.json`` and of the weights' names. `checkpoint.read_tensors` also reads format 1 and renames."""
 
 
 class ComparedScore(Record):
     """A score of a version on a test set, beside that of the live version.
 
     Args:
-        score: Of the version.
+        score: The score of the version.
         confidence: Bounds of its 95 % interval.
-        signature: How it was computed.
-        live: The score of the live version; None if there was none.
+        signature: sacreBLEU's record of the settings that the score was computed with.
+        live: The score of the live version, or None if there was none.
         p_value: Probability of such a difference by chance.
     """
 
@@ -49,32 +49,33 @@ class ScoredSet(Record):
 
 
 class ValidationGain(Record):
-    """BLEU on the validation set with the weights a training began with, and with those it chose."""
+    """BLEU on the validation set with the first weights of a training, and with the weights it chose."""
 
     before: float
     after: float
 
 
 class Candidate(Record):
-    """How a version was trained and tested before its release; ``versions.jsonl`` says what became of it.
+    """Training and tests of a version before its release; ``versions.jsonl`` records its promotion.
 
     Args:
-        time: When it was made.
-        passed: Whether the tests found it fit to be promoted.
-        reason: Why, or why not.
-        replaces: The version it was compared with; None if none was live.
+        time: The time at which it was made.
+        passed: Whether the tests found it fit for promotion.
+        reason: The reason for that result.
+        replaces: The version it was compared with, or None if none was live.
         steps: The number of updates of its training.
-        seconds: The time they took, with validations and interruptions.
+        seconds: The duration of these updates, with validations and interruptions.
         train_pairs: The number of pairs it was trained on.
-        new_pairs: The number of those that the version it began with had not seen; None if that is not known.
-        alignment: By how many standard errors the new pairs are likelier than mixed up ones; None if that is not known.
+        new_pairs: The number of training pairs that its start version had not seen, or None if unknown.
+        alignment: The number of standard errors by which the new pairs are likelier than shuffled ones, or None if
+            unknown.
         valid_pairs: The size of the validation set.
-        valid_bleu: None for a training that began with random weights.
+        valid_bleu: The gain on the validation set, or None for a training that began with random weights.
         tests: The scores on each test set.
     """
 
     time: str
-    passed: bool = Field(validation_alias=AliasChoices("passed", "promoted"))  # the name in runs of earlier releases
+    passed: bool = Field(validation_alias=AliasChoices("passed", "promoted"))  # "promoted" in earlier releases
     reason: str
     replaces: str | None
     steps: int
@@ -91,11 +92,11 @@ class Origin(Record):
     """The inputs of a version.
 
     Args:
-        version: Fingerprint of all of them.
-        training: Fingerprint of those that decide the course of the training.
+        version: Fingerprint of all inputs.
+        training: Fingerprint of the inputs that decide the course of the training.
         data: Fingerprint of the prepared data.
-        start: The version whose weights it began with; None: random weights.
-        steps: The number of updates its weights have had, those of earlier versions included.
+        start: The version whose weights it began with, or None for random weights.
+        steps: The number of updates behind its weights, including those of earlier versions.
         program: Release of this program.
     """
 
@@ -111,16 +112,16 @@ class ModelManifest(Record):
     """The whole of ``config.json``.
 
     Args:
-        format: Of the file.
-        languages: From which language into which.
-        vocab_size: The number of token ids of the target, and of the source where it has no vocabulary of its own.
-        source_vocab_size: The number of token ids of the source where it has a vocabulary of its own.
-        model: The shape.
+        format: The format version of the file.
+        languages: The source and target languages.
+        vocab_size: The number of token ids of the target, and of the source if both share a vocabulary.
+        source_vocab_size: The number of token ids of the source if it has its own vocabulary.
+        model: The shape of the model.
         decoding: The search settings it was evaluated with.
         tokenizer_sha256: Fingerprint of its tokenizers.
-        made_from: Its inputs; None if no training here made it.
-        candidate: How it was trained and tested; None as above.
-        files: The size of each other file by name, by which one that was cut short is noticed.
+        made_from: Its inputs, or None if it was not trained by this program.
+        candidate: Its training and tests, or None if it was not trained by this program.
+        files: The size of each other file by name; it reveals a file that was cut short.
     """
 
     format: int = FORMAT
@@ -168,7 +169,7 @@ class _Head(Record):
 
 
 def missing_file(folder: Path) -> str | None:
-    """Return in a few words which file of a model directory is missing or cut short, or None if it is whole."""
+    """Return a phrase that names the missing or cut short file of a model directory, or None if it is whole."""
     manifest = ModelManifest.of(folder)
     if manifest is None:
         return f"{MODEL_CONFIG_FILE} is missing or damaged"
@@ -183,7 +184,7 @@ def open_tokenizers(folder: Path, manifest: ModelManifest) -> TokenizerPair:
     """Return the tokenizers of a model directory.
 
     Raises:
-        DamagedFileError: One is missing, damaged, or not the one that the model was trained with.
+        DamagedFileError: A tokenizer is missing, damaged, or not the one the model was trained with.
     """
     from transformer_cli.data.tokens.tokenizer import TokenizerPair  # here: a list of versions needs no SentencePiece
 
@@ -201,10 +202,10 @@ def open_tokenizers(folder: Path, manifest: ModelManifest) -> TokenizerPair:
 
 @contextmanager
 def explain_damage(folder: Path) -> Iterator[None]:
-    """Add the way out to an error about a model directory that the body reads.
+    """Add a way out to errors that the body raises about a model directory.
 
     Raises:
-        DamagedFileError: In place of one, or of an ``OSError``.
+        DamagedFileError: The body raised one, or an ``OSError``.
     """
     try:
         with explain_os_errors(folder, "read", DamagedFileError):

@@ -1,4 +1,4 @@
-"""``prepare.json``: what the prepared data was made from, what was read, kept and dropped, and the held-out pairs."""
+"""``prepare.json``: the origin of the prepared data, the counts of pairs read, kept and dropped, held-out pairs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from transformer_cli.data.cleaning.rules import CleaningReport
 from transformer_cli.files.record import Record
 
 LENGTH_EDGES = (10, 20, 40, 80, 160, 320, 640)
-"""A length in characters up to the first counts in the first class, and one above the last in one more class."""
+"""The upper limits of the length classes, in characters; one more class holds all longer texts."""
 
 MAX_EXAMPLES = 3
 _MAX_EXAMPLE_CHARACTERS = 200
@@ -25,12 +25,12 @@ _MAX_LETTERS = 30
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A pair that was dropped; long sentences are cut.
+    """A dropped pair; long sentences are shortened.
 
     Args:
-        place: Where it stands.
-        source: Its source.
-        target: Its target.
+        place: Its place in the corpus: file and line, or file and unit.
+        source: The source sentence.
+        target: The target sentence.
     """
 
     place: str
@@ -40,17 +40,17 @@ class Example:
 
 @dataclass(slots=True)
 class PreparationReport:
-    """What was read, kept and dropped.
+    """The numbers of pairs that were read, kept and dropped, with examples and statistics.
 
     Args:
         corpora: The report of each corpus of ``data.train``, by its name in the recipe.
-        valid: Pairs of the validation set.
-        test: Pairs of the test set.
-        is_new: False if the prepared data was there already and nothing was done.
-        examples: For each rule some of the pairs that it dropped.
-        lengths: How many training pairs have a source, and a target, in which class of lengths.
-        foreign_letters: The most frequent letters of fit sources, and targets, that are not of their language's script.
-        leakage: For each validation and test set how many training pairs had their source, or target, in it.
+        valid: The number of pairs in the validation set.
+        test: The number of pairs in the test set.
+        is_new: False if the prepared data existed already and nothing was done.
+        examples: For each rule, some of the pairs that it dropped.
+        lengths: The number of training pairs with a source, and with a target, in each length class.
+        foreign_letters: The most frequent letters of clean sources, and targets, outside their language's script.
+        leakage: For each validation and test set, the number of training pairs whose source, or target, is in it.
     """
 
     corpora: dict[str, CleaningReport] = field(default_factory=dict)
@@ -68,37 +68,37 @@ class PreparationReport:
         return sum(self.corpora.values(), CleaningReport())
 
     def add_example(self, rule: str, place: str, source: str, target: str) -> None:
-        """Keep a dropped pair as an example, if there are not enough yet."""
+        """Keep a dropped pair as an example, unless the rule has enough examples."""
         examples = self.examples.setdefault(rule, [])
         if len(examples) < MAX_EXAMPLES:
             examples.append(Example(place, _shortened(source), _shortened(target)))
 
     def add_foreign_letters(self, side: str, letters: Mapping[str, int]) -> None:
-        """Count letters of another script in the fit sources or targets of a corpus."""
+        """Count letters of other scripts in the clean sources or targets of a corpus."""
         counted = Counter(self.foreign_letters.get(side, {}))
         counted.update(letters)
         self.foreign_letters[side] = dict(counted.most_common(_MAX_LETTERS))
 
 
 class KnownHeldOut(Record):
-    """The held-out pairs in ``prepare.json``, which count whatever else there has become of the file.
+    """The held-out pairs in ``prepare.json``; they stay valid even if the rest of the file is damaged.
 
     Args:
-        held_out: The pairs of each set that the recipe gives as a number.
+        held_out: The held-out pairs of each set whose size the recipe gives as a number.
     """
 
     held_out: dict[str, HeldOut] = Field(default_factory=dict)
 
 
 class PreparationRecord(KnownHeldOut):
-    """The whole of ``prepare.json``, written last: where it is, the prepared data is whole.
+    """The whole of ``prepare.json``; it is written last, so if it exists, the prepared data is whole.
 
     Args:
-        fingerprint: Fingerprint of all that the data was made from.
-        files: The files among that.
-        corpora: As in `PreparationReport`, and the other fields likewise.
+        fingerprint: Fingerprint of all inputs of the prepared data.
+        files: The files among these inputs.
+        corpora: The reports of `PreparationReport`; the other fields are the same as there too.
         total: The sum over ``corpora``.
-        lengths: As in `PreparationReport`; ``up_to`` holds the longest length of each class.
+        lengths: The lengths of `PreparationReport`; ``up_to`` holds the upper limit of each class.
     """
 
     fingerprint: str
@@ -137,7 +137,7 @@ class PreparationRecord(KnownHeldOut):
         )
 
     def report(self) -> PreparationReport:
-        """Return the report that the record was made of, but not new."""
+        """Return the report that the record was made from, with ``is_new`` False."""
         return PreparationReport(
             corpora=self.corpora,
             valid=self.valid,
@@ -154,7 +154,7 @@ def read_preparation(path: Path) -> tuple[PreparationRecord | None, dict[str, He
     """Read ``prepare.json``.
 
     Returns:
-        The record, or None if the file is missing or damaged; and the pairs that were held out, as far as it has them.
+        The record, or None if the file is missing or damaged; and the held-out pairs that could be read.
     """
     try:
         content = path.read_bytes()

@@ -1,18 +1,18 @@
-"""The run directory: where each file of a run is, who may write to it, and which version is live.
+"""The run directory: the place of each file of a run, the lock for writing, and the live version.
 
 runs/NAME/
 ├── recipe.toml          every setting the run uses, spelled out
-├── prepare.json         what was read, kept and dropped
-├── cleaned/             the pairs of each corpus that are fit to learn from, so that only a changed one is read again
+├── prepare.json         the counts of pairs read, kept and dropped
+├── cleaned/             the clean pairs of each corpus, so that only a changed corpus is read again
 ├── data/                train, valid, test: `datasets` folders; valid and test as plain text as well
 ├── tokenizer.model      SentencePiece; with separate vocabularies tokenizer.source.model and tokenizer.target.model
 ├── checkpoints/         step-00000500/ ..., and best/
 ├── metrics.jsonl        one JSON object a line
-├── tensorboard/0001/    the same for TensorBoard, if wanted
-├── versions/0001/ ...   finished models, and beside each the hashes of the pairs it was trained on
+├── tensorboard/0001/    the same for TensorBoard, if enabled
+├── versions/0001/ ...   finished models, each beside the hashes of its training pairs
 ├── versions.jsonl       every release, promotion and rollback
-├── report.html          the run on one page; report/ keeps the translations that it shows
-├── train.log            what `tfm train` said
+├── report.html          the run on one page; report/ keeps its translations
+├── train.log            the log of `tfm train`
 └── model                link to the live version
 """
 
@@ -34,7 +34,7 @@ from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.temporary import TEMPORARY_SUFFIX, remove_unfinished
 
 MODEL_CONFIG_FILE = "config.json"
-"""Written last into a model directory: where it is, the model is whole."""
+"""The file written last into a model directory: if it exists, the model is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +42,19 @@ class RunDirectory:
     """The files of one run.
 
     Args:
-        path: The directory; it need not exist yet.
+        path: The directory; it may not exist yet.
     """
 
     path: Path
 
     @property
     def recipe(self) -> Path:
-        """The recipe of the latest training, every value spelled out."""
+        """The recipe of the latest training, with every value spelled out."""
         return self.path / "recipe.toml"
 
     @property
     def prepare_report(self) -> Path:
-        """What `tfm prepare` read, kept and dropped; written last, so that its presence means the data is whole."""
+        """The report of `tfm prepare`; it is written last, so if it exists, the prepared data is whole."""
         return self.path / "prepare.json"
 
     @property
@@ -64,7 +64,7 @@ class RunDirectory:
 
     @property
     def cleaned(self) -> Path:
-        """What was read and cleaned of each corpus; may be deleted, and is made again when it is wanted."""
+        """The cleaned pairs of each corpus; the folder may be deleted and is made again when needed."""
         return self.path / "cleaned"
 
     @property
@@ -74,17 +74,17 @@ class RunDirectory:
 
     @property
     def tokenizer_report(self) -> Path:
-        """From what the tokenizer was made."""
+        """The file with the origin of the tokenizer."""
         return self.path / "tokenizer.json"
 
     @property
     def checkpoints(self) -> Path:
-        """Checkpoints of the present or latest training."""
+        """The folder of the checkpoints of the current or latest training."""
         return self.path / "checkpoints"
 
     @property
     def best_checkpoint(self) -> Path:
-        """The checkpoint that validated best."""
+        """The checkpoint with the best validation."""
         return self.checkpoints / "best"
 
     @property
@@ -94,17 +94,17 @@ class RunDirectory:
 
     @property
     def tensorboard(self) -> Path:
-        """The course of all trainings for TensorBoard, if that is wanted."""
+        """The course of all trainings for TensorBoard, if it is enabled."""
         return self.path / "tensorboard"
 
     @property
     def versions(self) -> Path:
-        """Finished models."""
+        """The folder of the finished models."""
         return self.path / "versions"
 
     @property
     def live_model(self) -> Path:
-        """Link to the version in service."""
+        """The link to the live version."""
         return self.path / "model"
 
     @property
@@ -123,7 +123,7 @@ class RunDirectory:
 
     @property
     def log(self) -> Path:
-        """What `tfm train` said, sitting after sitting."""
+        """The log of `tfm train`; each start appends to it."""
         return self.path / "train.log"
 
     def seen_pairs(self, version: str) -> Path:
@@ -131,7 +131,7 @@ class RunDirectory:
         return self.versions / f"{version}.pairs.npy"
 
     def live_version(self) -> str | None:
-        """Return the name of the version that the live link points to, be it whole or not; None without a link."""
+        """Return the name of the version that the live link points to, whole or not, or None if there is no link."""
         return self.live_model.readlink().name if self.live_model.is_symlink() else None
 
     def checkpoint(self, step: int) -> Path:
@@ -139,7 +139,7 @@ class RunDirectory:
         return self.checkpoints / f"step-{step:08d}"
 
     def checkpoints_by_step(self) -> list[Path]:
-        """Return the folders of the checkpoints that are there, oldest first."""
+        """Return the folders of all existing checkpoints, oldest first."""
         return sorted(path for path in self.checkpoints.glob("step-*") if re.fullmatch(r"step-\d{8,}", path.name))
 
     def version_folders(self) -> list[Path]:
@@ -149,12 +149,12 @@ class RunDirectory:
         )
 
     def next_version(self) -> Path:
-        """Return the folder that the next version is to have."""
+        """Return the folder for the next version."""
         folders = self.version_folders()
         return self.versions / f"{int(folders[-1].name) + 1 if folders else 1:04d}"
 
     def make_live(self, version: Path) -> None:
-        """Point the live link at ``version``; a reader finds the old or the new model, never none.
+        """Point the live link at ``version``; a reader always finds the old or the new model.
 
         Raises:
             TfmError: The link cannot be written.
@@ -168,10 +168,10 @@ class RunDirectory:
 
     @contextmanager
     def switching(self) -> Iterator[None]:
-        """Let no other process switch versions meanwhile; held for moments only, so that a rollback never has to wait.
+        """Lock the switching of versions; the lock is held only for moments, so a rollback never has to wait.
 
         Raises:
-            TfmError: The directory is not there or cannot be written to.
+            TfmError: The directory does not exist or cannot be written to.
         """
         import filelock  # here: a translation starts sooner without it
 
@@ -186,13 +186,13 @@ class RunDirectory:
 
     @contextmanager
     def lock(self, *, wait: bool = False) -> Iterator[None]:
-        """Hold the directory for writing; the lock of a process that has died is no lock.
+        """Lock the directory for writing; the lock of a dead process does not count.
 
         Args:
-            wait: Wait for the present holder instead of giving up.
+            wait: Whether to wait for the current holder instead of giving up.
 
         Raises:
-            RunDirectoryBusyError: Another process holds it; the message says which.
+            RunDirectoryBusyError: Another process holds the lock; the message names it.
             TfmError: The directory cannot be written to.
         """
         import filelock  # see `switching`
@@ -216,10 +216,10 @@ class RunDirectory:
                 lock.release()
 
     def _remove_leftovers(self) -> None:
-        """Undo what killed processes left half done; nobody writes it now, for the caller holds the lock.
+        """Remove or restore the unfinished files and folders of killed processes; the caller must hold the lock.
 
-        Of the files beside the folders only those that are written under the lock: a translation, say, may be on its
-        way into this directory.
+        Of the files outside the folders, only those that are written under the lock are removed: another process may be
+        writing a translation into this directory.
         """
         for parent in (self.path, self.checkpoints):
             restore_folders(parent)
@@ -253,7 +253,7 @@ def _this_process() -> _Holder:
 
 
 def _describe(path: Path) -> str:
-    # Who has just taken the lock needs a moment to say who it is.
+    # A process that has just taken the lock needs a moment to write its name.
     for _ in range(10):
         holder = _Holder.read_from(path)
         if holder is not None:

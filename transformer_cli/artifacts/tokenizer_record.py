@@ -1,4 +1,4 @@
-"""``tokenizer.json`` of a run: from which data and settings its tokenizer was learned. No torch here."""
+"""``tokenizer.json`` of a run: the data and settings its tokenizer was learned from. No torch here."""
 
 from __future__ import annotations
 

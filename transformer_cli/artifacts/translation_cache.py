@@ -1,4 +1,4 @@
-"""Translations of test sentences, kept for the report: it compares versions without translating everything anew."""
+"""Cached translations of test sentences: the report compares versions without translating everything again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TRANSLATIONS = TypeAdapter(dict[str, str])
 
 
 def kept_test_translations(run: RunDirectory, version: str) -> dict[str, str]:
-    """Return what is kept of a version's translations of test sentences, by source sentence."""
+    """Return a version's cached translations of test sentences, by source sentence."""
     try:
         return _TRANSLATIONS.validate_json(run.test_translations(version).read_bytes())
     except (OSError, ValueError):
@@ -23,12 +23,12 @@ def kept_test_translations(run: RunDirectory, version: str) -> dict[str, str]:
 
 
 def keep_test_translations(run: RunDirectory, version: str, translations: Mapping[str, str]) -> None:
-    """Keep what a version makes of test sentences, in place of what was kept before.
+    """Cache a version's translations of test sentences, in place of earlier ones.
 
     Args:
         run: The run directory.
         version: Name of the version.
-        translations: By source sentence.
+        translations: The translations by source sentence.
 
     Raises:
         TfmError: The file cannot be written.
@@ -40,7 +40,7 @@ def keep_test_translations(run: RunDirectory, version: str, translations: Mappin
 
 
 def forget_removed_versions(run: RunDirectory) -> None:
-    """Remove what is kept of versions that are no more."""
+    """Remove the cached translations of deleted versions."""
     versions = {folder.name for folder in run.version_folders()}
     with explain_os_errors(run.path):
         for path in run.test_translations("x").parent.glob("*.json"):

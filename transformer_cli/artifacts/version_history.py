@@ -21,11 +21,11 @@ class Release(Record):
     """A version was released.
 
     Args:
-        version: Its name.
-        time: When it was made; with the name it identifies the version.
-        promoted: Whether it was put into service.
-        reason: Why, or why not.
-        replaces: The version that was live when it was tested.
+        version: The name of the version.
+        time: The time at which it was made; with the name it identifies the version.
+        promoted: Whether it was made the live version.
+        reason: The reason for promoting it or not.
+        replaces: The version that was live during its tests.
     """
 
     event: Literal["release"] = "release"
@@ -37,12 +37,12 @@ class Release(Record):
 
 
 class Switch(Record):
-    """Another version was put into service by hand.
+    """The user made another version live.
 
     Args:
-        event: Whether its number was named, or the version before was asked for.
-        version: Its name.
-        time: When.
+        event: Whether the user named the version, or asked for the one before.
+        version: The name of the new live version.
+        time: The time of the switch.
         replaces: The version that was live before.
     """
 
@@ -60,7 +60,7 @@ class VersionHistory:
     """Reads ``versions.jsonl`` and appends to it.
 
     Args:
-        path: The file; made when the first event is recorded.
+        path: The file; created with the first event.
     """
 
     def __init__(self, path: Path) -> None:
@@ -85,7 +85,7 @@ class VersionHistory:
         return events
 
     def record(self, event: Event) -> None:
-        """Append an event; the file is written anew, so that no line of it is ever cut short.
+        """Append an event; the whole file is rewritten, so no line is ever cut short.
 
         Raises:
             TfmError: The file cannot be written.
@@ -100,5 +100,5 @@ class VersionHistory:
 
 
 def now() -> str:
-    """Return the local time, as it is recorded."""
+    """Return the local time in the form used in the file."""
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")

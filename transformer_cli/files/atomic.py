@@ -39,7 +39,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
                 yield out
             return
         target = path.resolve()
-        # A part of the name is enough to recognise it, and a whole one could exceed the limit.
+        # A part of the name is enough to recognise it; the whole name could exceed the length limit.
         temporary = target.with_name(f".{target.name[:32]}.{secrets.token_hex(6)}{TEMPORARY_SUFFIX}")
         with temporary.open("xb") as out:
             try:
@@ -62,19 +62,19 @@ def write_atomically(path: Path, data: bytes) -> None:
 def atomic_folder(folder: Path, *, replace: bool = True) -> Iterator[Path]:
     """Write a folder that appears whole or not at all, whatever ends the process in between.
 
-    Its files are written to an empty folder beside it and flushed to the disk, before two renames put the new folder in
-    the place of the old one. A process that is killed between these two leaves the old folder under another name:
+    Its files are written to an empty folder beside it and flushed to the disk. Then two renames put the new folder in
+    the place of the old one. A process that is killed between the renames leaves the old folder under another name;
     `restore_folders` or the next `atomic_folder` puts it back.
 
     Args:
         folder: The folder to make or replace.
-        replace: Whether a folder that is there already is replaced; else it is an error.
+        replace: Whether to replace an existing folder; otherwise it is an error.
 
     Yields:
         The folder to write to.
 
     Raises:
-        TfmError: It cannot be written; what was there before is as it was.
+        TfmError: It cannot be written; an existing folder is unchanged.
     """
     beside, old = folder.with_name(folder.name + TEMPORARY_SUFFIX), folder.with_name(folder.name + _OLD_SUFFIX)
     with explain_os_errors(folder):
@@ -87,7 +87,7 @@ def atomic_folder(folder: Path, *, replace: bool = True) -> Iterator[Path]:
             if folder.exists():
                 if not (replace and folder.is_dir()):
                     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
-                folder.rename(old)  # deleted where it is, it could be left half deleted
+                folder.rename(old)  # deleting it in place could leave it half deleted
             beside.rename(folder)
             fsync_folder(folder.parent)
         finally:
@@ -96,7 +96,7 @@ def atomic_folder(folder: Path, *, replace: bool = True) -> Iterator[Path]:
 
 
 def restore_folders(parent: Path) -> None:
-    """Put those folders in ``parent`` back in their places that killed processes were replacing.
+    """Restore folders in ``parent`` that killed processes were replacing.
 
     Raises:
         TfmError: One cannot be renamed.
@@ -107,7 +107,7 @@ def restore_folders(parent: Path) -> None:
 
 
 def _restore(old: Path) -> None:
-    """Give an old folder its name back, or delete it if the new one has that name."""
+    """Rename an old folder back, or delete it if the new folder has its name."""
     folder = old.with_name(old.name.removesuffix(_OLD_SUFFIX))
     if folder.exists():
         shutil.rmtree(old, ignore_errors=True)
@@ -125,10 +125,10 @@ def _flush(folder: Path) -> None:
 
 
 def fsync_folder(folder: Path) -> None:
-    """Flush a folder's list of names to the disk, so that a rename in it outlives a power cut.
+    """Flush a folder's list of names to the disk, so that a rename in it survives a power cut.
 
     Raises:
-        OSError: The disk failed. A file system that has no such operation is not an error.
+        OSError: The disk failed. A file system without this operation raises no error.
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -1,4 +1,4 @@
-"""Errors of the operating system, each in one line that says the way out."""
+"""Errors of the operating system, each as one line with a way out."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _ADVICE = {
 
 @contextmanager
 def explain_os_errors(path: Path, doing: str = "write", error_class: type[TfmError] = TfmError) -> Iterator[None]:
-    """Turn an ``OSError`` of the body into one line: what cannot be done, why, and the way out.
+    """Turn an ``OSError`` of the body into one line: the failed action, its reason, and a way out.
 
-    A broken pipe passes: it says that the reader has gone, which is no failure of ours.
+    A broken pipe is not turned: it only means that the reader has ended.
 
     Args:
-        path: What the body works on; named in the message unless the error names another file.
+        path: The file that the body works on; the message names it unless the error names another file.
         doing: The verb of the message: ``"write"``, ``"read"``.
         error_class: The class to raise.
 
     Raises:
-        TfmError: Of the given class, in place of an ``OSError``.
+        TfmError: The body raised an ``OSError``; the error is of the given class.
     """
     try:
         yield

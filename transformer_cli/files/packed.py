@@ -1,4 +1,4 @@
-"""Files read as bytes, packed or not: ``.gz``, ``.bz2``, ``.xz`` and ``.zst``."""
+"""Reads files as bytes, compressed or not: ``.gz``, ``.bz2``, ``.xz`` and ``.zst``."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def open_text_input(path: Path) -> BinaryIO:
         A buffered stream of the unpacked bytes, to be closed by the caller.
 
     Raises:
-        DataError: The file cannot be opened, or nothing installed can unpack it.
+        DataError: The file cannot be opened, or no installed package can unpack it.
     """
     with explain_os_errors(path, "read", DataError):
         match path.suffix.lower():
             case ".gz":
                 if path.is_file() and path.stat().st_size == 0:
-                    raise _damaged(path, 0)  # gzip would take it for an archive of nothing
+                    raise _damaged(path, 0)  # gzip would read it as an empty archive
                 return _unpacked(path, gzip.open(path))
             case ".bz2":
                 return _unpacked(path, bz2.open(path))
@@ -50,7 +50,7 @@ def _unpacked(path: Path, packed: io.BufferedIOBase) -> BinaryIO:
 
 
 class _Unpacked(io.RawIOBase):
-    """The bytes that a packed file holds; has no descriptor, which would give the packed ones."""
+    """The unpacked bytes of a compressed file; it has no descriptor, which would give the packed bytes."""
 
     def __init__(self, path: Path, packed: io.BufferedIOBase) -> None:
         self._path = path
@@ -66,7 +66,7 @@ class _Unpacked(io.RawIOBase):
         except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
             raise _damaged(self._path, self._lines) from error
         except OSError as error:
-            # bz2 says "Invalid data stream" with an OSError that has no number.
+            # bz2 reports "Invalid data stream" by an OSError without a number.
             if error.errno is None:
                 raise _damaged(self._path, self._lines) from error
             raise
@@ -87,7 +87,7 @@ def _damaged(path: Path, number: int) -> DataError:
 
 
 def _open_zst(path: Path) -> io.BufferedIOBase:
-    # Python 3.14 brings the module; the package gives older ones the same.
+    # Python 3.14 has the module; a package provides it for older versions.
     for name in ("compression.zstd", "backports.zstd"):
         try:
             zstd = importlib.import_module(name)

@@ -1,4 +1,4 @@
-"""Typed JSON documents: what lies on disk is read into a frozen record, and only a record is written."""
+"""Typed JSON documents: a file is read into a frozen record, and only records are written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transformer_cli.files.atomic import write_atomically
 class Record(BaseModel):
     """A JSON object on disk: a document, a line of one, or a part.
 
-    Keys that a record does not have are ignored when it is read: other releases of the program wrote them.
+    Unknown keys are ignored on reading, because other releases of the program may have written them.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -47,5 +47,5 @@ class Record(BaseModel):
     def to_json(self, *, indent: int | None = None) -> bytes:
         """Return the record as JSON that ends with a newline; without ``indent`` it is one line."""
         text = json.dumps(self.model_dump(), ensure_ascii=False, indent=indent) + "\n"
-        # A byte of a file name that is not UTF-8 is a lone surrogate in Python; JSON has the same spelling for it.
+        # In Python, a byte of a file name that is not UTF-8 is a lone surrogate; JSON spells it the same way.
         return text.encode("utf-8", "backslashreplace")

@@ -29,15 +29,15 @@ _SHORT = {code: group.split()[0] for group in _CODES.split(",") for code in grou
 _SCRIPT = re.compile("[a-z]{4}")
 _REGION = re.compile("[a-z]{2}|[0-9]{3}")
 _TAG = re.compile(rf"[a-z]{{2,3}}(?:-{_SCRIPT.pattern})?(?:-(?:{_REGION.pattern}))?")
-# Chinese is the language whose region people write for the script.
+# For Chinese, people often write the region instead of the script.
 _CHINESE_SCRIPTS = {"cn": "hans", "sg": "hans", "hk": "hant", "mo": "hant", "tw": "hant"}
 
 
 class Language(NamedTuple):
-    """A language code taken apart, in lower case; an empty part is left open.
+    """The parts of a language code, in lower case; an empty part is unspecified.
 
     Attributes:
-        name: The two-letter code if the language has one, else the code as it was.
+        name: The two-letter code if the language has one, else the original code.
         script: Four letters.
         region: Two letters or three digits.
     """
@@ -54,7 +54,7 @@ def plain_code(code: str) -> str:
 
 @lru_cache(maxsize=1024)
 def parse_language(code: str) -> Language:
-    """Take a language code apart: ``fra_Latn`` and ``fr-Latn`` give the same. What is no code is its own name."""
+    """Split a language code: ``fra_Latn`` and ``fr-Latn`` give the same parts. Any other text is its own name."""
     name, *subtags = plain_code(code).split("-")
     script = next((subtag for subtag in subtags if _SCRIPT.fullmatch(subtag)), "")
     region = next((subtag for subtag in subtags if _REGION.fullmatch(subtag)), "")
@@ -70,11 +70,11 @@ def language_name(code: str) -> str:
 
 
 def same_language(one: str, other: str) -> bool:
-    """Say whether two codes are equal but for a script or a region that one of them leaves open."""
+    """Return whether two codes are equal, except for a script or a region that one of them leaves out."""
     pairs = zip(parse_language(one), parse_language(other), strict=True)
     return all(part == other_part or not part or not other_part for part, other_part in pairs)
 
 
 def is_language_code(text: str) -> bool:
-    """Say whether a text has the form of a language code: ``fr``, ``fra_Latn``, ``pt-BR``; but not ``en-tête``."""
+    """Return whether a text has the form of a language code: ``fr``, ``fra_Latn``, ``pt-BR``; but not ``en-tête``."""
     return _TAG.fullmatch(plain_code(text)) is not None

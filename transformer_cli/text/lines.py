@@ -1,7 +1,7 @@
-"""Lines of text: what ends one, and how a file of them is read.
+"""Lines of text: splits and decodes the lines of a file.
 
-Only a line feed ends a line here. Python's own text mode and ``str.splitlines`` also stop at a lone carriage return, at
-U+2028 and at other characters; one of those inside a sentence would shift every later line of an aligned corpus.
+Only a line feed ends a line here. Python's own text mode or ``str.splitlines`` also split at a lone carriage return, at
+U+2028 and at other characters. Such a character inside a sentence would shift all later lines of an aligned corpus.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Line:
 
     Attributes:
         number: Its place in the input, counted from 1.
-        text: What it says, without the line end; what is not UTF-8 became U+FFFD.
-        had_invalid_bytes: Whether there was such a sequence.
+        text: Its text, without the line end; bytes that are not UTF-8 became U+FFFD.
+        had_invalid_bytes: Whether it held bytes that are not UTF-8.
     """
 
     number: int
@@ -43,7 +43,7 @@ class Line:
 def decode_line(raw: bytes, number: int) -> Line:
     r"""Turn the bytes of one line into text.
 
-    One final ``\n`` and a ``\r`` right before it are dropped; so is a UTF-8 byte order mark on line 1.
+    One final ``\n`` and a ``\r`` right before it are dropped. On line 1, a UTF-8 byte order mark is dropped too.
 
     Args:
         raw: The line, with or without its line end.
@@ -62,7 +62,7 @@ def decode_line(raw: bytes, number: int) -> Line:
 def read_lines(stream: BinaryIO) -> Iterator[Line]:
     r"""Read the lines of a binary stream, each as soon as it is complete, also from a slow pipe.
 
-    Only ``\n`` ends a line. A last line without it is a line; empty input has none.
+    Only ``\n`` ends a line. A last line without it counts as a line. Empty input has no lines.
 
     Args:
         stream: A buffered binary stream, such as ``sys.stdin.buffer``.
@@ -70,13 +70,13 @@ def read_lines(stream: BinaryIO) -> Iterator[Line]:
     Yields:
         The lines, numbered from 1.
     """
-    # readline asks a buffered stream for no more than it needs: a typed line comes out at once.
+    # readline requests only the bytes it needs from a buffered stream, so a typed line is returned at once.
     for number, raw in enumerate(iter(stream.readline, b""), start=1):
         yield decode_line(raw, number)
 
 
 def read_text_lines(path: Path) -> Iterator[Line]:
-    """Read the lines of a file, packed or not; the file is opened when the first line is asked for.
+    """Read the lines of a file, compressed or not; the file is opened when the first line is requested.
 
     Args:
         path: The file.
@@ -97,7 +97,7 @@ def read_text_lines(path: Path) -> Iterator[Line]:
 def _refuse_wide_text(path: Path, beginning: bytes) -> None:
     name = next((name for mark, name in _WIDE_MARKS if beginning.startswith(mark)), None)
     if name is None and 3 * beginning.count(0) > len(beginning) > 3:
-        # Written without a mark: of Latin letters every other byte is zero, or three of four, first ones or last ones.
+        # UTF-16 or UTF-32 without a mark: for Latin letters, one of two bytes or three of four bytes are zero.
         width = 32 if 3 * beginning.count(0) > 2 * len(beginning) else 16
         name = f"UTF-{width}{'BE' if beginning[0] == 0 else 'LE'}"
     if name is not None:

@@ -1,4 +1,4 @@
-"""The one form of text that is learned from and translated."""
+"""Normalisation: the form of all text for training and translation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ def normalize(text: str) -> str:
     No-break spaces stay: they are spelling in French. The same is done to every line that is translated.
     """
     text = unicodedata.normalize("NFC", text)
-    # No control and no separator of lines counts as printable, and most sentences are; this is three times as fast.
+    # Printable text has no controls and no line separators. Most sentences are printable; this check is three times as
+    # fast.
     if "  " in text or not text.isprintable():
         text = _CONTROLS_AND_SPACES.sub(" ", text)
     return text.strip(" ")

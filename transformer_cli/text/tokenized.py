@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-# What a tokeniser or a subword splitter leaves: escaped characters, split hyphens, joining marks.
+# Marks of a tokeniser or a subword splitter: escaped characters, split hyphens, joining marks.
 _TOKENIZER_MARK = re.compile(r"&(?:apos|quot|#91|#93|#124);|(?<=\s)@-@(?=\s)|@@(?=\s)|\u2581")
 # French puts spaces before "?", "!", ":" and ";", but no language does before "." and ",".
 _STOP = re.compile(r"(?<!\.)[.,](?=\s|$)")
@@ -13,7 +13,7 @@ _SPACED_STOP = re.compile(r"(?<=\s)[.,](?=\s|$)")
 
 
 def looks_tokenized(lines: Sequence[str]) -> bool:
-    """Guess whether a text was split by a tokeniser, or even into subwords, and not joined again.
+    """Return whether a text was probably tokenised, or even split into subwords, and not joined again.
 
     Args:
         lines: The text.

@@ -73,5 +73,5 @@ class Alphabet:
 @cache
 def _letters_outside(scripts: tuple[str, ...]) -> regex.Pattern[str]:
     inside = "".join(rf"\p{{{script}}}" for script in scripts)
-    # A double negation: neither a letter of these scripts, nor one of all scripts, nor no letter.
+    # A negated class: it matches letters, except those of the given scripts and those used in all scripts.
     return regex.compile(rf"[^{inside}\p{{Common}}\p{{Inherited}}\P{{L}}]")

@@ -59,7 +59,7 @@ class CleanedCorpus:
             yield from file
 
     def _read(self, columns: list[int]) -> Iterator[pa.RecordBatch]:
-        # Not memory-mapped: pages of a map that were read once stay in the process' memory.
+        # Not memory-mapped, because pages that were read stay in the process' memory.
         with pa.OSFile(str(self.folder / _PAIRS)) as file:
             reader = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=columns))
             for index in range(reader.num_record_batches):
@@ -83,7 +83,7 @@ def open_cleaned(folder: Path) -> CleanedCorpus | None:
         with pa.OSFile(str(folder / _PAIRS)) as file:
             pa.ipc.open_file(file)  # reads the end of the file
         is_whole = (folder / _DROPPED).stat().st_size == report.dropped_bytes
-    except (OSError, ValueError):  # Arrow's own is a ValueError
+    except (OSError, ValueError):  # Arrow's own error is a ValueError
         return None
     return _cleaned(folder, report) if is_whole else None
 
@@ -92,7 +92,7 @@ def write_cleaned(folder: Path, pairs: Iterable[SentencePair], cleaner: PairClea
     """Write the clean pairs, and the others with the rule that they break; the folder appears whole or not at all.
 
     Args:
-        folder: The folder to make; one that is there already is not whole and is removed.
+        folder: The folder to make; an existing one is not whole and is removed.
         pairs: The pairs of the corpus.
         cleaner: A cleaner that has judged nothing yet.
     """
@@ -143,7 +143,7 @@ def _write(folder: Path, judgements: Iterable[Judgement], *, fold_numbers: bool)
 
 def _batch(rows: list[tuple[str, str, str, int, int, int]]) -> pa.RecordBatch:
     columns = [list(column) for column in zip(*rows, strict=True)]
-    # The name of a file may hold bytes that are not UTF-8.
+    # A file name may hold bytes that are not UTF-8.
     columns[2] = [place.encode("utf-8", "backslashreplace").decode() for place in columns[2]]
     texts = [pa.array(column, pa.string()) for column in columns[:3]]
     hashes = [pa.array(np.array(column, dtype=np.uint64)) for column in columns[3:]]

@@ -1,4 +1,4 @@
-"""The pairs that are held out for validation and test sets which the recipe gives as numbers."""
+"""The pairs held out for validation and test sets whose size the recipe gives as a number."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ class HeldOut(Record):
 
     Args:
         number: The number of pairs in the recipe.
-        pairs: The hashes of the pairs, also of those that the corpora no longer hold: they may come back. At first
-            they are the lowest for "test" and the highest for "valid", so neither set moves when the other changes.
+        pairs: The hashes of the pairs, including pairs that the corpora no longer hold, because they may come back. At
+            first they are the lowest for "test" and the highest for "valid", so a change of one set does not affect
+            the other.
     """
 
     number: int

@@ -12,9 +12,9 @@ _MIN_PROBABILITY = 0.5
 
 
 def other_language_detector(language: str) -> Callable[[str], bool]:
-    """Return a function that says whether a text is in another language than ``language``.
+    """Return a function that returns whether a text is in another language than ``language``.
 
-    It returns False if it cannot know: for texts under 40 characters, and if its best guess is less likely than not.
+    It returns False if it is unsure: for texts under 40 characters, and if its best guess has a probability below 0.5.
 
     Raises:
         RecipeError: The identifier is not installed, or does not know the language.

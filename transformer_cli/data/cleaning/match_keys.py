@@ -1,4 +1,4 @@
-"""Keys of sentences: equal for sentences that differ in case, punctuation and numbers alone."""
+"""Keys of sentences: equal for sentences that differ only in case, punctuation and numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MIN_WORDS_BESIDE_DIGITS = 3
 
 @cache
 def _separators() -> re.Pattern[str]:
-    # Python's \w lacks vowel signs, half of the text in Hindi, say. So the characters to remove are listed instead.
+    # Python's \w lacks vowel signs, which are half of a text in Hindi. So the characters to remove are listed instead.
     marks = (char for char in map(chr, range(0x10000)) if unicodedata.category(char)[0] in "PSZ")
     return re.compile(f"[{re.escape(''.join(marks))}\\s]+")
 
@@ -24,8 +24,8 @@ def _separators() -> re.Pattern[str]:
 def fold(text: str, *, numbers: bool = True) -> str:
     """Return ``text`` without case and punctuation; if ``numbers`` is True, also with 0 for each number.
 
-    A number stays if there are fewer than three other words: then it is the point of the text ("chapter 4"). Digits
-    that are part of a word stay too: "A320" and "A340" are two names.
+    A number stays if there are fewer than three other words, because then it matters ("chapter 4"). Digits that are
+    part of a word stay too: "A320" and "A340" are two names.
     """
     text = text.casefold()
     words = text.translate(_ASCII_SEPARATORS).split() if text.isascii() else _separators().sub(" ", text).split()

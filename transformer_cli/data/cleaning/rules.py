@@ -1,4 +1,4 @@
-"""The rules that a pair must keep to by itself: small, with names, and each dropped pair is counted.
+"""The rules for single pairs: each is small and has a name, and each dropped pair is counted.
 
 The rules about a pair among others (duplicates, sentences of a test set) are in `selection`.
 """
@@ -22,7 +22,7 @@ Predicate = Callable[[str, str], bool]
 _LETTER = re.compile(r"[^\W\d_]")
 _LINK = re.compile(r"\S*(?://|www\.|@)\S*")
 _RATIO_MARGIN = 15
-# A character of these languages says as much as several letters of others.
+# A character of these languages carries as much meaning as several letters of others.
 _LETTERS_PER_CHARACTER = {"zh": 3.0, "yue": 3.0, "wuu": 3.0, "lzh": 3.0, "ja": 2.0, "ko": 2.0}
 
 
@@ -117,7 +117,7 @@ RULES: dict[str, Callable[[Any, LanguagesConfig], Predicate]] = {
     "wrong_script": _wrong_script,
     "wrong_language": _wrong_language,
 }
-"""For each rule a function from its value in ``[cleaning]`` to its predicate, in the order in which they are asked.
+"""For each rule a function from its value in ``[cleaning]`` to its predicate, in the order in which they are applied.
 
 A pair counts under the first rule that it breaks; ``not_utf8`` and ``empty`` come before these.
 """
@@ -130,7 +130,7 @@ class PairCleaner:
     """Judges the pairs of a corpus one by one.
 
     Args:
-        config: The rules, and how strict they are.
+        config: The rules and their limits.
         languages: The languages of the two sides.
 
     Raises:

@@ -20,7 +20,7 @@ Flags = NDArray[np.bool_]
 
 KEPT = 0
 SELECTION_RULES = ("leakage", "duplicate", "held_out", "near_duplicate", "source_repeats")
-"""The reasons not to train on a clean pair, in the order of asking; the index in this tuple, from 1, is its fate."""
+"""The reasons not to train on a clean pair, in the order of the checks; a pair's fate is an index here, from 1."""
 
 _FATE = {rule: number for number, rule in enumerate(SELECTION_RULES, start=1)}
 _PARTS = ("test", "valid")
@@ -49,7 +49,7 @@ class Selection:
         held_out: For "valid" and "test", where the recipe gives a number: the indices of the pairs in the set, in the
             order of their hashes.
         held_out_pairs: The pairs of these sets, to be held out the next time as well.
-        leakage: For each set the number of training pairs whose source, and whose target, is in it.
+        leakage: For each set, the number of training pairs whose source, and whose target, is in it.
     """
 
     fates: NDArray[np.uint8]
@@ -58,7 +58,7 @@ class Selection:
     leakage: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def counts(self, first: int = 0, end: int | None = None) -> dict[str, int]:
-        """Return for each rule the number of pairs it dropped, among all or those of these indices."""
+        """Return the number of pairs that each rule dropped, among all pairs or among a range of indices."""
         counts = np.bincount(self.fates[first:end], minlength=len(SELECTION_RULES) + 1).tolist()
         return dict(zip(SELECTION_RULES, counts[1:], strict=True))
 
@@ -107,7 +107,7 @@ def select(
         _drop_leaking(selection, separate, sources, targets)
     if config.duplicate:
         fates[repeated & (fates == KEPT)] = _FATE["duplicate"]
-    # Sentences that may be in training and held-out sets may be in two held-out sets as well.
+    # Sentences that may be in both training and held-out sets may also be in two held-out sets.
     keys = (sources, targets) if config.leakage else None
     keys_of_sets = _hold_out(selection, pairs, repeated, keys, sizes=sizes, earlier=earlier)
     del pairs, repeated
@@ -137,7 +137,7 @@ def _all(corpora: Sequence[CleanedCorpus], name: str) -> Hashes:
 
 
 def _later_occurrences(keys: Hashes, *, after: int = 1) -> Flags:
-    """Say of each key whether it occurs ``after`` times or more before."""
+    """Return for each key whether it occurs at least ``after`` times before."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     flags = np.zeros(len(keys), np.bool_)
@@ -146,13 +146,13 @@ def _later_occurrences(keys: Hashes, *, after: int = 1) -> Flags:
 
 
 def _combined(sources: Hashes, targets: Hashes) -> Hashes:
-    # The product tells the two sides apart; with an odd number no two hashes become one.
+    # The product distinguishes the two sides; an odd factor maps no two hashes to one.
     mixed: Hashes = sources ^ (targets * np.uint64(0x9E3779B97F4A7C15))
     return mixed
 
 
 def _is_among(values: Hashes, keys: Hashes) -> Flags:
-    """Say of each value whether it is among the sorted ``keys``."""
+    """Return for each value whether it is among the sorted ``keys``."""
     flags = np.zeros(len(values), np.bool_)
     if len(keys):
         for first in range(0, len(values), _AT_ONCE):
@@ -181,9 +181,9 @@ def _hold_out(
     sizes: Mapping[str, int],
     earlier: Mapping[str, HeldOut],
 ) -> dict[str, HeldOutKeys]:
-    """Hold out pairs for each set, each pair once: the earlier ones, else those of the lowest ranks.
+    """Hold out pairs for each set, each pair once: the earlier ones, otherwise those of the lowest ranks.
 
-    Of pairs that share a sentence by ``keys`` only the first is held out, for all sets together.
+    If several pairs share a sentence by ``keys``, only the first is held out, for all sets together.
 
     Returns:
         The keys of the sets.

@@ -1,4 +1,4 @@
-"""Corpora in: each kind of file read as a stream of sentence pairs that know where they stand."""
+"""Reads corpora: each kind of file becomes a stream of sentence pairs, each with its place in the file."""
 
 from __future__ import annotations
 

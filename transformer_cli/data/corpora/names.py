@@ -17,19 +17,19 @@ _WILDCARDS = re.compile(r"(\*+/?|\?|\[[^]]+\])")
 
 
 def kind_of(name: str) -> str:
-    """Return the suffix of the format, in lower case, without that of the compression."""
+    """Return the file format's suffix in lower case, without the suffix of a compression."""
     path = Path(name)
     return (Path(path.stem) if path.suffix.lower() in COMPRESSIONS else path).suffix.lower()
 
 
 def hub_parts(corpus: str, folder: Path) -> tuple[str, str | None, Path | None]:
-    """Take ``hub:OWNER/NAME:CONFIG`` apart.
+    """Split ``hub:OWNER/NAME:CONFIG`` into its parts.
 
     Returns:
-        Name, configuration if there is one, and the folder if the name is that of a folder here.
+        The name, the configuration or None, and the folder if the name is that of a local folder, else None.
 
     Raises:
-        RecipeError: There is no name.
+        RecipeError: The name is missing.
     """
     rest = corpus.removeprefix(HUB)
     name, _, config = rest.rpartition(":") if ":" in rest and not (folder / rest).is_dir() else (rest, "", "")
@@ -39,11 +39,11 @@ def hub_parts(corpus: str, folder: Path) -> tuple[str, str | None, Path | None]:
 
 
 def expand(corpus: str, folder: Path) -> list[Path]:
-    """Return the file of a name, or, sorted, all files that match a name with ``*``, ``?`` or ``[…]``.
+    """Return the file of a name, or all files that match a name with ``*``, ``?`` or ``[…]``, sorted.
 
     Raises:
-        DataError: A name with wildcards fits none.
-        RecipeError: The wildcards make no sense.
+        DataError: A name with wildcards matches no file.
+        RecipeError: The wildcards are invalid.
     """
     path = folder / corpus
     if path.exists() or not _WILDCARDS.search(corpus):
@@ -64,10 +64,10 @@ def expand(corpus: str, folder: Path) -> list[Path]:
 
 
 def expand_aligned(corpus: str, folder: Path, codes: tuple[str, str]) -> Iterator[tuple[Path, Path]]:
-    """Yield the pairs of files that a name with ``{lang}`` means.
+    """Yield the pairs of files that match a name with ``{lang}``.
 
     Raises:
-        DataError: Wildcards fit a file of the one language whose counterpart is missing.
+        DataError: Wildcards match a file in one language, but its counterpart is missing.
     """
     sources, targets = (
         {

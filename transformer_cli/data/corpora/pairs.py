@@ -18,13 +18,13 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class SentencePair:
-    """A sentence and its translation as they stand in a corpus.
+    """A sentence and its translation, unchanged from a corpus.
 
     Args:
         source: The sentence in the source language.
         target: Its translation.
-        place: Where it stands: ``file:line``, ``file: unit 12`` or ``file: row 12``, all counted from 1.
-        is_utf8: False where something that is no text had to be replaced by U+FFFD.
+        place: The place of the pair: ``file:line``, ``file: unit 12`` or ``file: row 12``, all counted from 1.
+        is_utf8: False if bytes that are not UTF-8 were replaced by U+FFFD.
     """
 
     source: str
@@ -36,16 +36,16 @@ class SentencePair:
 def choose_languages(available: Iterable[str], languages: LanguagesConfig) -> tuple[str, str] | None:
     """Find the recipe's two languages among language codes.
 
-    The very code comes first (case, and ``_`` for ``-``, do not matter), then another spelling of it (``fra`` for
-    ``fr``). Failing that, the first code that has a script or a region more or less: ``fr-CA`` serves for ``fr``, and
-    ``pt`` for ``pt-BR``, but never ``pt-PT``.
+    The same code comes first (case, and ``_`` for ``-``, do not matter), then another spelling of it (``fra`` for
+    ``fr``). Otherwise the first code that adds or lacks a script or a region is taken: ``fr-CA`` serves for ``fr``,
+    and ``pt`` for ``pt-BR``, but ``pt-PT`` never serves for ``pt-BR``.
 
     Args:
-        available: Codes, or names of columns of which some may be codes.
+        available: Language codes, or column names of which some may be codes.
         languages: The codes in the recipe.
 
     Returns:
-        The codes of source and target as they stand in ``available``, or None unless both are there.
+        The codes of source and target as spelled in ``available``, or None if one is missing.
     """
     codes = list(available)
     source, target = _exact(codes, languages.source), _exact(codes, languages.target)
@@ -59,7 +59,7 @@ def choose_languages(available: Iterable[str], languages: LanguagesConfig) -> tu
 
 def _exact(codes: Sequence[str], language: str) -> str | None:
     very = (code for code in codes if plain_code(code) == plain_code(language))
-    # A column may be named after anything, and "en-tête" is no kind of English.
+    # A column may have any name; "en-tête", for example, does not mean English.
     others = (code for code in codes if is_language_code(code) and parse_language(code) == parse_language(language))
     return next(itertools.chain(very, others), None)
 
@@ -72,10 +72,11 @@ def _relative(codes: Iterable[str], language: str) -> str | None:
 def find_columns(names: tuple[str, ...], languages: LanguagesConfig) -> tuple[str, str] | None:
     """Find the columns of source and target by their names.
 
-    These are the very language codes; else "source" and "target"; else codes as `choose_languages` matches them.
+    The names are the exact language codes, otherwise "source" and "target", otherwise codes that `choose_languages`
+    matches.
 
     Returns:
-        The two names as they stand in ``names``; None if these are not names of such columns.
+        The two names as spelled in ``names``, or None if there are no such columns.
     """
     for source, target in ((languages.source, languages.target), ("source", "target")):
         found = _exact(names, source), _exact(names, target)
@@ -90,13 +91,13 @@ def pair_of_record(record: Mapping[str, Any], languages: LanguagesConfig, place:
     A value of None counts as an empty sentence, which cleaning drops and counts.
 
     Raises:
-        DataError: The record has no such columns, or one of the two is no text.
+        DataError: The record has no such columns, or a value is not text.
     """
     nested = [value for value in record.values() if isinstance(value, Mapping)]
     for columns in (record, *nested):
         if (names := find_columns(tuple(columns), languages)) is not None:
             source, target = (_text(columns[name], name, place) for name in names)
-            # JSON can spell half of a character, which UTF-8 cannot.
+            # JSON can spell half of a character (a lone surrogate); UTF-8 cannot.
             clean = [_SURROGATES.sub("\ufffd", text) for text in (source, target)]
             return SentencePair(clean[0], clean[1], place, clean == [source, target])
     raise DataError(no_columns(place, tuple(record), languages))
@@ -111,7 +112,7 @@ def _text(value: Any, name: str, place: str) -> str:
 
 
 def no_columns(place: str, names: Sequence[str], languages: LanguagesConfig) -> str:
-    """Return the message for a record or table whose columns of source and target cannot be found."""
+    """Return the error message for a record or table without columns for source and target."""
     there = ", ".join(f'"{name}"' for name in names[:10]) or "nothing"
     return (
         f'{place}: holds {there}; name the two sides "{languages.source}" and "{languages.target}", '

@@ -18,12 +18,12 @@ from transformer_cli.errors import DataError, RecipeError
 def corpus_files(corpus: str, languages: LanguagesConfig, folder: Path) -> tuple[Path, ...]:
     """Return the files that a corpus named in a recipe consists of.
 
-    A data set of the hub has none. Only its name stands for it: whether it has changed could only be found out over
-    the network, which "nothing to do" must not need.
+    A data set of the hub has no files and is identified by its name alone. A change of it could only be detected over
+    the network, and a check that finds nothing to do must not need the network.
 
     Raises:
         RecipeError: The name fits no kind of corpus.
-        DataError: A file is not there.
+        DataError: A file does not exist.
     """
     if corpus == BUILTIN_PHRASEBOOK:
         return (PHRASEBOOK_FILE,)
@@ -50,12 +50,12 @@ def read_corpus(
     Args:
         corpus: Its name in the recipe.
         languages: The two language codes.
-        folder: What the name is relative to.
-        part: "train", "valid" or "test": which part of the phrasebook or of a data set with splits is meant.
-        columns: For tables as text, the columns of source and target: names in the header, or numbers from 1.
+        folder: The folder that the name is relative to.
+        part: The part of the phrasebook or of a data set with splits: "train", "valid" or "test".
+        columns: For text tables, the columns of source and target: names in the header, or numbers from 1.
 
     Raises:
-        RecipeError: The name fits no kind of corpus, or columns are given for one that is no table.
+        RecipeError: The name fits no kind of corpus, or columns are given for a corpus that is not a table.
         DataError: A file is missing, cut short, misaligned or malformed; the message names file and line.
     """
     if columns is not None and (LANG in corpus or kind_of(corpus) not in TABLES):
@@ -99,7 +99,7 @@ def _read_files(paths: tuple[Path, ...], languages: LanguagesConfig, columns: Co
     if len(paths) == 2:
         return read_aligned(*paths)
     path = paths[0]
-    # Imported here: some readers are slow to import.
+    # Imported here because some readers are slow to import.
     match kind_of(path.name):
         case ".csv":
             return read_csv(path, languages, columns)

@@ -1,4 +1,4 @@
-"""Messages while a corpus is read: the number of pairs so far, so that the program does not look dead, and warnings."""
+"""Messages while a corpus is read: the number of pairs so far, which shows that the program works, and warnings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def log_reading(
     *,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SentencePair]:
-    """Yield ``pairs``, and log their number every quarter of a minute.
+    """Yield ``pairs``, and log their number every 15 seconds.
 
     Args:
         pairs: A corpus.

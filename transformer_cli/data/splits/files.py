@@ -44,12 +44,12 @@ class SplitFiles:
 
     @property
     def arrow(self) -> Path:
-        """The pairs."""
+        """The Arrow file with the pairs."""
         return arrow_file(self.data, self.name)
 
     @property
     def texts(self) -> tuple[Path, ...]:
-        """The sources and the targets as plain text; nothing for ``train``."""
+        """The files of sources and targets as plain text; empty for ``train``."""
         codes = () if self.name == TRAIN else (self.languages.source, self.languages.target)
         return tuple(self.data / f"{self.name}.{code}" for code in codes)
 
@@ -58,7 +58,7 @@ class SplitFiles:
 
         Args:
             columns: The type of each column, as `datasets` names it.
-            fingerprint: The fingerprint of the prepared data; `datasets` finds by it what it has cached.
+            fingerprint: The fingerprint of the prepared data; `datasets` uses it to find cached results.
         """
         features = {name: {"dtype": dtype, "_type": "Value"} for name, dtype in columns.items()}
         info = {"citation": "", "description": "", "features": features, "homepage": "", "license": ""}
@@ -75,7 +75,7 @@ class SplitFiles:
             write_atomically(path, (json.dumps(document, indent=2) + "\n").encode())
 
     def is_whole(self, *, fingerprint: str) -> bool:
-        """Say whether all files are there and belong to the prepared data of this fingerprint."""
+        """Return whether all files exist and belong to the prepared data of this fingerprint."""
         state = _read(self._state)
         return (
             isinstance(state, dict)

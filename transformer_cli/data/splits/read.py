@@ -19,7 +19,7 @@ _READ_AT_ONCE = 1000
 
 
 class Texts(Sequence[str]):
-    """The texts of a column, each read when it is asked for.
+    """The texts of a column; each is read when it is accessed.
 
     Args:
         column: The column, mapped into memory.
@@ -49,7 +49,7 @@ class Texts(Sequence[str]):
         return texts
 
     def __iter__(self) -> Iterator[str]:
-        # Not by way of the memory map: every page of it that was touched would count as memory of the process.
+        # Not read through the memory map, because its used pages would count as memory of the process.
         with pa.OSFile(str(self._file)) as file, pyarrow.ipc.open_stream(file) as batches:
             for batch in batches:
                 for first in range(0, len(batch), _READ_AT_ONCE):
@@ -61,8 +61,8 @@ class Corpus:
     """Aligned sentences of one split.
 
     Args:
-        sources: Normalised sentences, those of training with the tag of their corpus.
-        targets: Their translations, as many.
+        sources: Normalised sentences; training sentences have the tag of their corpus.
+        targets: One translation for each source.
         origins: For training: (pairs,) int32, the index of each pair's corpus in ``data.train``.
     """
 
@@ -75,10 +75,10 @@ class Corpus:
 
 
 def read_split(data: Path, split: str) -> Corpus:
-    """Open one split of the prepared data; its texts stay on the disk until they are asked for.
+    """Open one split of the prepared data; its texts stay on the disk until they are accessed.
 
     Raises:
-        DamagedFileError: It is not there, or not as it was written.
+        DamagedFileError: It is missing or was changed.
     """
     file = arrow_file(data, split)
     try:
@@ -93,11 +93,11 @@ def read_split(data: Path, split: str) -> Corpus:
 
 @dataclass(frozen=True, slots=True)
 class SampledTexts:
-    """Some of many texts, evenly spread over them; read from the disk again each time they are gone through.
+    """An evenly spread sample of texts; each iteration reads it from the disk again.
 
     Args:
-        texts: All of them.
-        at_most: The number of texts to take; all if there are no more.
+        texts: All texts.
+        at_most: The most texts to take; fewer texts are all taken.
     """
 
     texts: Sequence[str]
@@ -115,7 +115,7 @@ def sample_split(data: Path, split: str, at_most: int) -> tuple[SampledTexts, Sa
     """Return sources and targets of ``at_most`` pairs of one split, always the same ones.
 
     Raises:
-        DamagedFileError: It is not there, or not as it was written.
+        DamagedFileError: It is missing or was changed.
     """
     corpus = read_split(data, split)
     return SampledTexts(corpus.sources, at_most), SampledTexts(corpus.targets, at_most)

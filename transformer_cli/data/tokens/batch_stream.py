@@ -1,4 +1,4 @@
-"""The endless stream of training batches: every epoch in another order, and from any place in it again."""
+"""The endless stream of training batches: each epoch has a new order, and the stream can resume at any place."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _Item = TypeVar("_Item")
 
 
 class BatchStream:
-    """An endless stream of training batches, epoch after epoch, that can be stopped and taken up anywhere.
+    """An endless stream of training batches, epoch after epoch, that can stop and resume at any batch.
 
     Args:
-        corpus: What to train on.
-        max_tokens: Target tokens of one batch, padding included.
-        max_length: Pairs with a side of more tokens are left out; `left_out` counts them.
-        seed: Decides the order.
-        weights: (pairs,) How often an epoch has each pair, in the mean; None: once.
+        corpus: The training corpus.
+        max_tokens: The most target tokens of one batch, padding included.
+        max_length: The most tokens of a side. Longer pairs are left out; `left_out` counts them.
+        seed: The seed of the order.
+        weights: (pairs,) The mean number of times that each pair occurs in an epoch, or None for once.
         rank: Number of this process among those that train together; it gets its share of the rows of each batch.
-        world_size: How many there are. Batches, and a place among them, are the same for any number.
-        encode_anew: Given the pairs of a batch and a number that stands for its place in the training, returns their
-            ids cut into other subwords; None: the ids are always those of ``corpus``.
-        pinned_for: A GPU that is to fetch the batches while the processor goes on; None: they stay on the CPU.
+        world_size: The number of these processes. Batches and their order are the same for any number.
+        encode_anew: A function from the pairs of a batch, and a number for its place in the training, to their ids
+            with other subwords; or None if the ids are always those of ``corpus``.
+        pinned_for: A GPU that fetches the batches while the CPU continues, or None if they stay on the CPU.
 
     Raises:
         DataError: Nothing is left to train on.
@@ -75,12 +75,12 @@ class BatchStream:
 
     @property
     def epoch(self) -> int:
-        """Number of the present pass over the corpus, from 0."""
+        """Number of the current pass over the corpus, from 0."""
         return self._epoch
 
     @property
     def batches_per_epoch(self) -> int:
-        """Batches of the present epoch."""
+        """Number of batches in the current epoch."""
         return len(self._batches)
 
     def _divide(self, epoch: int) -> list[NDArray[np.int64]]:
@@ -90,7 +90,7 @@ class BatchStream:
         return [drawn[batch] for batch in batches]
 
     def _draw(self, epoch: int) -> NDArray[np.int64]:
-        """Return the indices of an epoch's pairs, each as often as its weight says; fractions by lot."""
+        """Return the indices of an epoch's pairs, each as often as its weight; fractions are drawn at random."""
         if self._weights is None:
             return self._indices
         random = np.random.default_rng([self._seed, epoch, 1])
@@ -104,7 +104,7 @@ class BatchStream:
             yield batch
 
     def _batches_from_here(self) -> Iterator[tuple[Batch, list[NDArray[np.int64]], int, int]]:
-        """Yield each batch with what the stream is to remember once that is taken; changes nothing of it before."""
+        """Yield each batch with the state of the stream after it; the stream itself is not changed."""
         batches, epoch, position = self._batches, self._epoch, self._position
         while True:
             if position == len(batches):
@@ -115,7 +115,7 @@ class BatchStream:
             yield batch, batches, epoch, position
 
     def _collate(self, indices: NDArray[np.int64], place: list[int]) -> Batch:
-        # Rows are sorted by length, so that every other one is half of the tokens.
+        # Rows are sorted by length, so every second row holds about half of the tokens.
         share = indices[self._rank :: self._world_size]
         used = share if len(share) else indices
         if self._encode_anew is None:
@@ -126,11 +126,11 @@ class BatchStream:
         batch = batch if len(share) else _without_tokens(batch)
         if self._pinned_for is None:
             return batch
-        with torch.cuda.device(self._pinned_for):  # a thread of its own begins with the first GPU
+        with torch.cuda.device(self._pinned_for):  # a new thread starts with the first GPU
             return batch.pinned()
 
     def largest_batches(self) -> list[Batch]:
-        """Return the largest batch of the present epoch, one each for targets up to 1, 3, 7, 15 ... tokens."""
+        """Return the largest batches of the current epoch, one each for targets up to 1, 3, 7, 15 ... tokens."""
         largest: dict[int, tuple[int, int]] = {}
         for position, indices in enumerate(self._batches):
             longest = int(self._target_lengths[indices].max())
@@ -140,17 +140,17 @@ class BatchStream:
         return [self._collate(self._batches[position], [self._epoch, position]) for _, position in largest.values()]
 
     def state_dict(self) -> dict[str, int]:
-        """Return where the stream stands: after the last batch it gave."""
+        """Return the position of the stream, after the last batch it gave."""
         return {"epoch": self._epoch, "position": self._position}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go to where a stream over the same corpus with the same settings stood."""
+        """Go to the saved position of a stream over the same corpus with the same settings."""
         self._epoch, self._position = state["epoch"], state["position"]
         self._batches = self._divide(self._epoch)
 
 
 def _ahead(items: Iterator[_Item], depth: int = 2) -> Iterator[_Item]:
-    """Yield what an endless iterator yields, of which a thread of its own makes ``depth`` items ahead."""
+    """Yield the items of an endless iterator; a separate thread prepares ``depth`` items ahead."""
     with ThreadPoolExecutor(1, "batches") as thread:
         waiting = deque(thread.submit(next, items) for _ in range(depth))
         while True:
@@ -160,5 +160,5 @@ def _ahead(items: Iterator[_Item], depth: int = 2) -> Iterator[_Item]:
 
 
 def _without_tokens(batch: Batch) -> Batch:
-    """Return a batch of the same shape from which nothing can be learned, for a process that has no row of its own."""
+    """Return a batch of the same shape that teaches nothing, for a process that has no row of its own."""
     return replace(batch, labels=torch.full_like(batch.labels, PAD_ID), source_tokens=0, target_tokens=0)

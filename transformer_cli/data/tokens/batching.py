@@ -1,4 +1,4 @@
-"""Batches of about equal work: sentences of like length together, so that little is padding."""
+"""Batches of about equal work: sentences of similar length together, so that little is padding."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Batch:
     """Some sentence pairs, padded to rectangles.
 
     Args:
-        source: (B, S) int64, each row ends in eos, then padding.
+        source: (B, S) int64, each row ends with eos, then padding.
         source_mask: (B, 1, 1, S) boolean, True where ``source`` is not padding.
-        decoder_input: (B, T) int64, the target shifted right: begins with bos.
-        labels: (B, T) int64, what is to be predicted: the target, then eos, then padding.
-        source_tokens: Tokens of ``source`` that are not padding.
-        target_tokens: Tokens of ``labels`` that are not padding.
+        decoder_input: (B, T) int64, the target shifted right; it begins with bos.
+        labels: (B, T) int64, the tokens to predict: the target, then eos, then padding.
+        source_tokens: The number of tokens in ``source`` that are not padding.
+        target_tokens: The number of tokens in ``labels`` that are not padding.
     """
 
     source: Tensor
@@ -38,21 +38,21 @@ class Batch:
 
     @property
     def positions(self) -> int:
-        """Places of both rectangles, padding included."""
+        """The number of positions in both rectangles, padding included."""
         return self.source.numel() + self.labels.numel()
 
     def repeated(self, times: int) -> Batch:
-        """Return a batch that has all rows of this one, in their order, ``times`` times."""
+        """Return a batch with all rows of this one, in their order, repeated ``times`` times."""
         tensors = {name: torch.cat([getattr(self, name)] * times) for name in _TENSORS}
         source_tokens, target_tokens = times * self.source_tokens, times * self.target_tokens
         return Batch(**tensors, source_tokens=source_tokens, target_tokens=target_tokens)
 
     def in_pieces(self, count: int) -> list[Batch]:
-        """Return ``count`` batches, or as many as there are rows, that have the rows of this one in turn."""
+        """Return ``count`` batches, or one per row if there are fewer rows; the rows are dealt out in turn."""
         return [self] if count == 1 else [self.rows(slice(i, None, count)) for i in range(min(count, len(self.source)))]
 
     def rows(self, which: slice) -> Batch:
-        """Return a batch that has some rows of this one, padded as they are here."""
+        """Return a batch with some rows of this one, with the same padding."""
         source_mask, labels = self.source_mask[which], self.labels[which]
         return Batch(
             self.source[which],
@@ -64,7 +64,7 @@ class Batch:
         )
 
     def pinned(self) -> Batch:
-        """Return the same batch in memory that a GPU can read by itself."""
+        """Return the same batch in pinned memory, which a GPU can read directly."""
         return replace(self, **{name: getattr(self, name).pin_memory() for name in _TENSORS})
 
     def to(self, device: torch.device) -> Batch:
@@ -83,14 +83,14 @@ def token_batches(
     """Divide a corpus into batches for one epoch.
 
     The pairs are shuffled, sorted by length (equal ones stay shuffled) and cut where the padded target rectangle would
-    exceed ``max_tokens``, or the source's twice that; then the batches are shuffled. Target lengths go up in steps of
-    two; within a step source lengths go up, within the next one down, so that neighbours are alike on both sides.
+    exceed ``max_tokens``, or the source rectangle twice that. Then the batches are shuffled. Target lengths rise in
+    steps of two. Source lengths rise within one step and fall within the next, so neighbours are similar on both sides.
 
     Args:
-        source_lengths: (sentences,) tokens of each source.
-        target_lengths: (sentences,) tokens of each target.
-        max_tokens: Target tokens of a batch, padding included.
-        seed: With ``epoch`` decides the order; the same two give the same batches.
+        source_lengths: (sentences,) the number of tokens of each source.
+        target_lengths: (sentences,) the number of tokens of each target.
+        max_tokens: The most target tokens of a batch, padding included.
+        seed: The seed of the order, together with ``epoch``; the same two give the same batches.
         epoch: Number of the pass over the corpus.
 
     Returns:
@@ -121,7 +121,7 @@ def _cut(
 
 
 def _pairs_of(first: NDArray[np.int64], second: NDArray[np.int64], at_once: int = 10_000) -> Iterator[tuple[int, int]]:
-    """Yield the numbers of two arrays, some at a time: as Python's own they take several times the memory."""
+    """Yield pairs of numbers from two arrays, converted in blocks: Python's numbers take several times the memory."""
     for begin in range(0, len(first), at_once):
         part = slice(begin, begin + at_once)
         yield from zip(first[part].tolist(), second[part].tolist(), strict=True)
@@ -133,7 +133,7 @@ def make_batch(corpus: EncodedCorpus, indices: Sequence[int] | NDArray[np.int64]
     labels, target_tokens = _pad(corpus.target, indices)
     decoder_input = torch.full_like(labels, PAD_ID)
     decoder_input[:, 0] = BOS_ID
-    # A row's eos moves one place past its end: where the row is padded nothing may see it, so it is not cleared.
+    # A row's eos moves one place past its end. In a padded row that place is masked, so eos need not be cleared.
     decoder_input[:, 1:] = labels[:, :-1]
     mask = (source != PAD_ID)[:, None, None, :]  # (B, S) -> (B, 1, 1, S)
     return Batch(source, mask, decoder_input, labels, source_tokens, target_tokens)

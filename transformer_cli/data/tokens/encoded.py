@@ -1,7 +1,7 @@
 """A corpus as token ids: in memory, or in a file of the run directory that batches are read from.
 
-The file is why a training on a million pairs needs no more memory than one on fifty thousand: in memory are only
-lengths and places. It is read, not mapped: pages of a mapped file that were touched count as the process's memory.
+With the file, a training on a million pairs needs no more memory than one on fifty thousand: only lengths and offsets
+are in memory. The file is read, not mapped, because the used pages of a mapped file count as the process's memory.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class EncodedSide(Protocol):
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """(sentences,) int64, tokens of each sentence, eos included."""
+        """(sentences,) int64, the number of tokens of each sentence, eos included."""
 
     def __getitem__(self, index: int, /) -> NDArray[np.integer]:
         """Return the ids of sentence ``index``."""
@@ -37,7 +37,7 @@ class EncodedSide(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SideInMemory:
-    """All sentences laid end to end.
+    """All sentences in one array, one after the other.
 
     Args:
         ids: (number of tokens,) integers.
@@ -52,17 +52,17 @@ class SideInMemory:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """(sentences,) int64, tokens of each sentence, eos included."""
+        """(sentences,) int64, the number of tokens of each sentence, eos included."""
         return np.diff(self.offsets)
 
 
 class SideOnDisk:
-    """All sentences laid end to end in a file.
+    """All sentences in one file, one after the other.
 
     Args:
         ids: The file.
-        offsets: (sentences + 1,) int64, as in memory.
-        dtype: Of the ids.
+        offsets: (sentences + 1,) int64, as in `SideInMemory`.
+        dtype: The type of the ids.
     """
 
     def __init__(self, ids: Path, offsets: NDArray[np.int64], dtype: np.dtype[np.integer]) -> None:
@@ -73,7 +73,7 @@ class SideOnDisk:
     def __getitem__(self, index: int) -> NDArray[np.integer]:
         begin, end = self._offsets[index : index + 2].tolist()
         size = self._dtype.itemsize
-        # One call that moves no shared position: batches are made in one thread and may be asked for in another.
+        # One call that moves no shared file position, because several threads may read.
         return np.frombuffer(os.pread(self._file.fileno(), (end - begin) * size, begin * size), dtype=self._dtype)
 
     def __del__(self) -> None:
@@ -81,7 +81,7 @@ class SideOnDisk:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """(sentences,) int64, tokens of each sentence, eos included."""
+        """(sentences,) int64, the number of tokens of each sentence, eos included."""
         return np.diff(self._offsets)
 
 
@@ -96,17 +96,17 @@ class EncodedCorpus:
         return len(self.source.lengths)
 
     def length_ratio(self, share: float) -> float:
-        """Return the smallest ratio of target to source tokens, eos included, that so large a share does not exceed."""
+        """Return the smallest ratio of target to source tokens, eos included, that ``share`` of the pairs stay within."""
         return float(np.quantile(self.target.lengths / self.source.lengths, share, method="inverted_cdf"))
 
 
 def encode_corpus(corpus: Corpus, tokenizers: TokenizerPair) -> EncodedCorpus:
-    """Turn both sides of a small corpus into token ids, in memory."""
+    """Return both sides of a small corpus as token ids, in memory."""
     return in_memory(tokenizers.source.encode_all(corpus.sources), tokenizers.target.encode_all(corpus.targets))
 
 
 def in_memory(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> EncodedCorpus:
-    """Return the corpus of these token ids, which lack eos."""
+    """Return a corpus of the given token ids; eos is added."""
 
     def side(rows: Sequence[Sequence[int]]) -> SideInMemory:
         return SideInMemory(_flat(rows, np.dtype(np.int32)), _offsets([len(ids) + 1 for ids in rows]))
@@ -117,14 +117,14 @@ def in_memory(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
 def encode_to_disk(
     folder: Path, corpus: Corpus, tokenizers: TokenizerPair, *, data_fingerprint: str, at_once: int = 10_000
 ) -> EncodedCorpus:
-    """Return a corpus whose token ids lie in ``folder``; they are written there unless they are there already.
+    """Return a corpus with its token ids in ``folder``; they are written there unless they exist already.
 
     Args:
-        folder: What else lies in it is removed when something is written.
-        corpus: Is gone through once a side, if at all.
-        tokenizers: Of the two sides.
-        data_fingerprint: Stands for the corpus.
-        at_once: The number of sentences that are in memory together.
+        folder: The folder; its other files are removed when new ids are written.
+        corpus: The corpus; each side is read at most once.
+        tokenizers: The tokenizers of the two sides.
+        data_fingerprint: The fingerprint of the corpus.
+        at_once: The number of sentences in memory at the same time.
 
     Raises:
         TfmError: The files cannot be written.
@@ -133,7 +133,7 @@ def encode_to_disk(
     columns = {"source": (corpus.sources, tokenizers.source), "target": (corpus.targets, tokenizers.target)}
     sides = {}
     for name, (sentences, tokenizer) in columns.items():
-        # Ids come first: offsets that are there say that all is.
+        # Ids are written first: if the offsets exist, the side is whole.
         ids, offsets = (folder / f"{made_from}.{name}.{kind}" for kind in ("ids", "offsets.npy"))
         dtype: np.dtype[np.integer] = np.dtype(np.uint16) if tokenizer.vocab_size <= 1 << 16 else np.dtype(np.int32)
         places = _read_offsets(offsets, ids, dtype, len(corpus))
@@ -145,7 +145,7 @@ def encode_to_disk(
 
 
 def _read_offsets(path: Path, ids: Path, dtype: np.dtype[np.integer], sentences: int) -> NDArray[np.int64] | None:
-    """Return the offsets of a side that is whole, else None."""
+    """Return the offsets of a side, or None if the side is not whole."""
     try:
         offsets: NDArray[np.int64] = np.load(path, allow_pickle=False)
         is_whole = len(offsets) == sentences + 1 and ids.stat().st_size == int(offsets[-1]) * dtype.itemsize

@@ -16,11 +16,11 @@ from transformer_cli.errors import DataError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from transformer_cli.text.normalization import normalize
 
-# SentencePiece skips longer sentences in silence; this admits whatever `cleaning.too_long` lets through.
+# SentencePiece silently skips longer sentences. This limit admits every sentence that passes `cleaning.too_long`.
 _MAX_SENTENCE_BYTES = 1 << 20
 
 DEFAULT_VOCAB_SIZE = 8000
-"""Pieces that a vocabulary has when the recipe does not say, if the corpus can carry so many."""
+"""Default number of pieces in a vocabulary, if the corpus is large enough for it."""
 
 
 def fit_tokenizers(
@@ -29,11 +29,11 @@ def fit_tokenizers(
     """Learn the tokenizers of both languages.
 
     Args:
-        sources: Normalised sentences; gone through again where the vocabulary turns out too large.
-        targets: The same of the other language.
+        sources: Normalised sentences; they are read again if the vocabulary turns out too large.
+        targets: The same in the other language.
         config: Size, kind, and whether there is one vocabulary or two, each of that size.
         where: The corpus' name, for the error message.
-        tags: What may stand before a source besides ``config.user_symbols``.
+        tags: Tags that may stand before a source, besides ``config.user_symbols``.
 
     Raises:
         DataError: Nothing can be learned from the corpus with these settings.
@@ -50,7 +50,7 @@ def fit_tokenizers(
 
 @dataclass(frozen=True, slots=True)
 class _Chained:
-    """Sentences of both languages, which can be gone through several times."""
+    """Sentences of both languages, which can be read several times."""
 
     sources: Iterable[str]
     targets: Iterable[str]
@@ -64,15 +64,15 @@ def fit_tokenizer(
 ) -> Tokenizer:
     """Learn one tokenizer.
 
-    Text comes back exactly as it went in, but for runs of spaces: characters are neither folded nor replaced, and
-    what has no piece is spelled in UTF-8 bytes. Of a corpus that cannot carry the vocabulary asked for, the largest
-    that it can carry is learned.
+    Encoding and decoding keep the text exactly, except for runs of spaces. Characters are neither folded nor replaced,
+    and text without a piece is spelled in UTF-8 bytes. If the corpus is too small for the requested vocabulary, the
+    largest possible vocabulary is learned.
 
     Args:
-        sentences: Normalised sentences; gone through again where the vocabulary turns out too large.
+        sentences: Normalised sentences; they are read again if the vocabulary turns out too large.
         config: Size and kind.
         where: The corpus' name, for the error message.
-        symbols: What is to be one piece wherever it stands.
+        symbols: Strings that are always one piece.
 
     Raises:
         DataError: Nothing can be learned from the corpus with these settings.
@@ -101,7 +101,7 @@ def _fit(sentences: Iterable[str], config: TokenizerConfig, vocab_size: int, sym
 
 
 def _kept_failures(sentences: Iterable[str], failures: list[BaseException]) -> Iterator[str]:
-    """Yield ``sentences``; SentencePiece makes a ``RuntimeError`` of whatever is raised here, a signal included."""
+    """Yield ``sentences`` and keep any exception; SentencePiece turns all of them, even signals, into RuntimeError."""
     try:
         yield from sentences
     except BaseException as error:
@@ -126,7 +126,7 @@ def _train(
         bos_id=BOS_ID,
         eos_id=EOS_ID,
         max_sentence_length=_MAX_SENTENCE_BYTES,
-        num_threads=2,  # on every machine: unigram's sums, and so its pieces, depend on their number
+        num_threads=2,  # the same on every machine: unigram's sums, and so its pieces, depend on it
         minloglevel=2,
     )
 

@@ -1,4 +1,4 @@
-"""Batches of sentences of like length, so that little of a batch is padding."""
+"""Batches of sentences of similar length, so that little of a batch is padding."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Subword regularisation: a word is cut into other subwords each time, so that a model learns from all of them.
+"""Subword regularisation: a word is split into other subwords each time, so that a model learns from all of them.
 
-Of a BPE model merges are left out at random (Provilkov et al. 2020, "BPE-Dropout"); of a unigram model one of the
-likeliest segmentations is drawn (Kudo 2018, "Subword Regularization"). SentencePiece has both, but what it draws
-differs from process to process, and a training that is taken up again is to end in the same bits as one never stopped.
+A BPE model leaves out merges at random (Provilkov et al. 2020, "BPE-Dropout"). A unigram model draws one of the
+likeliest segmentations (Kudo 2018, "Subword Regularization"). SentencePiece offers both, but its draws differ between
+processes. Here the draws are repeatable: a resumed training must end with the same bits as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from transformer_cli.data.tokens.tokenizer import Tokenizer
 from transformer_cli.text.normalization import normalize
 
 _WAYS = 64
-"""Ways to cut one word, as likely as they are and some the same; which one is drawn anew each time."""
+"""Number of segmentations for each word, by their probability and with repeats; one is drawn at each occurrence."""
 
 _SEGMENTATIONS = 16
 _REMEMBERED = 1 << 17
@@ -26,12 +26,12 @@ _SPACE = "\u2581"
 
 
 class SubwordSampler:
-    """Cuts sentences into subwords at random.
+    """Splits sentences into subwords at random.
 
     Args:
-        tokenizer: Knows the subwords.
-        strength: Of a BPE model the probability that a merge is left out; of a unigram model the power alpha to which
-            the probability of a segmentation is raised: the lower, the more variety.
+        tokenizer: The tokenizer that defines the subwords.
+        strength: For a BPE model, the probability that a merge is left out. For a unigram model, the power alpha to
+            which the probability of a segmentation is raised; a lower alpha gives more variety.
     """
 
     def __init__(self, tokenizer: Tokenizer, strength: float) -> None:
@@ -46,11 +46,11 @@ class SubwordSampler:
         self._way = lru_cache(_REMEMBERED)(self._cut)
 
     def encode_all(self, texts: Sequence[str], *, seed: Sequence[int]) -> list[list[int]]:
-        """Return token ids of each sentence, as `Tokenizer.encode_all` does but for the cuts.
+        """Return the token ids of each sentence; only the segmentation differs from `Tokenizer.encode_all`.
 
         Args:
             texts: The sentences.
-            seed: Numbers of zero or more. They and the sentences decide what is drawn, in any process.
+            seed: Non-negative numbers. They and the sentences alone decide the draws, in any process.
         """
         draws = np.random.default_rng(seed)
         return [self._encode(normalize(text), draws) for text in texts]
@@ -61,11 +61,11 @@ class SubwordSampler:
         return [token for word, number in zip(words, numbers, strict=True) for token in self._way(word, number)]
 
     def _cut(self, word: str, number: int) -> tuple[int, ...]:
-        """Cut a word in one of its ways."""
+        """Return the token ids of one of a word's segmentations."""
         plain = self._processor.encode(word)
         if self._is_unigram:
             return self._segmentation(word, plain, (number + 0.5) / _WAYS)
-        # A word with user symbols or characters spelled in bytes is no matter of merges alone.
+        # Merges alone cannot handle a word with user symbols or with characters spelled in bytes.
         whole = self._merged(word, random.Random(), dropout=0.0)
         if [self._processor.piece_to_id(piece) for piece in whole] != plain:
             return tuple(plain)
@@ -73,7 +73,7 @@ class SubwordSampler:
         return tuple(self._processor.piece_to_id(piece) for piece in pieces)
 
     def _merged(self, word: str, draws: random.Random, *, dropout: float) -> list[str]:
-        """Join characters by the best merge there is, again and again; each time a merge may be overlooked."""
+        """Join characters by the best merge, again and again; each merge may be left out at random."""
         pieces = list(_SPACE + word)
         while True:
             best, place = -math.inf, -1
@@ -86,7 +86,7 @@ class SubwordSampler:
             pieces[place : place + 2] = [pieces[place] + pieces[place + 1]]
 
     def _segmentation(self, word: str, plain: list[int], quantile: float) -> tuple[int, ...]:
-        """Return the segmentation at a ``quantile`` (0 to 1) of those of ``word``, the likeliest first."""
+        """Return the segmentation of ``word`` at a ``quantile`` (0 to 1), with the likeliest segmentation first."""
         symbols = list(self._user_symbols(plain))
         found = self._processor.nbest_encode(word, nbest_size=_SEGMENTATIONS)
         ways = [ids for ids in found if list(self._user_symbols(ids)) == symbols]
@@ -98,7 +98,7 @@ class SubwordSampler:
         return tuple(ways[min(chosen, len(ways) - 1)])
 
     def _user_symbols(self, ids: Sequence[int]) -> Iterator[int]:
-        """Yield those that are never cut: unlike all other pieces of a unigram model they have the probability 1."""
+        """Yield the ids of user symbols, which are never split; only they have probability 1 in a unigram model."""
         return (token for token in ids if self._processor.get_score(token) == 0.0)
 
 

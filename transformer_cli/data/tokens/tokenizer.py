@@ -15,10 +15,10 @@ from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from transformer_cli.text.normalization import normalize
 
 TOKENIZER_FILES = ("tokenizer.model", "tokenizer.source.model", "tokenizer.target.model")
-"""Files of a joint vocabulary, and of separate ones."""
+"""The file of a joint vocabulary, then the files of separate ones."""
 
 _MOST_THREADS = 8
-"""More are started for each call in more time than they save."""
+"""Largest number of threads; starting more for each call costs more time than it saves."""
 
 
 class Tokenizer:
@@ -34,7 +34,7 @@ class Tokenizer:
     def __init__(self, model: bytes) -> None:
         self.model = model
         self.processor = sentencepiece.SentencePieceProcessor()
-        """What knows the pieces; it does not normalise."""
+        """SentencePiece's processor; it does not normalise text."""
 
         try:
             self.processor.LoadFromSerializedProto(model)
@@ -76,7 +76,7 @@ class Tokenizer:
         return list(self.processor.encode(normalize(text)))
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the token ids of many sentences; faster than one by one."""
+        """Return the token ids of many sentences; this is faster than one call per sentence."""
         return list(
             self.processor.encode(
                 [normalize(text) for text in texts], num_threads=min(_MOST_THREADS, available_cores())
@@ -84,7 +84,7 @@ class Tokenizer:
         )
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the text of ``ids``; never fails, whatever the order of byte pieces."""
+        """Return the text of ``ids``; it never fails, even if byte pieces are in a wrong order."""
         return str(self.processor.decode(list(ids)))
 
     def piece(self, token: int) -> str:
@@ -97,8 +97,8 @@ class TokenizerPair:
     """The tokenizers of a model's two sides; with a joint vocabulary both are the same one.
 
     Args:
-        source: Encodes what is read.
-        target: Encodes and decodes what is written.
+        source: Encodes sources.
+        target: Encodes and decodes targets.
     """
 
     source: Tokenizer
@@ -110,7 +110,7 @@ class TokenizerPair:
 
         Args:
             folder: The directory.
-            shared: Whether it holds one for both languages.
+            shared: Whether it holds one tokenizer for both languages.
 
         Raises:
             DamagedFileError: One is missing or not a SentencePiece model.
@@ -128,12 +128,12 @@ class TokenizerPair:
 
     @property
     def source_vocab_size(self) -> int | None:
-        """Number of token ids of the source where it has a vocabulary of its own."""
+        """Number of token ids of the source, or None if both languages share a vocabulary."""
         return None if self.is_shared else self.source.vocab_size
 
     @property
     def fingerprint(self) -> str:
-        """64 hexadecimal digits that stand for both models."""
+        """The fingerprint of both models: 64 hexadecimal digits."""
         if self.is_shared:
             return self.source.fingerprint
         return hashlib.sha256(f"{self.source.fingerprint}{self.target.fingerprint}".encode()).hexdigest()

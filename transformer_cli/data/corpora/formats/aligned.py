@@ -21,7 +21,7 @@ def read_aligned(source_path: Path, target_path: Path) -> Iterator[SentencePair]
     for source, target in zip_longest(read_text_lines(source_path), read_text_lines(target_path)):
         source_lines += source is not None
         target_lines += target is not None
-        # When one side has ended the other is read to its end, so that the message can give both counts.
+        # When one file has ended, the other is read to its end, so the message can give both counts.
         if source is not None and target is not None:
             is_utf8 = not (source.had_invalid_bytes or target.had_invalid_bytes)
             yield SentencePair(source.text, target.text, f"{source_path}:{source.number}", is_utf8)

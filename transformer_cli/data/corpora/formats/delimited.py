@@ -1,4 +1,4 @@
-"""Tables as text: tabs, where a quote is a character like any other; and CSV, where it is not."""
+"""Text tables: tab-separated, where quotes have no meaning, and CSV, where they do."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from transformer_cli.text.lines import read_text_lines
 _COMMAS = "source, comma, target; or, where a first row names the columns, semicolons"
 
 Columns = tuple[str | int, str | int]
-"""Of source and target: the name in the header, or the number from 1."""
+"""The columns of source and target, each by its name in the header or its number from 1."""
 
 
 def read_tsv(path: Path, languages: LanguagesConfig, columns: Columns | None = None) -> Iterator[SentencePair]:
     """Yield the pairs of a file with a tab between the columns; each line is a row.
 
-    If the first line names the columns, that says which ones are meant; else the first two are; ``columns``
-    comes before both.
+    ``columns`` selects the columns. Without it, the names in the first line do; without such names, the first
+    two columns are taken.
 
     Raises:
         DataError: The file cannot be read, or it or a row lacks a column.
@@ -40,10 +40,9 @@ def read_tsv(path: Path, languages: LanguagesConfig, columns: Columns | None = N
 def read_csv(path: Path, languages: LanguagesConfig, columns: Columns | None = None) -> Iterator[SentencePair]:
     r"""Yield the pairs of a CSV file (RFC 4180): quoted fields may hold commas, doubled quotes and line breaks.
 
-    If the first row names the columns, that says which ones are meant; else the first two are; ``columns``
-    comes before both.
-    Behind such a row columns may also be separated by semicolons, as spreadsheets do where the comma is the decimal
-    sign. Empty lines are passed over. ``\r\n`` inside a field becomes ``\n``.
+    ``columns`` selects the columns. Without it, the names in the first row do; without such names, the first
+    two columns are taken. After a row of names, columns may also be separated by semicolons, as in spreadsheets where
+    the comma is the decimal sign. Empty lines are skipped. ``\r\n`` inside a field becomes ``\n``.
 
     Raises:
         DataError: The file cannot be read, a quote is out of place or never closed, or it or a row lacks a column.
@@ -70,14 +69,14 @@ def read_csv(path: Path, languages: LanguagesConfig, columns: Columns | None = N
 
 
 class _CsvLines:
-    """The lines of a file, each with its line end, the first known before it is asked for."""
+    """The lines of a file, each with its line end; the first line is known in advance."""
 
     def __init__(self, path: Path) -> None:
         self._lines = read_text_lines(path)
         self._first = next(self._lines, None)
         self.first = self._first.text if self._first else ""
         self.invalid = 0
-        """How many of the lines given out so far were not UTF-8."""
+        """The number of lines so far that were not UTF-8."""
 
     def __iter__(self) -> Iterator[str]:
         if self._first is None:
@@ -111,7 +110,7 @@ def _is_header(row: Sequence[str], languages: LanguagesConfig, columns: Columns 
 def _layout(
     row: Sequence[str], languages: LanguagesConfig, columns: Columns | None, path: Path
 ) -> tuple[tuple[int, int], bool]:
-    """Return where in a row source and target are, and whether this first one is a header."""
+    """Return the positions of source and target in a row, and whether the first row is a header."""
     is_header = _is_header(row, languages, columns)
     if columns is not None:
         source, target = (_index(column, row, path) for column in columns)

@@ -22,17 +22,17 @@ _SAVED_BY_DATASETS = ("dataset_dict.json", "state.json")
 def read_hub(
     name: str, config: str | None, languages: LanguagesConfig, *, folder: Path | None, part: str
 ) -> Iterator[SentencePair]:
-    """Stream the pairs of one part of a data set; no code that comes with one is ever run.
+    """Stream the pairs of one part of a data set; code in a data set is never run.
 
     Args:
         name: ``OWNER/NAME`` or the folder, as in the recipe.
-        config: Which configuration of it; None: its only or default one.
+        config: Its configuration, or None for the only or default one.
         languages: The two language codes.
-        folder: Where it lies if it is a folder here.
+        folder: The local folder of the data set, if it is one.
         part: "train", "valid" or "test".
 
     Raises:
-        DataError: It cannot be reached, is not there, or has no such part or no columns for the two languages.
+        DataError: It cannot be reached, does not exist, or lacks the part or columns for the two languages.
     """
     corpus = f"hub:{name}" + (f":{config}" if config else "")
     try:
@@ -72,7 +72,7 @@ def _one_line(error: Exception) -> str:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Keep progress bars and failed attempts to reach the hub off stderr; that the last one failed is an error here."""
+    """Hide progress bars and failed attempts to reach the hub from stderr; the last failure raises an error anyway."""
     logger = logging.getLogger("huggingface_hub")
     level, had_progress_bars = logger.level, datasets.is_progress_bar_enabled()
     logger.setLevel(logging.CRITICAL)

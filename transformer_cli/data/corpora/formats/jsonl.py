@@ -15,7 +15,7 @@ from transformer_cli.text.lines import read_text_lines
 
 
 def read_jsonl(path: Path, languages: LanguagesConfig) -> Iterator[SentencePair]:
-    """Yield the pairs of a file with one JSON object a line; `pair_of_record` says which ones. Empty lines are none.
+    """Yield the pairs of a file with one JSON object a line; see `pair_of_record`. Empty lines are skipped.
 
     Raises:
         DataError: The file cannot be read, or a line is not such an object.

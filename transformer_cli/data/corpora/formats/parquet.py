@@ -23,7 +23,7 @@ _ROWS_AT_ONCE = 1024
 def read_parquet(path: Path, languages: LanguagesConfig) -> Iterator[SentencePair]:
     """Yield the pairs of a Parquet file, from two columns of text or from one column of records of two texts.
 
-    The format needs to be read from its end, so a packed file is unpacked into a temporary one.
+    The format must be read from its end, so a compressed file is unpacked into a temporary one.
 
     Raises:
         DataError: The file cannot be read, or has no such columns.
@@ -58,7 +58,7 @@ def _columns(schema: Any, path: Path, languages: LanguagesConfig) -> list[tuple[
     tables: list[tuple[tuple[str, ...], list[Any]]] = [((), list(schema))]
     tables += [((field.name,), list(field.type)) for field in schema if pa.types.is_struct(field.type)]
     for parent, fields in tables:
-        # Columns of texts only: a struct or list that bears a language's name is something else.
+        # Columns of texts only: a struct or list named after a language is something else.
         names = tuple(field.name for field in fields if _is_text(field.type))
         if found := find_columns(names, languages):
             return [(*parent, name) for name in found]
@@ -72,10 +72,10 @@ def _is_text(kind: Any) -> bool:
 
 
 def _texts(batch: Any, column: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
-    """Yield the texts of a column, and whether each is UTF-8, which Parquet promises and some writers do not keep."""
+    """Yield the texts of a column, and whether each is UTF-8; Parquet requires it, but some writers break the rule."""
     array = batch.column(column[0])
     if len(column) > 1:
-        # `flatten` gives null where the whole record is null, `field` would not.
+        # `flatten` gives null if the whole record is null; `field` would not.
         array = array.flatten()[array.type.get_field_index(column[1])]
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()

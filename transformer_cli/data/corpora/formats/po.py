@@ -22,9 +22,9 @@ _POLIB_LINE = re.compile(r"\(line (\d+)\)(?:: )?")
 def read_po(path: Path, languages: LanguagesConfig) -> Iterator[SentencePair]:
     """Yield ``msgid`` and ``msgstr`` of each entry that is translated, not fuzzy and not obsolete.
 
-    ``msgid`` is the source, unless the header's ``Language`` says that ``msgstr`` is in the recipe's source language:
-    then the two change places. Of an entry with exactly two plural forms, the singulars and the plurals each make a
-    pair; of one with fewer or more, nothing is taken, for which of them translates which number is not known.
+    ``msgid`` is the source. If the header's ``Language`` is the recipe's source language, ``msgstr`` is the source
+    instead. An entry with exactly two plural forms gives two pairs, the singulars and the plurals. An entry with fewer
+    or more forms gives none, because it is unknown which form belongs to which number.
 
     Raises:
         DataError: The file cannot be read, is malformed or cut short, is not in UTF-8, or is in another language.
@@ -55,7 +55,7 @@ def _translations(entry: Any) -> Iterator[tuple[str, str]]:
 
 
 def _entries(path: Path) -> Iterator[list[Line]]:
-    """Yield the lines of one entry at a time: an entry ends where after ``msgstr`` something else begins."""
+    """Yield the lines of one entry at a time; an entry ends after its last ``msgstr``."""
     entry: list[Line] = []
     has_id = has_translation = False
     for line in read_text_lines(path):
@@ -76,7 +76,7 @@ def _entries(path: Path) -> Iterator[list[Line]]:
 
 
 class _Text(list[str]):
-    """The lines of an entry; polib asks for them with a method that of a string would also stop at U+2028."""
+    """The lines of an entry, as polib expects them; a string's own method would also split at U+2028."""
 
     def splitlines(self) -> list[str]:
         return self
@@ -93,7 +93,7 @@ def _parse(path: Path, lines: list[Line]) -> Any:
 
 
 def _check_header(path: Path, header: dict[str, str], languages: LanguagesConfig) -> bool:
-    """Refuse a catalogue that would be misread; tell whether it translates into the recipe's source language."""
+    """Refuse a catalogue that would be misread; return whether it translates into the recipe's source language."""
     charset = header.get("Content-Type", "").lower().partition("charset=")[2].strip()
     if charset not in ("", "charset", "utf-8", "utf8", "ascii", "us-ascii"):
         raise DataError(f"{path} is {charset}, not UTF-8; convert it with: msgconv -t UTF-8 {path}")

@@ -24,17 +24,16 @@ _NATIVE_CODES = frozenset({"bpt", "ept", "it", "ph", "ut"})
 def read_tmx(path: Path, languages: LanguagesConfig) -> Iterator[SentencePair]:
     """Yield one pair for each unit that has both languages, regions matched as in `choose_languages`.
 
-    Of several variants in one language the first is taken. Inline elements are removed: what a program wrote into
-    ``<bpt> <ept> <it> <ph> <ut>`` goes, the text of ``<hi>`` stays, and that of ``<sub>`` (a footnote, a tooltip)
-    stays with a space on both sides. The file may be in any encoding that its XML declaration names.
+    If a unit has several variants in one language, the first is taken. Inline elements are removed: the content of
+    ``<bpt> <ept> <it> <ph> <ut>`` is dropped, the text of ``<hi>`` stays, and the text of ``<sub>`` (a footnote, a
+    tooltip) stays with a space on both sides. The file may have any encoding that its XML declaration names.
 
     Raises:
-        DataError: The file cannot be read, is no TMX, is cut short, declares entities, or has the two languages in
-            none of its units.
+        DataError: The file cannot be read, is not TMX, is cut short, declares entities, or no unit has both languages.
     """
     units = _Units(path, languages)
-    # Declarations of entities are refused. That leaves the DTD that most memories name in their first lines: it is
-    # passed over and never fetched, whereas `forbid_external` would refuse the file for naming it.
+    # Declarations of entities are refused. Most memories name a DTD in their first lines; it is skipped and never
+    # fetched. `forbid_external` would refuse such a file.
     parser = create_parser(forbid_external=False)
     parser.setFeature(feature_external_ges, False)
     parser.setContentHandler(units)
@@ -54,7 +53,7 @@ def read_tmx(path: Path, languages: LanguagesConfig) -> Iterator[SentencePair]:
 
 def _parse(parser: Any, units: _Units, chunk: bytes) -> None:
     try:
-        parser.feed(chunk)  # an empty one as well: closed before it is fed, a parser finds no fault in nothing
+        parser.feed(chunk)  # even an empty one: a parser that was never fed reports no error
         if not chunk:
             parser.close()
     except SAXParseException as error:
@@ -70,7 +69,7 @@ def _parse(parser: Any, units: _Units, chunk: bytes) -> None:
 
 
 class _Units(ContentHandler):
-    """Gathers the units that the parser has gone past."""
+    """Collects the units that the parser has read."""
 
     def __init__(self, path: Path, languages: LanguagesConfig) -> None:
         super().__init__()
@@ -87,7 +86,7 @@ class _Units(ContentHandler):
         self._is_kept: list[bool] = []  # for <seg> and each element open inside it: whether its text counts
 
     def take(self) -> list[SentencePair]:
-        """Hand out the pairs that have come together since the last time."""
+        """Return the pairs collected since the last call."""
         done, self._done = self._done, []
         return done
 
@@ -132,7 +131,7 @@ class _Units(ContentHandler):
                 self.number_of_pairs += 1
 
     def skippedEntity(self, name: str) -> None:  # noqa: N802
-        """Refuse an entity of a DTD that is not read, whose text would be missing."""
+        """Refuse an entity of an unread DTD, because its text would be missing."""
         raise DataError(
             f"{self.path}: unit {self.number}: the entity &{name}; is defined elsewhere; export it without entities"
         )
