@@ -1,1 +1,4 @@
-"""The command line: parse, call a workflow, render. The only code that prints or exits, and knows Typer and Rich."""
+"""The command line: parses arguments, calls a workflow, renders the result.
+
+Only this package prints, exits, or imports Typer and Rich.
+"""

@@ -1,4 +1,4 @@
-"""The program ``tfm``: its commands, and what becomes of errors and signals."""
+"""The program ``tfm``: its commands, and the handling of errors and signals."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def run(arguments: list[str] | None = None) -> int:
     """Run the command line without leaving the process.
 
     Args:
-        arguments: What follows the program's name; None: what this process was started with.
+        arguments: The command-line arguments after the program name; None: those of this process.
 
     Returns:
         The exit code.
@@ -146,13 +146,13 @@ def _run(arguments: list[str] | None) -> int:
         streams.discard_stdout()
         return 0
     except SystemExit as leaving:
-        # The reader of stdout has gone, as with `| head -1`; Typer takes that for a failure and leaves at once.
+        # The reader of stdout has closed it, as with `| head -1`; Typer would treat that as a failure and exit at once.
         if not isinstance(leaving.__context__, BrokenPipeError):
             raise
         streams.discard_stdout()
         return 0
     except OSError as error:
-        if error.filename is None:  # then it is stdout that cannot be written
+        if error.filename is None:  # then stdout is the file that cannot be written
             streams.discard_stdout()
         return _fail(f"{error.filename or 'cannot write stdout'}: {lower_first(error.strerror or str(error))}", 1)
     except (MemoryError, RuntimeError) as error:

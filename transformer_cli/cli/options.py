@@ -1,4 +1,4 @@
-"""The arguments and options that several commands share, so that they are the same words everywhere."""
+"""Arguments and options shared by several commands, so that they are worded the same everywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP: recorded while a training loop looks for them, raised at once elsewhere."""
+"""Handles SIGINT, SIGTERM and SIGHUP: records them while a training loop checks for them, else raises at once."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from types import FrameType
 from transformer_cli.stopping import StopRequest
 
 REQUEST = StopRequest()
-"""The one that this process' signals go to."""
+"""The stop request that records the signals of this process."""
 
 
 _WORDS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
 
 
 class SignalReceived(BaseException):
-    """A signal came while nothing was to be saved; no ``except Exception`` on its way swallows it.
+    """A signal came while there was nothing to save; ``except Exception`` does not catch it.
 
     Args:
-        number: The signal.
+        number: The signal number.
     """
 
     def __init__(self, number: int) -> None:
@@ -27,14 +27,14 @@ class SignalReceived(BaseException):
 
 
 def install() -> None:
-    """Route all three to `REQUEST`; one that is ignored, as Ctrl-C in the background of a script, stays so."""
+    """Send all three signals to `REQUEST`; a signal that is already ignored, as in a background job, stays ignored."""
     for number in _WORDS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_signal)
 
 
 def ignore() -> None:
-    """Let no signal disturb the end of the process, which is near."""
+    """Ignore all three signals, because the process is about to end."""
     for number in _WORDS:
         signal.signal(number, signal.SIG_IGN)
 
@@ -44,5 +44,5 @@ def _on_signal(number: int, _: FrameType | None) -> None:
         raise SignalReceived(number)
     if REQUEST.signal_number is None:
         REQUEST.signal_number = number
-    elif number == signal.SIGINT:  # only somebody at the keyboard repeats himself because he means it
+    elif number == signal.SIGINT:  # only a repeated Ctrl-C is certainly intended
         raise SignalReceived(number)

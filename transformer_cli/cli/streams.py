@@ -1,4 +1,4 @@
-"""Where a command reads from and writes to: stdin or a file, stdout or a file that appears whole."""
+"""Opens the input and output of a command: stdin or a file, and stdout or a file that appears only when complete."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ logger = logging.getLogger(__name__)
 
 
 def make_usable() -> None:
-    """See to it that there are three standard streams, and that stdout takes any text.
+    """Ensure that all three standard streams exist and that stdout accepts any text.
 
-    A stream that was closed when the program started (``<&-``) becomes one to ``/dev/null``; else the next file that is
-    opened would take its place. What stdout's encoding does not have is written as an escape sequence.
+    A stream that was closed when the program started (``<&-``) is connected to ``/dev/null``; otherwise the next opened
+    file would take its place. Characters that the encoding of stdout lacks are written as escape sequences.
     """
     streams = {"stdin": sys.stdin, "stdout": sys.stdout, "stderr": sys.stderr}
     for descriptor, (name, stream) in enumerate(streams.items()):
@@ -35,12 +35,12 @@ def make_usable() -> None:
 
 
 def discard_stdout() -> None:
-    """Let what is still to be written to stdout go nowhere, so that the end of the process does not try it again."""
+    """Discard the buffered output of stdout, so that the process does not try to write it again at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def stdin() -> BinaryIO:
-    """Return stdin; somebody who sits at it is told that it is read."""
+    """Return stdin; on a terminal, log that the command reads from it."""
     if sys.stdin.isatty():
         logger.info("reading from the terminal, a sentence a line; Ctrl-D ends")
     return sys.stdin.buffer
@@ -48,10 +48,10 @@ def stdin() -> BinaryIO:
 
 @contextmanager
 def open_input(file: Path | None) -> Iterator[BinaryIO]:
-    """Open ``file``, packed or not, or stdin for None and ``-``.
+    """Open ``file``, compressed or not, or stdin for None and ``-``.
 
     Raises:
-        DataError: It cannot be opened.
+        DataError: The file cannot be opened.
     """
     if file is None or str(file) == "-":
         yield stdin()
@@ -62,10 +62,10 @@ def open_input(file: Path | None) -> Iterator[BinaryIO]:
 
 @contextmanager
 def open_output(file: Path | None) -> Iterator[Callable[[bytes], object]]:
-    """Yield a function that writes to ``file``, or to stdout for None and ``-``, where it comes out at once.
+    """Yield a function that writes to ``file``, or at once to stdout for None and ``-``.
 
     Raises:
-        TfmError: It cannot be written.
+        TfmError: The output cannot be written.
     """
     if file is None or str(file) == "-":
         yield _write_to_stdout
@@ -75,7 +75,7 @@ def open_output(file: Path | None) -> Iterator[Callable[[bytes], object]]:
 
 
 def is_stdout_watched(output: Path | None) -> bool:
-    """Say whether what `open_output` is given appears on a terminal."""
+    """Return whether the output of `open_output` appears on a terminal."""
     return (output is None or str(output) == "-") and sys.stdout.isatty()
 
 

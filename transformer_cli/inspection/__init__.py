@@ -1,16 +1,17 @@
-"""Looking inside: what a model does with one sentence, and how a run went, as data and as pages.
+"""Inspection of a model on one sentence and of the course of a run, as data and as pages.
 
-It stands above `decoding`, because a picture of the search has to know the search; nothing that trains or translates
-imports it.
+The package may import `decoding`, because it draws the search. No module for training or translation imports this
+package.
 
-`sentence` gathers an `Inspection`; its `document` is what ``tfm inspect --json`` prints and what the page holds:
+`sentence` gathers an `Inspection`; its `document` is printed by ``tfm inspect --json`` and
+contained in the page:
 
     format            2
     languages         {source, target}
     model             shape of the model: vocab_size, d_model, num_heads, num_encoder_layers, num_decoder_layers, norm
     is_forced         whether the target was given instead of searched
-    source, target    {text, pieces, ids, words: [{text, first, last}]}; both end in eos, which is part of no word
-    decoder_input     pieces that the decoder read: the target shifted right, beginning with bos
+    source, target    {text, pieces, ids, words: [{text, first, last}]}; both end in eos, which belongs to no word
+    decoder_input     input pieces of the decoder: the target shifted right, beginning with bos
     embedding         {dimensions, tokens, positions, sums}: numbers of each source piece, (S, dimensions) each
     position_table    {dimensions, values}: the sinusoidal table
     attention         {encoder: (L, H, S, S), decoder: (L, H, T, T), cross: (L, H, T, S)}

@@ -13,7 +13,7 @@ from transformer_cli.model.transformer import Transformer
 
 @dataclass(frozen=True, slots=True)
 class AttentionMaps:
-    """The weights of one pair of sentences; each row is a softmax and sums to 1, and what is masked is exactly 0.
+    """The attention weights of one pair; each row is a softmax that sums to 1, and masked entries are exactly 0.
 
     Args:
         encoder: (L, H, S, S), encoder self-attention.
@@ -27,10 +27,10 @@ class AttentionMaps:
 
 
 def attention_maps(model: Transformer, source: Tensor, decoder_input: Tensor) -> tuple[AttentionMaps, Tensor]:
-    """Run ``model`` over one pair of sentences and watch it.
+    """Run ``model`` on one pair of sentences and record its attention weights.
 
     Args:
-        model: In evaluation mode.
+        model: The model, in evaluation mode.
         source: (S,) int64, eos included.
         decoder_input: (T,) int64, beginning with bos.
 

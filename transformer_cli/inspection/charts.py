@@ -1,4 +1,4 @@
-"""Charts as data for an inline SVG: where each line, tick and point goes."""
+"""Computes charts as data for inline SVG: the positions of lines, ticks and points."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Chart:
     """A chart of lines.
 
     Args:
-        title: What it shows.
-        x_title: What its x are.
-        series: Lines; those without points are not drawn.
-        marks: (x, text) of moments to mark by an upright line.
-        dots: Draw points instead of lines.
+        title: The title of the chart.
+        x_title: The title of the x axis.
+        series: The lines; a line without points is not drawn.
+        marks: The (x, text) of each vertical marker line.
+        dots: Whether to draw points instead of lines.
     """
 
     title: str
@@ -41,7 +41,7 @@ class Chart:
     def drawing(self) -> dict[str, Any] | None:
         """Return coordinates for a template, or None if there is nothing to draw.
 
-        Of a long line points at equal distances are drawn, its last one among them.
+        A long line is reduced to points at equal distances, including the last point.
         """
         thinned = tuple if self.dots else _thinned
         series = [Series(each.name, thinned(each.points)) for each in self.series if each.points]
@@ -83,7 +83,7 @@ class Chart:
 
 
 def ticks(low: float, high: float, *, about: int = 4) -> list[float]:
-    """Return round numbers at equal distances that reach from ``low`` or below to ``high`` or above."""
+    """Return round numbers at equal distances, from at most ``low`` to at least ``high``."""
     if high - low < 1e-12 * max(1.0, abs(high)):
         room = abs(low) / 2 if abs(low) > 1e-9 else 0.5
         low, high = low - room, high + room
@@ -95,7 +95,7 @@ def ticks(low: float, high: float, *, about: int = 4) -> list[float]:
 
 
 def number(value: float) -> str:
-    """Write a number with up to four significant digits, thousands parted."""
+    """Format a number with up to four significant digits and thousands separators."""
     if value == 0:
         return "0"
     if abs(value) >= 1000:

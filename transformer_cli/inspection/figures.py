@@ -1,4 +1,4 @@
-"""Each picture of a page as a file of its own, for slides and papers. Needs matplotlib, the ``[plots]`` extra."""
+"""Writes each figure of a page to a separate file, for slides and papers; needs matplotlib (``[plots]`` extra)."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 _STATUS = {"live": ("#e0f1f3", "#0b7285"), "finished": ("#2b7a3d", "#2b7a3d"), "pruned": ("#ffffff", "#c9c6bd")}
 _BEST = "#a8500b"
-# A "$" in a sentence is no formula; text in SVG stays text, so that every script finds its font.
+# A "$" in a sentence does not start a formula. Text in SVG stays text, so that a font is found for every script.
 _SETTINGS: Any = {"text.parse_math": False, "svg.fonttype": "none", "svg.hashsalt": "tfm", "font.size": 9}
 
 
 def write_figures(inspection: Inspection, folder: Path, kind: str) -> list[Path]:
-    """Write the pictures.
+    """Write the figures of an inspection.
 
     Args:
-        inspection: What to draw.
-        folder: Where to; made if need be.
-        kind: "png" or "svg".
+        inspection: The inspection to draw.
+        folder: The output folder; created if missing.
+        kind: The file format, "png" or "svg".
 
     Returns:
-        The files.
+        The paths of the files.
 
     Raises:
         UsageError: matplotlib is not installed.
@@ -50,11 +50,11 @@ def write_figures(inspection: Inspection, folder: Path, kind: str) -> list[Path]
         folder.mkdir(parents=True, exist_ok=True)
     written = []
     with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # a box is drawn in its place
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # a box is drawn instead
         for name, make in _FIGURES.items():
             path = folder / f"{name}.{kind}"
             figure = make(inspection)
-            # Without a date the same sentence gives the same file.
+            # No date, so that the same sentence gives the same file.
             metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {}
             with atomic_write(path) as out:
                 figure.savefig(out, format=kind, dpi=200, bbox_inches="tight", metadata=metadata)
@@ -63,7 +63,7 @@ def write_figures(inspection: Inspection, folder: Path, kind: str) -> list[Path]
 
 
 def _figure(width: float, height: float) -> Figure:
-    from matplotlib.figure import Figure  # not pyplot: no window, no state that outlives the figure
+    from matplotlib.figure import Figure  # instead of pyplot: no window and no global state
 
     return Figure(figsize=(width, height))
 

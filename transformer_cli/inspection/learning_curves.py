@@ -1,4 +1,4 @@
-"""The course of a run's trainings, from the lines of its ``metrics.jsonl``."""
+"""Draws the learning curves of a run from the lines of its ``metrics.jsonl``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from transformer_cli.artifacts.metrics_log import MetricsLine, TestLine
 from transformer_cli.inspection.charts import Chart, Series
 
-# (title, what is drawn: (name, kind of record, key))
+# (title, series: (name, kind of record, key))
 _CHARTS = (
     ("Loss", (("training", "train", "loss"), ("validation", "valid", "loss"))),
     ("BLEU and chrF on the validation set", (("BLEU", "valid", "bleu"), ("chrF", "valid", "chrf"))),
@@ -18,17 +18,17 @@ _CHARTS = (
 
 
 def learning_curves(lines: Iterable[MetricsLine]) -> list[Chart]:
-    """Draw every training of a run, one after the other, with a mark where a version was made.
+    """Draw all trainings of a run one after the other, with a mark at each new version.
 
     Args:
-        lines: The lines of ``metrics.jsonl``, oldest first. Steps are counted on from training to training.
+        lines: The lines of ``metrics.jsonl``, oldest first. The count of steps continues from training to training.
 
     Returns:
-        The charts that have anything in them.
+        The charts that are not empty.
     """
     points: dict[tuple[str, str], list[tuple[float, float]]] = {}
     marks: list[tuple[float, str]] = []
-    before, latest = 0, 0  # updates of earlier trainings; the latest step of this one
+    before, latest = 0, 0  # updates of earlier trainings; latest step of this training
     for line in lines:
         if isinstance(line, TestLine):
             mark = (before + latest, f"version {line.version}")

@@ -1,4 +1,4 @@
-"""Pages: one HTML file each, with its style, its script and its data inside."""
+"""Renders each page as one HTML file that contains its style, script and data."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PARTS = {
 
 
 def inspection_page(inspection: Inspection) -> str:
-    """Return the page of one sentence; it asks nothing of the network."""
+    """Return the page of one sentence; the page loads nothing from the network."""
     document = inspection.document()
     return render(
         "inspection.html",
@@ -41,7 +41,7 @@ def report_page(document: dict[str, Any]) -> str:
     """Return the page of a run.
 
     Args:
-        document: What ``workflows.report`` gathers.
+        document: The data gathered by ``workflows.report``.
     """
     return render("report.html", it=document, charts=[chart for chart in document["charts"] if chart])
 
@@ -59,8 +59,8 @@ def render(template: str, **values: Any) -> str:
 
 
 def embedded_json(document: Any) -> Markup:
-    """Return ``document`` for a ``<script>`` element, which no text in it can end."""
+    """Return ``document`` as JSON for a ``<script>`` element; no text in it can end the element."""
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # nothing in it can be markup now
+    return Markup(text)  # it cannot contain markup now

@@ -1,4 +1,4 @@
-"""What a beam search looked at: every continuation among the best of a step, and what became of it."""
+"""Records a beam search as a tree of the best continuations of each step, with the fate of each."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ Status = Literal["live", "finished", "pruned"]
 
 @dataclass(frozen=True, slots=True)
 class SearchNode:
-    """One partial or complete translation that the search weighed.
+    """A partial or complete translation considered by the search.
 
     Args:
-        parent: Index of the node that it continues by one token; None for the root.
-        step: Its length in tokens, eos included.
-        token: Its last token.
-        log_prob: Of the whole of it, in nats.
-        score: ``log_prob / step ** length_penalty``, what finished ones are ranked by.
-        status: "live" if the search went on from it, or could have when it stopped; "finished" if it ends in eos and
+        parent: Index of the node that this node extends by one token, or None for the root.
+        step: Length in tokens, eos included.
+        token: The last token.
+        log_prob: Log-probability of all its tokens, in nats.
+        score: ``log_prob / step ** length_penalty``, by which finished nodes are ranked.
+        status: "live" if the search continued from it, or could have when it stopped; "finished" if it ends in eos and
             is among the W best of its step; "pruned" if it is among the 2W best continuations but was dropped.
-        is_best: Whether it lies on the path to the answer.
+        is_best: Whether the node is on the path to the best translation.
     """
 
     parent: int | None
@@ -42,11 +42,11 @@ class SearchNode:
 
 @dataclass(frozen=True, slots=True)
 class SearchTree:
-    """The search for one sentence.
+    """The recorded search for one sentence.
 
     Args:
-        nodes: The root first, then step by step, the most probable of a step first.
-        best: The answer.
+        nodes: All nodes in order of steps, from the root; within a step, the most probable first.
+        best: The best translation.
     """
 
     nodes: tuple[SearchNode, ...]
@@ -55,7 +55,7 @@ class SearchTree:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What the search asked and was told: (W,) last tokens, (W,) rows that they continue, (W, V) log-probabilities."""
+    """Input and output of one step: (W,) last tokens, (W,) rows that they extend, (W, V) log-probabilities."""
 
     tokens: Tensor
     parents: Tensor
@@ -63,7 +63,7 @@ class _Step:
 
 
 class _RecordingDecoder:
-    """A `StepDecoder` that remembers what it was asked; the search behind it is the ordinary one."""
+    """A `StepDecoder` that records each step; the ordinary search runs on it unchanged."""
 
     def __init__(self, decoder: StepDecoder) -> None:
         self._decoder = decoder
@@ -74,7 +74,7 @@ class _RecordingDecoder:
         """See `StepDecoder.step`."""
         parents = torch.arange(len(tokens)) if self._parents is None else self._parents
         log_probs = self._decoder.step(tokens)
-        self.steps.append(_Step(tokens.cpu().clone(), parents, log_probs.cpu().clone()))  # the search writes into it
+        self.steps.append(_Step(tokens.cpu().clone(), parents, log_probs.cpu().clone()))  # the search changes it
         self._parents = None
         return log_probs
 
@@ -87,14 +87,14 @@ class _RecordingDecoder:
 def search_tree(
     decoder: StepDecoder, *, max_length: int, beam_size: int, length_penalty: float, device: torch.device
 ) -> SearchTree:
-    """Search the translation of one sentence and keep the tree.
+    """Search the translation of one sentence and return the search tree.
 
     Args:
-        decoder: With ``beam_size`` rows for the sentence.
-        max_length: The most tokens, eos included.
-        beam_size: W.
+        decoder: A decoder with ``beam_size`` rows for the sentence.
+        max_length: Maximum number of tokens, eos included.
+        beam_size: The beam size W.
         length_penalty: The exponent in the score.
-        device: The decoder's.
+        device: The device of the decoder.
     """
     recording = _RecordingDecoder(decoder)
     ((best, *_),) = beam_search(
@@ -104,7 +104,7 @@ def search_tree(
         length_penalty=length_penalty,
     )
     nodes = [SearchNode(None, 0, BOS_ID, 0.0, 0.0, "live")]
-    rows = [0] * beam_size  # the node that each live row of the search stands for
+    rows = [0] * beam_size  # index of the node of each live row
     totals = torch.full((beam_size,), -torch.inf)
     totals[0] = 0.0
     for step, asked in enumerate(recording.steps, start=1):
@@ -132,7 +132,7 @@ def search_tree(
 
 
 def _continuations(log_probs: Tensor, totals: Tensor, *, at_limit: bool) -> list[tuple[int, int, float]]:
-    """Return (row, token, total log-probability) of the 2W best continuations that are possible, best first."""
+    """Return (row, token, total log-probability) of the 2W best possible continuations, best first."""
     weighed = log_probs.float() + totals[:, None]  # (W, V)
     weighed[:, [PAD_ID, BOS_ID]] = -torch.inf
     if at_limit:
@@ -143,7 +143,7 @@ def _continuations(log_probs: Tensor, totals: Tensor, *, at_limit: bool) -> list
 
 
 def _lived_on(following: _Step | None, found: list[tuple[int, int, float]], beam_size: int) -> set[int]:
-    """Return which of the continuations the search went on from; after its last step, those that it could have."""
+    """Return the indices of the continuations kept by the search; after the last step, those that it could keep."""
     if following is None:
         return set([rank for rank, (_, token, _) in enumerate(found) if token != EOS_ID][:beam_size])
     pairs = set(zip(following.parents.tolist(), following.tokens.tolist(), strict=True))
@@ -157,7 +157,7 @@ def _status(rank: int, token: int, lived_on: set[int], beam_size: int) -> Status
 
 
 def _mark_best(nodes: list[SearchNode], best: Hypothesis) -> tuple[SearchNode, ...]:
-    """Mark the path from the root to the node that ends the answer."""
+    """Mark the path from the root to the last node of the best translation."""
     path = [0]
     for token in (*best.tokens, EOS_ID):
         children = (i for i, node in enumerate(nodes) if node.parent == path[-1] and node.token == token and i)

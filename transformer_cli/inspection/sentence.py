@@ -1,4 +1,4 @@
-"""Everything there is to see of one sentence on its way through a model."""
+"""Records the inner values of a model for one sentence."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _DECIMALS = 5
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One side.
+    """The source or the target sentence.
 
     Args:
-        text: As it was given or translated, normalised.
+        text: The given or translated text, normalized.
         ids: Token ids, eos at the end.
-        pieces: The same as text.
-        words: What the pieces spell.
+        pieces: The text of each token.
+        words: The words formed by the pieces.
     """
 
     text: str
@@ -46,13 +46,13 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """What the encoder reads.
+    """The input of the encoder.
 
     Args:
-        dimensions: Which of the D numbers are shown: all, or pairs of neighbours at equal distances.
+        dimensions: Indices of the D dimensions shown: all, or neighbouring pairs at equal distances.
         tokens: (S, dimensions), the embeddings times the square root of D.
         positions: (S, dimensions), the positional encoding.
-        sums: (S, dimensions), what goes into the first layer.
+        sums: (S, dimensions), the input of the first layer.
         table: (positions, dimensions), the whole positional encoding.
     """
 
@@ -65,7 +65,7 @@ class Embedding:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A piece that could have come next, and its probability."""
+    """A possible next piece and its probability."""
 
     id: int
     piece: str
@@ -74,14 +74,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the decoder: which piece came, and what else could have.
+    """One step of the decoder: the chosen piece and the most probable alternatives.
 
     Args:
-        log_prob: Of the piece that came, in nats.
-        probability: The same as a probability.
-        rank: How many pieces were more probable, plus 1.
+        log_prob: Log-probability of the chosen piece, in nats.
+        probability: Probability of the chosen piece.
+        rank: Rank of the chosen piece by probability, from 1.
         candidates: The most probable pieces, best first.
-        others: Probability of all pieces that are not among the candidates.
+        others: Total probability of all pieces that are not candidates.
     """
 
     log_prob: float
@@ -93,11 +93,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class SentenceScore:
-    """How probable the model finds the target.
+    """The probability of the target under the model.
 
     Args:
-        log_prob: Natural logarithm of its probability.
-        length: Its tokens, eos included.
+        log_prob: Natural logarithm of the probability.
+        length: Number of tokens, eos included.
         score: ``log_prob / length ** length_penalty``.
         perplexity: ``exp(-log_prob / length)``.
     """
@@ -110,7 +110,7 @@ class SentenceScore:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a model does with one sentence; the package's docstring describes `document`."""
+    """The recorded values of a model for one sentence; the docstring of the package describes `document`."""
 
     languages: LanguagesConfig
     model: dict[str, Any]
@@ -129,7 +129,7 @@ class Inspection:
     score: SentenceScore
 
     def document(self) -> dict[str, Any]:
-        """Return everything as numbers, texts and lists; entries of matrices are rounded to five decimals."""
+        """Return all values as numbers, strings and lists; entries of matrices are rounded to five decimals."""
         embedding, attention, search = self.embedding, self.attention, self.search
         return {
             "format": FORMAT,
@@ -181,16 +181,16 @@ def inspect_sentence(
     target: str | None = None,
     candidates: int = 8,
 ) -> Inspection:
-    """Translate ``text`` and keep what there is to see.
+    """Translate ``text`` and record the inner values of the model.
 
     Args:
-        model: In evaluation mode.
-        tokenizers: The model's.
-        text: Normalised, not blank, at most as many tokens as the model takes.
-        languages: Of the two sides.
-        decoding: How to search.
-        target: Look at this translation instead of the one that the search finds.
-        candidates: How many next pieces to show at each step.
+        model: The model, in evaluation mode.
+        tokenizers: The tokenizers of the model.
+        text: Normalized text that is not blank and not too long for the model.
+        languages: The source and target languages.
+        decoding: Settings of the search.
+        target: A translation to inspect instead of the result of the search.
+        candidates: The number of most probable pieces to record at each step.
     """
     device = next(model.parameters()).device
     source_ids = [*tokenizers.source.encode(text), EOS_ID]
@@ -244,7 +244,7 @@ def _embedding(embedding: TokenEmbedding, ids: Tensor) -> Embedding:
         sums = embedding(ids[None])[0].float().cpu()
         tokens = (embedding.table(ids) * embedding.scale).float().cpu()
     table = embedding.positions.cpu()
-    # Sines and cosines of one wave length stand side by side and stay together.
+    # The sine and the cosine of one wavelength are neighbours and stay together.
     distance = -(-table.size(1) // _MOST_DIMENSIONS)
     dimensions = [2 * pair + i for pair in range(0, table.size(1) // 2, distance) for i in range(2)]
     shown = torch.tensor(dimensions)

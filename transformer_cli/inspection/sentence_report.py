@@ -1,4 +1,4 @@
-"""Which sentences of a test set to show, and how quality depends on length."""
+"""Selects the test sentences to show, and measures quality by sentence length."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _BINS = ((1, 5), (6, 10), (11, 15), (16, 20), (21, 30), (31, 50), (51, None))
 
 @dataclass(frozen=True, slots=True)
 class SentenceResult:
-    """A test sentence, its translation, and how close that is to the reference.
+    """A test sentence, its translation, and the chrF of the translation.
 
     Args:
-        source: The sentence.
+        source: The source sentence.
         reference: Its translation in the test set.
-        translation: By the live version.
-        chrf: Of the translation, 0 to 100.
-        previous: Translation by the version before; None if there is none.
-        previous_chrf: Of that.
+        translation: The translation by the live version.
+        chrf: chrF of the translation, 0 to 100.
+        previous: The translation by the previous version, or None without one.
+        previous_chrf: chrF of the translation by the previous version.
     """
 
     source: str
@@ -39,29 +39,29 @@ class SentenceResult:
 
     @property
     def change(self) -> float:
-        """How much chrF has risen since the version before; 0 where there is none."""
+        """The increase of chrF since the previous version, or 0 without one."""
         return 0.0 if self.previous_chrf is None else self.chrf - self.previous_chrf
 
 
 def worst_sentences(results: Sequence[SentenceResult], *, count: int = 10) -> list[SentenceResult]:
-    """Return those of the lowest chrF that are not the reference, worst first."""
+    """Return the sentences with the lowest chrF, worst first, without translations equal to the reference."""
     wrong = [result for result in results if result.translation != result.reference]
     return sorted(wrong, key=lambda result: result.chrf)[:count]
 
 
 def best_sentences(results: Sequence[SentenceResult], *, count: int = 5) -> list[SentenceResult]:
-    """Return those of the highest chrF, the longest of equals first."""
+    """Return the sentences with the highest chrF; of equals, the longest first."""
     return sorted(results, key=lambda result: (-result.chrf, -len(result.source)))[:count]
 
 
 def most_changed_sentences(results: Sequence[SentenceResult], *, count: int = 8) -> list[SentenceResult]:
-    """Return those whose chrF has changed most since the version before, for better or worse."""
+    """Return the sentences with the largest change of chrF, up or down, since the previous version."""
     changed = [result for result in results if result.change]
     return sorted(changed, key=lambda result: -abs(result.change))[:count]
 
 
 def quality_by_length(results: Sequence[SentenceResult]) -> dict[str, Any]:
-    """Return the mean chrF of sentences of like length, counted in words of the source, as a chart and a table."""
+    """Return the mean chrF by sentence length, in source words, as a chart and a table."""
     rows = []
     for low, high in _BINS:
         chosen = [result for result in results if low <= len(result.source.split()) <= (high or math.inf)]
@@ -74,11 +74,11 @@ def quality_by_length(results: Sequence[SentenceResult]) -> dict[str, Any]:
 
 
 def tie_words(model: Transformer, tokenizers: TokenizerPair, source: str, target: str) -> dict[str, Any]:
-    """Return the words of a pair and which of the source each of the target looks at.
+    """Return the words of a pair, each target word linked to the source word that it attends to.
 
     Returns:
-        ``source_words`` and ``target_words``, and ``links``: for each target word the place of a source word. Empty
-        where the pair is blank or longer than the model takes.
+        ``source_words`` and ``target_words``, and ``links``: for each target word the index of a source word. Both
+        are empty if the pair is blank or too long for the model.
     """
     limit = model.config.max_length - 1
     source_ids, target_ids = tokenizers.source.encode(source), tokenizers.target.encode(target)

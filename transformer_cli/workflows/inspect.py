@@ -1,4 +1,4 @@
-"""``tfm inspect``: one sentence looked at from the inside."""
+"""The ``tfm inspect`` workflow: records the inner values of a model for one sentence."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ def inspect(
     candidates: int = 8,
     device: str = "auto",
 ) -> Inspection:
-    """Translate one sentence and keep everything there is to see on the way.
+    """Translate one sentence and record the values of each step of the model and of the search.
 
     Args:
         sentence: One line of text.
         model: A run directory or a model directory.
-        target: Look at this translation instead of the model's own.
+        target: A translation to inspect; None: the model's own.
         search: Search settings that replace the model's own; None: no changes.
-        candidates: How many next pieces to show at each step.
+        candidates: The number of most probable pieces to record at each step.
         device: "auto", "cpu", "cuda" ...
 
     Raises:
-        DataError: The sentence or the target is blank, or longer than the model takes.
-        DamagedFileError: The model is not whole.
+        DataError: The sentence or the target is blank, or too long for the model.
+        DamagedFileError: The model is incomplete or damaged.
         UsageError: There is no such device, or a search setting is out of its range.
     """
     loaded = open_model(find_model(Path(model)), choose_device(device))
     decoding = with_search(loaded.decoding, search)
-    limit = loaded.model.config.max_length - 1  # eos needs a place
+    limit = loaded.model.config.max_length - 1  # one position is for eos
     return inspect_sentence(
         loaded.model,
         loaded.tokenizers,

@@ -1,4 +1,4 @@
-"""``tfm report``: one page about a run: how it went, how good it is, and where it is wrong."""
+"""The ``tfm report`` workflow: writes a page about a run with its course, its scores and its errors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Versions:
-    """The version in service and the one before it."""
+    """The live version and the previous version."""
 
     live: Path
     previous: Path | None
@@ -57,19 +57,19 @@ def write_report(
     device: str = "auto",
     at_most: int = 1000,
 ) -> Path:
-    """Write the page of a run.
+    """Write the report page of a run.
 
-    The test set is translated by the live version and the one before; the translations are kept in ``report/`` of the
-    run directory, so that it is done once for each version.
+    The test set is translated by the live version and the previous one. The translations are kept in ``report/`` of the
+    run directory, so each version translates the test set only once.
 
     Args:
         run: The run directory.
-        output: The page; None: ``report.html`` in the run directory.
+        output: The path of the page; None: ``report.html`` in the run directory.
         device: "auto", "cpu", "cuda" ...
-        at_most: The number of test sentences to choose those from that are shown.
+        at_most: The maximum number of test sentences to choose the examples from.
 
     Returns:
-        The page's path.
+        The path of the page.
 
     Raises:
         ModelNotFoundError: The run has no version yet.
@@ -94,7 +94,7 @@ def write_report(
 
 
 def report_after_training(run: RunDirectory) -> None:
-    """Write the page at the end of a training, which no fault in it may spoil."""
+    """Write the page at the end of a training; an error is logged and does not stop the training."""
     try:
         logger.info(f"the report of this run lies in {write_report(run)}")
     except (TfmError, OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
@@ -111,14 +111,14 @@ def _versions(run: RunDirectory) -> _Versions:
 
 
 def _sample(corpus: Corpus, at_most: int) -> Corpus:
-    """Return the pairs to choose sentences from, at equal distances."""
+    """Return at most ``at_most`` pairs of the corpus, at equal distances."""
     count = min(len(corpus), at_most)
     indices = [number * len(corpus) // count for number in range(count)]
     return Corpus([corpus.sources[index] for index in indices], [corpus.targets[index] for index in indices])
 
 
 def _translate(run: RunDirectory, version: Path, test: Corpus, load: Callable[[], LoadedModel]) -> list[str]:
-    """Return a version's translations of ``test``: those that are kept, and the others made now and kept."""
+    """Return a version's translations of ``test``; missing ones are translated now and kept."""
     known = kept_test_translations(run, version.name)
     missing = [source for source in dict.fromkeys(test.sources) if source not in known]
     if missing:
@@ -177,7 +177,7 @@ def _results(test: Corpus, translations: Sequence[str], previous: Sequence[str] 
 
 
 def _scores(candidate: Candidate | None) -> dict[str, Any]:
-    """Return the scores on the test set that were recorded when the version was made."""
+    """Return the test-set scores recorded when the version was created."""
     test = candidate.tests.get("test") if candidate else None
     if test is None:
         return {"test_pairs": None, "scores": []}
@@ -186,7 +186,7 @@ def _scores(candidate: Candidate | None) -> dict[str, Any]:
 
 
 def _version_rows(run: RunDirectory, lines: Sequence[MetricsLine]) -> list[dict[str, Any]]:
-    """Return what is known of each release: from ``versions.jsonl``, or where there is none from the metrics."""
+    """Return a row for each release, from ``versions.jsonl`` if it exists, else from the metrics."""
     events = VersionHistory(run.version_events).events()
     releases = {event.version: event for event in events if isinstance(event, Release)}
     tests = {line.version: line for line in lines if isinstance(line, TestLine)}
@@ -207,7 +207,7 @@ def _version_rows(run: RunDirectory, lines: Sequence[MetricsLine]) -> list[dict[
 
 
 def _data(run: RunDirectory) -> dict[str, Any]:
-    """Return the counts of ``prepare.json``: for each corpus what was read, kept and dropped by which rule."""
+    """Return the counts of ``prepare.json``: for each corpus, pairs read, kept, and dropped by each rule."""
     prepared = PreparationRecord.read_from(run.prepare_report)
     if prepared is None:
         return {"rules": [], "rows": [], "valid": None, "test": None}

@@ -1,1 +1,1 @@
-"""One command a file: parse, call, render."""
+"""The commands, one in each module: parse arguments, call a workflow, render the result."""

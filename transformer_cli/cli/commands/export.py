@@ -1,4 +1,4 @@
-"""``tfm export``."""
+"""The command ``tfm export``."""
 
 from __future__ import annotations
 

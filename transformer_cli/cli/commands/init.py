@@ -1,4 +1,4 @@
-"""``tfm init``."""
+"""The command ``tfm init``."""
 
 from __future__ import annotations
 

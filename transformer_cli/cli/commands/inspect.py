@@ -1,4 +1,4 @@
-"""``tfm inspect``."""
+"""The command ``tfm inspect``."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _print(inspection: Inspection, *, as_json: bool, terminal: bool) -> None:
 
 
 def _one_line() -> str:
-    """Return the one line of stdin."""
+    """Return the line read from stdin, which must be the only one."""
     with open_input(None) as source:
         lines = [line.text for line in read_lines(source)]
     if len(lines) != 1:

@@ -1,4 +1,4 @@
-"""``tfm prepare``."""
+"""The command ``tfm prepare``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tfm report``."""
+"""The command ``tfm report``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tfm score``."""
+"""The command ``tfm score``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tfm train``."""
+"""The command ``tfm train``."""
 
 from __future__ import annotations
 
@@ -70,13 +70,13 @@ def train(
     130 and 143 stopped and saved.
     """
     started = time.monotonic()
-    # PyTorch's threads, which read this when it is loaded, else spin while they wait for each other: two trainings on
-    # the same cores then have half their speed. A single line is translated sooner by threads that spin.
+    # PyTorch reads this when it is loaded. Otherwise its threads spin while they wait for each other, and two trainings
+    # on the same cores run at half speed. A single line is translated faster by threads that spin.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if print_recipe:
         sys.stdout.write(transformer_cli.resolve_recipe(recipe, overrides=overrides or ()))
         return
-    if not is_first_process():  # of several that torchrun started, one speaks for all
+    if not is_first_process():  # of the processes started by torchrun, only the first reports
         console.set_level(logging.ERROR)
         notify_command = None
     console.set_json(json_logs)
@@ -103,7 +103,7 @@ def train(
     if outcome.is_new:
         run = shlex.quote(str(outcome.version.parent.parent))
         logger.info(f"next: tfm translate --model {run} < input.txt > output.txt")
-    # Last, for it is what stands out in a mail or at the end of a log.
+    # Printed last, to be seen at the end of a log or in a mail.
     logger.info(outcome.summary, extra=fields)
 
 

@@ -1,4 +1,4 @@
-"""``tfm train-tokenizer``."""
+"""The command ``tfm train-tokenizer``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tfm translate``."""
+"""The command ``tfm translate``."""
 
 from __future__ import annotations
 
@@ -149,11 +149,11 @@ def _sampling(
         return None
     from transformer_cli.decoding.engine import Sampling
 
-    return Sampling(**chosen)  # type: ignore[arg-type]  # each value is of its own type
+    return Sampling(**chosen)  # type: ignore[arg-type]  # the types of the values differ
 
 
 def _shard(text: str | None, file: Path | None, output: Path | None) -> Shard | None:
-    """Return the shard to translate: that of ``--shard``, else that of torchrun; None for the whole file."""
+    """Return the shard given by ``--shard``, else by torchrun, or None for the whole file."""
     from transformer_cli.workflows.translate.settings import Shard
 
     way_out = "name both"

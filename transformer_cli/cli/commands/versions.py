@@ -1,4 +1,4 @@
-"""``tfm versions``."""
+"""The command ``tfm versions``."""
 
 from __future__ import annotations
 

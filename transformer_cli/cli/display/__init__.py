@@ -1,1 +1,1 @@
-"""What a person sees on the terminal and in the log."""
+"""Output on the terminal and in the log."""

@@ -1,7 +1,7 @@
-"""Where the messages of the package go during a command: lines or JSON on stderr, and a copy in the log of a run.
+"""Shows the log messages of the package during a command: lines or JSON on stderr, and a copy in the log of a run.
 
-The package logs to ``transformer_cli`` and its children. Handlers are installed here alone, and only while a command
-runs. No word of data is taken for markup or for terminal control.
+The package logs to ``transformer_cli`` and its children. Handlers are installed only here, and only while a command
+runs. Text from data is never interpreted as markup or terminal control.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ _OLDER_LOGS = 3
 
 
 def plain(text: str) -> str:
-    """Return ``text`` with control characters made visible: data must not steer the terminal."""
+    """Return ``text`` with visible control characters, so that data cannot control the terminal."""
     return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def duration(seconds: float) -> str:
-    """Return a time as ``M:SS`` or ``H:MM:SS``."""
+    """Return a duration as ``M:SS`` or ``H:MM:SS``."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def is_terminal() -> bool:
-    """Say whether stderr is a terminal that can be drawn on."""
+    """Return whether stderr is a terminal that supports drawing."""
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 class LineFormatter(logging.Formatter):
-    """One line for a record, and one for each of its ``more_lines``; all but progress begins with its level.
+    """Formats a record as one line, and one for each of its ``more_lines``; all except progress begin with the level.
 
     Args:
-        is_dated: Whether a record's lines begin with date and time.
+        is_dated: Whether the lines of a record begin with date and time.
     """
 
     def __init__(self, is_dated: Callable[[logging.LogRecord], bool]) -> None:
@@ -50,7 +50,7 @@ class LineFormatter(logging.Formatter):
         self._is_dated = is_dated
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the lines."""
+        """Return the lines of a record."""
         level = f"{record.levelname.lower()}: " if record.levelno > logging.INFO else ""
         date = f"{self.formatTime(record, '%Y-%m-%d %H:%M:%S')} " if self._is_dated(record) else ""
         lines = [f"{level}{record.getMessage()}", *getattr(record, "more_lines", ())]
@@ -58,43 +58,43 @@ class LineFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """A JSON object for a record: time, level, message, and its ``fields``."""
+    """Formats a record as a JSON object: time, level, message, and its ``fields``."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return one line."""
+        """Return the JSON object as one line."""
         time = self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z")
         document = {"time": time, "level": record.levelname.lower(), "message": record.getMessage()}
         return json.dumps({**document, **getattr(record, "fields", {})})
 
 
 class StderrHandler(logging.Handler):
-    """Writes to the stderr of the moment, or through a function that draws on it; leaves out what ``is_drawn``."""
+    """Writes to the current stderr, or through a function that draws on it; skips records with ``is_drawn``."""
 
     def __init__(self) -> None:
         super().__init__()
         self.print: Callable[[str], None] = _print_to_stderr
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record; a terminal that was closed or a full disk is no reason to stop working."""
+        """Write a record; errors from a closed terminal or a full disk are ignored."""
         if not getattr(record, "is_drawn", False):
             with suppress(OSError):
                 self.print(self.format(record))
 
 
 class RunLogHandler(RotatingFileHandler):
-    """Keeps ``train.log``, ``train.log.1`` and so on; one that cannot be written is given up with a warning.
+    """Writes ``train.log``, ``train.log.1`` and so on; after a write error it warns and stops.
 
     Args:
-        path: The file.
+        path: The path of the log file.
     """
 
     def __init__(self, path: Path) -> None:
-        # Opened with the first record, so that there is one place to learn that it cannot be written.
+        # Opened at the first record, so that all write errors appear in one place.
         super().__init__(path, "a", _LARGEST_LOG, _OLDER_LOGS, "utf-8", delay=True, errors="backslashreplace")
         self.setFormatter(LineFormatter(lambda _: True))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Write no more."""
+        """Stop writing to the file."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             super().handleError(record)
@@ -104,7 +104,7 @@ class RunLogHandler(RotatingFileHandler):
         _PACKAGE.warning(f"cannot write {self.baseFilename}: {reason}; going on without it")
 
     def close(self) -> None:
-        """Close the file; what a full disk did not take is lost."""
+        """Close the file; text that did not fit on a full disk is lost."""
         with suppress(OSError):
             super().close()
 
@@ -116,16 +116,16 @@ def _print_to_stderr(line: str) -> None:
 
 _PACKAGE = logging.getLogger("transformer_cli")
 _STDERR = StderrHandler()
-# Progress is dated where it will be read in a log.
+# Progress lines have a date if they are read in a log.
 _LINES = LineFormatter(lambda record: record.levelno <= logging.INFO and not is_terminal())
 
 
 @contextmanager
 def shown_messages() -> Iterator[None]:
-    """Show what the package logs in the block, from level INFO on, as lines."""
+    """Show the messages that the package logs in the block as lines, from level INFO on."""
     level, propagate = _PACKAGE.level, _PACKAGE.propagate
     _PACKAGE.addHandler(_STDERR)
-    _PACKAGE.propagate = False  # else a library that gives Python's root logger a handler would show all twice
+    _PACKAGE.propagate = False  # else messages appear twice if a library adds a handler to the root logger
     set_level(logging.INFO)
     set_json(False)
     try:
@@ -138,34 +138,34 @@ def shown_messages() -> Iterator[None]:
 
 
 def set_level(level: int) -> None:
-    """Choose from which level on messages are shown; the log of a run has them from INFO on in any case."""
+    """Set the lowest level of messages shown; the log of a run always starts at INFO."""
     _STDERR.setLevel(level)
     _PACKAGE.setLevel(min(level, logging.INFO))
 
 
 def is_quiet() -> bool:
-    """Say whether progress is not to be shown."""
+    """Return whether progress is hidden."""
     return _STDERR.level > logging.INFO
 
 
 def is_verbose() -> bool:
-    """Say whether details are to be shown."""
+    """Return whether details are shown."""
     return _STDERR.level <= logging.DEBUG
 
 
 def set_json(wanted: bool) -> None:
-    """Choose whether each line on stderr is a JSON object."""
+    """Set whether each line on stderr is a JSON object."""
     _STDERR.setFormatter(JsonFormatter() if wanted else _LINES)
 
 
 def is_json() -> bool:
-    """Say whether each line on stderr is to be a JSON object."""
+    """Return whether each line on stderr is a JSON object."""
     return isinstance(_STDERR.formatter, JsonFormatter)
 
 
 @contextmanager
 def printed_by(write: Callable[[str], None]) -> Iterator[None]:
-    """Let ``write`` show the messages of the block: it knows what else is drawn."""
+    """Show the messages of the block through ``write``, which coordinates them with other drawing."""
     _STDERR.print = write
     try:
         yield
@@ -174,7 +174,7 @@ def printed_by(write: Callable[[str], None]) -> Iterator[None]:
 
 
 def open_log(path: Path) -> None:
-    """Keep a copy of all messages from now on, until the command ends."""
+    """Write a copy of all further messages to ``path`` until the command ends."""
     _close_log()
     _PACKAGE.addHandler(RunLogHandler(path))
 

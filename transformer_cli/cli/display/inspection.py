@@ -1,4 +1,4 @@
-"""One sentence looked at in a terminal: alignment as shaded cells, the steps, the beam."""
+"""Shows the inspection of one sentence on a terminal: alignment as shaded cells, the steps, the beam."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHOWN_CANDIDATES = 4
 
 
 def draw(inspection: Inspection) -> None:
-    """Print ``inspection`` to stdout, as wide as the terminal is, or 80 columns."""
+    """Print ``inspection`` to stdout, at the width of the terminal, or 80 columns."""
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     console.print(Text(plain(inspection.source.text), style="bold"))
     console.print(Text(f"→ {plain(inspection.target.text)}", style="bold"))
@@ -90,7 +90,7 @@ def _steps(inspection: Inspection) -> Table:
 
 
 def _beam(console: Console, inspection: Inspection) -> Table:
-    """Return the hypotheses that the search kept at each step, the path to its answer marked by a star."""
+    """Return the hypotheses that the search kept at each step, with a star on the path to the best translation."""
     steps: dict[int, list[tuple[SearchNode, str]]] = defaultdict(list)
     for node, piece in zip(inspection.search.nodes, inspection.search_pieces, strict=True):
         if node.step and node.status != "pruned":

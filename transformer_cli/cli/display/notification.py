@@ -1,4 +1,4 @@
-"""Telling somebody how a command ended, by a command of theirs."""
+"""Runs a command of the user that reports how a tfm command ended."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _PATIENCE_SECONDS = 60
 
 
 def notify(command: str, outcome: Mapping[str, str]) -> None:
-    """Run ``command`` in a shell with the outcome in its environment; what it prints goes to stderr.
+    """Run ``command`` in a shell with the outcome in its environment; its output goes to stderr.
 
     Args:
-        command: As it would be typed.
-        outcome: Variables without the prefix ``TFM_``.
+        command: The command line for the shell.
+        outcome: The environment variables, without the prefix ``TFM_``.
     """
     environment = {**os.environ, **{f"TFM_{name}": value for name, value in outcome.items()}}
     try:

@@ -1,4 +1,4 @@
-"""What was prepared as it is shown: tables with Rich on a terminal, plain dated lines elsewhere."""
+"""Shows the result of data preparation: tables with Rich on a terminal, plain dated lines elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_LETTERS = 10
 
 
 def show_report(report: PreparationReport) -> None:
-    """Show what was read, kept and dropped, with examples."""
+    """Show the counts of pairs read, kept and dropped, with examples."""
     if console.is_quiet():
         return
     if console.is_terminal():
@@ -33,7 +33,7 @@ def show_report(report: PreparationReport) -> None:
 
 
 def _findings(report: PreparationReport) -> Iterator[str]:
-    """Word what else there is to know about the pairs that were kept."""
+    """Yield further findings about the kept pairs, as text."""
     from transformer_cli.artifacts.preparation_report import LENGTH_EDGES
 
     for name, counts in report.leakage.items():

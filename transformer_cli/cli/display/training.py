@@ -1,4 +1,4 @@
-"""A training as it is shown: a live picture with Rich on a terminal, a line now and then elsewhere and in the log."""
+"""Shows a training: a live table with Rich on a terminal, and periodic lines elsewhere and in the log."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _INDENT = "    "
 
 @contextmanager
 def training_display() -> Iterator[Callable[[TrainingEvent], None]]:
-    """Yield a function that shows the events of a training and keeps them in the log of the run."""
+    """Yield a function that shows the events of a training and writes them to the log of the run."""
     if console.is_quiet() or console.is_json() or not console.is_terminal():
         yield log_event
         return
@@ -45,16 +45,16 @@ def training_display() -> Iterator[Callable[[TrainingEvent], None]]:
         with console.printed_by(lambda lines: terminal.print(lines, soft_wrap=True)):
             yield training.show
     finally:
-        with suppress(OSError):  # the terminal may have been closed meanwhile
+        with suppress(OSError):  # the terminal may be closed by now
             live.stop()
 
 
 def log_event(event: TrainingEvent, *, is_drawn: bool = False) -> None:
-    """Log an event in words, a single update as a detail.
+    """Log an event as text; a single update is logged as a detail.
 
     Args:
-        event: What happened.
-        is_drawn: Whether the terminal shows it otherwise.
+        event: The event.
+        is_drawn: Whether the terminal already shows the event in the live table.
     """
     if isinstance(event, RunOpened):
         console.open_log(event.log)
@@ -66,7 +66,7 @@ def log_event(event: TrainingEvent, *, is_drawn: bool = False) -> None:
 
 
 def _lines_of(event: TrainingEvent) -> list[str]:
-    """Return an event in words, in one line or several; none for one of which a message says more."""
+    """Return an event as one or more lines of text, or none if another message has the details."""
     match event:
         case StepReport():
             return [f"step {event.step}: loss {event.loss:.3f}, gradient norm {event.gradient_norm:.3g}"]
@@ -95,7 +95,7 @@ def _lines_of(event: TrainingEvent) -> list[str]:
 
 
 def _fields_of(event: TrainingEvent) -> dict[str, Any]:
-    """Return what a machine would want to know of an event."""
+    """Return the fields of an event for JSON output."""
     match event:
         case StepReport() | IntervalReport():
             return {"event": "train", **asdict(event)}
@@ -107,14 +107,14 @@ def _fields_of(event: TrainingEvent) -> dict[str, Any]:
 
 
 class _LiveTraining:
-    """The latest figures and the limits, drawn again and again below the messages."""
+    """A live table of the latest figures and the limits, drawn below the messages."""
 
     def __init__(self) -> None:
         self._limits: StopLimits | None = None
         self._interval: IntervalReport | None = None
 
     def show(self, event: TrainingEvent) -> None:
-        """Take an event into the picture, and log it."""
+        """Add an event to the table and log it."""
         match event:
             case SessionOpened():
                 self._limits = StopLimits(event)
@@ -125,7 +125,7 @@ class _LiveTraining:
         log_event(event, is_drawn=isinstance(event, IntervalReport))
 
     def picture(self) -> Table:
-        """Return the figures and limits, at most 80 columns wide."""
+        """Return the table of figures and limits, at most 80 columns wide."""
         from rich.progress_bar import ProgressBar
         from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""How far a translation is: a live line with Rich on a terminal, a dated line now and then elsewhere."""
+"""Shows the progress of a translation: a live line with Rich on a terminal, periodic dated lines elsewhere."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _SECONDS_BETWEEN_LINES = 60
 
 @contextmanager
 def translation_display(source: BinaryIO, *, is_wanted: bool) -> Iterator[Callable[[int], None]]:
-    """Yield a function that is told how many lines are translated.
+    """Yield a function to call with the number of translated lines.
 
     Args:
-        source: What is translated; of a file the size says how long it will take.
-        is_wanted: False where the translations themselves are to be seen.
+        source: The input; the size of a file serves to estimate the time left.
+        is_wanted: Whether to show progress; False if the translations appear on the terminal.
     """
     if not is_wanted or console.is_quiet():
         yield lambda _: None
@@ -35,10 +35,10 @@ def translation_display(source: BinaryIO, *, is_wanted: bool) -> Iterator[Callab
 
 
 class _Pace:
-    """How fast lines come, and when the last of them will.
+    """The speed of a translation and the estimated time left.
 
     Args:
-        source: What is translated.
+        source: The input.
     """
 
     def __init__(self, source: BinaryIO) -> None:
@@ -47,7 +47,7 @@ class _Pace:
         self._began = time.monotonic()
 
     def describe(self, lines: int) -> str:
-        """Return lines, lines a second and the time left, as far as it can be known."""
+        """Return the number of lines, lines per second and, if known, the time left."""
         elapsed = max(time.monotonic() - self._began, 1e-6)
         text = f"{lines:,} lines, {lines / elapsed:.0f} a second"
         done = os.lseek(self._descriptor, 0, os.SEEK_CUR) if self._descriptor is not None else 0
@@ -57,7 +57,7 @@ class _Pace:
 
 
 def _file_descriptor(source: BinaryIO) -> int | None:
-    """Return that of a plain file; None for a pipe, a terminal and a packed file, whose ends are not in sight."""
+    """Return the descriptor of a plain file, or None if the length is unknown: pipe, terminal, compressed file."""
     try:
         descriptor = source.fileno()
     except io.UnsupportedOperation:
@@ -78,14 +78,14 @@ def _live_count(source: BinaryIO) -> Iterator[Callable[[int], None]]:
 
 
 class _LineCount:
-    """A line for a log file now and then."""
+    """Periodic progress lines for a log file."""
 
     def __init__(self, source: BinaryIO) -> None:
         self._pace = _Pace(source)
         self._told = time.monotonic()
 
     def show(self, lines: int) -> None:
-        """Take the number of lines done so far."""
+        """Update the number of lines done so far."""
         now = time.monotonic()
         if now - self._told >= _SECONDS_BETWEEN_LINES:
             logger.info(f"translated {self._pace.describe(lines)}")

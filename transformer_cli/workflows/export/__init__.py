@@ -1,1 +1,1 @@
-"""``tfm export``: the model in another engine's format, checked against this one."""
+"""The ``tfm export`` workflow: writes a model in the format of another engine and checks its translations."""

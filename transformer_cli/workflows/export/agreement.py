@@ -1,4 +1,4 @@
-"""Whether an exported model translates as ours does: on which lines that is looked at, and what counts as the same."""
+"""Checks that an exported model translates as our own engine does: the lines compared, and the tolerances."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from transformer_cli.metrics import corpus_bleu
 from transformer_cli.text.lines import read_text_lines
 
 _ROUNDING = 0.01
-"""Most that two scores of a line, each a mean over its tokens, differ by where only the order of sums does."""
+"""Largest difference of two scores of a line, as means over its tokens, that rounding alone can cause."""
 
 _AGREEING_SHARE = 0.98
-"""Of the lines; in a few, rounding decides between two hypotheses and the search goes another way."""
+"""Share of lines that must have equal scores; in a few lines, rounding makes the search choose another hypothesis."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOutLines:
-    """Lines to compare on.
+    """Lines to compare translations on.
 
     Args:
-        sources: The lines.
-        references: Their translations by people, where they are known.
+        sources: The source lines.
+        references: The reference translations of the lines, if known.
     """
 
     sources: Sequence[str]
@@ -39,14 +39,14 @@ class HeldOutLines:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How the translations of an exported model compare to ours.
+    """Agreement of the translations of an exported model with ours.
 
     Args:
-        lines: How many were compared.
-        equal: Share of them whose texts are equal.
-        agreeing: Share of them whose scores are equal but for rounding.
+        lines: Number of compared lines.
+        equal: Share of lines with equal translations.
+        agreeing: Share of lines with scores that are equal except for rounding.
         mean_difference: Mean absolute difference of the scores, in nats a token.
-        bleu: Ours and that of the exported model; None without references.
+        bleu: BLEU of our translations and of the exported model's, or None without references.
     """
 
     lines: int
@@ -57,11 +57,11 @@ class Agreement:
 
     @property
     def is_close(self) -> bool:
-        """Whether there is no difference but rounding."""
+        """Whether the only difference is rounding."""
         return self.agreeing >= _AGREEING_SHARE
 
     def __str__(self) -> str:
-        """Return one line for people."""
+        """Return a readable summary of one line."""
         parts = [
             f"{100 * self.equal:.1f} % of {self.lines} lines have the same translation",
             f"scores differ by {self.mean_difference:.1g} nats a token",
@@ -74,7 +74,7 @@ class Agreement:
 def compare(
     ours: Sequence[Translation], theirs: Sequence[Translation], references: Sequence[str] | None = None
 ) -> Agreement:
-    """Compare two translations of the same lines, of which there is at least one."""
+    """Compare two translations of the same lines; there must be at least one line."""
     pairs = list(zip(ours, theirs, strict=True))
     differences = [abs(a.score - b.score) for a, b in pairs]
     bleu = None
@@ -93,9 +93,9 @@ def compare(
 def ending_by_themselves(
     lines: HeldOutLines, ours: Sequence[Translation], loaded: LoadedModel
 ) -> tuple[HeldOutLines, list[Translation]]:
-    """Keep the lines whose translation is in one segment and ends by itself.
+    """Keep the lines whose translation is one segment and ends before the length limit.
 
-    At the longest length other libraries score differently: we count the end of sentence there, they do not.
+    At the length limit the scores differ: we count the end of sentence, other libraries do not.
     """
     tokenizer = loaded.tokenizers.source
     kept = [
@@ -109,7 +109,7 @@ def ending_by_themselves(
 
 
 def held_out_lines(model: Path, loaded: LoadedModel, *, at_most: int) -> HeldOutLines:
-    """Return lines of the test set of the run that a model lies in; of a model alone, nonsense of its vocabulary."""
+    """Return lines of the test set of the model's run, or random text from its vocabulary for a model without a run."""
     languages, place = loaded.languages, model.resolve()
     if place.parent.name == "versions":
         files = SplitFiles(RunDirectory(place.parents[1]).data, "test", languages).texts
@@ -121,6 +121,6 @@ def held_out_lines(model: Path, loaded: LoadedModel, *, at_most: int) -> HeldOut
 
 def _nonsense(tokenizer: Tokenizer, count: int) -> list[str]:
     draw = random.Random(0)
-    first = min(260, tokenizer.vocab_size - 1)  # before that stand the special tokens and the bytes
+    first = min(260, tokenizer.vocab_size - 1)  # the special tokens and the bytes have smaller ids
     lengths = (draw.randint(3, 20) for _ in range(count))
     return [tokenizer.decode([draw.randrange(first, tokenizer.vocab_size) for _ in range(n)]) for n in lengths]

@@ -1,4 +1,4 @@
-"""``tfm export``: a model directory in the format of another library, checked against our own search."""
+"""The ``tfm export`` workflow: writes a model in the format of another library and checks it against our search."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
 Quantization = Literal["auto", "float32", "float16", "bfloat16", "int16", "int8"]
 
 _COMPARED_LINES = 200
-_COMPARED_WITH_TRANSFORMERS = 50  # which takes some seconds for them
+_COMPARED_WITH_TRANSFORMERS = 50  # number of lines; takes transformers some seconds
 _QUANTIZED_ROUNDING = 0.05
-"""Mean difference of scores up to which 8 bits are taken by default."""
+"""Largest mean difference of scores, in nats a token, at which int8 is used by default."""
 
 _VOCABULARIES = ("shared_vocabulary.json", "source_vocabulary.json", "target_vocabulary.json")
 _FILES_OF_AN_EXPORT = (
@@ -55,7 +55,7 @@ _FILES_OF_AN_EXPORT = (
     {"model.safetensors", "config.json", "generation_config.json", "tokenizer_config.json"}
     | {"vocab.json", "target_vocab.json", "source.spm", "target.spm"},
 )
-"""What either library's folder may hold; a folder that holds anything else is not replaced."""
+"""File names that an export of either library may have; a folder with any other file is not replaced."""
 
 
 def export(
@@ -69,17 +69,17 @@ def export(
 
     Args:
         model: A run directory or a model directory.
-        to: The library.
-        output: A folder to make or renew; None: one in ``model``, named after the library.
-        quantization: How CTranslate2 stores weights; "auto": int8 where the processor has it and the loss is small.
+        to: The library to export to.
+        output: The folder to create or replace; None: a folder in ``model`` named after the library.
+        quantization: Data type of weights in CTranslate2; "auto": int8 if the processor has it and the loss is small.
 
     Returns:
-        The folder.
+        The path of the folder.
 
     Raises:
-        DamagedFileError: The model is not whole.
-        TfmError: CTranslate2 is not installed, translations are not the same, or the folder cannot be written.
-        UsageError: The format has no place for such a model.
+        DamagedFileError: The model is incomplete or damaged.
+        TfmError: CTranslate2 is not installed, the translations differ, or the folder cannot be written.
+        UsageError: The format does not support the model.
     """
     model = find_model(Path(model))
     limit_threads()
@@ -91,7 +91,10 @@ def export(
 
 
 def export_after_training(version: Path) -> None:
-    """Export a new version to CTranslate2 if that is installed; a failure is a warning, for the version is whole."""
+    """Export a new version to CTranslate2 if it is installed.
+
+    A failure is logged as a warning only, as the version itself is complete.
+    """
     if not is_installed():
         return
     threads = torch.get_num_threads()
@@ -100,11 +103,11 @@ def export_after_training(version: Path) -> None:
     except (TfmError, RuntimeError, ValueError) as error:
         logger.warning(f"the version works, but could not be exported to CTranslate2: {str(error).splitlines()[0]}")
     finally:
-        torch.set_num_threads(threads)  # CTranslate2 leaves one to the thread that called it
+        torch.set_num_threads(threads)  # CTranslate2 sets the calling thread to a single thread
 
 
 def _export_to_ctranslate2(model: Path, folder: Path, quantization: Quantization) -> Path:
-    """Write and compare in float32, then with the quantisation asked for."""
+    """Export and compare in float32, then with the requested quantization."""
     if not is_installed():
         raise TfmError("CTranslate2 is not installed; run `pip install 'transformer-cli[fast]'`")
     import ctranslate2
@@ -160,14 +163,14 @@ def _write(folder: Path, loaded: LoadedModel, quantization: str) -> None:
 def _whole_lines(
     loaded: LoadedModel, held_out: HeldOutLines, ours: Sequence[Translation]
 ) -> Iterator[tuple[list[int], Sequence[str]]]:
-    """Yield the lines that are translated as a whole, and their translations, as token ids and subwords."""
+    """Yield the lines that are translated as one segment, as token ids, and their translations, as subwords."""
     for line, translation in zip(held_out.sources, ours, strict=True):
         if translation.segments == 1:
             yield loaded.tokenizers.source.encode(line), translation.tokens
 
 
 def _written(folder: Path, loaded: LoadedModel, quantization: str) -> CTranslate2Engine:
-    """Write the engine and open it."""
+    """Write the engine's folder and load the engine."""
     from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
 
     _write(folder, loaded, quantization)
@@ -219,7 +222,7 @@ def _require(agreement: Agreement, name: str) -> None:
 
 
 def _compared_lines(model: Path, loaded: LoadedModel, at_most: int) -> tuple[HeldOutLines, list[Translation]]:
-    """Return the lines to compare on, and our translations of them."""
+    """Return the lines to compare on, with our translations."""
     lines = held_out_lines(model, loaded, at_most=at_most)
     ours = LineTranslator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers).translate(lines.sources)
     lines, ours = ending_by_themselves(lines, ours, loaded)
@@ -236,14 +239,14 @@ def _pieces(tokenizer: Tokenizer) -> list[str]:
 
 @contextmanager
 def _whole_folder(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder that takes the place of ``folder`` at the end, or nothing happens.
+    """Yield an empty folder that replaces ``folder`` at the end; an error leaves ``folder`` as it was.
 
     Raises:
-        TfmError: It cannot be written.
-        UsageError: Something else than an export is there.
+        TfmError: The folder cannot be written.
+        UsageError: ``folder`` exists and is not an export.
     """
     with explain_os_errors(folder):
-        folder = folder.resolve()  # a link stays one, and "." has a name
+        folder = folder.resolve()  # keeps a symbolic link, and gives "." a name
         held = {path.name for path in folder.iterdir()} if folder.exists() else set()
     if not any(held <= files for files in _FILES_OF_AN_EXPORT):
         named = min(held - set().union(*_FILES_OF_AN_EXPORT), default=min(held))

@@ -1,4 +1,4 @@
-"""What ``transformers`` makes of an exported model: its own tokenizer, model and search."""
+"""Translates with an exported model in ``transformers``, with its tokenizer, model and search."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _BATCH_SENTENCES = 20
 
 
 def translate_with_transformers(folder: Path, lines: Sequence[str], decoding: DecodingConfig) -> list[Translation]:
-    """Translate lines with the exported model in ``folder``, which are not blank and not too long for it.
+    """Translate lines with the exported model in ``folder``.
 
     Args:
-        folder: What `interchange.huggingface` wrote.
-        lines: The lines.
-        decoding: Gives the longest length of each translation.
+        folder: The folder written by `interchange.huggingface`.
+        lines: Lines that are neither blank nor too long for the model.
+        decoding: Settings of the search, with the maximum length of a translation.
     """
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it recommends a package that it has no use for here
+        warnings.simplefilter("ignore")  # transformers recommends a package that is not needed here
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     model = transformers.AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
     translations: dict[int, Translation] = {}
@@ -47,7 +47,7 @@ def translate_with_transformers(folder: Path, lines: Sequence[str], decoding: De
 
 
 def _scores(out: transformers.generation.GenerateBeamEncoderDecoderOutput, decoding: DecodingConfig) -> list[float]:
-    """Return the scores of sequences; of a greedy search they are summed up here."""
+    """Return the scores of the sequences; those of a greedy search are summed here."""
     if "sequences_scores" in out:
         scores: list[float] = out.sequences_scores.tolist()
         return scores

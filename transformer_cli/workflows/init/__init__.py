@@ -1,1 +1,1 @@
-"""``tfm init``: a recipe that fits the corpora and the machine."""
+"""The ``tfm init`` workflow: writes a recipe that fits the corpora and the machine."""

@@ -1,4 +1,4 @@
-"""``tfm init``: look at corpora and machine, and write a recipe that fits them."""
+"""The ``tfm init`` workflow: examines the corpora and the machine, and writes a recipe that fits them."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{,99}")
 
 @dataclass(frozen=True, slots=True)
 class InitOutcome:
-    """What ``tfm init`` has done.
+    """The result of ``tfm init``.
 
     Args:
-        path: The recipe.
-        summary: One line for people: what was written and what to run next.
+        path: The path of the recipe.
+        summary: A message of one line: the file written and the command to run next.
     """
 
     path: Path
@@ -54,24 +54,24 @@ def init(
     force: bool = False,
     machine: Machine | None = None,
 ) -> InitOutcome:
-    """Write a recipe that is right for ``corpora`` on this machine.
+    """Write a recipe that fits ``corpora`` and this machine.
 
     Args:
-        corpora: Names as in a recipe, relative to the current folder; of two aligned text files ``corpus.fr`` and
-            ``corpus.en`` one or both may be named, in place of ``corpus.{lang}``.
+        corpora: Names as in a recipe, relative to the current folder. For two aligned text files, ``corpus.fr`` or
+            ``corpus.en`` or both may be given instead of ``corpus.{lang}``.
         source: Code of the language to translate from.
         target: Code of the language to translate into.
-        valid: A corpus to validate on, or a number of pairs to hold out; None: ``valid.*`` or ``dev.*`` beside the
-            first corpus if it is there, else a number.
-        test: The same to test on.
-        output: The recipe to write.
-        force: Write over a file that is there.
-        machine: What to fit the recipe to; None: this one.
+        valid: A validation corpus, or the number of pairs to hold out. None: ``valid.*`` or ``dev.*`` in the folder of
+            the first corpus if there is one, else a recommended number of pairs.
+        test: The same for the test set.
+        output: The path of the recipe to write.
+        force: Whether to overwrite an existing file.
+        machine: The machine to fit the recipe to; None: this machine.
 
     Raises:
-        UsageError: ``output`` is there already, or the languages are the same.
-        RecipeError: A name fits no kind of corpus.
-        DataError: A corpus cannot be used, or all together are too small to learn from. Nothing is written.
+        UsageError: ``output`` exists already, or the languages are the same.
+        RecipeError: A name matches no kind of corpus.
+        DataError: A corpus cannot be used, or all corpora together are too small. Nothing is written.
     """
     languages = _languages(source, target)
     _check_output(output, force=force)
@@ -85,7 +85,7 @@ def init(
         *_cleaning_settings(survey),
         *recommend(survey.statistics, machine),
     ]
-    # Another file's name is the run's as well, if it can be; "tfm" would say nothing.
+    # The run is named after the file if the name is allowed, unless it is "tfm", which carries no information.
     is_name = output.name != DEFAULT_RECIPE_FILE and _NAME.fullmatch(output.stem)
     name = None if is_name else f"{source}-{target}"
     head = f"{survey.statistics.pairs:,} different pairs and {machine}"
@@ -103,16 +103,16 @@ def init(
 
 
 def render_recipe(settings: Sequence[Setting], languages: LanguagesConfig, *, name: str | None, head: str) -> str:
-    """Return the recipe as TOML, the reason beside each value.
+    """Return the recipe as TOML, with the reason beside each value.
 
     Args:
-        settings: What it says beside the languages.
-        languages: From which into which.
-        name: Name of the recipe, if it can be one; None: that of its file.
-        head: What the settings were chosen for.
+        settings: All settings except the languages.
+        languages: The source and target languages.
+        name: Name of the recipe, used if it is allowed; None: the name of its file.
+        head: Description of the data and the machine that the settings were chosen for.
 
     Raises:
-        UsageError: The settings make no recipe.
+        UsageError: The settings do not form a valid recipe.
     """
     lines = [
         f"# Chosen by `tfm init` for {head}.",
@@ -128,7 +128,7 @@ def render_recipe(settings: Sequence[Setting], languages: LanguagesConfig, *, na
             of, _, key = setting.key.partition(".")
             if of == section:
                 line = f"{key} = {toml_value(setting.value)}"
-                # A long list of corpora leaves no room beside it.
+                # A long list of corpora leaves no room for a comment on the same line.
                 lines += [f"{line:<32} # {setting.reason}"] if len(line) <= 32 else [f"# {setting.reason}", line]
     text = "\n".join(lines) + "\n"
     try:
@@ -155,11 +155,11 @@ def _check_output(output: Path, *, force: bool) -> None:
 
 
 def _with_placeholder(name: str, languages: LanguagesConfig) -> str:
-    """Return ``corpus.{lang}.gz`` for ``corpus.fr.gz`` where ``corpus.en.gz`` is there as well."""
+    """Return ``corpus.{lang}.gz`` for ``corpus.fr.gz`` if ``corpus.en.gz`` exists as well."""
     if name.startswith((HUB, "builtin:")):
         return name
     path = Path(name)
-    name = str(path)  # "./corpus.fr" is "corpus.fr"
+    name = str(path)  # "./corpus.fr" becomes "corpus.fr"
     packing = path.suffix if path.suffix.lower() in COMPRESSIONS else ""
     stem, _, code = name.removesuffix(packing).rpartition(".")
     if not stem or code not in (languages.source, languages.target):
@@ -172,7 +172,7 @@ def _with_placeholder(name: str, languages: LanguagesConfig) -> str:
 
 
 def _beside(names: Sequence[str], stems: Sequence[str], languages: LanguagesConfig) -> str | None:
-    """Return the first corpus called like one of ``stems`` in the folder of the first corpus, whatever its format."""
+    """Return the first corpus of any format named like one of ``stems`` in the folder of the first corpus."""
     first = names[0]
     if first.startswith((HUB, "builtin:")):
         return None
@@ -187,7 +187,7 @@ def _beside(names: Sequence[str], stems: Sequence[str], languages: LanguagesConf
 
 
 def _count_pairs(corpus: str, part: str, languages: LanguagesConfig) -> int:
-    """Count the pairs of a corpus to validate or test on; so what is wrong with it is said before anything is made."""
+    """Count the pairs of a validation or test corpus; its errors are reported before any file is written."""
     count = sum(1 for _ in read_corpus(corpus, languages, Path(), part=part))
     if not count:
         raise DataError(f"{corpus} holds no sentence pairs; name another corpus or a number with --{part}")
@@ -197,7 +197,7 @@ def _count_pairs(corpus: str, part: str, languages: LanguagesConfig) -> int:
 def _held_out(
     names: Sequence[str], asked: Mapping[str, str | None], languages: LanguagesConfig, folder: Path
 ) -> dict[str, Setting]:
-    """Return the settings of validation and test set that were asked for or found beside the corpora."""
+    """Return the settings of validation and test set, as requested or as found beside the corpora."""
     settings = {}
     for part, stems in (("valid", _VALID_NAMES), ("test", _TEST_NAMES)):
         given = asked[part]
@@ -239,7 +239,7 @@ def _cleaning_settings(survey: CorpusSurvey) -> list[Setting]:
 
 
 def _relative(name: str, folder: Path) -> str:
-    """Return a corpus' name as it is to stand in a recipe in ``folder``."""
+    """Return the name of a corpus as written in a recipe in ``folder``."""
     prefix = HUB if name.startswith(HUB) else ""
     place = Path(name.removeprefix(prefix))
     if place.is_absolute() or name.startswith("builtin:") or (prefix and not place.is_dir()):

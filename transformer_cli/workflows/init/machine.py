@@ -1,4 +1,4 @@
-"""What the machine has to train with, seen without importing torch."""
+"""Finds the cores, memory and GPU available for training, without importing torch."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SECONDS_FOR_AN_ANSWER = 20
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What this process may use.
+    """The hardware that this process may use.
 
     Args:
-        cores: Processor cores.
+        cores: Number of processor cores.
         memory_gib: Main memory in GiB.
-        gpu_gib: Memory in GiB of the first GPU that the installed PyTorch can compute on; None: there is none.
+        gpu_gib: Memory in GiB of the first GPU that the installed PyTorch supports, or None without one.
     """
 
     cores: int
@@ -35,10 +35,10 @@ class Machine:
 
 
 def look_at_machine(cgroups: Path = CGROUPS) -> Machine:
-    """Return what there is, within the limits that a container or a batch system has set.
+    """Return the available hardware, within the limits set by a container or a batch system.
 
     Args:
-        cgroups: Where Linux shows its control groups.
+        cgroups: The folder where Linux lists its control groups.
     """
     return Machine(available_cores(cgroups=cgroups), _memory_gib(cgroups), _gpu_gib())
 

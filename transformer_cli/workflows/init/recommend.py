@@ -1,8 +1,9 @@
-"""The settings that fit given corpora and a machine, each with its reason. Pure functions.
+"""Recommends settings for given corpora and a machine, each with its reason. All functions are pure.
 
-With little data a smaller vocabulary, higher dropout, a smaller model with fewer heads and smaller batches win
+With little data, a smaller vocabulary, higher dropout, a smaller model with fewer heads and smaller batches are better
 (Sennrich and Zhang 2019, "Revisiting Low-Resource Neural Machine Translation: A Case Study"; Araabi and Monz 2020,
-"Optimizing Transformer for Low-Resource Neural Machine Translation"); with much data the paper's own settings.
+"Optimizing Transformer for Low-Resource Neural Machine Translation"); with much data, the settings of the
+Transformer paper.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from transformer_cli.workflows.init.survey import CorpusStatistics
 
 _SPECIAL_PIECES = 260
 _SCRIPT_WITHOUT_SPACES = 12.0
-# Weights that a core multiplies a token with each second: from the tiny preset's 5,000 target tokens a second on two
-# cores. It makes a limit in minutes, no promise; of a GPU's speed nothing is known here.
+# Number of weights per second and core that tokens are multiplied with, derived from 5,000 target tokens a second of
+# the tiny preset on two cores. It serves only for a time limit in minutes; the speed of a GPU is not estimated.
 _PRODUCTS_PER_SECOND = 6.6e9
 _FASTEST_TOKENS_PER_SECOND = 60_000.0
 _NICE_MINUTES = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 600)
@@ -30,12 +31,12 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A value for a key of the recipe.
+    """A recommended value for a key of the recipe.
 
     Args:
         key: "section.key".
-        value: As the recipe has it.
-        reason: Why, in a few words.
+        value: The value as written in the recipe.
+        reason: The reason in a few words.
     """
 
     key: str
@@ -57,13 +58,13 @@ def recommend(corpus: CorpusStatistics, machine: Machine) -> list[Setting]:
 
 
 def held_out_sizes(corpus: CorpusStatistics, machine: Machine) -> tuple[int, int]:
-    """Return the numbers of pairs to validate and to test on: together at most a tenth of the different sources."""
+    """Return the sizes in pairs of validation and test set: together at most a tenth of the distinct sources."""
     most = 500 if machine.gpu_gib is None else 1000
     return min(most, max(1, corpus.sources // 20)), min(1000, max(1, corpus.sources // 20))
 
 
 def tokens_per_target(corpus: CorpusStatistics, joint_vocab_size: int) -> float:
-    """Estimate the mean number of tokens of a target, end of sentence included; a larger vocabulary means fewer."""
+    """Estimate the mean number of tokens of a target, with end of sentence; a larger vocabulary gives fewer tokens."""
     if corpus.target_word_characters > _SCRIPT_WITHOUT_SPACES:
         characters_of_a_token = 1.5
     else:
@@ -174,12 +175,12 @@ def target_tokens_per_second(shape: ModelConfig, vocab_size: int, cores: int) ->
     encoder = shape.num_encoder_layers * (4 * d_model * d_model + feed_forward)
     decoder = shape.num_decoder_layers * (8 * d_model * d_model + feed_forward)
     weights = encoder + decoder + d_model * vocab_size
-    # More cores wait for one another more.
+    # With more cores, each core waits longer for the others.
     return min(_FASTEST_TOKENS_PER_SECOND, _PRODUCTS_PER_SECOND * math.pow(cores, 0.75) / weights)
 
 
 def _time_limit(minutes: float, speed: float) -> Setting:
-    """Return a limit for a training of so many minutes: the next round number, at most a night."""
+    """Return a time limit for a training of ``minutes``: the next round number, at most a night."""
     limit = next((nice for nice in _NICE_MINUTES if minutes <= nice), _A_NIGHT)
     at = f"at about {_about(speed)} tokens a second"
     if minutes <= limit:
@@ -189,7 +190,7 @@ def _time_limit(minutes: float, speed: float) -> Setting:
 
 def _accumulation(batch: int, shape: ModelConfig, vocab_size: int, machine: Machine) -> list[Setting]:
     layers = shape.num_encoder_layers + shape.num_decoder_layers
-    # Numbers kept for the way back: some 34 vectors a layer (Korthikanti et al. 2022) and three rows of logits.
+    # Activations kept for the backward pass: 34 vectors or so a layer (Korthikanti et al. 2022), three rows of logits.
     bytes_of_a_token = 4 * (34 * shape.d_model * layers + 3 * vocab_size)
     memory = machine.memory_gib if machine.gpu_gib is None else machine.gpu_gib
     parts = math.ceil(batch * bytes_of_a_token / (0.5 * memory * 2**30))
@@ -212,6 +213,6 @@ def _round_up(number: float, unit: int) -> int:
 
 
 def _about(number: float) -> str:
-    """Return ``number`` with two digits that count: 178,501 as 180,000."""
+    """Return ``number`` rounded to two significant digits: 178,501 as 180,000."""
     digits = max(0, math.floor(math.log10(max(1.0, number))) - 1)
     return f"{round(number / 10**digits) * 10**digits:,}"

@@ -1,4 +1,4 @@
-"""A survey of corpora for a new recipe: all pairs are counted, and a sample is examined."""
+"""Surveys corpora for a new recipe: counts all pairs and examines a sample."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _COMMON = 0.9995
 
 @dataclass(frozen=True, slots=True)
 class CorpusStatistics:
-    """The properties of corpora that a recipe depends on.
+    """Properties of the corpora that determine the recipe.
 
     Args:
-        pairs: The number of different clean pairs, case and punctuation ignored, and unless ``numbers_matter`` numbers.
-        sources: The number of different sources of these.
+        pairs: The number of distinct clean pairs, ignoring case, punctuation and, unless ``numbers_matter``, numbers.
+        sources: The number of distinct sources of these pairs.
         target_characters: The mean number of characters of a target.
-        target_word_characters: The mean number of characters of a word of a target; large if there are no spaces.
-        characters: The number of different characters of both sides.
-        common_characters: The number of those that make up 99.95 % of the text.
-        shared_letters: The similarity of the letters of both sides, case ignored: from 0 (two scripts) to 1.
+        target_word_characters: The mean number of characters of a target word; large in a language without spaces.
+        characters: The number of distinct characters of both sides.
+        common_characters: The number of most frequent characters that make up 99.95 % of the text.
+        shared_letters: The similarity of the letters of both sides, ignoring case: from 0 (two scripts) to 1.
     """
 
     pairs: int
@@ -41,7 +41,7 @@ class CorpusStatistics:
     common_characters: int
     shared_letters: float
     numbers_matter: bool = False
-    """Whether the corpora are small, and most pairs differ from others in numbers alone."""
+    """Whether the corpora are small and most pairs differ from others only in numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class CorpusSurvey:
     """The sizes and properties of corpora.
 
     Args:
-        counts: For each corpus by its name the number of pairs that pass the default rules for single pairs.
+        counts: The number of pairs that pass the default rules for single pairs, by corpus name.
         statistics: The properties of all corpora together.
     """
 
@@ -68,15 +68,15 @@ def survey_corpora(
     """Read all pairs of ``corpora``, in bounded memory.
 
     Args:
-        corpora: Their names.
+        corpora: The names of the corpora.
         languages: The two language codes.
-        folder: What the names are relative to.
-        compared_pairs: The number of pairs, from the first on, that are compared with one another.
+        folder: The folder that the names are relative to.
+        compared_pairs: The number of pairs at the beginning that are compared to find duplicates.
         sampled_pairs: The number of pairs whose text is examined.
 
     Raises:
-        RecipeError: A name fits no kind of corpus.
-        DataError: A corpus is missing, cut short, malformed, or holds no pair that is fit to learn from.
+        RecipeError: A name matches no kind of corpus.
+        DataError: A corpus is missing, truncated or malformed, or has no pair that is usable for training.
     """
     count, sample = _Count(compared_pairs), _Sample(sampled_pairs)
     counts = {}
@@ -93,7 +93,7 @@ def survey_corpora(
 
 
 def _fit_pairs(name: str, languages: LanguagesConfig, folder: Path) -> Iterator[Judgement]:
-    """Yield the clean pairs of a corpus; if it holds only figures, these, as `clean_corpora` does."""
+    """Yield the clean pairs of a corpus, or its pairs of numbers if it has no others, as `clean_corpora` does."""
     has_fit_pairs = has_figures = False
     for config in (CleaningConfig(), CleaningConfig(non_text=False)):
         pairs = log_reading(read_corpus(name, languages, folder, part="train"), name)
@@ -108,7 +108,10 @@ def _fit_pairs(name: str, languages: LanguagesConfig, folder: Path) -> Iterator[
 
 
 class _Count:
-    """Counts pairs and different pairs; in a long corpus the share of different ones among the first holds for all."""
+    """Counts all pairs and distinct pairs.
+
+    In a long corpus, the share of distinct pairs is measured at its beginning and applied to the whole.
+    """
 
     def __init__(self, compared: int) -> None:
         self.read = 0
@@ -126,14 +129,14 @@ class _Count:
             folded = fold(source)
             self._pairs.add(hash((folded, fold(target))))
             self._sources.add(hash(folded))
-            if len(self._pairs) < _FEW:  # else it does not matter
+            if len(self._pairs) < _FEW:  # only small corpora need it
                 folded = fold(source, numbers=False)
                 self._numbered_pairs.add(hash((folded, fold(target, numbers=False))))
                 self._numbered_sources.add(hash(folded))
 
     @property
     def numbers_matter(self) -> bool:
-        """Whether there are few pairs if numbers do not matter, and more than twice as many if they do."""
+        """Whether there are few distinct pairs when numbers are ignored, and more than twice as many otherwise."""
         return 2 * len(self._pairs) < len(self._numbered_pairs) and len(self._pairs) < _FEW
 
     @property

@@ -1,1 +1,1 @@
-"""Which recipe, which run directory, which model a command works on."""
+"""Finds the recipe, the run directory and the model that a command works on."""

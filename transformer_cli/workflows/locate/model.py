@@ -1,4 +1,4 @@
-"""Which model a command is to use. No torch here."""
+"""Finds the model that a command uses, without importing torch."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from transformer_cli.errors import ModelNotFoundError
 
 
 def find_model(argument: Path | None) -> Path:
-    """Return the model directory that a command is to use.
+    """Return the model directory that a command uses.
 
     Args:
-        argument: ``--model``: a model directory or a run directory. None: the live model of the recipe here
+        argument: Value of ``--model``: a model directory or a run directory. None: the live model of the recipe here
             (``./tfm.toml``, else the phrasebook); failing that, the only model under ``./runs/``.
 
     Raises:
-        ModelNotFoundError: There is none; the message says what was looked for and what to run.
-        RecipeError: ``./tfm.toml`` is there but cannot be read.
+        ModelNotFoundError: There is no model; the message names the places searched and the command to run.
+        RecipeError: ``./tfm.toml`` exists but cannot be read.
     """
     if argument is not None:
         return _model_at(argument)
-    # Imported here: a translation with a model that is named starts sooner without recipes.
+    # Imported here because a translation with ``--model`` starts sooner without recipes.
     from transformer_cli.workflows.locate.recipe import locate_recipe
 
     live = locate_recipe(None).run.live_model
@@ -54,5 +54,5 @@ def _model_at(folder: Path) -> Path:
 
 
 def _is_model(folder: Path) -> bool:
-    """Say whether ``folder`` is a model directory, if only what is left of one: loading it will say what is missing."""
+    """Return whether ``folder`` is a model directory, even an incomplete one; loading it reports the missing files."""
     return (folder / MODEL_CONFIG_FILE).is_file() or (folder / "model.safetensors").is_file()

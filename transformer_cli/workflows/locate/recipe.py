@@ -1,4 +1,4 @@
-"""From what a caller names to a recipe, the folder of its files, and its run directory. No torch here."""
+"""Finds a recipe, the folder of its files, and its run directory, without importing torch."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ RUN_DIRECTORY_VARIABLE = "TFM_RUN_DIR"
 
 @dataclass(frozen=True, slots=True)
 class LocatedRecipe:
-    """A recipe and its surroundings.
+    """A recipe and its folders.
 
     Args:
-        recipe: What is wanted.
-        folder: What file names in it are relative to, ``data.folder`` not yet counted.
-        run: Where everything that is made of it goes.
-        command: What to type for the same.
+        recipe: The recipe.
+        folder: The folder that file names in the recipe are relative to, before ``data.folder`` is applied.
+        run: The run directory, for all output.
+        command: The text to type on the command line to select the same recipe.
     """
 
     recipe: Recipe
@@ -36,14 +36,14 @@ class LocatedRecipe:
 
 
 def resolve_recipe(recipe: str | Path | None = None, *, overrides: Sequence[str] = ()) -> str:
-    """Return a recipe as TOML with the overrides in it and every value spelled out; touches no run directory.
+    """Return a recipe as TOML with the overrides and all default values; accesses no run directory.
 
     Args:
         recipe: A path or the name of a shipped recipe; None: ``./tfm.toml``, else the phrasebook.
-        overrides: ``section.key=value``.
+        overrides: Overrides of the form ``section.key=value``.
 
     Raises:
-        RecipeError: There is no such recipe, or something in it is wrong.
+        RecipeError: The recipe does not exist or is invalid.
     """
     return recipe_to_toml(locate_recipe(recipe, overrides=overrides).recipe)
 
@@ -51,7 +51,7 @@ def resolve_recipe(recipe: str | Path | None = None, *, overrides: Sequence[str]
 def locate_recipe_to_run(
     recipe: str | Path | None, *, run_dir: Path | None = None, overrides: Sequence[str] = ()
 ) -> LocatedRecipe:
-    """Do what `locate_recipe` does for a recipe of which something is to be made: log it if the phrasebook steps in."""
+    """Find a recipe as `locate_recipe` does, and log a message if the phrasebook is used by default."""
     located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides)
     if _find(recipe).is_fallback:
         logger.info("no recipe given and no tfm.toml here: using the embedded phrasebook, French to English")
@@ -65,11 +65,11 @@ def locate_recipe(
 
     Args:
         recipe: A path or the name of a shipped recipe; None: ``./tfm.toml``, else the phrasebook.
-        run_dir: The run directory; None: ``TFM_RUN_DIR``, else ``runs/`` and the recipe's name.
-        overrides: ``section.key=value``.
+        run_dir: The run directory; None: ``TFM_RUN_DIR``, else ``runs/NAME`` with the recipe's name.
+        overrides: Overrides of the form ``section.key=value``.
 
     Raises:
-        RecipeError: There is no such recipe, or something in it is wrong.
+        RecipeError: The recipe does not exist or is invalid.
     """
     file = _find(recipe)
     loaded = load_recipe(file, overrides)

@@ -1,1 +1,1 @@
-"""``tfm score``: metrics of texts, and the model's own score of pairs."""
+"""The ``tfm score`` workflow: metrics of translations, and the model's log-probabilities of pairs."""

@@ -1,4 +1,4 @@
-"""Score translations against a reference, as ``tfm score`` does, and compare several of them."""
+"""Scores translations against references and compares several systems, as ``tfm score`` does."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from transformer_cli.text.lines import Line, read_text_lines
 from transformer_cli.text.tokenized import looks_tokenized
 
 TextSource = Path | str | Iterable[Line | str]
-"""Where lines come from: the path of a file, packed or not, or the lines themselves."""
+"""A source of lines: the path of a file, compressed or not, or the lines themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class SystemScores:
-    """The scores of one hypothesis file under the name it was given."""
+    """The scores of one hypothesis file, and the name given to it."""
 
     name: str
     scores: Scores
@@ -32,25 +32,24 @@ class SystemScores:
 
 @dataclass(frozen=True, slots=True)
 class ScoreReport:
-    """What was scored, and what makes the scores doubtful.
+    """The scores of all systems, with warnings about doubtful scores.
 
     Attributes:
-        systems: One entry for each hypothesis, in the order given; where there are several, all
-            but the first carry p-values against the first.
-        warnings: One line each.
+        systems: One entry for each hypothesis, in the order given. If there are several, all but the first
+            have p-values against the first.
+        warnings: Warnings of one line each.
     """
 
     systems: tuple[SystemScores, ...]
     warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Make what ``tfm score --json`` prints.
+        """Return the document that ``tfm score --json`` prints.
 
         Returns:
-            For one hypothesis ``bleu``, ``chrf`` and ``ter``, each with ``score``, ``signature``
-            and ``confidence``; for several a list of these under ``systems``, each with its
-            ``name`` and with a ``p_value`` at each metric, ``None`` for the first. A metric or an
-            interval that was not computed is ``None``.
+            For one hypothesis, ``bleu``, ``chrf`` and ``ter``, each with ``score``, ``signature`` and ``confidence``.
+            For several, a list of such entries under ``systems``; each has a ``name``, and for each metric a
+            ``p_value``, ``None`` for the first system. A metric or an interval that was not computed is ``None``.
         """
         if len(self.systems) == 1:
             return _scores_to_json(self.systems[0].scores, compared=False)
@@ -78,25 +77,25 @@ def score(
     with_ter: bool = True,
     max_resampled_lines: int = MAX_RESAMPLED_LINES,
 ) -> ScoreReport:
-    """Score each hypothesis against the references; compare several with the first of them.
+    """Score each hypothesis against the references, and compare the others with the first.
 
     Args:
-        references: One source of lines for each reference, mostly a single one.
-        hypotheses: A name and a source of lines for each.
-        tokenize: The tokeniser of BLEU; ``"none"`` for text that is tokenised already.
+        references: One source of lines for each reference; usually there is one.
+        hypotheses: A name and a source of lines for each hypothesis.
+        tokenize: The tokenizer of BLEU; ``"none"`` for text that is already tokenized.
         lowercase: Whether BLEU and chrF ignore case; TER always does.
-        bootstrap: How many resamples intervals and p-values come from; ``None`` leaves them out.
-            A corpus too long for that many gets fewer, with a warning.
+        bootstrap: The number of resamples for confidence intervals and p-values, or ``None`` to omit both. A corpus
+            that is too long for this number gets fewer, with a warning.
         seed: The seed of the resampling, at least 1.
-        with_ter: Whether TER, by far the slowest metric, is computed.
-        max_resampled_lines: The number of lines that all resamples together may have; the default takes about 1 GB.
+        with_ter: Whether to compute TER, by far the slowest metric.
+        max_resampled_lines: The maximum number of lines in all resamples together; the default takes about 1 GB.
 
     Returns:
         The scores and the warnings.
 
     Raises:
-        DataError: A file cannot be read, is empty, or has another number of lines.
-        UsageError: Nothing to score, no such tokeniser, or a number out of its range.
+        DataError: A file cannot be read, is empty, or has a different number of lines.
+        UsageError: There is nothing to score, the tokenizer is unknown, or a number is out of its range.
     """
     if not references or not hypotheses:
         raise UsageError("nothing to score; give a reference and at least one hypothesis")
@@ -149,7 +148,7 @@ def _reference_name(source: TextSource, number: int) -> str:
 def _with_unique_names(
     hypotheses: Sequence[tuple[str, TextSource]],
 ) -> Iterable[tuple[str, TextSource]]:
-    """Number the names that were given more than once, so that none hides another's scores."""
+    """Number repeated names, so that each system keeps its own scores."""
     used: set[str] = set()
     for name, source in hypotheses:
         unique, number = name, 1
@@ -189,9 +188,9 @@ def _case_warnings(reference: _Text, hypotheses: Sequence[_Text]) -> list[str]:
 
 
 def _has_capitals(lines: Sequence[str]) -> bool | None:
-    """Say whether lines hold capitals as a rule; ``None`` for a script without them, or a mixture.
+    """Return whether most lines have capitals, or ``None`` for a script without capitals or a mixture.
 
-    A stray capital, or a few sentences that begin with a number, decide nothing.
+    A single capital, or a few sentences that begin with a number, do not change the result.
     """
     cased = sum(line.lower() != line.upper() for line in lines)
     share = sum(line != line.lower() for line in lines) / max(cased, 1)
@@ -220,7 +219,7 @@ def _scores_to_json(scores: Scores, *, compared: bool) -> dict[str, object]:
 
 
 def _metric_to_json(score: MetricScore, compared: bool) -> dict[str, object]:
-    # sacreBLEU resamples in float32, which leaves noise from the seventh digit on.
+    # sacreBLEU resamples in float32, so digits from the seventh on are noise.
     result: dict[str, object] = {
         "score": round(score.value, 4),
         "signature": score.signature,

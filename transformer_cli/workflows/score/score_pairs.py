@@ -1,4 +1,7 @@
-"""``tfm score --model``: how probable a model holds given translations, to filter a corpus or to compare versions."""
+"""The ``tfm score --model`` workflow: computes the log-probabilities of given translations under a model.
+
+The scores serve to filter a corpus or to compare versions.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +31,12 @@ _BATCH_TOKENS = 2000
 
 @dataclass(frozen=True, slots=True)
 class PairScore:
-    """What a model thinks of one sentence pair.
+    """The score of one sentence pair under a model.
 
     Args:
-        log_prob: Natural logarithm of the probability of the target and its end, given the source; None for a pair
-            that is too long for the model.
-        tokens: Tokens of the target, end of sentence counted.
+        log_prob: Natural logarithm of the probability of the target and its end of sentence, given the source, or None
+            for a pair that is too long for the model.
+        tokens: Number of tokens of the target, end of sentence included.
     """
 
     log_prob: float | None
@@ -41,10 +44,10 @@ class PairScore:
 
     @property
     def perplexity(self) -> float | None:
-        """Inverse of the geometric mean of the tokens' probabilities; None as `log_prob`."""
+        """Inverse of the geometric mean of the token probabilities, or None if `log_prob` is None."""
         if self.log_prob is None:
             return None
-        return math.exp(min(-self.log_prob / self.tokens, 700.0))  # e ** 710 is beyond float64
+        return math.exp(min(-self.log_prob / self.tokens, 700.0))  # e ** 710 overflows float64
 
 
 def score_pairs(source: Path, target: Path, *, model: str | Path, device: str = "auto") -> Iterator[PairScore]:
@@ -53,17 +56,17 @@ def score_pairs(source: Path, target: Path, *, model: str | Path, device: str = 
     A warning is logged for each pair that is too long, or not UTF-8.
 
     Args:
-        source: Text, packed or not.
-        target: As many lines.
+        source: Text file, compressed or not.
+        target: Text file with the same number of lines.
         model: A run directory or a model directory.
         device: "auto", "cpu", "cuda" ...
 
     Yields:
-        The scores, in order.
+        The scores of the pairs, in order.
 
     Raises:
-        DataError: A file cannot be read, or the two do not align.
-        DamagedFileError: The model is not whole.
+        DataError: A file cannot be read, or the two have different numbers of lines.
+        DamagedFileError: The model is incomplete or damaged.
     """
     model = find_model(Path(model))
     manage_memory()

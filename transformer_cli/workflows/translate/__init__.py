@@ -1,1 +1,1 @@
-"""``tfm translate``: lines in, lines out."""
+"""The ``tfm translate`` workflow: reads lines and writes their translations."""

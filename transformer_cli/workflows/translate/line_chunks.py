@@ -1,4 +1,4 @@
-"""The lines of a stream in chunks: as many as can be read without waiting, and no more than fit into memory."""
+"""Reads the lines of a stream in chunks of bounded size, without waiting for more input than is there."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ _READ_BYTES = 1 << 16
 
 
 def read_chunks(source: BinaryIO) -> Iterator[list[Line]]:
-    """Yield the lines of ``source`` in chunks, each as large as can be read without waiting, of bounded size.
+    """Yield the lines of ``source`` in chunks.
+
+    A chunk holds the lines that can be read without waiting, up to a fixed size.
 
     Raises:
-        DataError: ``source`` cannot be read, or holds a line of more than 16 MiB, which no text has.
+        DataError: ``source`` cannot be read, or has a line of more than 16 MiB, so it is not text.
     """
     chunk: list[Line] = []
     number = size = 0
@@ -56,7 +58,7 @@ def read_chunks(source: BinaryIO) -> Iterator[list[Line]]:
 
 
 def _read_some(source: BinaryIO) -> bytes:
-    """Return what is there, waiting only if nothing is; empty at the end."""
+    """Return the available bytes, or no bytes at the end; waits only if none are available."""
     descriptor = _descriptor(source)
     if descriptor is None:
         return source.read(_READ_BYTES)
@@ -64,12 +66,12 @@ def _read_some(source: BinaryIO) -> bytes:
         while True:
             try:
                 return os.read(descriptor, _READ_BYTES)
-            except BlockingIOError:  # whoever opened the pipe made it so; what is wanted here is to wait
+            except BlockingIOError:  # the pipe was opened as non-blocking, but this has to wait
                 select.select([descriptor], [], [])
 
 
 def _has_more_now(source: BinaryIO) -> bool:
-    """Say whether reading would return at once; a file and a stream in memory always do."""
+    """Return whether reading would return at once, as it always does for a file or a stream in memory."""
     descriptor = _descriptor(source)
     if descriptor is None or stat.S_ISREG(os.fstat(descriptor).st_mode):
         return True
@@ -77,7 +79,7 @@ def _has_more_now(source: BinaryIO) -> bool:
 
 
 def _descriptor(source: BinaryIO) -> int | None:
-    """Return what the system knows ``source`` by; None for a stream in memory or a packed file."""
+    """Return the file descriptor of ``source``, or None for a stream in memory or a compressed file."""
     try:
         return source.fileno()
     except io.UnsupportedOperation:

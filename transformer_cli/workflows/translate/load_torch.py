@@ -1,4 +1,4 @@
-"""Model directories put into this program's own engine."""
+"""Loads model directories into the torch engine."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from transformer_cli.workflows.translate.settings import TranslationSettings
 logger = logging.getLogger(__name__)
 
 _LARGE = 512
-"""From this d_model on the products take so much of the time that bfloat16 pays."""
+"""Smallest d_model for which bfloat16 is used: here matrix products take most of the time."""
 
 
 def load_torch_translator(models: Sequence[Path], settings: TranslationSettings) -> LineTranslator:
-    """Read model directories, which translate together; see `load_translator`."""
+    """Load one model, or several as an ensemble; see `load_translator`."""
     if settings.threads is None:
         limit_threads()
     else:

@@ -1,6 +1,6 @@
-"""Which engine translates with a model directory, and how it is made ready.
+"""Chooses and loads the engine that translates with a model directory.
 
-What is imported here needs no torch; an engine that does imports it when it is chosen.
+This module does not import torch at the top; an engine that needs torch is imported only when it is chosen.
 """
 
 from __future__ import annotations
@@ -29,15 +29,17 @@ if TYPE_CHECKING:
 
 
 def load_translator(models: Sequence[Path], settings: TranslationSettings = TranslationSettings()) -> LineTranslator:
-    """Read a model directory and put it into an engine; logs a warning where torch has to do an exported one's work.
+    """Load a model directory into an engine.
+
+    A warning is logged if torch is used because the exported engine cannot do the work.
 
     Args:
-        models: A model directory, or several of one vocabulary, which translate together.
-        settings: The engine, the search, and the options that the engine is to support.
+        models: A model directory, or several with the same vocabulary for an ensemble.
+        settings: The engine, the search, and the options that the engine has to support.
 
     Raises:
-        DamagedFileError: The model is not whole.
-        TfmError: The engine asked for by name cannot be had.
+        DamagedFileError: The model is incomplete or damaged.
+        TfmError: The engine requested by name is not available.
         UsageError: There is no such device, or a search setting is out of its range.
     """
     if settings.engine != "torch":
@@ -61,7 +63,7 @@ def load_translator(models: Sequence[Path], settings: TranslationSettings = Tran
 
 
 def _load_torch(models: Sequence[Path], settings: TranslationSettings) -> LineTranslator:
-    # Imported here: what can go wrong without torch should not wait for it.
+    # Imported here so that errors that do not involve torch are reported before its slow import.
     with _no_garbage_collected():
         from transformer_cli.workflows.translate.load_torch import load_torch_translator
 
@@ -70,7 +72,10 @@ def _load_torch(models: Sequence[Path], settings: TranslationSettings) -> LineTr
 
 @contextmanager
 def _no_garbage_collected() -> Iterator[None]:
-    """Do without in the block: an import leaves none, and looking for it is a sixth of the time that torch's takes."""
+    """Turn off garbage collection in the block.
+
+    Importing torch leaves no garbage, and the search for it takes a sixth of the import time.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -81,15 +86,15 @@ def _no_garbage_collected() -> Iterator[None]:
 
 
 class _NotExportedError(TfmError):
-    """There is no exported engine, or nothing that could run it."""
+    """There is no exported engine, or no library that can run it."""
 
 
 class _UnfitError(TfmError):
-    """There is an exported engine, but it cannot do what is asked."""
+    """There is an exported engine, but it does not support the requested options."""
 
 
 def _unsupported_setting(models: Sequence[Path], settings: TranslationSettings) -> str | None:
-    """Return the setting that no exported engine supports, as words that follow "cannot"; None if there is none."""
+    """Return the unsupported setting of exported engines, as words that follow "cannot", or None if there is none."""
     if len(models) > 1:
         return "join several models"
     if settings.precision != "auto":

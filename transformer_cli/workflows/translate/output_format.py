@@ -1,4 +1,4 @@
-"""How translations are written: plain text, tab-separated values, or a JSON object a line."""
+"""Formats translations as plain text, tab-separated values, or JSON Lines."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from transformer_cli.text.lines import Line
 from transformer_cli.text.normalization import normalize
 from transformer_cli.workflows.translate.settings import OutputFormat
 
-# What some readers take for the end of a line; JSON escapes the controls below 0x20 by itself.
+# Characters that some readers treat as line ends; JSON itself escapes the controls below 0x20.
 _LINE_ENDS = re.compile("[\x7f-\x9f\u2028\u2029]")
 
 
 def format_translation(line: Line, translation: Translation, *, output_format: OutputFormat, n_best: int) -> str:
-    r"""Return the lines of output for one line of input, each ended by ``\n``.
+    r"""Return the output lines for one input line, each ended by ``\n``.
 
     Args:
-        line: What was translated.
-        translation: The best one, and the others.
-        output_format: "text": ``n_best`` lines, blank ones where there are fewer translations, each with its alignment
-            after ``|||`` if it has one. "tsv": source, translation, score, and alignment if there is one, a line for
-            each translation. "jsonl": one object, with the others under "alternatives".
-        n_best: How many translations were asked for.
+        line: The input line.
+        translation: The best translation, with its alternatives.
+        output_format: "text": ``n_best`` lines, each with its alignment after ``|||`` if it has one; lines for missing
+            translations are blank. "tsv": one line for each translation, with source, translation, score, and
+            alignment if there is one. "jsonl": one object, with the other translations under "alternatives".
+        n_best: The number of translations requested.
     """
     translations = [translation, *translation.alternatives][:n_best]
     if output_format == "jsonl":
@@ -41,7 +41,7 @@ def format_translation(line: Line, translation: Translation, *, output_format: O
 
 
 def pharaoh(translation: Translation) -> str:
-    """Return an alignment as ``i-j`` pairs: word of the source, word of the translation, from 0."""
+    """Return an alignment in Pharaoh format: pairs ``i-j`` of a source word and a target word, counted from 0."""
     return " ".join(f"{i}-{j}" for i, j in translation.alignment or ())
 
 

@@ -1,4 +1,4 @@
-"""How to translate: which engine, which search, which lines, which output."""
+"""Settings of a translation: engine, search, shard of the input, and output format."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ OutputFormat = Literal["text", "tsv", "jsonl"]
 
 @dataclass(frozen=True, slots=True)
 class TranslationSettings:
-    """How to translate.
+    """Settings of a translation.
 
     Args:
-        engine: "auto" takes the exported engine if there is one that supports every option, else torch.
+        engine: "auto" uses an exported engine if one supports every option, else torch.
         device: "auto", "cpu", "cuda" ...
-        threads: Threads of the arithmetic, and processes for large inputs; None: the number of cores.
-        precision: "auto", "float32" or "bfloat16": the type of torch's matrix products. "auto" is bfloat16 where that
-            is much faster and the model is not small.
+        threads: Number of compute threads, and of processes for large inputs; None: the number of cores.
+        precision: "auto", "float32" or "bfloat16": the data type of torch's matrix products. "auto" is bfloat16 if
+            it is much faster on the device and the model is not small.
         search: Search settings that replace the model's own; None: no changes.
-        on_overlong: A line too long for the model is translated in segments, cut with a warning, or an error.
-        strict: Stop at bytes that are not UTF-8 instead of replacing them by U+FFFD.
-        output_format: How translations are written; see `format_translation`.
+        on_overlong: Treatment of lines too long for the model: translate in segments, cut with a warning, or fail.
+        strict: Whether to stop at bytes that are not UTF-8 instead of replacing them by U+FFFD.
+        output_format: The format of the output; see `format_translation`.
         n_best: The number of translations of each line.
-        with_alignment: Whether to link the words of a translation to those of the source.
-        prefix: The beginning of every translation.
-        sampling: How to draw translations at random; None: search for the best.
-        mbr_candidates: The number of candidates to choose from by minimum Bayes risk; None: choose by score.
+        with_alignment: Whether to align the words of a translation with the source words.
+        prefix: Text that every translation begins with.
+        sampling: Settings of random sampling; None: beam search.
+        mbr_candidates: The number of candidates for minimum Bayes risk decoding; None: choose by score.
     """
 
     engine: EngineName = "auto"
@@ -57,7 +57,7 @@ class Shard:
     """One of several equal parts of a file, counted from 1.
 
     Raises:
-        UsageError: ``number`` is not in 1 to ``count``.
+        UsageError: ``number`` is not between 1 and ``count``.
     """
 
     number: int

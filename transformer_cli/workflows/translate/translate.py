@@ -1,4 +1,4 @@
-"""``tfm translate``: as many lines out as in, in their order, each as soon as the input allows."""
+"""The ``tfm translate`` workflow: writes one output line for each input line, in order and without delay."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def translate(
 ) -> int:
     r"""Translate every line of ``source``.
 
-    Lines are gathered as far as they are there without waiting: from a file into large chunks, from a slow pipe each
-    as it comes. A warning is logged for each doubtful line.
+    Lines that can be read without waiting are translated together: a file is read in large chunks, a slow pipe line by
+    line. A warning is logged for each doubtful line.
 
     Args:
-        source: Bytes; only ``\n`` ends a line, and a last line without it is one.
+        source: Stream of bytes; only ``\n`` ends a line, and the last line may lack it.
         write: Called with each chunk's translations, each ended by ``\n``.
-        model: A run directory or a model directory; several translate together.
-        settings: How to translate.
+        model: A run directory or a model directory, or several for an ensemble.
+        settings: Settings of the translation.
         progress: Called with the number of lines done so far.
 
     Returns:
@@ -42,7 +42,7 @@ def translate(
 
     Raises:
         DataError: A line is not UTF-8 and ``strict`` is set, or too long and ``on_overlong`` is "fail".
-        DamagedFileError: The model is not whole.
+        DamagedFileError: The model is incomplete or damaged.
         UsageError: There is no such device, or a search setting is out of its range.
     """
     count = 0
@@ -63,17 +63,17 @@ def translate_shard(
     settings: TranslationSettings = TranslationSettings(),
     progress: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Translate every N-th chunk of a file into a file of its own: one of N processes, on any machine.
+    """Translate one shard of a file: every N-th chunk, each into a separate output file.
 
-    The files are called ``OUTPUT.part-00000001`` and so on, by the number of the chunk; those of all shards, in the
-    order of their names, are the whole.
+    N processes, on any machines, share the work. The output files are named ``OUTPUT.part-00000001`` and so on, by the
+    number of the chunk. The files of all shards, joined in the order of their names, are the whole translation.
 
     Args:
-        source: A file, which has the same chunks for every process.
-        output: What the names of the parts begin with.
-        shard: Which part of the file.
+        source: A file; every process divides it into the same chunks.
+        output: Prefix of the names of the output files.
+        shard: The part of the file to translate.
         model: As for `translate`.
-        settings: How to translate.
+        settings: Settings of the translation.
         progress: Called with the number of lines done so far.
 
     Returns:
@@ -94,8 +94,8 @@ def translate_shard(
 
 
 def _translate_chunk(chunk: list[Line], translator: Translator, settings: TranslationSettings) -> bytes:
-    """Return the lines of output for some lines of input."""
-    # Imported here, as the engine is: mistakes that need neither to be found are reported sooner.
+    """Return the output lines for a chunk of input lines."""
+    # Imported here, as the engine is, so that errors that involve neither are reported sooner.
     from transformer_cli.workflows.translate.output_format import format_translation
 
     _check_encoding(chunk, settings)
@@ -124,7 +124,7 @@ def _check_encoding(chunk: Sequence[Line], settings: TranslationSettings) -> Non
 
 
 def _fitting(line: Line, translator: Translator, settings: TranslationSettings) -> str:
-    """Return the line's text, cut to what the model takes if the settings say so."""
+    """Return the text of the line, cut to the model's maximum length if the settings require it."""
     if settings.on_overlong == "split" or not translator.is_overlong(line.text):
         return line.text
     if settings.on_overlong == "fail":

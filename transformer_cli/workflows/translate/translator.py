@@ -1,4 +1,4 @@
-"""A model as a Python object: loaded once, it translates as often as it is asked."""
+"""The Python interface to a model: it is loaded once and translates many times."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from transformer_cli.decoding.engine import Sampling
     from transformer_cli.decoding.line_translator import LineTranslator, Translation
 
-_SURROGATE = re.compile("[\ud800-\udfff]")  # no character, and UTF-8 has no spelling for it
+_SURROGATE = re.compile("[\ud800-\udfff]")  # not a character; UTF-8 cannot encode it
 
 ModelPath = str | PathLike[str]
 """A run directory or a model directory."""
 
 
 class Translator:
-    """A model that is loaded once and translates many times; several threads may use it at the same time.
+    """A loaded model that translates many times; several threads may use it at the same time.
 
-    Large inputs are translated by worker processes, which `close` ends; so does the end of a ``with`` block.
+    Large inputs are translated by worker processes. `close` and the end of a ``with`` block stop them.
     """
 
     def __init__(self, lines: LineTranslator) -> None:
@@ -50,20 +50,19 @@ class Translator:
         """Load a model.
 
         Args:
-            model: A run directory or a model directory; several translate together.
-            engine: "torch", "ctranslate2", or "auto": the exported engine if there is one, and torch for the options
-                that it does not support.
+            model: A run directory or a model directory, or several for an ensemble.
+            engine: "torch", "ctranslate2", or "auto": an exported engine if one supports the options, else torch.
             device: "auto", "cpu", "cuda" ...
-            threads: Threads of the arithmetic, and processes for large inputs; None: the number of cores.
-            precision: "auto", "float32" or "bfloat16": the type of torch's matrix products.
-            beam_size: The width of the search; None: the model's own.
+            threads: Number of compute threads, and of processes for large inputs; None: the number of cores.
+            precision: "auto", "float32" or "bfloat16": the data type of torch's matrix products.
+            beam_size: The beam size; None: the model's own.
             length_penalty: Scores are ``log_prob / length ** length_penalty``; None: the model's own.
-            batch_tokens: The number of source tokens searched at once; None: the model's own.
+            batch_tokens: The maximum number of source tokens in a batch; None: the model's own.
 
         Raises:
             ModelNotFoundError: There is no model.
-            DamagedFileError: The model is not whole.
-            TfmError: The engine asked for by name cannot be had.
+            DamagedFileError: The model is incomplete or damaged.
+            TfmError: The engine requested by name is not available.
             UsageError: There is no such device, or a search setting is out of its range.
         """
         from transformer_cli.config import SearchOverrides
@@ -79,8 +78,8 @@ class Translator:
 
     @classmethod
     def from_settings(cls, model: ModelPath | Sequence[ModelPath], settings: TranslationSettings) -> Self:
-        """Load a model for the options of ``settings``, as ``tfm translate`` does; see `load`."""
-        # Imported here: mistakes that need no engine to be found are reported sooner.
+        """Load a model with ``settings``, as ``tfm translate`` does; see `load`."""
+        # Imported here so that errors that do not involve the engine are reported sooner.
         from transformer_cli.workflows.translate.load_translator import load_translator
 
         models = [model] if isinstance(model, str | PathLike) else model
@@ -93,13 +92,13 @@ class Translator:
     def translate(self, text: Sequence[str]) -> list[str]: ...
 
     def translate(self, text: str | Sequence[str]) -> str | list[str]:
-        r"""Translate one text, or each of several.
+        r"""Translate one text or several texts.
 
-        Each line is translated by itself, as ``tfm translate`` does: a text of several lines comes back as as many, and
-        a blank line stays blank. Only ``\n`` ends a line; other breaks and controls are read as spaces.
+        Each line is translated by itself, as ``tfm translate`` does: the translation of a text has the same number of
+        lines, and a blank line stays blank. Only ``\n`` ends a line; other breaks and controls are read as spaces.
 
         Returns:
-            The translation of a text; of a sequence of texts as many translations, in their order.
+            The translation of a text, or for a sequence a list with the translation of each text, in order.
         """
         texts = [text] if isinstance(text, str) else text
         lines = [each.split("\n") for each in texts]
@@ -120,15 +119,15 @@ class Translator:
         """Translate lines, with scores, tokens, alternatives and alignments.
 
         Args:
-            lines: Texts of one line; a line break in one is read as a space.
+            lines: Texts of one line each; a line break in a text is read as a space.
             n_best: The number of translations of each line; all but the best are the ``alternatives`` of the best.
-            with_alignment: Whether to link the words of a translation to those of the line.
-            prefix: The beginning of every translation, except that of a blank line.
-            sampling: How to draw at random; None: search for the best.
-            mbr_candidates: The number of candidates to choose from by minimum Bayes risk; None: choose by score.
+            with_alignment: Whether to align the words of a translation with the words of the line.
+            prefix: Text that every translation begins with, except that of a blank line.
+            sampling: Settings of random sampling; None: beam search.
+            mbr_candidates: The number of candidates for minimum Bayes risk decoding; None: choose by score.
 
         Returns:
-            As many translations as lines, in their order.
+            One translation for each line, in order.
 
         Raises:
             UsageError: The engine does not support an option, or the translator is closed.
@@ -154,19 +153,19 @@ class Translator:
 
     @property
     def limit(self) -> int:
-        """The number of tokens that the model takes at once; a longer line is translated in segments."""
+        """The maximum number of tokens in one input of the model; a longer line is translated in segments."""
         return self._lines.limit
 
     def is_overlong(self, line: str) -> bool:
-        """Say whether ``line`` has more tokens than the model takes at once."""
+        """Return whether ``line`` has more than `limit` tokens."""
         return self._lines.is_overlong(line)
 
     def cut(self, line: str) -> str:
-        """Return the beginning of ``line`` that the model takes at once."""
+        """Return the longest beginning of ``line`` that fits into `limit` tokens."""
         return self._lines.cut(line)
 
     def close(self) -> None:
-        """End the worker processes and free the model. A second call does nothing."""
+        """Stop the worker processes and free the model; a second call has no effect."""
         if not self._is_closed:
             self._is_closed = True
             self._lines.engine.close()
