@@ -96,7 +96,7 @@ class EncodedCorpus:
         return len(self.source.lengths)
 
     def length_ratio(self, share: float) -> float:
-        """Return the smallest ratio of target to source tokens, eos included, that ``share`` of the pairs stay within."""
+        """Return the smallest ratio of target to source tokens, eos included, that covers ``share`` of the pairs."""
         return float(np.quantile(self.target.lengths / self.source.lengths, share, method="inverted_cdf"))
 
 
