@@ -136,7 +136,9 @@ class Translator:
             raise UsageError("the translator is closed; load it again")
         candidates = mbr_candidates or n_best
         if candidates < n_best:
-            raise UsageError(f"{candidates} candidates cannot give {n_best} best translations; raise --mbr")
+            raise UsageError(
+                f"{candidates} candidates cannot give {n_best} best translations; raise --mbr (mbr_candidates)"
+            )
         translations = self._lines.translate(
             [_SURROGATE.sub("\ufffd", line) for line in lines],
             n_best=candidates,
