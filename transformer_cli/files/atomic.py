@@ -41,14 +41,15 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         target = path.resolve()
         # A part of the name is enough to recognise it; the whole name could exceed the length limit.
         temporary = target.with_name(f".{target.name[:32]}.{secrets.token_hex(6)}{TEMPORARY_SUFFIX}")
-        with temporary.open("xb") as out:
-            try:
+        # A signal may raise as soon as the file exists, also before `open` has returned.
+        try:
+            with temporary.open("xb") as out:
                 yield out
                 out.flush()
                 os.fsync(out.fileno())
                 temporary.replace(target)
-            finally:
-                temporary.unlink(missing_ok=True)
+        finally:
+            temporary.unlink(missing_ok=True)
         fsync_folder(target.parent)
 
 
@@ -80,8 +81,8 @@ def atomic_folder(folder: Path, *, replace: bool = True) -> Iterator[Path]:
     with explain_os_errors(folder):
         _restore(old)
         shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir(parents=True)
         try:
+            beside.mkdir(parents=True)
             yield beside
             _flush(beside)
             if folder.exists():

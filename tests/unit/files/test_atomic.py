@@ -1,8 +1,10 @@
 import errno
+import inspect
 import os
 import re
 import resource
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,50 @@ def test_an_exception_leaves_the_old_file_and_nothing_beside_it(tmp_path, error)
         interrupted()
     assert path.read_bytes() == b"old"
     assert names(tmp_path) == ["out.txt"]
+
+
+class Signalled(BaseException):
+    pass
+
+
+def write_with_a_signal(path: Path, *, moment: int) -> bool:
+    """Replace ``path`` while `Signalled` is raised at one moment; return whether the writing has that many moments."""
+    remaining = moment
+
+    def trace(frame, event, _):
+        nonlocal remaining
+        if not frame.f_code.co_filename.endswith(("/atomic.py", "/pathlib.py", "/contextlib.py")):
+            return None
+        if event == "return" and frame.f_code.co_flags & inspect.CO_GENERATOR:
+            return trace  # an exception from here would skip the generator's "finally", which no signal can
+        remaining -= 1
+        if remaining == 0:
+            raise Signalled
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        write_atomically(path, b"new")
+    except Signalled:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+def test_a_signal_at_any_moment_leaves_the_old_or_the_new_file_and_nothing_beside_it(tmp_path):
+    path = tmp_path / "out.txt"
+    moment = 1
+    path.write_bytes(b"old")
+    while write_with_a_signal(path, moment=moment):
+        assert path.read_bytes() in (b"old", b"new")
+        assert names(tmp_path) == ["out.txt"], f"after a signal at moment {moment}"
+        path.write_bytes(b"old")
+        moment += 1
+    assert path.read_bytes() == b"new"
+    assert moment > 20
 
 
 def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(tmp_path):
