@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import shutil
@@ -7,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.support.command_line import run_here
+from tests.support.command_line import ROOT, run_here
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.data.splits.read import read_split
 from transformer_cli.workflows.report import report_after_training, write_report
@@ -114,6 +115,23 @@ def test_what_is_kept_of_versions_that_are_no_more_is_removed(run):
     written(run)
 
     assert [path.name for path in run.test_translations("0001").parent.iterdir()] == ["0001.json"]
+
+
+def test_what_the_benchmark_of_robustness_found_is_shown_in_short(run, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "recipes" / "benchmarks")
+    benchmark = importlib.import_module("robustness")
+    sources, references = (run.data / f"test.{language}" for language in ("fr", "en"))
+
+    benchmark.main(run.path, sources, references, lines=4, only=None, engine="torch", examples=0, json=None)
+
+    [kept] = (run.path / "report").glob("0001.*.json")
+    ways = {way["name"]: way for way in json.loads(kept.read_text("utf-8"))["ways"]}
+    assert ways["decomposed Unicode"]["unchanged"] == ways["doubled spaces"]["unchanged"] == 1
+    assert ways["nothing to translate"]["bleu"] is None
+    section = Reader(written(run)[0]).text.partition("Text as people write it")[2].partition("Learning curves")[0]
+    assert {name for name in ways if name in section} == set(ways)
+    harmful = [way for way in ways.values() if way["unchanged"] < 0.99]
+    assert all(f"{100 * way['unchanged']:.1f} %" in section for way in harmful)
 
 
 def test_text_of_the_data_is_text(run):

@@ -11,7 +11,7 @@ runs/NAME/
 ├── tensorboard/0001/    the same for TensorBoard, if enabled
 ├── versions/0001/ ...   finished models, each beside the hashes of its training pairs
 ├── versions.jsonl       every release, promotion and rollback
-├── report.html          the run on one page; report/ keeps its translations
+├── report.html          the run on one page; report/ keeps its translations and what a benchmark found
 ├── train.log            the log of `tfm train`
 └── model                link to the live version
 """
@@ -120,6 +120,10 @@ class RunDirectory:
     def test_translations(self, version: str) -> Path:
         """Return the file with a version's translations of test sentences, kept for the report."""
         return self.path / "report" / f"{version}.json"
+
+    def robustness(self, version: str) -> Path:
+        """Return the file with the results of ``recipes/benchmarks/robustness.py`` for a version."""
+        return self.path / "report" / f"{version}.robustness.json"
 
     @property
     def log(self) -> Path:

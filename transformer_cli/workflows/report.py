@@ -12,12 +12,13 @@ from transformer_cli.artifacts.metrics_log import MetricsLine, MetricsLog, TestL
 from transformer_cli.artifacts.model_directory import LoadedModel, open_model
 from transformer_cli.artifacts.model_manifest import Candidate, ModelManifest
 from transformer_cli.artifacts.preparation_report import PreparationRecord
-from transformer_cli.artifacts.run_directory import RunDirectory
-from transformer_cli.artifacts.translation_cache import (
+from transformer_cli.artifacts.report.robustness import RobustnessRecord
+from transformer_cli.artifacts.report.translation_cache import (
     forget_removed_versions,
     keep_test_translations,
     kept_test_translations,
 )
+from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.artifacts.version_history import Release, VersionHistory
 from transformer_cli.data.splits.read import Corpus, read_split
 from transformer_cli.decoding.line_translator import LineTranslator
@@ -40,6 +41,9 @@ from transformer_cli.metrics import sentence_chrf
 from transformer_cli.text.normalization import normalize
 
 logger = logging.getLogger(__name__)
+
+_HARMLESS = 0.99
+"""Share of translations that stay the same, from which a change of the test set is not shown in a row of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,7 @@ def _document(
         "previous": versions.previous and versions.previous.name,
         **_scores(manifest.candidate),
         "versions": _version_rows(run, lines),
+        "robustness": _robustness(run, versions.live.name),
         "charts": [chart.drawing() for chart in learning_curves(lines)],
         "data": _data(run),
         "sentences": {
@@ -183,6 +188,21 @@ def _scores(candidate: Candidate | None) -> dict[str, Any]:
         return {"test_pairs": None, "scores": []}
     named = {"BLEU": test.bleu, "chrF": test.chrf}
     return {"test_pairs": test.pairs, "scores": [{"name": name, **score.model_dump()} for name, score in named.items()]}
+
+
+def _robustness(run: RunDirectory, version: str) -> dict[str, Any] | None:
+    """Return the results of ``recipes/benchmarks/robustness.py`` in short, or None if the version has none."""
+    record = RobustnessRecord.read_from(run.robustness(version))
+    if record is None:
+        return None
+    harmful = [way for way in record.ways if min(way.unchanged, way.kept or 1.0) < _HARMLESS]
+    harmful.sort(key=lambda way: (way.bleu or 0.0) - (way.clean_bleu or 0.0))
+    return {
+        "source": record.source,
+        "lines": record.lines,
+        "rows": [way.model_dump(exclude={"examples"}) for way in harmful],
+        "harmless": [way.name for way in record.ways if way not in harmful],
+    }
 
 
 def _version_rows(run: RunDirectory, lines: Sequence[MetricsLine]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.checkpoint import average_weights, load_weights, read_weights
 from transformer_cli.artifacts.model_directory import open_model, save_model_directory
 from transformer_cli.artifacts.model_manifest import Candidate, Origin, ValidationGain
-from transformer_cli.artifacts.translation_cache import keep_test_translations
+from transformer_cli.artifacts.report.translation_cache import keep_test_translations
 from transformer_cli.artifacts.version_history import now
 from transformer_cli.data.splits.read import Corpus, read_split
 from transformer_cli.errors import DamagedFileError, TfmError

@@ -40,9 +40,9 @@ def keep_test_translations(run: RunDirectory, version: str, translations: Mappin
 
 
 def forget_removed_versions(run: RunDirectory) -> None:
-    """Remove the cached translations of deleted versions."""
+    """Remove what ``report/`` holds of deleted versions."""
     versions = {folder.name for folder in run.version_folders()}
     with explain_os_errors(run.path):
         for path in run.test_translations("x").parent.glob("*.json"):
-            if path.stem not in versions:
+            if path.name.split(".")[0] not in versions:
                 path.unlink(missing_ok=True)
