@@ -119,7 +119,7 @@ RULES: dict[str, Callable[[Any, LanguagesConfig], Predicate]] = {
 }
 """For each rule a function from its value in ``[cleaning]`` to its predicate, in the order in which they are applied.
 
-A pair counts under the first rule that it breaks; ``not_utf8`` and ``empty`` come before these.
+A pair counts under the first rule that it breaks. A fault found by a reader, ``not_utf8`` and ``empty`` come before.
 """
 
 LOCAL_RULES = ("not_utf8", *RULES, "fold_numbers")
@@ -150,7 +150,7 @@ class PairCleaner:
         """Yield every pair, normalised, with the rule that it breaks."""
         for pair in pairs:
             source, target = normalize(pair.source), normalize(pair.target)
-            rule = self._broken_rule(source, target, pair.is_utf8)
+            rule = pair.fault or self._broken_rule(source, target, pair.is_utf8)
             if rule is None:
                 self._count_foreign(source, target)
             yield Judgement(source, target, pair.place, rule)

@@ -25,12 +25,15 @@ class SentencePair:
         target: Its translation.
         place: The place of the pair: ``file:line``, ``file: unit 12`` or ``file: row 12``, all counted from 1.
         is_utf8: False if bytes that are not UTF-8 were replaced by U+FFFD.
+        fault: The name of a rule that the reader found broken, such as ``fuzzy``, or None. Such a pair is counted and
+            listed under this name, and never used.
     """
 
     source: str
     target: str
     place: str
     is_utf8: bool = True
+    fault: str | None = None
 
 
 def choose_languages(available: Iterable[str], languages: LanguagesConfig) -> tuple[str, str] | None:

@@ -188,7 +188,7 @@ def _beside(names: Sequence[str], stems: Sequence[str], languages: LanguagesConf
 
 def _count_pairs(corpus: str, part: str, languages: LanguagesConfig) -> int:
     """Count the pairs of a validation or test corpus; its errors are reported before any file is written."""
-    count = sum(1 for _ in read_corpus(corpus, languages, Path(), part=part))
+    count = sum(pair.fault is None for pair in read_corpus(corpus, languages, Path(), part=part))
     if not count:
         raise DataError(f"{corpus} holds no sentence pairs; name another corpus or a number with --{part}")
     return count

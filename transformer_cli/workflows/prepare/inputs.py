@@ -11,11 +11,15 @@ from transformer_cli.artifacts import fingerprints
 from transformer_cli.config import CorpusConfig
 from transformer_cli.data.cleaning.rules import LOCAL_RULES
 from transformer_cli.data.corpora import corpus_files
+from transformer_cli.data.corpora.names import kind_of
 from transformer_cli.errors import DataError
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 
 # Raise this number when a cleaning rule changes its meaning: then all data is prepared again.
 _RULES_VERSION = 3
+
+# Raise a number when a format is read otherwise than before: then corpora of this format are prepared again.
+_READER_VERSIONS = {".tmx": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFin
     settings["data"].pop("folder")
     local = [_RULES_VERSION, settings["languages"], {rule: settings["cleaning"][rule] for rule in LOCAL_RULES}]
     return Inputs(
-        fingerprints.of_values([_RULES_VERSION, settings, contents]),
+        fingerprints.of_values([_RULES_VERSION, settings, contents, *filter(None, map(_reader_version, names))]),
         [file for group in groups for file in group],
         [
             fingerprints.of_values([*local, _how_it_is_read(corpus), content])
@@ -77,4 +81,9 @@ def check_unchanged(inputs: Inputs) -> None:
 
 
 def _how_it_is_read(corpus: CorpusConfig) -> list[Any]:
-    return [corpus.path, corpus.source_column, corpus.target_column]
+    version = _reader_version(corpus.path)
+    return [corpus.path, corpus.source_column, corpus.target_column, *([version] if version else [])]
+
+
+def _reader_version(name: str) -> int | None:
+    return _READER_VERSIONS.get(kind_of(name))

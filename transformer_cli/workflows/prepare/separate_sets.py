@@ -33,7 +33,7 @@ class SeparateSet:
 
 
 def write_separate_sets(data: Path, located: LocatedRecipe, *, fingerprint: str) -> dict[str, SeparateSet]:
-    """Write the sets with their own files; only pairs with an empty side are dropped.
+    """Write the sets with their own files; pairs with an empty side or a fault are dropped.
 
     Args:
         data: The folder of all splits.
@@ -64,7 +64,7 @@ def _read_set(
     recipe, folder = located.recipe, located.folder / located.recipe.data.folder
     for pair in read_corpus(corpus, recipe.languages, folder, part=part if part == "valid" else "test"):
         sides = normalize(pair.source), normalize(pair.target)
-        if all(sides):
+        if all(sides) and pair.fault is None:
             for side, side_hashes in zip(sides, hashes, strict=True):
                 side_hashes.append(hash_text(fold(side, numbers=recipe.cleaning.fold_numbers)))
             yield sides

@@ -96,6 +96,20 @@ def test_every_pair_of_every_corpus_is_accounted_for():
     }
 
 
+def test_a_fault_that_a_reader_found_is_counted_listed_and_never_used():
+    unit = "<tu>" + "".join(f'<tuv xml:lang="{code}"><seg>a{{}}</seg></tuv>' for code in ("fr", "en")) + "</tu>"
+    for name, characters in (("a.tmx", "bc\v"), ("v.tmx", "x\v")):
+        Path(name).write_text(f"<tmx><body>{''.join(unit.format(each, each) for each in characters)}</body></tmx>")
+    write_recipe('train = ["a.tmx"]\nvalid = "v.tmx"\n')
+
+    report = prepare(run_dir=RUN, rejected=Path("rejected.tsv"))
+
+    assert report.corpora == {"a.tmx": CleaningReport(3, 2, {"forbidden_character": 1})}
+    assert Path("rejected.tsv").read_text() == "forbidden_character\ta.tmx: unit 3\ta\ufffd\ta\ufffd\n"
+    assert prepared("train") == [("ab", "ab"), ("ac", "ac")]
+    assert prepared("valid") == [("ax", "ax")]
+
+
 def test_the_totals_of_the_report_add_up():
     write_tsv("a.tsv", [*numbers(0, 20), *numbers(0, 3), ("", "")])
     write_tsv("b.tsv", numbers(15, 30))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -91,9 +92,21 @@ def test_the_older_attribute_names_the_language_as_well():
     [
         ("a <hi type='x'>b <hi>c</hi></hi> d", "a b c d"),
         ("a <bpt i='1'>&lt;b&gt;</bpt>b<ept i='1'>&lt;/b&gt;</ept> c", "a b c"),
-        ("a<it pos='begin'>{\\i</it>b<ut>x</ut>c<ph/>d", "abcd"),
+        ("a<it pos='begin'>{\\i</it>b<ut>x</ut>c", "abc"),
         ("a<ph>{<sub>a note with <ph>&lt;i&gt;</ph><hi>weight</hi></sub>}</ph> b", "a a note with weight  b"),
-        ("a<ph type='lb'>&lt;br/&gt;</ph>b", "a b"),
+        # what stands for a break, a tab or a picture
+        ("a<ph type='lb'>x</ph>b<ph>&lt;br/&gt;</ph>c<it pos='begin'>&lt;tab/&gt;</it>d", "a b c d"),
+        ("a<ut>\\par </ut>b<ph>\\n</ph>c<ph> </ph>d<ph>&lt;w:br w:type='page'/&gt;</ph>e", "a b c d e"),
+        (
+            "a<bpt i='1'>&lt;td class='x'&gt;</bpt>b<ept i='1'>&lt;/td&gt;</ept>c<ph>&lt;img src='x'&gt;</ph>d",
+            "a b c d",
+        ),
+        # what may stand for one separates words, and nothing else
+        ("a<ph/>b <ph x='1'>&lt;x0/&gt;</ph>c<ph/>.<ph>&lt;span/&gt;</ph><ph/>d", "a b c.d"),
+        ("H<ph>&lt;sub&gt;</ph>2<ph>&lt;/sub&gt;</ph>O, th<bpt i='1'/>ere<ept i='1'/>fore", "H2O, therefore"),
+        # what is text itself
+        ("<ph>{0}</ph> of <ph>%d</ph>, <ph>%1$s</ph><ph>{{name}}</ph><ph>${x}</ph>", "{0} of %d, %1$s{{name}}${x}"),
+        ("a<ph>&amp;nbsp;</ph>b<ph>&amp;#8209;</ph>c", "a\u00a0b\u2011c"),
         ("a<unknown>b</unknown>c<!-- d --><?e?>f<![CDATA[<g>]]>", "abcf<g>"),
         ("\n  a\tb\n  ", "\n  a\tb\n  "),
         ("", ""),
@@ -125,7 +138,66 @@ def test_the_dtd_that_a_file_names_is_never_read():
     assert sentences("t.tmx") == [("un", "one")]
 
 
+# What costs its unit
+
+
+@pytest.mark.parametrize(
+    "character", ["&#11;", "&#x0B;", "&#x0;", "&#xFFFF;", "&#xD800;", "&#x110000;", "\x0b", "\x00"]
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_character_that_xml_forbids_costs_its_unit(character, encoding):
+    bad = unit(variant("fr", f"a{character}b"), variant("en", "c"))
+    elsewhere = unit(f"<note>{character}</note>", variant("fr", "un"), variant("en", "one"))
+    content = memory(UN, bad, elsewhere, unit(variant("fr", "&#9;&#x1F600;"), variant("en", "\U0001f600")))
+    write("t.tmx", content.replace('"1.0"', f'"1.0" encoding="{encoding}"', 1).encode(encoding))
+
+    one = SentencePair("un", "one", "t.tmx: unit 1")
+    assert read("t.tmx") == [
+        one,
+        SentencePair("a\ufffdb", "c", "t.tmx: unit 2", fault="forbidden_character"),
+        replace(one, place="t.tmx: unit 3"),
+        SentencePair("\t\U0001f600", "\U0001f600", "t.tmx: unit 4"),
+    ]
+
+
+@pytest.mark.parametrize("length", range(65_518, 65_537))
+def test_a_reference_is_read_whole_wherever_a_part_of_the_file_ends(length):
+    content = memory(UN, unit(variant("fr", "a&#x1F600;&#11;b"), variant("en", "c")))
+    write("t.tmx", content.replace("<body>", f"<body><!--{'x' * (length - content.index('&'))}-->"))
+
+    assert [pair.source for pair in read("t.tmx")] == ["un", "a\U0001f600\ufffdb"]
+
+
+def test_bytes_of_another_encoding_cost_their_unit():
+    write("t.tmx", memory(UN, "@", UN).encode().replace(b"@", UN.encode().replace(b"un", b"\xe9t\xe9")))
+
+    assert [(pair.source, pair.is_utf8) for pair in read("t.tmx")] == [
+        ("un", True),
+        ("\ufffdt\ufffd", False),
+        ("un", True),
+    ]
+
+
 # What is refused
+
+
+@pytest.mark.parametrize(
+    ("declared", "actual", "message"),
+    [
+        ("utf-8", "windows-1252", r"t\.tmx: 2 of 3 units hold bytes that are not UTF-8, the encoding .*windows-1252"),
+        ("utf-16", "utf-8", r"t\.tmx:1: declares utf-16, but its bytes are not utf-16; .* sed -i '1s/utf-16/UTF-8/' t"),
+        ("windows-1252", "utf-8", r"t\.tmx:1: declares windows-1252, but is UTF-8; correct its first line"),
+        ("utf-9", "utf-8", r't\.tmx:1: declares the encoding "utf-9", which is unknown; '),
+        ("hex", "utf-8", r't\.tmx:1: declares the encoding "hex", which is unknown; '),
+    ],
+)
+def test_a_wrong_declaration_is_told_from_a_cut_file(declared, actual, message):
+    content = memory(UN, *[unit(variant("fr", "été"), variant("en", "summer"))] * 2)
+    write("t.tmx", content.replace('"1.0"', f'"1.0" encoding="{declared}"', 1).encode(actual))
+
+    with pytest.raises(DataError, match=f"^{message}"):
+        read("t.tmx")
+
 
 BOMB = (
     "<!DOCTYPE tmx ["
@@ -164,7 +236,7 @@ def test_an_entity_of_a_dtd_that_is_not_read_is_refused_and_not_left_out():
         (memory(UN, UN, UN)[:-40], r"t\.tmx:12: not well-formed XML in or after unit 3 \(.*\); the file is cut short"),
         (
             memory(UN, UN.replace("</seg>", "")),
-            r"t\.tmx:8: not well-formed XML in or after unit 2 \(mismatched tag\); ",
+            r"t\.tmx:8: not well-formed XML in or after unit 2 \(mismatched tag\); the file is damaged there; mend",
         ),
         (memory(UN, "<tu>&</tu>"), r"t\.tmx:7: not well-formed XML in or after unit 2 "),
         ("", r"t\.tmx:1: not well-formed XML in or after unit 0 \(no element found\); "),
@@ -207,7 +279,8 @@ def test_an_empty_memory_holds_no_pairs():
 
 # XML holds neither most controls nor U+FFFE, and makes a line feed of a carriage return.
 texts = st.text(
-    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff") | st.sampled_from("\n\t<>&")
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufdd0\ufdd1\ufffe\uffff")
+    | st.sampled_from("\n\t<>&")
 )
 
 
