@@ -4,34 +4,27 @@ The workers are forked at the first large search, so they share the memory of th
 a time, longest sources first; results are put back in order. The engine itself handles small searches with its threads,
 and the smallest searches with one thread. In those, threads would wait for each other as long as they work, and a
 hundred times as long if another program occupies one of the cores.
-
-`concurrent.futures.ProcessPoolExecutor` would be shorter. But its workers outlive a killed parent (two still ran ten
-minutes later), it hides the exit code of a worker, and before Python 3.14 it cannot terminate a worker.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkProcess
 
 import torch
 
 from transformer_cli.decoding.engine import SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
-from transformer_cli.errors import TfmError
+from transformer_cli.worker_processes import WorkerProcesses
 
 _LEAST_SOURCES = 64
 _FEW_SOURCES = 4
 _BATCHES_A_WORKER = 4
 _LEAST_BATCH_TOKENS = 500
 
-_Answer = list[list[Hypothesis]] | TfmError
+_Question = tuple[list[list[int]], SearchOptions]
 
 
 class ParallelEngine:
@@ -45,7 +38,12 @@ class ParallelEngine:
     def __init__(self, engine: TorchEngine, *, workers: int) -> None:
         self._engine = engine
         self._num_workers = workers
-        self._workers: dict[Connection, ForkProcess] = {}
+        self._workers: WorkerProcesses[_Question, list[list[Hypothesis]]] = WorkerProcesses(
+            self._search_alone,
+            number=workers,
+            work="translating",
+            remedy="if the memory ran out, lower --batch-tokens or give --threads 1 for a single process",
+        )
         self._lock = threading.Lock()  # one search at a time: it uses all workers
 
     @property
@@ -65,7 +63,7 @@ class ParallelEngine:
     def close(self) -> None:
         """See `Engine.close`."""
         with self._lock:
-            self._stop()
+            self._workers.close()
 
     def _search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         if len(sources) <= _FEW_SOURCES:
@@ -73,16 +71,16 @@ class ParallelEngine:
                 return self._engine.search(sources, options)
         if len(sources) < _LEAST_SOURCES:
             return self._engine.search(sources, options)
-        if not self._workers:
-            self._start()
+        batches = self._batches(sources, options)
+        questions = (([list(sources[i]) for i in batch], options) for batch in batches)
         hypotheses: dict[int, list[Hypothesis]] = {}
-        try:
-            for indices, answer in self._answers(sources, self._batches(sources, options), options):
-                hypotheses.update(zip(indices, answer, strict=True))
-        except BaseException:
-            self._stop()  # otherwise a pending answer would be read as the answer to the next search
-            raise
+        for number, answer in self._workers.answers(questions):
+            hypotheses.update(zip(batches[number], answer, strict=True))
         return [hypotheses[i] for i in range(len(sources))]
+
+    def _search_alone(self, question: _Question) -> list[list[Hypothesis]]:
+        torch.set_num_threads(1)
+        return self._engine.search(*question)
 
     def _batches(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[int]]:
         """Return batches of indices, longest sources first, equal in number per worker and nearly equal in size.
@@ -108,65 +106,6 @@ class ParallelEngine:
                 too_few = middle
         return batches[::-1]
 
-    def _start(self) -> None:
-        context = multiprocessing.get_context("fork")
-        for _ in range(self._num_workers):
-            here, there = context.Pipe()
-            process = context.Process(target=_work, args=(self._engine, there, [*self._workers, here]), daemon=True)
-            process.start()
-            there.close()  # so that the end of a worker is noticed
-            self._workers[here] = process
-
-    def _stop(self) -> None:
-        for connection, process in self._workers.items():
-            connection.close()
-            process.terminate()
-        for process in self._workers.values():
-            process.join()
-        self._workers = {}
-
-    def _answers(
-        self, sources: Sequence[Sequence[int]], batches: list[list[int]], options: SearchOptions
-    ) -> Iterator[tuple[list[int], list[list[Hypothesis]]]]:
-        waiting = iter(batches)
-        asked: dict[Connection, list[int]] = {}
-        idle = list(self._workers)
-        while True:
-            for connection, indices in zip(idle, waiting):  # noqa: B905 - whichever ends first
-                self._send(connection, ([list(sources[i]) for i in indices], options))
-                asked[connection] = indices
-            if not asked:
-                return
-            idle = [connection for connection in wait(list(asked)) if isinstance(connection, Connection)]
-            for connection in idle:
-                answer = self._receive(connection)
-                if isinstance(answer, TfmError):
-                    raise answer
-                yield asked.pop(connection), answer
-
-    def _send(self, connection: Connection, question: tuple[list[list[int]], SearchOptions]) -> None:
-        try:
-            connection.send(question)
-        except OSError:
-            raise self._lost(connection) from None
-
-    def _receive(self, connection: Connection) -> _Answer:
-        try:
-            answer: _Answer = connection.recv()
-        except (EOFError, OSError):
-            raise self._lost(connection) from None
-        return answer
-
-    def _lost(self, connection: Connection) -> TfmError:
-        process = self._workers[connection]
-        process.join(timeout=1)
-        code = process.exitcode or 0
-        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        return TfmError(
-            f"a translating process {how}; if the memory ran out, lower --batch-tokens or give --threads 1 for a "
-            "single process"
-        )
-
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
@@ -176,25 +115,3 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-def _work(engine: TorchEngine, connection: Connection, inherited: list[Connection]) -> None:
-    """Answer searches until the parent closes the connection."""
-    for other in inherited:  # if open here, they would hide the parent's end from the other workers
-        other.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent as well, which ends its workers
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)  # in place of the parent's handlers
-    torch.set_num_threads(1)
-    while True:
-        try:
-            sources, options = connection.recv()
-        except EOFError:
-            return
-        try:
-            answer: _Answer = engine.search(sources, options)
-        except TfmError as error:
-            answer = error
-        except (MemoryError, RuntimeError) as error:
-            answer = TfmError(f"a translating process failed: {str(error).partition(chr(10))[0]}")
-        connection.send(answer)

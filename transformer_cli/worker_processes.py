@@ -1,0 +1,154 @@
+"""Forked processes that answer questions with one function: a share of the work for each core.
+
+`concurrent.futures.ProcessPoolExecutor` would be shorter. But its workers outlive a killed parent (two still ran ten
+minutes later), it hides the exit code of a worker, and before Python 3.14 it cannot terminate a worker.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
+from typing import Generic, TypeVar
+
+from transformer_cli.errors import TfmError
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+
+_MOST_AHEAD = 8
+"""Largest number of questions for each worker between the oldest one without an answer and the next one asked."""
+
+
+class WorkerProcesses(Generic[Question, Answer]):
+    """Processes that are forked at the first question, so they share the memory of what exists by then.
+
+    Args:
+        answer: The function; it runs in the workers. Questions and answers are pickled on their way.
+        number: The number of processes.
+        work: What a worker does, as a participle for messages: ``"translating"``.
+        remedy: The end of the message about a worker that was killed.
+    """
+
+    def __init__(self, answer: Callable[[Question], Answer], *, number: int, work: str, remedy: str) -> None:
+        self._answer = answer
+        self._number = number
+        self._work = work
+        self._remedy = remedy
+        self._workers: dict[Connection, ForkProcess] = {}
+
+    def answers(self, questions: Iterable[Question]) -> Iterator[tuple[int, Answer]]:
+        """Yield the index of each question and its answer, as soon as it is there.
+
+        One question more than there are workers is taken from ``questions`` in advance. If the iteration ends early,
+        the workers are stopped; the next questions start new ones.
+
+        Raises:
+            TfmError: A worker raised one, was killed, or has no memory.
+        """
+        if not self._workers:
+            self._start()
+        try:
+            yield from self._ask(enumerate(questions))
+        except BaseException:
+            self.close()  # otherwise a pending answer would be read as the answer to the next question
+            raise
+
+    def answers_in_order(self, questions: Iterable[Question]) -> Iterator[Answer]:
+        """Yield the answers in the order of the questions; see `answers`."""
+        early: dict[int, Answer] = {}
+        following = 0
+        for index, answer in self.answers(questions):
+            early[index] = answer
+            while following in early:
+                yield early.pop(following)
+                following += 1
+
+    def close(self) -> None:
+        """Stop the workers."""
+        for connection, process in self._workers.items():
+            connection.close()
+            process.terminate()
+        for process in self._workers.values():
+            process.join()
+        self._workers = {}
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("fork")
+        for _ in range(self._number):
+            here, there = context.Pipe()
+            arguments = (self._answer, self._work, there, [*self._workers, here])
+            process = context.Process(target=_serve, args=arguments, daemon=True)
+            process.start()
+            there.close()  # so that the end of a worker is noticed
+            self._workers[here] = process
+
+    def _ask(self, questions: Iterator[tuple[int, Question]]) -> Iterator[tuple[int, Answer]]:
+        asked: dict[Connection, int] = {}
+        idle = list(self._workers)
+        following = next(questions, None)
+        while following is not None or asked:
+            while (
+                idle
+                and following is not None
+                and following[0] - min(asked.values(), default=following[0]) < (_MOST_AHEAD * self._number)
+            ):
+                connection = idle.pop()
+                self._send(connection, following[1])
+                asked[connection] = following[0]
+                following = next(questions, None)
+            for ready in wait(list(asked)):
+                if isinstance(ready, Connection):
+                    answer = self._receive(ready)
+                    idle.append(ready)
+                    yield asked.pop(ready), answer
+
+    def _send(self, connection: Connection, question: Question) -> None:
+        try:
+            connection.send(question)
+        except OSError:
+            raise self._lost(connection) from None
+
+    def _receive(self, connection: Connection) -> Answer:
+        try:
+            answer: Answer | TfmError = connection.recv()
+        except (EOFError, OSError):
+            raise self._lost(connection) from None
+        if isinstance(answer, TfmError):
+            raise answer
+        return answer
+
+    def _lost(self, connection: Connection) -> TfmError:
+        process = self._workers[connection]
+        process.join(timeout=1)
+        code = process.exitcode or 0
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        return TfmError(f"a {self._work} process {how}; {self._remedy}")
+
+
+def _serve(
+    answer: Callable[[Question], Answer], work: str, connection: Connection, inherited: list[Connection]
+) -> None:
+    """Answer questions until the parent closes the connection."""
+    gc.freeze()  # so that the collector leaves pages alone that are shared with the parent
+    for other in inherited:  # if open here, they would hide the parent's end from the other workers
+        other.close()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent as well, which ends its workers
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)  # in place of the parent's handlers
+    while True:
+        try:
+            question = connection.recv()
+        except EOFError:
+            return
+        result: Answer | TfmError
+        try:
+            result = answer(question)
+        except TfmError as error:
+            result = error
+        except (MemoryError, RuntimeError) as error:
+            result = TfmError(f"a {work} process failed: {str(error).partition(chr(10))[0]}")
+        connection.send(result)
