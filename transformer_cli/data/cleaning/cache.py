@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +11,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from transformer_cli.data.cleaning.match_keys import fold, hash_pair, hash_text
-from transformer_cli.data.cleaning.rules import CleaningReport, Judgement, PairCleaner
+from transformer_cli.data.cleaning.chunks import SCHEMA, TEXTS, CleanedChunk, clean_in_chunks
+from transformer_cli.data.cleaning.rules import CleaningReport, PairCleaner
 from transformer_cli.data.corpora import SentencePair
 from transformer_cli.files.atomic import atomic_folder
 from transformer_cli.files.record import Record
-from transformer_cli.text.normalization import normalize
 
-_TEXTS = ("source", "target", "place")
-_HASHES = ("pair", "source_key", "target_key")
-_SCHEMA = pa.schema([*((name, pa.string()) for name in _TEXTS), *((name, pa.uint64()) for name in _HASHES)])
-_ROWS_AT_ONCE = 8192
 _PAIRS = "pairs.arrow"
 _DROPPED = "dropped.tsv"
 _REPORT = "report.json"
@@ -46,12 +42,12 @@ class CleanedCorpus:
 
     def hashes(self, name: str) -> NDArray[np.uint64]:
         """Return (kept,) uint64 hashes: ``pair``, or ``source_key`` and ``target_key`` for the folded sentences."""
-        parts = [batch.column(0).to_numpy() for batch in self._read([_SCHEMA.get_field_index(name)])]
+        parts = [batch.column(0).to_numpy() for batch in self._read([SCHEMA.get_field_index(name)])]
         return np.concatenate([np.empty(0, np.uint64), *parts])
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the pairs, some thousands at a time, with the columns source, target and place."""
-        return self._read([_SCHEMA.get_field_index(name) for name in _TEXTS])
+        return self._read([SCHEMA.get_field_index(name) for name in TEXTS])
 
     def dropped_lines(self) -> Iterator[str]:
         """Yield a line for each dropped pair: rule, place, source and target, with tabs between them."""
@@ -94,11 +90,10 @@ def write_cleaned(folder: Path, pairs: Iterable[SentencePair], cleaner: PairClea
     Args:
         folder: The folder to make; an existing one is not whole and is removed.
         pairs: The pairs of the corpus.
-        cleaner: A cleaner that has judged nothing yet.
+        cleaner: Judges the pairs.
     """
     with atomic_folder(folder) as beside:
-        report = _write(beside, cleaner.judge(pairs), fold_numbers=cleaner.fold_numbers)
-        source, target = cleaner.foreign_letters
+        report, (source, target) = _write(beside, clean_in_chunks(pairs, cleaner))
         description = _Description(
             read=report.read,
             kept=report.kept,
@@ -114,37 +109,21 @@ def _cleaned(folder: Path, report: _Description) -> CleanedCorpus:
     return CleanedCorpus(folder, report.read, report.kept, report.dropped, report.foreign_letters)
 
 
-def _write(folder: Path, judgements: Iterable[Judgement], *, fold_numbers: bool) -> CleaningReport:
-    rows: list[tuple[str, str, str, int, int, int]] = []
+def _write(folder: Path, chunks: Iterable[CleanedChunk]) -> tuple[CleaningReport, tuple[Counter[str], Counter[str]]]:
+    """Write the chunks; return their counts and foreign letters."""
     report = CleaningReport()
+    letters: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     with (
         (folder / _PAIRS).open("wb") as pairs_file,
         (folder / _DROPPED).open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as dropped_file,
-        pa.ipc.new_file(pairs_file, _SCHEMA, options=options) as writer,
+        pa.ipc.new_file(pairs_file, SCHEMA, options=options) as writer,
     ):
-        for judgement in judgements:
-            report.read += 1
-            source, target = judgement.source, judgement.target
-            if judgement.rule is not None:
-                report.dropped[judgement.rule] = report.dropped.get(judgement.rule, 0) + 1
-                dropped_file.write(f"{judgement.rule}\t{normalize(judgement.place)}\t{source}\t{target}\n")
-                continue
-            report.kept += 1
-            source_key, target_key = (hash_text(fold(side, numbers=fold_numbers)) for side in (source, target))
-            rows.append((source, target, judgement.place, hash_pair(source, target), source_key, target_key))
-            if len(rows) == _ROWS_AT_ONCE:
-                writer.write_batch(_batch(rows))
-                rows = []
-        if rows:
-            writer.write_batch(_batch(rows))
-    return report
-
-
-def _batch(rows: list[tuple[str, str, str, int, int, int]]) -> pa.RecordBatch:
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    # A file name may hold bytes that are not UTF-8.
-    columns[2] = [place.encode("utf-8", "backslashreplace").decode() for place in columns[2]]
-    texts = [pa.array(column, pa.string()) for column in columns[:3]]
-    hashes = [pa.array(np.array(column, dtype=np.uint64)) for column in columns[3:]]
-    return pa.RecordBatch.from_arrays([*texts, *hashes], schema=_SCHEMA)
+        for chunk in chunks:
+            if chunk.report.kept:
+                writer.write_batch(chunk.clean)
+            dropped_file.write(chunk.dropped)
+            report += chunk.report
+            for counter, more in zip(letters, chunk.foreign_letters, strict=True):
+                counter.update(more)
+    return report, letters
