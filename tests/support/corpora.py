@@ -35,5 +35,10 @@ def read(
 
 
 def sentences(corpus: str, languages: LanguagesConfig = FR_EN) -> list[tuple[str, str]]:
-    """Read a whole corpus, the texts alone."""
-    return [(pair.source, pair.target) for pair in read(corpus, languages=languages)]
+    """Read a whole corpus, the texts of the pairs without a fault alone."""
+    return [(pair.source, pair.target) for pair in read(corpus, languages=languages) if pair.fault is None]
+
+
+def faults(corpus: str, languages: LanguagesConfig = FR_EN) -> list[tuple[str, str, str]]:
+    """Read a whole corpus, the faults and texts of the pairs with a fault alone."""
+    return [(pair.fault, pair.source, pair.target) for pair in read(corpus, languages=languages) if pair.fault]

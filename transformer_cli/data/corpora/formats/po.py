@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from gettext import c2py
 from pathlib import Path
 from typing import Any
 
@@ -16,42 +17,74 @@ from transformer_cli.text.languages import same_language
 from transformer_cli.text.lines import Line, read_text_lines
 
 _STRING = re.compile(r'(?:msg\w+(?:\[\d\])?\s+)?"(?:[^"\\]|\\.)*"')
+_ID = re.compile(r"\s*(#~\s*)?msgid\b")
+_PLURAL_RULE = re.compile(r"\bplural\s*=([^;]*)")
+_DIRECTIVE = re.compile(r"%(?:\(\w+\))?(?:\d+\$)?[-+#0']*\d*(?:\.\d+)?l*[a-zA-Z]|\{[^{}\s]*\}")
 _POLIB_LINE = re.compile(r"\(line (\d+)\)(?:: )?")
 
 
 def read_po(path: Path, languages: LanguagesConfig) -> Iterator[SentencePair]:
-    """Yield ``msgid`` and ``msgstr`` of each entry that is translated, not fuzzy and not obsolete.
+    """Yield ``msgid`` and ``msgstr`` of each entry, and a pair for each of its plural forms.
 
     ``msgid`` is the source. If the header's ``Language`` is the recipe's source language, ``msgstr`` is the source
-    instead. An entry with exactly two plural forms gives two pairs, the singulars and the plurals. An entry with fewer
-    or more forms gives none, because it is unknown which form belongs to which number.
+    instead. A pair that is not fit to be learned has a fault: ``fuzzy``, ``obsolete``, ``untranslated`` or
+    ``plural_form`` (see `_plural_pairs`).
 
     Raises:
         DataError: The file cannot be read, is malformed or cut short, is not in UTF-8, or is in another language.
     """
-    is_swapped = False
+    is_swapped, form_for_one = False, None
     for lines in _entries(path):
         catalogue = _parse(path, lines)
         if catalogue.metadata:
             is_swapped = _check_header(path, catalogue.metadata, languages)
+            form_for_one = _form_for_one(catalogue.metadata)
         is_utf8 = not any(line.had_invalid_bytes for line in lines)
         for entry in catalogue:
-            if entry.fuzzy or entry.obsolete:
-                continue
-            place = f"{path}:{next(line.number for line in lines if line.text.lstrip().startswith('msgid'))}"
-            for source, target in _translations(entry):
+            place = f"{path}:{next(line.number for line in lines if _ID.match(line.text))}"
+            state = "obsolete" if entry.obsolete else "fuzzy" if entry.fuzzy else None
+            for source, target, fault in _translations(entry, form_for_one):
                 sides = (target, source) if is_swapped else (source, target)
-                yield SentencePair(*sides, place, is_utf8)
+                yield SentencePair(*sides, place, is_utf8, state or fault)
 
 
-def _translations(entry: Any) -> Iterator[tuple[str, str]]:
-    if not entry.msgid_plural:
-        pairs = [(entry.msgid, entry.msgstr)]
-    elif set(entry.msgstr_plural) == {0, 1}:
-        pairs = [(entry.msgid, entry.msgstr_plural[0]), (entry.msgid_plural, entry.msgstr_plural[1])]
+def _translations(entry: Any, form_for_one: int | None) -> Iterator[tuple[str, str, str | None]]:
+    """Yield the texts of an entry in both languages, each pair with its fault."""
+    if entry.msgid_plural:
+        yield from _plural_pairs(entry.msgid, entry.msgid_plural, entry.msgstr_plural, form_for_one)
     else:
-        return
-    yield from (pair for pair in pairs if all(pair))
+        yield entry.msgid, entry.msgstr, None if entry.msgstr else "untranslated"
+
+
+def _plural_pairs(
+    singular: str, plural: str, forms: dict[int, str], form_for_one: int | None
+) -> Iterator[tuple[str, str, str | None]]:
+    """Yield each plural form with its counterpart; a form that has no single counterpart has the fault ``plural_form``.
+
+    The form for 1 belongs to the singular, and the only other one to the plural; of several others it is unknown which
+    numbers they are for. A language with one form for all numbers has it for the plural. If the header has no rule, two
+    forms are taken for singular and plural. A form for 1 that lacks a placeholder of the singular, or has another one,
+    is also for other numbers ("One file", "%d fichier") and is no translation of it.
+    """
+    if form_for_one is None and len(forms) == 2:
+        form_for_one = 0
+    for number, form in forms.items():
+        if not form:
+            yield plural, form, "untranslated"
+        elif number == form_for_one and len(forms) > 1:
+            is_same = sorted(_DIRECTIVE.findall(singular)) == sorted(_DIRECTIVE.findall(form))
+            yield singular, form, None if is_same else "plural_form"
+        else:
+            yield plural, form, "plural_form" if form_for_one is None or len(forms) > 2 else None
+
+
+def _form_for_one(header: dict[str, str]) -> int | None:
+    """Return the number of the plural form for 1, or None if the header has no rule that can be computed."""
+    rule = _PLURAL_RULE.search(header.get("Plural-Forms", ""))
+    try:
+        return int(c2py(rule[1].strip())(1)) if rule else None
+    except (ValueError, ZeroDivisionError):
+        return None
 
 
 def _entries(path: Path) -> Iterator[list[Line]]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.corpora import PACKERS, read, sentences, write
+from tests.support.corpora import PACKERS, faults, read, sentences, write
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.data.corpora import SentencePair
 from transformer_cli.errors import DataError
@@ -36,7 +36,7 @@ def test_entries_need_no_empty_line_between_them():
     assert [pair.place for pair in read("t.po")] == ["t.po:1", "t.po:3", "t.po:6"]
 
 
-def test_fuzzy_obsolete_and_untranslated_entries_are_skipped():
+def test_fuzzy_obsolete_and_untranslated_entries_are_faults():
     write(
         "t.po",
         HEADER.format(charset="UTF-8", language="en")
@@ -46,22 +46,49 @@ def test_fuzzy_obsolete_and_untranslated_entries_are_skipped():
     )
 
     assert sentences("t.po") == [("un", "one")]
+    assert faults("t.po") == [
+        ("fuzzy", "a", "A"),
+        ("fuzzy", "b", "B"),
+        ("untranslated", "c", ""),
+        ("obsolete", "d", "D"),
+        ("obsolete", "f", "F"),
+    ]
+    assert [pair.place for pair in read("t.po") if pair.fault == "obsolete"] == ["t.po:21", "t.po:25"]
+
+
+ONE_FORM = "nplurals=1; plural=0;"
+ENGLISH = "nplurals=2; plural=(n != 1);"
+RUSSIAN = "nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2);"
+SLOVENIAN = "nplurals=4; plural=(n%100==1 ? 1 : n%100==2 ? 2 : n%100==3 || n%100==4 ? 3 : 0);"
 
 
 @pytest.mark.parametrize(
-    ("forms", "expected"),
+    ("rule", "forms", "of_singular", "of_plural", "dropped"),
     [
-        (["Fisch"], []),
-        (["one", "many"], [("un", "one"), ("des", "many")]),
-        (["one", ""], [("un", "one")]),
-        (["one", "few", "many"], []),
+        ("", ["Fisch"], [], [], ["plural_form"]),
+        ("", ["one", "many"], ["one"], ["many"], []),
+        ("", ["one", ""], ["one"], [], ["untranslated"]),
+        ("", ["one", "few", "many"], [], [], 3 * ["plural_form"]),
+        ("nplurals=2; plural=__import__;", ["one", "many"], ["one"], ["many"], []),
+        ("nplurals=3; plural=n%0;", ["one", "few", "many"], [], [], 3 * ["plural_form"]),
+        (ONE_FORM, ["any"], [], ["any"], []),
+        (ENGLISH, ["one", "many"], ["one"], ["many"], []),
+        (RUSSIAN, ["one", "few", "many"], ["one"], [], 2 * ["plural_form"]),
+        (SLOVENIAN, ["many", "one", "two", "few"], ["one"], [], 3 * ["plural_form"]),
+        ("nplurals=2; plural=n==1;", ["many", "one"], ["one"], ["many"], []),
+        (ENGLISH, ["%d one", "%d many"], [], ["%d many"], ["plural_form"]),
     ],
 )
-def test_plural_forms_are_taken_where_there_are_two(forms, expected):
+def test_a_plural_form_is_taken_where_it_has_one_counterpart(rule, forms, of_singular, of_plural, dropped):
     translations = "".join(f'msgstr[{index}] "{form}"\n' for index, form in enumerate(forms))
-    write("t.po", f'msgid "un"\nmsgid_plural "des"\n{translations}\nmsgid "x"\nmsgstr "X"\n')
+    header = f'msgid ""\nmsgstr "Plural-Forms: {rule}\\n"\n\n'
+    write("t.po", f'{header}msgid "un"\nmsgid_plural "des"\n{translations}\nmsgid "x"\nmsgstr "X"\n')
 
-    assert sentences("t.po") == [*expected, ("x", "X")]
+    used = sentences("t.po")
+    assert sorted(used) == sorted(
+        [*(("un", form) for form in of_singular), *(("des", form) for form in of_plural), ("x", "X")]
+    )
+    assert [fault for fault, _, _ in faults("t.po")] == dropped
 
 
 def test_escapes_and_unusual_line_breaks_are_text():
