@@ -66,9 +66,10 @@ class CorpusConfig(Section):
     """A table in ``data.train``: one corpus. A plain string is a corpus with all other keys left out."""
 
     path: Annotated[str, Field(min_length=1)]
-    """``name.{lang}``: two aligned text files. ``.tsv .csv .jsonl .parquet .tmx .po``: one file with both sides. Each
-    may be packed: ``.gz .bz2 .xz .zst``. ``inbox/*.tmx``: all files of that name. ``hub:OWNER/NAME`` or
-    ``hub:OWNER/NAME:CONFIG``: a data set of the Hugging Face hub."""
+    """``name.{lang}``: two aligned text files. ``.tsv .csv .jsonl .parquet .tmx .po .xlf .xliff``: one file with both
+    sides. Each may be packed: ``.gz .bz2 .xz .zst``. ``.zip``: an archive of OPUS with aligned text files.
+    ``inbox/*.tmx``: all files of that name. ``hub:OWNER/NAME`` or ``hub:OWNER/NAME:CONFIG``: a data set of the Hugging
+    Face hub."""
 
     weight: Annotated[float, Field(gt=0)] = 1.0
     """How many times more often to sample its pairs than those of a corpus of weight 1."""

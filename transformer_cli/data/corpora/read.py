@@ -113,6 +113,10 @@ def _read_files(paths: tuple[Path, ...], languages: LanguagesConfig, columns: Co
             from transformer_cli.data.corpora.formats.tmx import read_tmx
 
             return read_tmx(path, languages)
+        case ".xlf" | ".xliff":
+            from transformer_cli.data.corpora.formats.xliff import read_xliff
+
+            return read_xliff(path, languages)
         case ".po":
             from transformer_cli.data.corpora.formats.po import read_po
 
