@@ -9,7 +9,7 @@ from pathlib import Path
 from transformer_cli.errors import DataError, RecipeError
 
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
-FORMATS = (".tsv", ".csv", ".jsonl", ".parquet", ".tmx", ".po", ".xlf", ".xliff")
+FORMATS = (".tsv", ".csv", ".jsonl", ".parquet", ".tmx", ".po", ".xlf", ".xliff", ".zip")
 TABLES = (".tsv", ".csv")
 HUB = "hub:"
 LANG = "{lang}"

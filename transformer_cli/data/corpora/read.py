@@ -117,6 +117,10 @@ def _read_files(paths: tuple[Path, ...], languages: LanguagesConfig, columns: Co
             from transformer_cli.data.corpora.formats.xliff import read_xliff
 
             return read_xliff(path, languages)
+        case ".zip":
+            from transformer_cli.data.corpora.formats.moses_zip import read_moses_zip
+
+            return read_moses_zip(path, languages)
         case ".po":
             from transformer_cli.data.corpora.formats.po import read_po
 
