@@ -32,6 +32,7 @@ OPTIONS = {
     | {"--model", "-m", "--output", "-o", "--beam-size", "--length-penalty", "--on-overlong", "--strict"}
     | {"--engine", "--device", "--precision", "--threads", "--batch-tokens", "--shard"}
     | {"--format", "--n-best", "--alignments", "--prefix", "--mbr"}
+    | {"--file-format", "--all", "--final", "--memory"}
     | {"--sample", "--temperature", "--top-k", "--top-p", "--seed"},
     "export": HELP | LEVELS | {"--to", "--model", "-m", "--output", "-o", "--quantization"},
     "versions": HELP | LEVELS | {"--run-dir", "-d", "--json"},

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+FileFormat = Literal["auto", "lines", "po"]
+
 
 def translate(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Input; left out or -: stdin.")] = None,
@@ -71,6 +73,19 @@ def translate(
         Literal["split", "cut", "fail"],
         typer.Option("--on-overlong", help="A line too long for the model: split it, cut it with a warning, or fail."),
     ] = "split",
+    file_format: Annotated[
+        FileFormat, typer.Option("--file-format", help="What FILE or stdin is; auto: what its name says, else lines.")
+    ] = "auto",
+    replace_all: Annotated[
+        bool, typer.Option("--all", help="Documents: translate again what has a translation.")
+    ] = False,
+    final: Annotated[
+        bool, typer.Option("--final", help="Documents: do not mark translations as fuzzy or for review.")
+    ] = False,
+    memory: Annotated[
+        list[Path] | None,
+        typer.Option("--memory", metavar="FILE.tmx", help="Documents: take exact matches from it; repeatable."),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at bytes that are not UTF-8 (exit code 65).")] = False,
     shard: Annotated[
         str | None,
@@ -98,14 +113,15 @@ def translate(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Translate each line of stdin or FILE to one line of stdout, in order.
+    """Translate each line of stdin or FILE to one line of stdout, in order; or a document, by the name of FILE.
 
     A line's translation does not depend on the lines beside it, but for rounding where two hypotheses tie.
     """
     from transformer_cli.config import SearchOverrides
+    from transformer_cli.documents.kinds import KINDS, kind_of
     from transformer_cli.workflows.locate.model import find_model
     from transformer_cli.workflows.translate import translate
-    from transformer_cli.workflows.translate.settings import TranslationSettings
+    from transformer_cli.workflows.translate.settings import DocumentSettings, TranslationSettings
 
     settings = TranslationSettings(
         engine=engine,
@@ -123,10 +139,14 @@ def translate(
         mbr_candidates=mbr,
     )
     part = _shard(shard, file, output)
+    kind = kind_of(file) if file_format == "auto" else KINDS.get(file_format)
+    document_settings = DocumentSettings(replace_all=replace_all, is_final=final, memories=tuple(memory or ()))
+    document_settings.check(kind is not None, settings, part)
     with ExitStack() as stack:
         folders = [find_model(each) for each in model] if model else [find_model(None)]
         source = stack.enter_context(open_input(file))
-        progress = stack.enter_context(translation_display(source, is_wanted=not is_stdout_watched(output)))
+        watched, counted = is_stdout_watched(output), "lines" if kind is None else "passages"
+        progress = stack.enter_context(translation_display(source, is_wanted=not watched, counted=counted))
         logger.debug(f"translating with {', '.join(map(str, folders))}")
         if part is not None and output is not None:
             count = translate.translate_shard(
@@ -134,8 +154,23 @@ def translate(
             )
         else:
             write = stack.enter_context(open_output(output))
-            count = translate.translate(source, write, model=folders, settings=settings, progress=progress)
-    logger.debug(f"{count} lines translated")
+            if kind is None:
+                count = translate.translate(source, write, model=folders, settings=settings, progress=progress)
+            else:
+                from transformer_cli.workflows.translate.translate_document import translate_document
+
+                name = "stdin" if file is None else str(file)
+                count = translate_document(
+                    source,
+                    write,
+                    kind=kind,
+                    name=name,
+                    model=folders,
+                    settings=settings,
+                    document_settings=document_settings,
+                    progress=progress,
+                )
+    logger.debug(f"{count} {counted} translated")
 
 
 def _sampling(

@@ -19,19 +19,22 @@ _SECONDS_BETWEEN_LINES = 60
 
 
 @contextmanager
-def translation_display(source: BinaryIO, *, is_wanted: bool) -> Iterator[Callable[[int], None]]:
-    """Yield a function to call with the number of translated lines.
+def translation_display(
+    source: BinaryIO, *, is_wanted: bool, counted: str = "lines"
+) -> Iterator[Callable[[int], None]]:
+    """Yield a function to call with the number of what is translated.
 
     Args:
         source: The input; the size of a file serves to estimate the time left.
         is_wanted: Whether to show progress; False if the translations appear on the terminal.
+        counted: What is counted.
     """
     if not is_wanted or console.is_quiet():
         yield lambda _: None
     elif console.is_terminal():
-        yield from _live_count(source)
+        yield from _live_count(_Pace(source, counted))
     else:
-        yield _LineCount(source).show
+        yield _LineCount(_Pace(source, counted)).show
 
 
 class _Pace:
@@ -39,17 +42,19 @@ class _Pace:
 
     Args:
         source: The input.
+        counted: What is counted.
     """
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: BinaryIO, counted: str) -> None:
+        self.counted = counted
         self._descriptor = _file_descriptor(source)
         self._size = os.fstat(self._descriptor).st_size if self._descriptor is not None else 0
         self._began = time.monotonic()
 
     def describe(self, lines: int) -> str:
-        """Return the number of lines, lines per second and, if known, the time left."""
+        """Return the number done, the number per second and, if known, the time left."""
         elapsed = max(time.monotonic() - self._began, 1e-6)
-        text = f"{lines:,} lines, {lines / elapsed:.0f} a second"
+        text = f"{lines:,} {self.counted}, {lines / elapsed:.0f} a second"
         done = os.lseek(self._descriptor, 0, os.SEEK_CUR) if self._descriptor is not None else 0
         if not 0 < done < self._size:
             return text
@@ -65,23 +70,22 @@ def _file_descriptor(source: BinaryIO) -> int | None:
     return descriptor if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
 
 
-def _live_count(source: BinaryIO) -> Iterator[Callable[[int], None]]:
+def _live_count(pace: _Pace) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     terminal = Console(stderr=True, markup=False, highlight=False, emoji=False)
-    pace = _Pace(source)
     with Progress(*columns, console=terminal, transient=True) as progress:
-        task = progress.add_task("0 lines", total=None)
+        task = progress.add_task(f"0 {pace.counted}", total=None)
         yield lambda lines: progress.update(task, description=pace.describe(lines))
 
 
 class _LineCount:
     """Periodic progress lines for a log file."""
 
-    def __init__(self, source: BinaryIO) -> None:
-        self._pace = _Pace(source)
+    def __init__(self, pace: _Pace) -> None:
+        self._pace = pace
         self._told = time.monotonic()
 
     def show(self, lines: int) -> None:

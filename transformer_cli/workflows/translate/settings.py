@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from transformer_cli.errors import UsageError
@@ -50,6 +51,47 @@ class TranslationSettings:
     prefix: str = ""
     sampling: Sampling | None = None
     mbr_candidates: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSettings:
+    """What is translated in a document, and how it is marked.
+
+    Args:
+        replace_all: Whether texts that have a translation are translated again.
+        is_final: Whether translations are written without the format's mark for a machine's work.
+        memories: Translation memories (.tmx) whose exact matches are taken.
+    """
+
+    replace_all: bool = False
+    is_final: bool = False
+    memories: tuple[Path, ...] = ()
+
+    def check(self, is_document: bool, settings: TranslationSettings, shard: Shard | None) -> None:
+        """Refuse options that make no sense together.
+
+        Args:
+            is_document: Whether the input is a document, not lines of text.
+            settings: Settings of the translation.
+            shard: The part of the input that is wanted.
+
+        Raises:
+            UsageError: An option is for lines and the input is a document, or the other way round.
+        """
+        if not is_document:
+            own = {"--all": self.replace_all, "--final": self.is_final, "--memory": bool(self.memories)}
+            if option := next((option for option, is_set in own.items() if is_set), None):
+                raise UsageError(f"{option} is for documents, and the input is lines; name its kind with --file-format")
+            return
+        of_lines = {
+            "--format": settings.output_format != "text",
+            "--n-best": settings.n_best > 1,
+            "--alignments": settings.with_alignment,
+            "--on-overlong": settings.on_overlong != "split",
+            "--shard": shard is not None,
+        }
+        if option := next((option for option, is_set in of_lines.items() if is_set), None):
+            raise UsageError(f"{option} is for lines, and the input a document; --file-format lines reads it as lines")
 
 
 @dataclass(frozen=True, slots=True)

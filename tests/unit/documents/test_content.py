@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transformer_cli.documents.content import Tag, flatten, plain_text, read_string, written
+from transformer_cli.documents.passages import Passage, assemble, divide, wrapped
+
+PIECES = st.sampled_from(
+    ["<b>", "</b>", "<i class='x'>", "</i>", "<br/>", "<file>", "a", " ", "\n", "Ein Satz.", "<", ">"]
+)
+STRINGS = st.lists(PIECES, max_size=12).map("".join)
+
+
+@given(STRINGS)
+def test_a_string_is_written_as_it_was_read(text):
+    assert written(read_string(text), str) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("usage: <file> <dir>", []),
+        ("<b>a</b> <c>", ["<b>", "</b>"]),
+        ("<b><i>a</b></i>", ["<b>", "</b>"]),
+        ("a<br>b<hr/>", ["<br>", "<hr/>"]),
+        ("1 < 2 > 1, <>", []),
+        ('<a href="x>y">z</a>', ['<a href="x>y">', "</a>"]),
+    ],
+)
+def test_only_tags_that_surround_text_or_stand_for_a_break_are_tags(text, tags):
+    assert [piece.source for piece in read_string(text) if isinstance(piece, Tag)] == tags
+
+
+def test_a_break_between_two_words_is_a_space_for_the_model():
+    assert flatten(read_string("one<br>two <br> three\n\tfour"))[0] == "one two three four"
+
+
+@given(STRINGS, st.booleans())
+def test_passages_and_what_is_around_them_are_the_whole_content(text, is_flowing):
+    content = read_string(text)
+
+    parts = divide(content, is_flowing=is_flowing)
+
+    assert written(assemble(parts, {}), str) == text
+    for part in parts:
+        if isinstance(part, Passage):
+            assert part.line == part.line.strip()
+            assert part.line
+
+
+def lines(text: str, *, is_flowing: bool = False) -> list[str]:
+    return [part.line for part in divide(read_string(text), is_flowing=is_flowing) if isinstance(part, Passage)]
+
+
+def test_a_line_is_a_passage_unless_the_text_flows_or_a_paragraph_was_wrapped():
+    wrapped_text = "This option sets the name of the file that the\nprogram writes to."
+
+    assert lines("Open.\nClose.\n") == ["Open.", "Close."]
+    assert lines("Open.\nClose.\n", is_flowing=True) == ["Open. Close."]
+    assert lines(wrapped_text) == [wrapped_text.replace("\n", " ")]
+    assert lines("-a  all\n-b  both\n  -c") == ["-a all", "-b both", "-c"]
+
+
+def test_tags_around_all_of_a_passage_are_no_part_of_it():
+    passages = [p for p in divide(read_string("<p> <b>one</b> two </p>"), is_flowing=True) if isinstance(p, Passage)]
+
+    assert [written(passage.content, str) for passage in passages] == ["<b>one</b> two"]
+
+
+@given(STRINGS, st.integers(1, 20))
+def test_wrapping_changes_spaces_alone_and_a_line_is_longer_only_where_a_word_is(text, width):
+    content = read_string(text.replace("\n", " "))
+
+    result = wrapped(content, width)
+
+    assert written(result, str).replace("\n", " ") == written(content, str)
+    assert all(len(line) <= width or " " not in line.strip(" ") for line in plain_text(result).split("\n"))

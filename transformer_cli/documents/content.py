@@ -1,0 +1,111 @@
+"""Text with inline tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+_STRING_TAG = re.compile(
+    r"""<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*)(?:\s(?:[^<>"']|"[^"]*"|'[^']*')*?)?(?P<empty>/?)>"""
+)
+_SPACES = re.compile(r"[ \u2028\u2029\x00-\x1f\x7f-\x9f]+")
+_VOID = frozenset({"br", "hr", "img", "wbr"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """An inline tag, or anything else inside a sentence that is not text.
+
+    Args:
+        kind: "open" and "close" surround text; "single" stands between words.
+        source: Its characters in the document.
+    """
+
+    kind: Literal["open", "close", "single"]
+    source: str
+
+
+Content = tuple[str | Tag, ...]
+"""Texts and tags in order. A "close" ends the last "open" that is not ended; others count as "single"."""
+
+
+def plain_text(content: Content) -> str:
+    """Return the text without its tags."""
+    return "".join(piece for piece in content if isinstance(piece, str))
+
+
+def written(content: Content, escape: Callable[[str], str]) -> str:
+    """Return the content as it stands in a document.
+
+    Args:
+        content: Texts and tags.
+        escape: Function that writes a text; tags are written as they were.
+    """
+    return "".join(escape(piece) if isinstance(piece, str) else piece.source for piece in content)
+
+
+def matching_tags(content: Content) -> dict[int, int]:
+    """Return the index of the "close" of each "open", for those that nest."""
+    pairs, is_open = {}, []
+    for index, piece in enumerate(content):
+        if isinstance(piece, str) or piece.kind == "single":
+            continue
+        if piece.kind == "open":
+            is_open.append(index)
+        elif is_open:
+            pairs[is_open.pop()] = index
+    return pairs
+
+
+def flatten(content: Content) -> tuple[str, dict[int, int]]:
+    """Return the text for a model, and for the index of each tag its offset in that text.
+
+    White space and controls become single spaces. A single tag between two letters or digits becomes a space.
+    """
+    text, offsets = "", {}
+    after_tag = False
+    for index, piece in enumerate(content):
+        if isinstance(piece, Tag):
+            offsets[index] = len(text)
+            after_tag |= piece.kind == "single" and text[-1:].isalnum()
+            continue
+        own = _SPACES.sub(" ", piece)
+        if text.endswith(" "):
+            own = own.removeprefix(" ")
+        elif after_tag and own[:1].isalnum():
+            own = f" {own}"
+        after_tag &= not own
+        text += own
+    return text, offsets
+
+
+def read_string(text: str) -> Content:
+    """Return the content of a string of a program, in which tags are written as in HTML.
+
+    Only tags that surround text, ``<tag/>`` and ``<br>`` count. Any other ``<name>`` is a word of the string.
+    """
+    found = list(_STRING_TAG.finditer(text))
+    kinds: dict[int, Literal["open", "close", "single"]] = {}
+    is_open: list[int] = []
+    for index, match in enumerate(found):
+        if match["empty"] or match["name"].lower() in _VOID:
+            kinds[index] = "single"
+        elif not match["end"]:
+            is_open.append(index)
+        elif names := [i for i in is_open if found[i]["name"] == match["name"]]:
+            kinds[names[-1]], kinds[index] = "open", "close"
+            del is_open[is_open.index(names[-1]) :]
+    return tuple(_cut(text, [(match, kinds[index]) for index, match in enumerate(found) if index in kinds]))
+
+
+def _cut(text: str, tags: list[tuple[re.Match[str], Literal["open", "close", "single"]]]) -> Iterator[str | Tag]:
+    end = 0
+    for match, kind in tags:
+        if match.start() > end:
+            yield text[end : match.start()]
+        yield Tag(kind, match[0])
+        end = match.end()
+    if end < len(text):
+        yield text[end:]

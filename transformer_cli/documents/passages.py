@@ -1,0 +1,152 @@
+"""Divides the content of a unit into passages for the model and what stays around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from transformer_cli.documents.content import Content, Tag, flatten, matching_tags, plain_text
+from transformer_cli.text.normalization import normalize
+
+_SENTENCE_END = (".", "!", "?", ":", ";", "…", "。", "！", "？", "\u061f", "।")
+_NARROWEST = 40  # a shorter line is not one of a wrapped paragraph
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Content that is translated as one line.
+
+    Args:
+        content: Texts and tags, with no white space at the ends.
+        line: The text for the model: without tags, with single spaces.
+        width: The number of characters at which its translation is wrapped, or None for one line.
+    """
+
+    content: Content
+    line: str
+    width: int | None = None
+
+
+def divide(content: Content, *, is_flowing: bool) -> tuple[str | Tag | Passage, ...]:
+    """Divide content into passages and what is kept: white space, line breaks, and tags around a whole passage.
+
+    Args:
+        content: The content of a unit.
+        is_flowing: Whether a line break is a space; otherwise each line is a passage, and so are neighbouring lines
+            that look like one wrapped paragraph.
+    """
+    if is_flowing:
+        return tuple(_trimmed(content))
+    parts: list[str | Tag | Passage] = []
+    for group, width in _paragraphs(_lines(content)):
+        parts += _trimmed(group, width)
+    return tuple(parts)
+
+
+def assemble(parts: tuple[str | Tag | Passage, ...], translations: Mapping[Passage, Content]) -> Content:
+    """Return the content with its passages translated; a passage without a translation stays."""
+    pieces: list[str | Tag] = []
+    for part in parts:
+        if isinstance(part, Passage):
+            pieces += translations.get(part, part.content)
+        else:
+            pieces.append(part)
+    return tuple(pieces)
+
+
+def _lines(content: Content) -> list[Content]:
+    r"""Return the lines of the content, each with its ``\n``."""
+    lines: list[Content] = []
+    line: list[str | Tag] = []
+    for piece in content:
+        if isinstance(piece, Tag):
+            line.append(piece)
+            continue
+        *complete, rest = piece.split("\n")
+        for text in complete:
+            lines.append((*line, f"{text}\n"))
+            line = []
+        if rest:
+            line.append(rest)
+    return [*lines, tuple(line)] if line else lines
+
+
+def _paragraphs(lines: list[Content]) -> Iterator[tuple[Content, int | None]]:
+    """Join lines of a wrapped paragraph; yield each content and, if it was wrapped, the length of its longest line."""
+    group: list[Content] = []
+    for line in lines:
+        if group and not _continues(plain_text(group[-1]), plain_text(line)):
+            yield _joined(group)
+            group = []
+        group.append(line)
+    if group:
+        yield _joined(group)
+
+
+def _continues(before: str, line: str) -> bool:
+    """Return whether a line goes on with the sentence of the line before it."""
+    text = before.rstrip()
+    return len(text) >= _NARROWEST and not text.endswith(_SENTENCE_END) and line[:1].islower()
+
+
+def _joined(group: list[Content]) -> tuple[Content, int | None]:
+    content = tuple(piece for line in group for piece in line)
+    return content, max(len(plain_text(line).rstrip()) for line in group) if len(group) > 1 else None
+
+
+def _trimmed(content: Content, width: int | None = None) -> Iterator[str | Tag | Passage]:
+    first, last = _bounds(content)
+    if first > last:
+        yield from content
+        return
+    inner = list(content[first : last + 1])
+    before = after = ""
+    if isinstance(inner[0], str):
+        before = inner[0][: len(inner[0]) - len(inner[0].lstrip())]
+        inner[0] = inner[0].lstrip()
+    if isinstance(inner[-1], str):
+        after = inner[-1][len(inner[-1].rstrip()) :]
+        inner[-1] = inner[-1].rstrip()
+    yield from content[:first]
+    if before:
+        yield before
+    own = tuple(inner)
+    yield Passage(own, normalize(flatten(own)[0]), width)
+    if after:
+        yield after
+    yield from content[last + 1 :]
+
+
+def _bounds(content: Content) -> tuple[int, int]:
+    """Return the first and last piece of the passage; tags outside of it stand alone or surround all of it."""
+    texts = [i for i, piece in enumerate(content) if isinstance(piece, str) and piece.strip()]
+    if not texts:
+        return 1, 0
+    first, last = texts[0], texts[-1]
+    for start, end in matching_tags(content).items():
+        if start < texts[0] < end < texts[-1]:
+            first = min(first, start)
+        elif texts[0] < start < texts[-1] < end:
+            last = max(last, end)
+    return first, last
+
+
+def wrapped(content: Content, width: int) -> Content:
+    r"""Return the content with ``\n`` for some spaces, so that lines have at most ``width`` characters of text."""
+    text = plain_text(content)
+    breaks = set()
+    start = last = 0
+    for place in [*(i for i, character in enumerate(text) if character == " "), len(text)]:
+        if place - start > width and last > start:
+            breaks.add(last)
+            start = last + 1
+        last = place
+    pieces: list[str | Tag] = []
+    offset = 0
+    for piece in content:
+        if isinstance(piece, Tag):
+            pieces.append(piece)
+            continue
+        pieces.append("".join("\n" if offset + i in breaks else character for i, character in enumerate(piece)))
+        offset += len(piece)
+    return tuple(pieces)
