@@ -39,6 +39,7 @@ OPTIONS = {
     "score": HELP
     | LEVELS
     | {"--model", "-m", "--device"}
+    | {"--reference", "-r", "--language", "-l"}
     | {"--tokenize", "--lowercase", "--bootstrap", "--ter", "--no-ter", "--json"},
     "report": HELP | LEVELS | {"--output", "-o", "--device"},
     "inspect": HELP

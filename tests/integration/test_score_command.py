@@ -24,6 +24,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, lines in (("ref", REFERENCE), ("good", GOOD), ("bad", BAD), ("same", REFERENCE)):
         (tmp_path / name).write_text("".join(f"{line}\n" for line in lines))
     (tmp_path / "none").write_text("")
+    (tmp_path / "marked").write_text('<refset setid="t"><doc docid="d">\n<seg id="1">A cat.</seg>\n')
     (tmp_path / "few").write_text("one line\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -146,6 +147,7 @@ def test_names_with_controls_and_bytes_of_another_encoding_do_not_hurt(files):
         ("absent ref", "cannot read absent: no such file or directory"),
         ("ref .", "cannot read .: is a directory"),
         ("ref good few", "few has 1 lines but ref has 12; the two must align"),
+        ("marked ref", "marked is SGML or XML; score plain text"),
         ("ref -", "stdin has 0 lines but ref has 12; the two must align"),
     ],
 )
@@ -153,6 +155,19 @@ def test_files_that_cannot_be_scored_exit_with_65(arguments, fragment, files):
     finished = run_here("score", *arguments.split())
     assert (finished.code, finished.stdout) == (65, b"")
     assert fragment in finished.error
+
+
+def test_further_references_and_the_language_are_options(files):
+    (files / "zh").write_text("我们今天去学校。\n" * 12, "utf-8")
+    two = json.loads(run_here("score", "ref", "bad", "--reference", "bad", "--no-ter", "--json").stdout)
+    assert two["bleu"]["score"] == pytest.approx(100)
+    assert two["bleu"]["signature"].startswith("nrefs:2|")
+
+    chinese = run_here("score", "ref", "zh", "-r", "zh", "--language", "zh", "--json", "--bootstrap", "0")
+    found = json.loads(chinese.stdout)
+    assert found["bleu"]["score"] == found["chrf"]["score"] == 100
+    assert "|tok:zh|" in found["bleu"]["signature"]
+    assert chinese.stderr == ""
 
 
 def test_an_unknown_tokenizer_exits_with_2(files):

@@ -7,7 +7,7 @@ import random
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.command_line import ROOT
@@ -39,6 +39,7 @@ def test_each_way_changes_text_and_always_in_the_same_manner(perturbations):
         assert any(before != after for before, after in zip(texts, once, strict=True)), way.name
 
 
+@settings(deadline=None)
 @given(text=st.text())
 def test_what_is_added_without_being_seen_is_all_that_is_added(perturbations, text):
     for name, character in (("soft hyphens in words", "\u00ad"), ("U+200B in words", "\u200b")):

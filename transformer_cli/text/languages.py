@@ -78,3 +78,8 @@ def same_language(one: str, other: str) -> bool:
 def is_language_code(text: str) -> bool:
     """Return whether a text has the form of a language code: ``fr``, ``fra_Latn``, ``pt-BR``; but not ``en-tête``."""
     return _TAG.fullmatch(plain_code(text)) is not None
+
+
+def is_known_language(text: str) -> bool:
+    """Return whether a text is the code of a language that this module lists, with or without a script and a region."""
+    return is_language_code(text) and plain_code(text).split("-")[0] in _SHORT

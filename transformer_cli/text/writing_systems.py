@@ -43,6 +43,23 @@ _LANGUAGES_OF_SCRIPTS = {
 }
 _LETTERS = regex.compile(r"\p{L}")
 
+_WITHOUT_SPACES = "zh yue wuu lzh nan hak gan ja th lo km my bo dz shn khb tdd nod mnw kjg"
+WITHOUT_SPACES = frozenset(_WITHOUT_SPACES.split())
+"""Languages that are written without spaces between words."""
+
+_LETTERS_AND_VOWELS = regex.compile(r"[\p{L}\p{M}]")  # vowels of Thai and its neighbours are marks
+# One language for each script that has no spaces, and for the one that Chinese characters are mixed with.
+_SPACELESS_SCRIPTS = {
+    "zh": regex.compile(r"[\p{Han}\p{Bopomofo}]"),
+    "ja": regex.compile(r"[\p{Hiragana}\p{Katakana}]"),
+    "ko": regex.compile(r"\p{Hangul}"),
+    "th": regex.compile(r"\p{Thai}"),
+    "lo": regex.compile(r"\p{Lao}"),
+    "km": regex.compile(r"\p{Khmer}"),
+    "my": regex.compile(r"\p{Myanmar}"),
+    "bo": regex.compile(r"\p{Tibetan}"),
+}
+
 
 class Alphabet:
     """The letters that a language is written with.
@@ -68,6 +85,21 @@ class Alphabet:
         """Return the share of the letters of ``text`` that are in a script of the language; 1 if it has no letters."""
         foreign = len(self.foreign_letters(text))
         return 1 - foreign / len(_LETTERS.findall(text)) if foreign else 1.0
+
+
+def prevailing_language(text: str) -> str | None:
+    """Return the best known language of the script that most letters of ``text`` are in, if words may have no spaces.
+
+    Returns:
+        "zh", "ja", "ko", "th", "lo", "km", "my" or "bo", or None for text in another script or without letters.
+        Japanese is known by a fifth of kana among Chinese characters.
+    """
+    letters = {language: len(script.findall(text)) for language, script in _SPACELESS_SCRIPTS.items()}
+    if 2 * sum(letters.values()) <= len(_LETTERS_AND_VOWELS.findall(text)):
+        return None
+    if 5 * letters["ja"] >= letters["zh"] + letters["ja"] > 0:
+        letters["ja"] += letters["zh"]
+    return max(letters, key=letters.__getitem__)
 
 
 @cache

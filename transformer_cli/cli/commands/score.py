@@ -38,9 +38,21 @@ def score(
         ),
     ] = None,
     device: DeviceOption = "auto",
+    more_references: Annotated[
+        list[Path] | None,
+        typer.Option("--reference", "-r", help="A further reference; repeatable. The nearest one counts."),
+    ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option("--language", "-l", help="Language of the text. Default: as the reference's name or script says."),
+    ] = None,
     tokenize: Annotated[
-        str, typer.Option("--tokenize", help='sacreBLEU\'s tokeniser for BLEU; "none" for tokenised text.')
-    ] = "13a",
+        str | None,
+        typer.Option(
+            "--tokenize",
+            help='sacreBLEU\'s tokeniser for BLEU; "none" for tokenised text. Default: what fits the language.',
+        ),
+    ] = None,
     lowercase: Annotated[bool, typer.Option("--lowercase", help="Ignore case in BLEU and chrF.")] = False,
     bootstrap: Annotated[
         int, typer.Option("--bootstrap", min=0, help="Resamples for intervals and p-values; 0: none.")
@@ -55,7 +67,8 @@ def score(
     """BLEU, chrF and TER with signatures and 95 % confidence intervals.
 
     Several hypothesis files are each compared with the first by paired bootstrap: p is the probability of so large a
-    difference between equals.
+    difference between equals. BLEU counts words; of languages that put no spaces between them, such as Chinese or Thai,
+    characters.
 
     With --model, SOURCE TARGET are scored pair by pair: log-probability, perplexity and tokens, tab-separated.
     """
@@ -63,9 +76,10 @@ def score(
         _score_pairs(model, reference, hypotheses or [], device, as_json)
         return
     report = transformer_cli.score(
-        [reference],
+        [reference, *(more_references or [])],
         [_source(path) for path in hypotheses or [Path("-")]],
         tokenize=tokenize,
+        language=language,
         lowercase=lowercase,
         bootstrap=bootstrap or None,
         with_ter=ter,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from transformer_cli.errors import DataError, UsageError
+from transformer_cli.errors import UsageError
 from transformer_cli.metrics import (
     MAX_RESAMPLED_LINES,
     MetricScore,
@@ -16,7 +16,8 @@ from transformer_cli.metrics import (
     compare_systems,
 )
 from transformer_cli.text.lines import Line, read_text_lines
-from transformer_cli.text.tokenized import looks_tokenized
+from transformer_cli.workflows.score.doubts import Text, blindness, check_texts, doubts
+from transformer_cli.workflows.score.language import fitting_tokenizer
 
 TextSource = Path | str | Iterable[Line | str]
 """A source of lines: the path of a file, compressed or not, or the lines themselves."""
@@ -60,17 +61,12 @@ class ScoreReport:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    name: str
-    lines: tuple[str, ...]
-
-
 def score(
     references: Sequence[TextSource],
     hypotheses: Sequence[tuple[str, TextSource]],
     *,
-    tokenize: str = "13a",
+    tokenize: str | None = None,
+    language: str | None = None,
     lowercase: bool = False,
     bootstrap: int | None = 1000,
     seed: int = 12345,
@@ -82,19 +78,23 @@ def score(
     Args:
         references: One source of lines for each reference; usually there is one.
         hypotheses: A name and a source of lines for each hypothesis.
-        tokenize: The tokenizer of BLEU; ``"none"`` for text that is already tokenized.
+        tokenize: The tokenizer of BLEU; ``"none"`` for text that is already tokenized. None: the one that fits the
+            language.
+        language: The language of the references. None: that of a file's name, as in ``test.zh``, else the one that the
+            script suggests, with a warning if it changes the tokenizer.
         lowercase: Whether BLEU and chrF ignore case; TER always does.
         bootstrap: The number of resamples for confidence intervals and p-values, or ``None`` to omit both. A corpus
             that is too long for this number gets fewer, with a warning.
         seed: The seed of the resampling, at least 1.
         with_ter: Whether to compute TER, by far the slowest metric.
-        max_resampled_lines: The maximum number of lines in all resamples together; the default takes about 1 GB.
+        max_resampled_lines: The maximum number of lines in all resamples together; the default takes about ten
+            seconds.
 
     Returns:
         The scores and the warnings.
 
     Raises:
-        DataError: A file cannot be read, is empty, or has a different number of lines.
+        DataError: A file cannot be read, is empty, is no plain text, or has a different number of lines.
         UsageError: There is nothing to score, the tokenizer is unknown, or a number is out of its range.
     """
     if not references or not hypotheses:
@@ -104,11 +104,10 @@ def score(
         _read(_reference_name(source, number), source, warnings) for number, source in enumerate(references, start=1)
     ]
     given = [_read(name, source, warnings) for name, source in _with_unique_names(hypotheses)]
-    _check_lengths(expected[0], [*expected[1:], *given])
-    if tokenize == "13a":
-        warnings += [_tokenized(text) for text in [*expected, *given] if looks_tokenized(text.lines)]
-    if not lowercase:
-        warnings += _case_warnings(expected[0], given)
+    check_texts(expected, given)
+    if tokenize is None:
+        tokenize = fitting_tokenizer(language, references, expected[0], warnings)
+    warnings += doubts(expected, given, is_tokenized=tokenize == "none", is_lowercased=lowercase)
     scores = compare_systems(
         {text.name: text.lines for text in given},
         [text.lines for text in expected],
@@ -118,11 +117,13 @@ def score(
         seed=seed,
         with_ter=with_ter,
     )
+    if not any(own.bleu.matches for own in scores.values()):
+        warnings += blindness(expected[0], tokenize)
     systems = tuple(SystemScores(text.name, scores[text.name]) for text in given)
     return ScoreReport(systems, tuple(warnings))
 
 
-def _read(name: str, source: TextSource, warnings: list[str]) -> _Text:
+def _read(name: str, source: TextSource, warnings: list[str]) -> Text:
     lines = read_text_lines(Path(source)) if isinstance(source, str | Path) else source
     texts = []
     broken = []
@@ -138,7 +139,7 @@ def _read(name: str, source: TextSource, warnings: list[str]) -> _Text:
             f"{name} holds bytes that are not UTF-8 in {len(broken)} lines, the first of them line "
             f"{broken[0]}; they were read as U+FFFD"
         )
-    return _Text(name, tuple(texts))
+    return Text(name, tuple(texts))
 
 
 def _reference_name(source: TextSource, number: int) -> str:
@@ -159,46 +160,6 @@ def _with_unique_names(
         yield unique, source
 
 
-def _check_lengths(first: _Text, others: Sequence[_Text]) -> None:
-    if not first.lines:
-        raise DataError(f"{first.name} has no lines; there is nothing to score against")
-    for text in others:
-        if len(text.lines) != len(first.lines):
-            raise DataError(
-                f"{text.name} has {len(text.lines)} lines but {first.name} has {len(first.lines)}; the two must align"
-            )
-
-
-def _tokenized(text: _Text) -> str:
-    return (
-        f"{text.name} looks tokenised, and BLEU tokenises it once more; score plain text, or, to "
-        'compare with published scores of tokenised text, set tokenize to "none"'
-    )
-
-
-def _case_warnings(reference: _Text, hypotheses: Sequence[_Text]) -> list[str]:
-    warnings = []
-    for text in hypotheses:
-        for lower, other in ((reference, text), (text, reference)):
-            if _has_capitals(lower.lines) is False and _has_capitals(other.lines):
-                warnings.append(
-                    f"{lower.name} is in lower case but {other.name} is not; set lowercase to ignore case in both"
-                )
-    return warnings
-
-
-def _has_capitals(lines: Sequence[str]) -> bool | None:
-    """Return whether most lines have capitals, or ``None`` for a script without capitals or a mixture.
-
-    A single capital, or a few sentences that begin with a number, do not change the result.
-    """
-    cased = sum(line.lower() != line.upper() for line in lines)
-    share = sum(line != line.lower() for line in lines) / max(cased, 1)
-    if not cased or 0.01 <= share <= 0.5:
-        return None
-    return share > 0.5
-
-
 def _resamples(wanted: int | None, lines: int, at_most: int, warnings: list[str]) -> int | None:
     if wanted is None:
         return None
@@ -208,7 +169,7 @@ def _resamples(wanted: int | None, lines: int, at_most: int, warnings: list[str]
     elif affordable < wanted:
         warnings.append(
             f"confidence intervals come from {affordable} resamples instead of {wanted}: "
-            f"more of a text of {lines} lines would not fit into memory"
+            f"more of a text of {lines} lines would take minutes"
         )
     return affordable
 

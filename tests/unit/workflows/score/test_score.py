@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from transformer_cli.decoding.line_translator import Translation
 from transformer_cli.errors import DataError, UsageError
 from transformer_cli.metrics import compare_systems, score_corpus
 from transformer_cli.text.lines import Line
 from transformer_cli.workflows.score.score import score
+from transformer_cli.workflows.translate.output_format import format_translation
 
 REFERENCE = [
     "I am a student.",
@@ -167,8 +169,8 @@ def test_too_few_resamples_are_an_error(samples):
 
 def test_bytes_that_are_not_utf8_are_scored_with_a_warning_that_names_the_first_line(tmp_path):
     path = tmp_path / "latin1.txt"
-    path.write_bytes(b"ascii\ncaf\xe9\nfin\xff\n")
-    report = score([["ascii", "café", "fin"]], [("latin1.txt", path)], bootstrap=None)
+    path.write_bytes(b"it is all ascii\ncaf\xe9\nfin\xff\n")
+    report = score([["it is all ascii", "café", "fin"]], [("latin1.txt", path)], bootstrap=None)
     (warning,) = report.warnings
     assert warning.startswith("latin1.txt holds bytes that are not UTF-8 in 2 lines, the first")
     assert "line 2;" in warning
@@ -199,8 +201,8 @@ def test_lower_case_against_mixed_case_is_pointed_out_unless_case_is_ignored():
 def test_scripts_without_case_are_not_called_lower_case():
     report = score([PLAIN], [("hyp", ["両方の犬。", "12 34"])], bootstrap=None)
     assert report.warnings == ()
-    mostly_lower = ["one", "Two", "three"] * 2
-    report = score([["One"] * 6], [("hyp", mostly_lower)], bootstrap=None)
+    mostly_lower = ["one two three four", "Two", "three"] * 2
+    report = score([["One", "One two three four"] * 3], [("hyp", mostly_lower)], bootstrap=None)
     assert report.warnings == ()
 
 
@@ -215,3 +217,85 @@ def test_a_huge_text_gets_no_intervals_and_a_warning():
     report = score([REFERENCE], [("good", GOOD), ("bad", BAD)], max_resampled_lines=399)
     assert [system.scores.bleu.confidence for system in report.systems] == [None, None]
     assert report.warnings == ("4 lines are too many for bootstrap resampling; no confidence intervals",)
+
+
+CHINESE = ["我们今天去学校。", "他昨天没有来上班。", "你喜欢喝茶吗？"]
+THAI = ["วันนี้เราไปโรงเรียน", "เขาไม่ได้มาทำงาน", "คุณชอบดื่มชาไหม"]
+
+
+def tokenizer_of(report) -> str:
+    return str(report.systems[0].scores.bleu.signature).partition("|tok:")[2].partition("|")[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "tokenizer"),
+    [
+        ("test.zh", CHINESE, "zh"),
+        ("ref.zho.gz", CHINESE, "zh"),
+        ("zh.txt", CHINESE, "zh"),
+        ("news.th-TH.txt", THAI, "char"),
+        ("my.txt", REFERENCE, "13a"),
+        ("no.km.en", REFERENCE, "13a"),
+    ],
+)
+def test_the_name_of_a_file_tells_the_language_if_the_script_agrees(tmp_path, name, lines, tokenizer):
+    path = write(tmp_path / name, lines)
+    report = score([path], [("hyp", lines)], bootstrap=None)
+    assert tokenizer_of(report) == tokenizer
+    assert report.systems[0].scores.bleu.value == pytest.approx(100)
+    assert report.warnings == ()
+
+
+def test_a_guess_from_the_script_is_said_and_a_named_language_is_no_guess(tmp_path):
+    report = score([CHINESE], [("hyp", CHINESE)], bootstrap=None)
+    assert tokenizer_of(report) == "zh"
+    (warning,) = report.warnings
+    assert warning.startswith('reference 1 looks like a text in "zh", so BLEU takes the tokenizer "zh"; set language')
+    report = score([THAI], [("hyp", THAI)], bootstrap=None, language="tha_Thai")
+    assert (tokenizer_of(report), report.warnings) == ("char", ())
+    report = score([CHINESE], [("hyp", CHINESE)], bootstrap=None, language="zh", tokenize="intl")
+    assert tokenizer_of(report) == "intl"
+
+
+def test_bleu_that_cannot_see_the_text_is_pointed_out():
+    report = score([CHINESE], [("hyp", CHINESE)], bootstrap=None, tokenize="13a")
+    assert [warning.partition(",")[0] for warning in report.warnings] == [
+        'no line of reference 1 has four words as the tokenizer "13a" sees them'
+    ]
+
+
+MARKUP = [
+    ['<refset setid="t" srclang="any" trglang="en">', '<doc docid="1">', '<seg id="1">The cat.</seg>'],
+    ['<?xml version="1.0"?>', "<dataset>", "</dataset>"],
+    ["<mteval>", "", ""],
+    ["", '  <seg id="1">The cat.</seg>', '<seg id="2">A dog.</seg>'],
+]
+
+
+@pytest.mark.parametrize("lines", MARKUP)
+def test_markup_is_refused_on_either_side(lines):
+    for reference, hypothesis in ((lines, REFERENCE[:3]), (REFERENCE[:3], lines)):
+        with pytest.raises(DataError, match="is SGML or XML; score plain text"):
+            score([reference], [("hyp", hypothesis)], bootstrap=None)
+
+
+def test_a_sentence_that_begins_with_a_tag_is_text():
+    lines = ["<b>Bold</b> words are here.", "<name> is not set up."]
+    assert score([lines], [("hyp", lines)], bootstrap=None).warnings == ()
+
+
+def test_output_of_this_program_in_other_formats_is_not_scored_as_text():
+    found = [Translation(text, -0.5, 1, -1.0, ("a",)) for text in REFERENCE]
+    files = {
+        kind: [
+            format_translation(Line(n, "Source.", False), each, output_format=kind, n_best=1).removesuffix("\n")
+            for n, each in enumerate(found)
+        ]
+        for kind in ("jsonl", "tsv", "text")
+    }
+    assert score([REFERENCE], [("hyp", files["text"])], bootstrap=None).warnings == ()
+    with pytest.raises(DataError, match="hyp is of `tfm translate --format jsonl`; score its translations alone: jq"):
+        score([REFERENCE], [("hyp", files["jsonl"])], bootstrap=None)
+    (warning,) = score([REFERENCE], [("hyp", files["tsv"])], bootstrap=None).warnings
+    assert warning.startswith("hyp has tabs in every line but the reference has not")
+    assert score([files["tsv"]], [("hyp", files["tsv"])], bootstrap=None).warnings == ()

@@ -1,29 +1,28 @@
-"""Quality of translations: BLEU, chrF and TER, each computed by sacreBLEU and kept with its signature.
-
-Scores without signatures cannot be compared (Post, 2018, "A Call for Clarity in Reporting BLEU
-Scores"), so this module never returns a number alone.
-"""
+"""Scores of a corpus and of its sentences, and comparisons of systems."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
-from sacrebleu.metrics.base import Metric
-from sacrebleu.metrics.bleu import BLEU
+import numpy as np
+from sacrebleu.metrics.base import Metric, Score
+from sacrebleu.metrics.bleu import BLEU, BLEUScore
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
-from sacrebleu.significance import PairedTest, Result
 
 from transformer_cli.errors import DataError, UsageError
+from transformer_cli.metrics.resampling import interval, p_value, resampled_scores
+from transformer_cli.metrics.tokenizers import USUAL
 
-# sacreBLEU holds all resampled statistics at once. With chrF they are 18 float32 numbers for each
-# line of each resample, so this number of lines takes about 1 GB.
-MAX_RESAMPLED_LINES = 12_000_000
+MAX_RESAMPLED_LINES = 1_000_000_000
+"""The most lines that all resamples have together: to draw them takes about ten seconds."""
+
+FEW_MATCHES = 5
+"""With fewer matching n-grams of the longest kind than this, BLEU is smoothing and says nothing about translations."""
+
 _FEWEST_RESAMPLES = 100
+_WITHOUT_SPACES = ("zh", "ja-mecab", "char")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,7 @@ class MetricScore:
         confidence: The 95 % interval (low, high) by bootstrap resampling, if requested.
         p_value: Probability of a difference at least this large from the first system if the two
             are equally good. Only set for the second and later systems of a comparison.
+        matches: Number of n-grams of the longest kind, 4 words, that translations and references share; BLEU alone.
     """
 
     name: str
@@ -44,6 +44,12 @@ class MetricScore:
     signature: str
     confidence: tuple[float, float] | None = None
     p_value: float | None = None
+    matches: int | None = None
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether this is BLEU of texts that share next to no four words in a row (`FEW_MATCHES`)."""
+        return self.matches is not None and self.matches < FEW_MATCHES
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ def corpus_bleu(
     hypotheses: Sequence[str],
     references: Sequence[Sequence[str]],
     *,
-    tokenize: str = "13a",
+    tokenize: str = USUAL,
     lowercase: bool = False,
 ) -> MetricScore:
     """Compute BLEU (Papineni et al., 2002) without a confidence interval, for validations.
@@ -97,7 +103,7 @@ def score_corpus(
     hypotheses: Sequence[str],
     references: Sequence[Sequence[str]],
     *,
-    tokenize: str = "13a",
+    tokenize: str = USUAL,
     lowercase: bool = False,
     bootstrap: int | None = 1000,
     seed: int = 12345,
@@ -138,7 +144,7 @@ def compare_systems(
     systems: Mapping[str, Sequence[str]],
     references: Sequence[Sequence[str]],
     *,
-    tokenize: str = "13a",
+    tokenize: str = USUAL,
     lowercase: bool = False,
     samples: int | None = 1000,
     seed: int = 12345,
@@ -169,11 +175,14 @@ def compare_systems(
     for name, hypotheses in systems.items():
         _check_aligned(name, hypotheses, references)
     metrics = [_bleu(tokenize, lowercase), CHRF(lowercase=lowercase)]
-    metrics += [TER()] if with_ter else []
+    if with_ter:
+        is_split = tokenize in _WITHOUT_SPACES  # TER would take a line without spaces for one word
+        metrics.append(TER(normalized=is_split, asian_support=is_split))
     if samples is None:
         columns = [[_corpus_score(metric, system, references) for system in systems.values()] for metric in metrics]
     else:
-        columns = _paired_scores(metrics, systems, references, samples, seed)
+        _check_resampling(samples, seed)
+        columns = [_compared(metric, systems, references, samples, seed) for metric in metrics]
     rows = zip(*columns, strict=True)
     return {
         name: Scores(bleu, chrf, ter[0] if ter else None)
@@ -182,7 +191,7 @@ def compare_systems(
 
 
 def affordable_resamples(wanted: int, lines: int, *, at_most: int = MAX_RESAMPLED_LINES) -> int | None:
-    """Return the number of bootstrap resamples of a corpus that fit into memory.
+    """Return the number of bootstrap resamples of a corpus that take no more than some seconds.
 
     Args:
         wanted: The number of resamples for a small corpus.
@@ -190,7 +199,7 @@ def affordable_resamples(wanted: int, lines: int, *, at_most: int = MAX_RESAMPLE
         at_most: The most lines that all resamples may have together.
 
     Returns:
-        ``wanted``, or the largest number that fits, or ``None`` if that is too small for an interval.
+        ``wanted``, or the largest number that is within ``at_most``, or ``None`` if that is too small for an interval.
     """
     affordable = min(wanted, at_most // max(lines, 1))
     return affordable if affordable >= min(wanted, _FEWEST_RESAMPLES) else None
@@ -210,61 +219,43 @@ def _bleu(tokenize: str, lowercase: bool) -> BLEU:
 
 def _corpus_score(metric: Metric, hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> MetricScore:
     score = metric.corpus_score(hypotheses, references)
-    return MetricScore(score.name, float(score.score), str(metric.get_signature()))
+    return MetricScore(score.name, float(score.score), str(metric.get_signature()), matches=_matches(score))
 
 
-def _paired_scores(
-    metrics: list[Metric],
+def _compared(
+    metric: Metric,
     systems: Mapping[str, Sequence[str]],
     references: Sequence[Sequence[str]],
     samples: int,
     seed: int,
-) -> list[list[MetricScore]]:
-    """Score all systems by each metric; the outer list has one entry per metric, the inner one per system."""
-    with _resampling(samples, seed):
-        signatures, results = PairedTest(
-            list(systems.items()),
-            {type(metric).__name__: metric for metric in metrics},
-            references,
-            test_type="bs",
-            n_samples=samples,
-            n_jobs=1,  # more would fork a process that may hold threads of torch
-        )()
-    return [
-        _compared(metric, str(signature), cast("list[Result]", results[metric]))
-        for metric, signature in signatures.items()
-    ]
-
-
-def _compared(metric: str, signature: str, results: list[Result]) -> list[MetricScore]:
-    baseline = results[0]
+) -> list[MetricScore]:
+    """Score all systems by one metric, with intervals, and with p-values against the first."""
+    statistics = [metric._extract_corpus_statistics(system, references) for system in systems.values()]
+    found = [metric._aggregate_and_compute(lines) for lines in statistics]
+    arrays = [np.array(lines, dtype=np.float64) for lines in statistics]
+    resampled = resampled_scores(metric, arrays, samples=samples, seed=seed)
+    signature = metric.get_signature()
+    signature.update("seed", str(seed))
+    signature.update("bs", samples)
     scores = []
-    for result in results:
-        p_value = None
-        if result is not baseline:
-            p_value = 1.0 if result.score == baseline.score else result.p_value
-        mean, half_width = float(result.mean or 0), float(result.ci or 0)  # never None here
-        interval = (mean - half_width, mean + half_width)
-        scores.append(MetricScore(metric, float(result.score), signature, interval, p_value))
+    for score, own in zip(found, resampled, strict=True):
+        value, p = float(score.score), None
+        if score is not found[0]:
+            difference = abs(value - float(found[0].score))
+            p = p_value(resampled[0], own, difference) if difference else 1.0
+        scores.append(MetricScore(score.name, value, str(signature), interval(own, value), p, _matches(score)))
     return scores
 
 
-@contextmanager
-def _resampling(samples: int, seed: int) -> Iterator[None]:
-    """Check both numbers and set the seed; sacreBLEU takes it only from an environment variable."""
+def _matches(score: Score) -> int | None:
+    return score.counts[-1] if isinstance(score, BLEUScore) else None
+
+
+def _check_resampling(samples: int, seed: int) -> None:
     if samples < 2:
         raise UsageError(f"{samples} bootstrap resamples give no interval; take 1000, or none")
     if seed < 1:
         raise UsageError(f"the bootstrap seed is {seed} but must be at least 1")
-    before = os.environ.get("SACREBLEU_SEED")
-    os.environ["SACREBLEU_SEED"] = str(seed)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["SACREBLEU_SEED"]
-        else:
-            os.environ["SACREBLEU_SEED"] = before
 
 
 def _check_aligned(name: str, hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:

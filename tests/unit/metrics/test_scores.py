@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sacrebleu.metrics.bleu import BLEU
 
 from transformer_cli.errors import DataError, UsageError
 from transformer_cli.metrics import (
@@ -16,6 +20,7 @@ from transformer_cli.metrics import (
     compare_systems,
     corpus_bleu,
     corpus_chrf,
+    resampling,
     score_corpus,
 )
 from transformer_cli.text.tokenized import looks_tokenized
@@ -72,10 +77,10 @@ def test_scores_signatures_and_intervals_are_those_of_the_sacrebleu_command(tmp_
         assert score.name == theirs["name"]
         assert score.signature == theirs["signature"]
         assert score.value == pytest.approx(theirs["score"], abs=1e-5)
-        mean, half_width = theirs["confidence_mean"], theirs["confidence_var"]
-        assert score.confidence == pytest.approx((mean - half_width, mean + half_width), abs=1e-4)
         assert score.confidence is not None
-        assert score.confidence[0] < score.value < score.confidence[1]
+        low, high = score.confidence
+        assert (high - low) / 2 == pytest.approx(theirs["confidence_var"], abs=1e-4)
+        assert low < score.value < high
         assert score.p_value is None
 
 
@@ -98,6 +103,32 @@ def test_p_values_are_those_of_the_sacrebleu_command(tmp_path):
             assert together.signature == alone.signature
             assert together.value == alone.value
             assert together.confidence == pytest.approx(alone.confidence, abs=1e-4)
+
+
+def test_an_interval_holds_its_score_where_most_resamples_score_less():
+    # Only one line has four words, and BLEU is 0 on the third of the resamples that lack it.
+    lines = ["one two three four", "one", "two", "three"]
+    for score in parts(score_corpus(lines, [lines], bootstrap=200)):
+        assert score.confidence is not None
+        assert score.confidence[0] <= score.value <= score.confidence[1]
+
+
+@settings(deadline=None)
+@given(draws=st.integers(1, 40), lines=st.integers(1, 9), seed=st.integers(1, 99))
+def test_resamples_drawn_in_parts_are_those_drawn_at_once(draws, lines, seed):
+    statistics = np.arange(lines * 10, dtype=float).reshape(lines, 10) ** 2
+    at_once = np.random.default_rng(seed).choice(lines, size=(draws, lines), replace=True)
+    expected = [BLEU()._compute_score_from_stats(row.sum(0)).score for row in statistics[at_once]]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resampling, "_AT_ONCE", 3 * lines)
+        [scores] = resampling.resampled_scores(BLEU(), [statistics], samples=draws, seed=seed)
+    assert scores == pytest.approx(np.array(expected))
+
+
+def test_a_line_without_spaces_is_more_than_one_word_for_ter():
+    score = score_corpus(["我们今天去学校"], [["我们明天去学校"]], tokenize="zh", bootstrap=None)
+    assert score.ter is not None
+    assert score.ter.value == pytest.approx(100 / 7)
 
 
 def test_a_system_that_equals_the_first_is_not_called_different():
@@ -241,16 +272,14 @@ def test_translations_that_end_in_a_spaced_stop_are_scored_without_a_log_message
     assert caplog.messages == []
 
 
-@pytest.mark.parametrize("lines", [1, 1000, 12_000])
+@pytest.mark.parametrize("lines", [1, 1000, 29_000, 1_000_000])
 def test_a_corpus_of_usual_length_gets_all_resamples(lines):
     assert affordable_resamples(1000, lines) == 1000
 
 
 def test_a_long_corpus_gets_fewer_resamples_and_a_huge_one_none():
-    fewer = affordable_resamples(1000, 29_000)
-    assert fewer is not None
-    assert 100 <= fewer < 1000
-    assert affordable_resamples(1000, 10_000_000) is None
+    assert affordable_resamples(1000, 29_000, at_most=12_000_000) == 413
+    assert affordable_resamples(1000, 10_000_000, at_most=12_000_000) is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,48 @@
+"""The language of a text to score, which decides what BLEU takes for a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from transformer_cli.metrics import default_tokenizer
+from transformer_cli.metrics.tokenizers import USUAL
+from transformer_cli.text.languages import is_known_language
+from transformer_cli.text.writing_systems import Alphabet, prevailing_language
+from transformer_cli.workflows.score.doubts import Text
+
+_SAMPLED_LINES = 200
+_MOSTLY = 0.5
+
+
+def fitting_tokenizer(language: str | None, sources: Sequence[object], reference: Text, warnings: list[str]) -> str:
+    """Return sacreBLEU's tokenizer for the language of a reference.
+
+    Args:
+        language: The language if the user named it.
+        sources: Where the references come from; of paths, the names are looked at.
+        reference: The first reference; its script decides if nothing else does.
+        warnings: Gets a warning if the script alone decides for a tokenizer other than the usual one.
+    """
+    sample = reference.lines[:_SAMPLED_LINES]
+    if language is None:
+        language = _language_of_names(sources, "\n".join(sample))
+    tokenizer = default_tokenizer(language, sample)
+    if language is None and tokenizer != USUAL:
+        looks = prevailing_language(" ".join(sample))
+        warnings.append(
+            f'{reference.name} looks like a text in "{looks}", so BLEU takes the tokenizer "{tokenizer}"; '
+            "set language, or tokenize, to say otherwise"
+        )
+    return tokenizer
+
+
+def _language_of_names(sources: Iterable[object], text: str) -> str | None:
+    """Return the language in the name of a file, as in ``test.zh.gz``, if the text is in a script of that language.
+
+    Otherwise ``my.txt`` would be Burmese.
+    """
+    names = [Path(source).name for source in sources if isinstance(source, str | Path)]
+    parts = (part for name in names for part in reversed(name.split(".")))
+    codes = (part for part in parts if is_known_language(part))
+    return next((code for code in codes if Alphabet(code).share(text) >= _MOSTLY), None)
