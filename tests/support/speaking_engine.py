@@ -8,7 +8,6 @@ from tests.support.tiny_models import tiny_tokenizers
 from transformer_cli.decoding.engine import SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.line_translator import LineTranslator
-from transformer_cli.decoding.word_alignment import words_of
 from transformer_cli.workflows.translate.translator import Translator
 
 
@@ -38,11 +37,11 @@ class SpeakingEngine:
         self.heard.append(text)
         tokens = tuple(self._tokenizers.target.encode(self._say(text)))
         # Each word looks at the one at its own place.
-        words = [words_of(self._tokenizers.source, ids) for ids in (source, tokens)]
-        attention = [[0.0] * (len(source) + 1) for _ in tokens]
-        for own, other in zip(words[1], words[0], strict=False):
-            for i in range(own.first, own.last + 1):
-                attention[i][other.first] = 1.0
+        places = [
+            [tokenizer.decode(ids[: end + 1]).strip().count(" ") for end in range(len(ids))]
+            for tokenizer, ids in zip((self._tokenizers.source, self._tokenizers.target), (source, tokens), strict=True)
+        ]
+        attention = [[float(place == own) for place in places[0]] + [0.0] for own in places[1]]
         return Hypothesis(tokens, -1.0, -1.0, tuple(map(tuple, attention)) if options.with_attention else None)
 
     def translator(self) -> Translator:

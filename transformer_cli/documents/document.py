@@ -28,6 +28,7 @@ class Unit:
         offset: Their place in the document, in characters.
         render: Function that returns the splices for the translations of ``sources``.
         has_translation: Whether the document has a translation of them already.
+        replaces_source: Whether translations take the places of the texts, so that equal ones leave them as they are.
         is_flowing: Whether a line break is a space, as in HTML; otherwise it ends a line.
     """
 
@@ -35,6 +36,7 @@ class Unit:
     offset: int
     render: Callable[[Sequence[Content]], Iterable[Splice]]
     has_translation: bool = False
+    replaces_source: bool = False
     is_flowing: bool = False
 
 
@@ -56,8 +58,9 @@ class Document:
         Args:
             translations: For indices of `units`, a translation for each of the unit's sources.
         """
-        splices = [splice for index, texts in translations.items() for splice in self.units[index].render(texts)]
-        return spliced(self.text, splices)
+        chosen = ((self.units[index], tuple(texts)) for index, texts in translations.items())
+        changed = ((unit, texts) for unit, texts in chosen if not (unit.replaces_source and texts == unit.sources))
+        return spliced(self.text, (splice for unit, texts in changed for splice in unit.render(texts)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from transformer_cli.documents import xml_tree
 from transformer_cli.documents.document import Reader
 from transformer_cli.documents.encoding import Encoding, decode
-from transformer_cli.documents.formats import po
+from transformer_cli.documents.formats import po, tmx, xliff
 
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
 
@@ -37,7 +38,16 @@ class Kind:
         return decode(data, self.declaration)
 
 
-KINDS = {kind.name: kind for kind in (Kind("po", (".po", ".pot"), (po.read_po,), po.CHARSET),)}
+_XML = xml_tree.DECLARATION
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("po", (".po", ".pot"), (po.read_po,), po.CHARSET),
+        Kind("xliff", (".xlf", ".xliff"), (xliff.read_xliff,), _XML, "xmlcharrefreplace"),
+        Kind("tmx", (".tmx",), (tmx.read_tmx,), _XML, "xmlcharrefreplace"),
+    )
+}
 """All kinds by name."""
 
 

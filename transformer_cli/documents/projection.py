@@ -204,8 +204,8 @@ class _Placer:
             return self._within(place[0].start, bounds)
         for i in reversed(previous):
             if place := self._words_for([i]):
-                has_punctuation = not before.isalnum()
-                return self._within(place[-1].end if has_punctuation else place[-1].core_end, bounds)
+                is_after_letter = self._source[: element.start].rstrip(" ")[-1:].isalnum()
+                return self._within(place[-1].core_end if is_after_letter else place[-1].end, bounds)
         return bounds[0]
 
     def _words_for(self, sources: Sequence[int]) -> list[Word]:

@@ -1,0 +1,179 @@
+"""XLIFF 1.2 and 2.x (https://docs.oasis-open.org/xliff), the exchange format of translators' tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from transformer_cli.documents.content import Content, written
+from transformer_cli.documents.document import Document, Splice, Task, Unit, damaged
+from transformer_cli.documents.xml_tree import Element, content_of, escape_xml, read_xml, with_attribute
+from transformer_cli.errors import DataError
+from transformer_cli.text.languages import same_language
+
+_PAIRS = frozenset({"g", "mrk", "pc", "hi"})
+_KINDS = {"bpt": "open", "bx": "open", "sc": "open", "sm": "open"} | {
+    "ept": "close",
+    "ex": "close",
+    "ec": "close",
+    "em": "close",
+}
+_NOT_TRANSLATED = ("new", "needs-translation", "initial")  # what some tools give a copy of the source
+
+
+def read_xliff(text: str, task: Task) -> Document:
+    """Read an exchange file; see `Reader`.
+
+    A segment is translated if its ``<target>`` is missing or empty, or a copy of the source in a state that says so.
+    Nothing with ``translate="no"`` is touched. New targets get ``state="needs-review-translation"`` in version 1.2, and
+    ``state="translated" subState="tfm:machine"`` in version 2.
+    """
+    root = read_xml(text)
+    if root.name != "xliff":
+        raise damaged(text, root.start, f"the root element is <{root.name}>, not <xliff>")
+    version = root.attributes.get("version", "1.2")
+    reader = _Reader2(text, task, root) if version.startswith("2") else _Reader1(text, task, root)
+    return Document(text, tuple(reader.units(root, is_translatable=True)))
+
+
+def inline_kind(element: Element) -> str:
+    """Return what an inline element is; see `content_of`."""
+    if element.name == "mrk" and (
+        element.attributes.get("mtype") == "protected" or element.attributes.get("translate") == "no"
+    ):
+        return "single"
+    return "pair" if element.name in _PAIRS else _KINDS.get(element.name, "single")
+
+
+class _Reader1:
+    """Finds the units of version 1.2."""
+
+    states = ("needs-review-translation", "translated")
+
+    def __init__(self, text: str, task: Task, root: Element) -> None:
+        self.text = text
+        self.task = task
+        self.root = root
+
+    def units(self, parent: Element, *, is_translatable: bool) -> Iterator[Unit]:
+        """Yield the units inside an element."""
+        for element in parent.elements:
+            inside = {"yes": True, "no": False}.get(element.attributes.get("translate", ""), is_translatable)
+            if element.name == "file":
+                self.check(element.attributes.get("source-language"), element.attributes.get("target-language"))
+            if element.name == "trans-unit":
+                source = element.first("source")
+                if inside and source is not None and source.text().strip():
+                    yield self._unit(element, source)
+            elif element.name in ("file", "body", "group"):
+                yield from self.units(element, is_translatable=inside)
+
+    def check(self, source: str | None, target: str | None) -> None:
+        """Refuse a file of other languages.
+
+        Raises:
+            DataError: A language of the file is not that of the model.
+        """
+        for code, own in ((source, self.task.source_language), (target, self.task.target_language)):
+            if code and not same_language(code, own):
+                languages = f"{self.task.source_language} to {self.task.target_language}"
+                raise DataError(f"the file has {source} to {target}, the model {languages}; take another model")
+
+    def _unit(self, element: Element, source: Element) -> Unit:
+        segmented = element.first("seg-source")
+        marks = [mark for mark in _descendants(segmented) if mark.attributes.get("mtype") == "seg"] if segmented else []
+        target = element.first("target")
+        parts = marks or [source]
+        render = partial(self._render, segmented or source, parts, target)
+        return Unit(
+            tuple(content_of(part, self.text, inline_kind) for part in parts),
+            source.start,
+            render,
+            has_translation(source, target, target.attributes.get("state") if target else None),
+            is_flowing=element.attributes.get("xml:space") != "preserve",
+        )
+
+    def _render(
+        self, original: Element, parts: Sequence[Element], target: Element | None, contents: Sequence[Content]
+    ) -> Iterator[Splice]:
+        inner = self.text[original.inner_start : original.inner_end]
+        for part, content in reversed(list(zip(parts, contents, strict=True))):
+            start, end = (offset - original.inner_start for offset in (part.inner_start, part.inner_end))
+            inner = inner[:start] + written(content, escape_xml) + inner[end:]
+        yield target_splice(self.text, original, target, inner, {"state": self.states[self.task.is_final]})
+
+
+class _Reader2(_Reader1):
+    """Finds the units of version 2."""
+
+    def units(self, parent: Element, *, is_translatable: bool) -> Iterator[Unit]:
+        """Yield the segments inside an element."""
+        if parent is self.root:
+            self.check(parent.attributes.get("srcLang"), parent.attributes.get("trgLang"))
+        for element in parent.elements:
+            inside = {"yes": True, "no": False}.get(element.attributes.get("translate", ""), is_translatable)
+            if element.name == "segment":
+                source = element.first("source")
+                if inside and source is not None and source.text().strip():
+                    yield self._segment(parent, element, source)
+            elif element.name in ("file", "group", "unit"):
+                yield from self.units(element, is_translatable=inside)
+
+    def _segment(self, unit: Element, segment: Element, source: Element) -> Unit:
+        target = segment.first("target")
+        state = segment.attributes.get("state", "initial")
+        preserved = "preserve" in (unit.attributes.get("xml:space"), source.attributes.get("xml:space"))
+        return Unit(
+            (content_of(source, self.text, inline_kind),),
+            source.start,
+            partial(self._render_segment, segment, source, target),
+            has_translation(source, target, state),
+            is_flowing=not preserved,
+        )
+
+    def _render_segment(
+        self, segment: Element, source: Element, target: Element | None, contents: Sequence[Content]
+    ) -> Iterator[Splice]:
+        if "trgLang" not in self.root.attributes:
+            tag = self.text[self.root.start : self.root.inner_start]
+            new = with_attribute(tag, "trgLang", self.task.target_language)
+            yield Splice(self.root.start, self.root.inner_start, new)
+        tag = with_attribute(self.text[segment.start : segment.inner_start], "state", "translated")
+        tag = with_attribute(tag, "subState", None if self.task.is_final else "tfm:machine")
+        yield Splice(segment.start, segment.inner_start, tag)
+        yield target_splice(self.text, source, target, written(contents[0], escape_xml), {})
+
+
+def _descendants(element: Element) -> Iterator[Element]:
+    for child in element.elements:
+        yield child
+        yield from _descendants(child)
+
+
+def has_translation(source: Element, target: Element | None, state: str | None) -> bool:
+    """Return whether a target has text that is not a copy of the source in a state that says so."""
+    if target is None or not (target.text().strip() or target.elements):
+        return False
+    return not (state in _NOT_TRANSLATED and target.text() == source.text())
+
+
+def target_splice(text: str, source: Element, target: Element | None, inner: str, attributes: dict[str, str]) -> Splice:
+    """Return the splice that puts a translation into the target, or makes a target after the source.
+
+    Args:
+        text: The document.
+        source: The element after which a new target stands, with the same indentation.
+        target: The target, if there is one.
+        inner: The translation, written as XML.
+        attributes: New values of the target's attributes.
+    """
+    if target is not None:
+        tag = text[target.start : target.inner_start]
+        for name, value in attributes.items():
+            tag = with_attribute(tag, name, value)
+        tag = f"{tag.removesuffix('/>').rstrip()}>" if tag.endswith("/>") else tag
+        return Splice(target.start, target.end, f"{tag}{inner}</{target.prefix}target>")
+    tag = f"<{source.prefix}target>"
+    for name, value in attributes.items():
+        tag = with_attribute(tag, name, value)
+    return Splice(source.end, source.end, f"{source.indentation(text)}{tag}{inner}</{source.prefix}target>")
