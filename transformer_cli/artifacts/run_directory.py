@@ -28,10 +28,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from transformer_cli.artifacts.live_link import copied_version, replace_copy, set_link
 from transformer_cli.errors import RunDirectoryBusyError
-from transformer_cli.files.atomic import fsync_folder, restore_folders, write_atomically
+from transformer_cli.files.atomic import restore_folders, write_atomically
 from transformer_cli.files.os_errors import explain_os_errors
-from transformer_cli.files.temporary import TEMPORARY_SUFFIX, remove_unfinished
+from transformer_cli.files.temporary import remove_unfinished
 
 MODEL_CONFIG_FILE = "config.json"
 """The file written last into a model directory: if it exists, the model is whole."""
@@ -135,8 +136,23 @@ class RunDirectory:
         return self.versions / f"{version}.pairs.npy"
 
     def live_version(self) -> str | None:
-        """Return the name of the version that the live link points to, whole or not, or None if there is no link."""
-        return self.live_model.readlink().name if self.live_model.is_symlink() else None
+        """Return the name of the version that the live link points to, whole or not, or None if there is no link.
+
+        Programs that copy a run without links leave a folder in place of the link; then it is the version that the
+        folder is a copy of.
+        """
+        if self.live_model.is_symlink():
+            return self.live_model.readlink().name
+        copied = copied_version(self.live_model, self.version_folders(), MODEL_CONFIG_FILE)
+        return copied.name if copied else None
+
+    def restore_link(self) -> None:
+        """Put the live link back where a copy of the run has a folder in its place.
+
+        Raises:
+            TfmError: The folder is no copy of a version, or the link cannot be written.
+        """
+        replace_copy(self.live_model, copied_version(self.live_model, self.version_folders(), MODEL_CONFIG_FILE))
 
     def checkpoint(self, step: int) -> Path:
         """Return the folder of the checkpoint after ``step`` updates."""
@@ -163,12 +179,7 @@ class RunDirectory:
         Raises:
             TfmError: The link cannot be written.
         """
-        beside = self.path / f"model{TEMPORARY_SUFFIX}"
-        with explain_os_errors(self.live_model):
-            beside.unlink(missing_ok=True)
-            beside.symlink_to(version.relative_to(self.path), target_is_directory=True)
-            beside.replace(self.live_model)
-            fsync_folder(self.path)
+        set_link(self.live_model, version)
 
     @contextmanager
     def switching(self) -> Iterator[None]:

@@ -92,7 +92,11 @@ def _log_scores(run: RunDirectory, version: str, candidate: Candidate) -> None:
 
 
 def _switch_as_recorded(run: RunDirectory) -> None:
-    """Complete the last recorded switch if it was interrupted; a link that a user has changed stays."""
+    """Complete the last recorded switch if it was interrupted; a link that a user has changed stays.
+
+    Where a copy of the run has a folder in place of the link, the link is put back.
+    """
+    run.restore_link()
     last = next((event for event in reversed(read_events(run)) if _goes_live(event)), None)
     live = run.live_version()
     if last is None or live not in (None, last.replaces) or live == last.version:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -114,6 +115,31 @@ def test_the_live_link_leads_to_the_version_and_still_does_when_the_run_is_moved
 
     assert Path("moved/model").readlink() == Path("versions/0002")
     assert Path("moved/model/config.json").read_text() == "0002"
+
+
+def test_a_folder_in_place_of_the_link_is_the_version_that_it_is_a_copy_of(run, messages):
+    _, second = make_versions(run)
+    shutil.copytree(second, run.live_model)
+
+    assert run.live_version() == "0002"
+    run.restore_link()
+
+    assert run.live_model.readlink() == Path("versions/0002")
+    assert messages.texts == ["run/model was a folder, a copy of version 0002; it is a link again"]
+    assert sorted(path.name for path in Path("run").iterdir()) == ["model", "versions"]
+
+
+@pytest.mark.parametrize("content", ["0003", None])
+def test_a_folder_that_is_no_copy_of_a_version_is_left_alone_and_explained(run, content):
+    make_versions(run)
+    run.live_model.mkdir()
+    if content:
+        (run.live_model / "config.json").write_text(content)
+
+    assert run.live_version() is None
+    with pytest.raises(TfmError, match=r"^run/model is a folder, not a link .*: mv run/model run/model\.old$"):
+        run.restore_link()
+    assert run.live_model.is_dir()
 
 
 def test_what_a_killed_switch_left_is_in_nobodys_way(run):

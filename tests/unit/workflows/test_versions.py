@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -234,6 +235,20 @@ def test_a_link_that_somebody_set_by_hand_stays_and_can_be_rolled_back_from(run)
 
     assert run.live_version() == "0001"
     assert previous_version(run) == "0003"
+
+
+def test_a_run_that_was_copied_without_links_can_be_switched(run):
+    release(run)
+    release(run)
+    shutil.copytree(run.path, "copy")  # follows links
+    copy = RunDirectory(Path("copy"))
+    assert not copy.live_model.is_symlink()
+
+    assert list_versions(copy.path).live == "0002"
+    promote(copy.path, 1)
+
+    assert copy.live_model.readlink() == Path("versions/0001")
+    assert rollback(copy.path) == "version 0002 is live in place of 0001"
 
 
 def test_promoting_the_live_version_is_nothing_to_do(run):
