@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from transformer_cli.artifacts import fingerprints
@@ -12,6 +13,10 @@ from transformer_cli.artifacts.tokenizer_record import TokenizerRecord
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.prepare.status import DataStatus
 from transformer_cli.workflows.train_tokenizer import is_learned_from
+
+logger = logging.getLogger(__name__)
+
+_CHANGED = "the recipe has changed since"
 
 
 def find_finished(
@@ -44,6 +49,12 @@ def find_finished(
     for folder in reversed(folders):
         manifest = ModelManifest.of(folder)
         mismatch = _mismatch(located, data, tokenizer, manifest, from_scratch=from_scratch)
+        if mismatch == _CHANGED and manifest and _is_trained_longer(located, data, manifest):
+            logger.warning(
+                f"version {folder.name} has been trained for more updates than max_steps now allows; fewer make no "
+                "new version, unless in another run directory (-d)"
+            )
+            mismatch = None
         missing = missing_file(folder)
         if mismatch is None and missing is None:
             return folder, ""
@@ -62,10 +73,21 @@ def _mismatch(
         return "the tokenizer is another one than that of"
     made_from = manifest.made_from
     if made_from is None or made_from.version != fingerprints.of_version(located.recipe, data):
-        return "the recipe has changed since"
+        return _CHANGED
     if from_scratch and made_from.start is not None:
         return "it is to begin from scratch, unlike"
     return None
+
+
+def _is_trained_longer(located: LocatedRecipe, data: str, manifest: ModelManifest) -> bool:
+    """Return whether the course of a version's training is the wanted one, and it had more updates than are wanted."""
+    recipe, made_from, candidate = located.recipe, manifest.made_from, manifest.candidate
+    if made_from is None or candidate is None or made_from.training != fingerprints.of_training(recipe, data):
+        return False
+    limit = recipe.training.max_steps
+    if made_from.start is not None:
+        limit = recipe.retraining.max_steps or limit
+    return candidate.steps > limit
 
 
 def prepared_fingerprint(run: RunDirectory) -> str:

@@ -301,6 +301,15 @@ def test_more_steps_go_on_from_the_last_checkpoint_and_give_a_new_version(traine
     assert [record["version"] for record in metrics_of(trained, kind="test")] == ["0001", "0002"]
 
 
+def test_fewer_steps_than_were_done_train_nothing(trained, messages):
+    outcome = run("training.max_steps=23")
+
+    assert not outcome.is_new
+    assert outcome.version == Path("run/versions/0001")
+    assert len(messages.warnings) == 1
+    assert messages.warnings[0].startswith("version 0001 has been trained for more updates than max_steps now allows")
+
+
 @pytest.mark.parametrize("setting", ["training.learning_rate=0.02", "model.dropout=0.2", "tokenizer.vocab_size=400"])
 def test_another_setting_trains_a_new_version_from_the_beginning(trained, setting, messages):
     outcome = run(setting, "training.max_steps=2")
