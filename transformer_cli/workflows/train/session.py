@@ -269,11 +269,14 @@ class TrainingSession:
                 logger.info(f"resuming from step {self.step}")
                 return
             if not is_released(run, state):
-                logger.info(f"recipe, data or start have changed since step {state.step}: training starts anew")
+                logger.warning(
+                    f"{state.step} updates of an interrupted training are discarded, because recipe, data or start "
+                    "have changed since: training starts anew"
+                )
             break
         else:
             if run.checkpoints_by_step():
-                logger.info("no checkpoint is whole: training starts anew")
+                logger.warning("no checkpoint is whole: training starts anew")
         if run.checkpoints.exists():
             with explain_os_errors(run.checkpoints):
                 shutil.rmtree(run.checkpoints)
