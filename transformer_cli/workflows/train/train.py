@@ -120,8 +120,12 @@ def train(
 
 @contextmanager
 def _meet(device: str) -> Iterator[tuple[Ranks, str]]:
-    """Yield the processes that train together and this one's device; only several processes need torch."""
+    """Yield the processes that train together and this one's device; only several, or another device, need torch."""
     if not is_one_of_several():
+        if device not in ("auto", "cpu"):  # a device that is not there is found before hours of preparation
+            from transformer_cli.device import choose_device
+
+            choose_device(device)
         yield Ranks(), device
         return
     from transformer_cli.device import choose_device
