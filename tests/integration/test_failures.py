@@ -146,6 +146,16 @@ def test_a_wrong_override_exits_with_2_and_is_quoted(override, fragment, here):
 
 def test_a_device_that_is_not_here_exits_with_2(here):
     assert_fails(run_here("train", "--device", "cuda"), 2, "--device cuda: there is no such device here")
+    assert not (here / "runs").exists()  # found before anything is prepared
+
+
+def test_a_working_directory_that_was_removed_exits_with_1(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    assert_fails(run_here("versions"), 1, "the working directory has been removed; change to one that exists (cd)")
 
 
 # Data

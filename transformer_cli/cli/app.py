@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -57,6 +58,10 @@ def _program(
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(UsageError.exit_code)
+    try:
+        Path.cwd()
+    except FileNotFoundError:  # libraries that are loaded later would end the process
+        raise TfmError("the working directory has been removed; change to one that exists (cd)") from None
 
 
 app.command(
