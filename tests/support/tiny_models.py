@@ -16,6 +16,13 @@ from transformer_cli.special_tokens import EOS_ID, PAD_ID
 
 VOCAB_SIZE = 13
 
+LIKE_MARIAN: tuple[dict[str, Any], ...] = (
+    {"activation": "swish", "zero_start": True, "output_bias": True, "positions": "marian", "norm_epsilon": 1e-9},
+    {"activation": "gelu_sigmoid", "output_bias": True, "norm": "pre", "norm_epsilon": 0.1},
+    {"activation": "gelu", "tied_embeddings": False, "zero_start": True},
+)
+"""Changes of `tiny_config` that make a model like those of other programs."""
+
 SENTENCES = (
     "Je suis étudiant.",
     "Elle a trois chats noirs, et le chien dort.",

@@ -22,8 +22,15 @@ from transformer_cli.config.data import (
 from transformer_cli.config.decoding import DecodingConfig as DecodingConfig
 from transformer_cli.config.decoding import SearchOverrides as SearchOverrides
 from transformer_cli.config.decoding import with_search as with_search
-from transformer_cli.config.model import MODEL_PRESETS as MODEL_PRESETS
-from transformer_cli.config.model import ModelConfig as ModelConfig
+from transformer_cli.config.model import (
+    MODEL_PRESETS as MODEL_PRESETS,
+)
+from transformer_cli.config.model import (
+    Activation as Activation,
+)
+from transformer_cli.config.model import (
+    ModelConfig as ModelConfig,
+)
 from transformer_cli.config.recipe import Recipe as Recipe
 from transformer_cli.config.section import Section as Section
 from transformer_cli.config.training import (

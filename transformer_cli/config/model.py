@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from transformer_cli.config.section import Positive, Probability, Section
 
+Activation = Literal["relu", "swish", "gelu", "gelu_sigmoid"]
+
 # "base" and "big" are the paper's. The shapes for small corpora are pre-norm: with post-norm, a model trained on
 # Multi30k with the same updates finds out where to look in the source several epochs later.
 MODEL_PRESETS: dict[str, dict[str, Any]] = {
@@ -88,6 +90,22 @@ class ModelConfig(Section):
     tied_embeddings: bool = True
     """Whether source embedding, target embedding and output layer share one matrix (section 3.4 of the paper). With
     separate vocabularies only target embedding and output layer share it."""
+
+    activation: Activation = "relu"
+    """Function between the two layers of the feed-forward network: the paper's, or that of an imported model.
+    ``"gelu_sigmoid"`` is ``x * sigmoid(1.702 x)``."""
+
+    positions: Literal["paper", "marian"] = "paper"
+    """Frequencies of the positional encoding: the paper's, or Marian's, which end at 1 / 10000 exactly."""
+
+    zero_start: bool = False
+    """Whether the decoder begins with a vector of zeros instead of an embedding, as Marian does."""
+
+    output_bias: bool = False
+    """Whether the output layer has a bias."""
+
+    norm_epsilon: Annotated[float, Field(gt=0)] = 1e-5
+    """Number added to the variance in a layer norm; Marian has 1e-9."""
 
     max_length: Annotated[int, Field(ge=8)] = 256
     """Longest sentence in tokens, end of sentence included. Longer training pairs are left out; longer lines are

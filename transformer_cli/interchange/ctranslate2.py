@@ -8,9 +8,11 @@ from typing import Any, cast
 
 import numpy as np
 from ctranslate2 import specs
+from ctranslate2.specs import common_spec
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from transformer_cli.config import Activation
 from transformer_cli.errors import TfmError
 from transformer_cli.model.attention import MultiHeadAttention
 from transformer_cli.model.layers import AddAndNorm, DecoderLayer, EncoderLayer, FeedForward
@@ -19,6 +21,12 @@ from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
 _NEVER = -1e4  # added to a logit, makes its probability 0; float16 can represent it
+_ACTIVATIONS: dict[Activation, Any] = {
+    "relu": common_spec.Activation.RELU,
+    "swish": common_spec.Activation.SWISH,
+    "gelu": common_spec.Activation.GELU,
+    "gelu_sigmoid": common_spec.Activation.GELUSigmoid,
+}
 
 
 def write_ctranslate2_model(
@@ -63,16 +71,23 @@ def ctranslate2_specification(
     """
     config = model.config
     spec = specs.TransformerSpec.from_config(
-        (config.num_encoder_layers, config.num_decoder_layers), config.num_heads, pre_norm=config.norm == "pre"
+        (config.num_encoder_layers, config.num_decoder_layers),
+        config.num_heads,
+        pre_norm=config.norm == "pre",
+        activation=_ACTIVATIONS[config.activation],
     )
-    positions = sinusoidal_positions(num_positions, config.d_model).numpy()
+    positions = sinusoidal_positions(num_positions, config.d_model, kind=config.positions).numpy()
     encoder, decoder = spec.encoder, spec.decoder
     encoder.position_encodings.encodings = positions
     decoder.position_encodings.encodings = positions
     encoder.embeddings[0].weight = _array(model.source_embedding.table.weight)
     decoder.embeddings.weight = _array(model.target_embedding.table.weight)
     decoder.projection.weight = _array(model.output.weight)
+    if config.zero_start:
+        decoder.embeddings.weight[BOS_ID] = 0.0
     decoder.projection.bias = np.zeros(len(target_pieces), dtype=np.float32)
+    if config.output_bias:
+        decoder.projection.bias = _array(model.output.bias)
     decoder.projection.bias[[PAD_ID, BOS_ID]] = _NEVER
     if config.norm == "pre":
         _set_norm(encoder.layer_norm, cast("nn.LayerNorm", model.encoder_norm))
@@ -87,6 +102,7 @@ def ctranslate2_specification(
     spec.config.bos_token = spec.config.decoder_start_token = target_pieces[BOS_ID]
     spec.config.eos_token = target_pieces[EOS_ID]
     spec.config.add_source_eos = True
+    spec.config.layer_norm_epsilon = config.norm_epsilon
     return spec
 
 

@@ -49,6 +49,11 @@ def write_huggingface_model(
         TfmError: A file cannot be written.
         UsageError: A ``MarianMTModel`` cannot represent the model.
     """
+    if model.config.positions == "marian":
+        raise UsageError(
+            "a MarianMTModel has other positions than Marian (model.positions); export to ctranslate2, or import the "
+            "original with --positions paper"
+        )
     if model.config.norm == "pre":
         raise UsageError(
             'a MarianMTModel normalises after each sublayer and this model before it (model.norm is "pre"), which no '
@@ -76,8 +81,13 @@ def marian_weights(model: Transformer) -> dict[str, Tensor]:
         matrix.detach()[:, order]
         for matrix in (model.source_embedding.table.weight, model.target_embedding.table.weight, model.output.weight)
     )
-    weights = {"final_logits_bias": torch.zeros(1, model.vocab_size)}
+    if model.config.zero_start:
+        target = target.clone()
+        target[BOS_ID] = 0.0  # MarianMTModel has no other way to begin with zeros
+    bias = model.output.bias if model.config.output_bias else torch.zeros(model.vocab_size)
+    weights = {"final_logits_bias": bias[None]}
     if _is_one_matrix(model):
+        source = target if model.config.zero_start else source
         weights["model.shared.weight"] = source
     else:
         weights["model.encoder.embed_tokens.weight"] = source
@@ -169,7 +179,7 @@ def _model_config(model: Transformer, num_positions: int) -> Mapping[str, Any]:
         "decoder_attention_heads": config.num_heads,
         "encoder_ffn_dim": config.d_ff,
         "decoder_ffn_dim": config.d_ff,
-        "activation_function": "relu",
+        "activation_function": "quick_gelu" if config.activation == "gelu_sigmoid" else config.activation,
         "dropout": config.dropout,
         "attention_dropout": config.attention_dropout,
         "activation_dropout": config.activation_dropout,

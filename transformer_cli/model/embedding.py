@@ -6,8 +6,10 @@ import math
 
 from torch import Tensor, nn
 
+from transformer_cli.config import ModelConfig
 from transformer_cli.kernels.dropout import Dropout
 from transformer_cli.model.positions import sinusoidal_positions
+from transformer_cli.special_tokens import BOS_ID
 
 
 class TokenEmbedding(nn.Module):
@@ -15,19 +17,20 @@ class TokenEmbedding(nn.Module):
 
     Args:
         vocab_size: Number of token ids V.
-        d_model: Size D of the vectors.
-        dropout: Dropout probability for the sum.
-        max_length: Number of positions computed in advance; the table grows when a longer input arrives.
+        config: ``[model]``; its ``max_length`` positions are computed in advance, and the table grows when a longer
+            input arrives.
     """
 
     positions: Tensor
 
-    def __init__(self, vocab_size: int, d_model: int, *, dropout: float, max_length: int) -> None:
+    def __init__(self, vocab_size: int, config: ModelConfig) -> None:
         super().__init__()
-        self.table = nn.Embedding(vocab_size, d_model)
-        self.dropout = Dropout(dropout)
-        self.scale = math.sqrt(d_model)
-        self.register_buffer("positions", sinusoidal_positions(max_length, d_model), persistent=False)
+        self.config = config
+        self.table = nn.Embedding(vocab_size, config.d_model)
+        self.dropout = Dropout(config.dropout)
+        self.scale = math.sqrt(config.d_model)
+        table = sinusoidal_positions(config.max_length, config.d_model, kind=config.positions)
+        self.register_buffer("positions", table, persistent=False)
 
     def initialise(self) -> None:
         """Draw rows of about unit length; after scaling, their elements have about unit variance."""
@@ -37,6 +40,9 @@ class TokenEmbedding(nn.Module):
         """Embed ``tokens`` (B, T), int64, from position ``first_position`` on, and return (B, T, D)."""
         end = first_position + tokens.size(1)
         if end > self.positions.size(0):
-            self.positions = sinusoidal_positions(2 * end, self.positions.size(1), device=self.positions.device)
-        embedded = self.table(tokens) * self.scale + self.positions[first_position:end]
-        return self.dropout(embedded)
+            kind, device = self.config.positions, self.positions.device
+            self.positions = sinusoidal_positions(2 * end, self.config.d_model, kind=kind, device=device)
+        embedded = self.table(tokens) * self.scale
+        if self.config.zero_start:
+            embedded = embedded.masked_fill((tokens == BOS_ID)[..., None], 0.0)
+        return self.dropout(embedded + self.positions[first_position:end])

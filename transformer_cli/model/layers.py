@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from transformer_cli.config import ModelConfig
+from transformer_cli.config import Activation, ModelConfig
 from transformer_cli.kernels.dropout import Dropout
 from transformer_cli.model.attention import MultiHeadAttention
 
+ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
+    "relu": F.relu,
+    "swish": F.silu,
+    "gelu": F.gelu,
+    "gelu_sigmoid": lambda x: x * torch.sigmoid(1.702 * x),
+}
+
 
 class FeedForward(nn.Module):
-    """Two linear layers with a ReLU between, for each position alone: ``max(0, x W1 + b1) W2 + b2`` (equation 2)."""
+    """Two linear layers, for each position alone, with a ReLU between: ``max(0, x W1 + b1) W2 + b2`` (equation 2)."""
 
-    def __init__(self, d_model: int, d_ff: int, dropout: float = 0.0) -> None:
+    def __init__(self, d_model: int, d_ff: int, dropout: float = 0.0, activation: Activation = "relu") -> None:
         super().__init__()
         self.inner = nn.Linear(d_model, d_ff)
         self.outer = nn.Linear(d_ff, d_model)
         self.dropout = Dropout(dropout)
+        self.activation = ACTIVATIONS[activation]
 
     def initialise(self) -> None:
         """Draw the weights after Glorot and Bengio 2010 ("Xavier") and set the biases to 0."""
@@ -29,7 +38,7 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, T, D) to (B, T, D) through (B, T, F)."""
-        return self.outer(self.dropout(F.relu(self.inner(x))))
+        return self.outer(self.dropout(self.activation(self.inner(x))))
 
 
 class AddAndNorm(nn.Module):
@@ -41,7 +50,7 @@ class AddAndNorm(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(config.d_model)
+        self.norm = nn.LayerNorm(config.d_model, eps=config.norm_epsilon)
         self.dropout = Dropout(config.dropout)
         self.norm_first = config.norm == "pre"
 
@@ -58,7 +67,7 @@ class EncoderLayer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.self_attention = MultiHeadAttention(config.d_model, config.num_heads, config.attention_dropout)
-        self.feed_forward = FeedForward(config.d_model, config.d_ff, config.activation_dropout)
+        self.feed_forward = FeedForward(config.d_model, config.d_ff, config.activation_dropout, config.activation)
         self.around_self_attention = AddAndNorm(config)
         self.around_feed_forward = AddAndNorm(config)
 
@@ -75,7 +84,7 @@ class DecoderLayer(nn.Module):
         super().__init__()
         self.self_attention = MultiHeadAttention(config.d_model, config.num_heads, config.attention_dropout)
         self.cross_attention = MultiHeadAttention(config.d_model, config.num_heads, config.attention_dropout)
-        self.feed_forward = FeedForward(config.d_model, config.d_ff, config.activation_dropout)
+        self.feed_forward = FeedForward(config.d_model, config.d_ff, config.activation_dropout, config.activation)
         self.around_self_attention = AddAndNorm(config)
         self.around_cross_attention = AddAndNorm(config)
         self.around_feed_forward = AddAndNorm(config)

@@ -24,18 +24,14 @@ class Transformer(nn.Module):
         super().__init__()
         self.config = config
         self.vocab_size = vocab_size
-        self.source_embedding = TokenEmbedding(
-            source_vocab_size or vocab_size, config.d_model, dropout=config.dropout, max_length=config.max_length
-        )
-        self.target_embedding = TokenEmbedding(
-            vocab_size, config.d_model, dropout=config.dropout, max_length=config.max_length
-        )
+        self.source_embedding = TokenEmbedding(source_vocab_size or vocab_size, config)
+        self.target_embedding = TokenEmbedding(vocab_size, config)
         self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.num_encoder_layers))
         self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.num_decoder_layers))
         pre_norm = config.norm == "pre"
-        self.encoder_norm = nn.LayerNorm(config.d_model) if pre_norm else nn.Identity()
-        self.decoder_norm = nn.LayerNorm(config.d_model) if pre_norm else nn.Identity()
-        self.output = nn.Linear(config.d_model, vocab_size, bias=False)
+        self.encoder_norm = nn.LayerNorm(config.d_model, eps=config.norm_epsilon) if pre_norm else nn.Identity()
+        self.decoder_norm = nn.LayerNorm(config.d_model, eps=config.norm_epsilon) if pre_norm else nn.Identity()
+        self.output = nn.Linear(config.d_model, vocab_size, bias=config.output_bias)
         if config.tied_embeddings:
             if source_vocab_size is None:
                 self.target_embedding.table.weight = self.source_embedding.table.weight
@@ -49,6 +45,8 @@ class Transformer(nn.Module):
                 part.initialise()
         if not self.config.tied_embeddings:
             nn.init.normal_(self.output.weight, std=self.config.d_model**-0.5)
+        if self.config.output_bias:
+            nn.init.zeros_(self.output.bias)
 
     def forward(self, source: Tensor, source_mask: Tensor, decoder_input: Tensor) -> Tensor:
         """Return the logits (B, T, V) of each next token.

@@ -53,7 +53,9 @@ class Objective:
                 # Gradients with so small a range must be scaled from the first operation on.
                 return label_smoothed_cross_entropy(self._model.logits(hidden), labels, smoothing=smoothing)
         hidden = hidden if self.precision == torch.float32 else hidden.to(self.precision)
-        total = linear_cross_entropy(hidden, self._model.output.weight, labels, smoothing=smoothing)
+        output = self._model.output
+        bias = output.bias if self._model.config.output_bias else None
+        total = linear_cross_entropy(hidden, output.weight, labels, smoothing=smoothing, bias=bias)
         return TokenLoss(total, labels.numel())
 
     def _hidden(self, source: Tensor, source_mask: Tensor, decoder_input: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.support.exported_models import vocabulary
-from tests.support.tiny_models import padded_sources, random_tokens, tiny_model
+from tests.support.tiny_models import LIKE_MARIAN, padded_sources, random_tokens, tiny_model
 from transformer_cli.interchange.ctranslate2 import write_ctranslate2_model
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
@@ -91,6 +91,17 @@ def test_an_exported_model_gives_each_token_the_same_probability(tmp_path, norm,
 
     for row, target, result in zip(sources, targets, scored, strict=True):
         assert result.log_probs == pytest.approx(log_probs(expected, row, target), abs=tolerance)
+
+
+@pytest.mark.parametrize("changes", LIKE_MARIAN)
+def test_a_model_like_those_of_other_programs_gives_each_token_the_same_probability(tmp_path, changes):
+    model = tiny_model(**changes).float()
+    source, target = random_tokens(9, seed=1).tolist(), random_tokens(11, seed=2).tolist()
+
+    translator = export(tmp_path, model)
+    (result,) = translator.score_batch([[f"w{token}" for token in source]], [[f"v{token}" for token in target]])
+
+    assert result.log_probs == pytest.approx(log_probs(model, source, target), abs=1e-4)
 
 
 @pytest.mark.parametrize("quantization", ["float32", "int8"])

@@ -41,6 +41,22 @@ def test_loss_and_gradients_are_those_of_the_plain_loss_however_the_chunks_fall(
     torch.testing.assert_close(found, torch.autograd.grad(plain / 7, (plain_hidden, plain_weight)))
 
 
+@smoothings
+@pytest.mark.parametrize("likelihood", [1.0, 200.0])
+def test_a_bias_counts_in_loss_and_gradients(smoothing: float, likelihood: float):
+    hidden, weight, labels = random_inputs(11)
+    bias = (
+        likelihood * torch.randn(V, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    ).requires_grad_()
+
+    loss = linear_cross_entropy(hidden, weight, labels, smoothing=smoothing, bias=bias, chunk=CHUNK)
+    plain = F.cross_entropy(hidden @ weight.T + bias, labels, label_smoothing=smoothing, reduction="sum")
+
+    torch.testing.assert_close(loss, plain)
+    inputs = (hidden, weight, bias)
+    torch.testing.assert_close(torch.autograd.grad(loss / 7, inputs), torch.autograd.grad(plain / 7, inputs))
+
+
 def test_in_bfloat16_the_loss_is_summed_in_float32_and_the_gradient_right_within_the_rounding_of_products():
     hidden, weight, labels = random_inputs(64, torch.float32)
     half = hidden.detach().bfloat16().requires_grad_()

@@ -6,16 +6,17 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from tests.support.tiny_models import random_tokens
+from tests.support.tiny_models import random_tokens, tiny_config
 from transformer_cli.model.embedding import TokenEmbedding
 from transformer_cli.model.positions import sinusoidal_positions
+from transformer_cli.special_tokens import BOS_ID
 
 D_MODEL, MAX_LENGTH = 6, 8
 
 
 def embedding(*, dropout: float = 0.0) -> TokenEmbedding:
     torch.manual_seed(0)
-    return TokenEmbedding(13, D_MODEL, dropout=dropout, max_length=MAX_LENGTH).double()
+    return TokenEmbedding(13, tiny_config(d_model=D_MODEL, dropout=dropout, max_length=MAX_LENGTH)).double()
 
 
 def test_a_token_is_its_row_times_the_root_of_d_model_plus_its_position():
@@ -75,3 +76,19 @@ def test_dropout_falls_on_the_sum_of_token_and_position():
     assert 0.3 < is_left.double().mean() < 0.7
     assert_close(dropped[is_left], 2 * plain[is_left])
     assert torch.equal(embed.eval()(tokens), plain)
+
+
+def test_a_decoder_that_begins_with_zeros_has_the_first_position_alone_there():
+    config = tiny_config(d_model=D_MODEL, max_length=MAX_LENGTH, zero_start=True)
+    embed = TokenEmbedding(13, config).double()
+    tokens = random_tokens(2, 5, seed=1)
+    tokens[:, 0] = BOS_ID
+
+    embedded = embed(tokens)
+
+    start = sinusoidal_positions(1, D_MODEL)[0].double()
+    assert torch.equal(embedded[:, 0], torch.stack([start, start]))
+    assert not torch.equal(embedded[:, 1], start)
+    embedded.sum().backward()
+    assert embed.table.weight.grad is not None
+    assert not embed.table.weight.grad[BOS_ID].any()

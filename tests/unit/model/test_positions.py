@@ -50,3 +50,15 @@ def test_the_same_distance_is_the_same_rotation_wherever_it_lies():
         return (table[distance:] * table[:-distance]).sum(dim=1)  # of two vectors `distance` apart
 
     assert_close(products(3), products(3)[:1].expand(27), rtol=0.0, atol=1e-6)
+
+
+def test_marian_has_its_own_frequencies_the_last_of_which_is_one_in_ten_thousand():
+    d_model = 10
+
+    table = sinusoidal_positions(7, d_model, kind="marian")
+
+    for pos in range(7):
+        for i in range(d_model // 2):  # `SinusoidalPositionEmbeddings` of Marian
+            angle = pos * math.exp(-i * math.log(10000.0) / (d_model / 2 - 1))
+            assert_close(table[pos, 2 * i].item(), math.sin(angle), rtol=0.0, atol=1e-6)
+            assert_close(table[pos, 2 * i + 1].item(), math.cos(angle), rtol=0.0, atol=1e-6)

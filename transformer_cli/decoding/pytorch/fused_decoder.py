@@ -45,9 +45,9 @@ class StepWeights:
         self._layers = [_FusedLayer(layer, model.config.num_heads, precision) for layer in layers]
         padding = -model.vocab_size % _MULTIPLE
         weight = F.pad(model.output.weight.detach(), (0, 0, 0, padding)).to(precision)
-        bias = torch.zeros(model.vocab_size + padding, device=weight.device, dtype=precision)
-        bias[model.vocab_size :] = -torch.inf
-        self._output = _Matrix(weight, bias if padding else None)
+        own = model.output.bias if model.config.output_bias else weight.new_zeros(model.vocab_size)
+        bias = F.pad(own.detach().to(precision), (0, padding), value=-torch.inf)
+        self._output = _Matrix(weight, bias if padding or model.config.output_bias else None)
 
     def start(self, memory: Tensor, source_mask: Tensor, *, width: int) -> BeamCache:
         """Project the encoder's output once for every layer.
@@ -140,6 +140,8 @@ class _FusedLayer:
         self._cross_output = _Projection([cross.output], precision)
         self._inner = _Projection([feed_forward.inner], precision)
         self._outer = _Projection([feed_forward.outer], precision)
+        # In place, the usual function takes no new memory.
+        self._activation = torch.relu_ if feed_forward.activation is F.relu else feed_forward.activation
 
     def project_memory(self, memory: Tensor) -> tuple[Tensor, Tensor]:
         projected = self._cross_memory(memory).unflatten(2, (2, self._num_heads, -1))  # (B, S, 2, H, K)
@@ -159,7 +161,7 @@ class _FusedLayer:
 
         x = _residual(self._around_self_attention, x, over_own_past)
         x = _residual(self._around_cross_attention, x, over_source)
-        return _residual(self._around_feed_forward, x, lambda y: self._outer(self._inner(y).relu_()))
+        return _residual(self._around_feed_forward, x, lambda y: self._outer(self._activation(self._inner(y))))
 
 
 def _residual(add_and_norm: AddAndNorm, x: Tensor, sublayer: Callable[[Tensor], Tensor]) -> Tensor:

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from tests.support.tiny_models import VOCAB_SIZE, padded_sources, random_tokens, talkative_model, tiny_model
+from tests.support.tiny_models import (
+    LIKE_MARIAN,
+    VOCAB_SIZE,
+    padded_sources,
+    random_tokens,
+    talkative_model,
+    tiny_model,
+)
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.pytorch.plain_decoder import PlainStepDecoder
 from transformer_cli.decoding.pytorch.transformer_decoder import TransformerStepDecoder, pad_ids
@@ -35,10 +43,12 @@ def log_prob_by_full_decoding(model: Transformer, source: Tensor, mask: Tensor, 
 
 
 @torch.no_grad()
-def test_a_step_gives_the_log_probabilities_of_full_decoding():
-    model = tiny_model()
+@pytest.mark.parametrize("changes", [{}, *LIKE_MARIAN])
+def test_a_step_gives_the_log_probabilities_of_full_decoding(changes: dict[str, Any]):
+    model = tiny_model(**changes)
     source, mask = padded_sources(LENGTHS)
     tokens = random_tokens(len(LENGTHS), 5, seed=1)
+    tokens[:, 0] = BOS_ID
     decoder = TransformerStepDecoder(model, source, mask, rows_per_sentence=1)
 
     steps = torch.stack([decoder.step(tokens[:, t])[:, :VOCAB_SIZE] for t in range(5)], dim=1)
