@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from transformer_cli.config import SearchOverrides as SearchOverrides
     from transformer_cli.decoding.engine import Sampling as Sampling
     from transformer_cli.workflows.export.export import export as export
+    from transformer_cli.workflows.import_model import import_model as import_model
     from transformer_cli.workflows.init.init import init as init
     from transformer_cli.workflows.inspect import inspect as inspect
     from transformer_cli.workflows.locate.recipe import resolve_recipe as resolve_recipe
@@ -34,6 +35,7 @@ _MODULES = {
     "TranslationSettings": "workflows.translate.settings",
     "Translator": "workflows.translate.translator",
     "export": "workflows.export.export",
+    "import_model": "workflows.import_model",
     "init": "workflows.init.init",
     "inspect": "workflows.inspect",
     "prepare": "workflows.prepare.prepare",
@@ -53,6 +55,7 @@ __all__ = [
     "Translator",
     "__version__",
     "export",
+    "import_model",
     "init",
     "inspect",
     "prepare",

@@ -34,6 +34,7 @@ OPTIONS = {
     | {"--format", "--n-best", "--alignments", "--prefix", "--mbr"}
     | {"--file-format", "--all", "--final", "--memory"}
     | {"--sample", "--temperature", "--top-k", "--top-p", "--seed"},
+    "import": HELP | LEVELS | {"--from", "--to", "--run-dir", "-d", "--positions"},
     "export": HELP | LEVELS | {"--to", "--model", "-m", "--output", "-o", "--quantization"},
     "versions": HELP | LEVELS | {"--run-dir", "-d", "--json"},
     "score": HELP
@@ -48,6 +49,7 @@ OPTIONS = {
     | {"--beam-size", "--length-penalty", "--device"},
 }
 ARGUMENTS = {
+    "import": ["model"],
     "export": [],
     "init": ["corpora"],
     "prepare": ["recipe"],

@@ -11,6 +11,7 @@ import typer
 
 from transformer_cli.cli import signals, streams
 from transformer_cli.cli.commands.export import export
+from transformer_cli.cli.commands.import_model import import_model
 from transformer_cli.cli.commands.init import init
 from transformer_cli.cli.commands.inspect import inspect
 from transformer_cli.cli.commands.prepare import prepare
@@ -104,6 +105,11 @@ app.command(
     short_help="Compute BLEU, chrF and TER.",
     epilog="Example: tfm translate < test.fr | tfm score test.en",
 )(score)
+app.command(
+    "import",
+    short_help="Take over a Marian, OPUS-MT or Hugging Face model.",
+    epilog="Example: tfm import opus-2020-02-26.zip --from en --to de",
+)(import_model)
 app.command(
     "export",
     short_help="Write a model in another library's format.",

@@ -36,7 +36,7 @@ def find_release(run: RunDirectory, version: Path) -> Release | None:
     manifest = ModelManifest.of(version)
     made = manifest.candidate.time if manifest and manifest.candidate else None
     releases = (event for event in read_events(run) if isinstance(event, Release))
-    return next((each for each in releases if (each.version, each.time) == (version.name, made)), None)
+    return next((each for each in releases if each.version == version.name and made in (None, each.time)), None)
 
 
 def complete_release(run: RunDirectory, *, keep: int) -> Release | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,18 @@ from pathlib import Path
 import sentencepiece
 
 from transformer_cli.cores import available_cores
-from transformer_cli.errors import DamagedFileError
+from transformer_cli.errors import DamagedFileError, UsageError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from transformer_cli.text.normalization import normalize
 
 TOKENIZER_FILES = ("tokenizer.model", "tokenizer.source.model", "tokenizer.target.model")
 """The file of a joint vocabulary, then the files of separate ones."""
+
+END_OF_VOCABULARY = "<end of vocabulary>"
+"""In an imported SentencePiece model, the piece after the last token id. The pieces after it are cut out of a text as
+the original model does, and then are unknown, because the network has no embedding for them."""
+
+_TARGET_LANGUAGE = re.compile(r" *(>>[^<>]+<<) *")  # the token of a multilingual Marian model, before the text
 
 _MOST_THREADS = 8
 """Largest number of threads; starting more for each call costs more time than it saves."""
@@ -26,13 +33,15 @@ class Tokenizer:
 
     Args:
         model: The serialised model, as in a ``tokenizer.model`` file.
+        before: Token ids that every text begins with, unless it names a target language itself.
 
     Raises:
         DamagedFileError: ``model`` is not a SentencePiece model with this program's special tokens.
     """
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, model: bytes, *, before: Sequence[int] = ()) -> None:
         self.model = model
+        self._before = list(before)
         self.processor = sentencepiece.SentencePieceProcessor()
         """SentencePiece's processor; it does not normalise text."""
 
@@ -44,6 +53,9 @@ class Tokenizer:
         special = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
         if special != (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
             raise DamagedFileError(f"the tokenizer's special tokens have ids {special} instead of (0, 1, 2, 3)")
+        end = processor.piece_to_id(END_OF_VOCABULARY)
+        self._has_outsiders = bool(processor.is_control(end))
+        self._vocab_size = int(end) if self._has_outsiders else int(processor.get_piece_size())
 
     @classmethod
     def load(cls, path: Path) -> Tokenizer:
@@ -64,7 +76,7 @@ class Tokenizer:
     @property
     def vocab_size(self) -> int:
         """Number of token ids."""
-        return int(self.processor.get_piece_size())
+        return self._vocab_size
 
     @property
     def fingerprint(self) -> str:
@@ -73,15 +85,15 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Return the token ids of one sentence, without bos and eos; the text is normalised first."""
-        return list(self.processor.encode(normalize(text)))
+        text = normalize(text)
+        before, text = self._language(text)
+        return before + self._known(self.processor.encode(text))
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of many sentences; this is faster than one call per sentence."""
-        return list(
-            self.processor.encode(
-                [normalize(text) for text in texts], num_threads=min(_MOST_THREADS, available_cores())
-            )
-        )
+        parts = [self._language(normalize(text)) for text in texts]
+        encoded = self.processor.encode([text for _, text in parts], num_threads=min(_MOST_THREADS, available_cores()))
+        return [before + self._known(ids) for (before, _), ids in zip(parts, encoded, strict=True)]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of ``ids``; it never fails, even if byte pieces are in a wrong order."""
@@ -91,6 +103,37 @@ class Tokenizer:
         """Return the piece of a token id as text; a space is written as U+2581."""
         return str(self.processor.id_to_piece(token))
 
+    def into(self, language: str) -> Tokenizer:
+        """Return this tokenizer of sources with the token of a target language before every text.
+
+        Args:
+            language: The language as the model writes it, with or without ``>>`` and ``<<``.
+
+        Raises:
+            UsageError: The vocabulary has no token for the language; the message lists those it has.
+        """
+        token = f">>{language.removeprefix('>>').removesuffix('<<')}<<"
+        before = self._language(token)[0]
+        if not before:
+            pieces = map(self.piece, range(self.vocab_size))
+            known = ", ".join(piece[2:-2] for piece in pieces if _TARGET_LANGUAGE.fullmatch(piece))
+            has = f"it has {known}" if known else "it translates into one language only; leave the option out"
+            raise UsageError(f"--target-language {language}: the model has no such token; {has}")
+        return Tokenizer(self.model, before=before)
+
+    def _language(self, text: str) -> tuple[list[int], str]:
+        """Return the token of the target language that ``text`` begins with, or the usual one, and the text itself."""
+        if not text:
+            return [], text
+        named = _TARGET_LANGUAGE.match(text) if text.startswith(">>") else None
+        token = self.processor.piece_to_id(named[1]) if named else None
+        if named is None or token is None or not self.processor.is_unused(token):
+            return self._before, text
+        return [int(token)], text[named.end() :]
+
+    def _known(self, ids: list[int]) -> list[int]:
+        return [token if token < self._vocab_size else UNK_ID for token in ids] if self._has_outsiders else ids
+
 
 @dataclass(frozen=True, slots=True)
 class TokenizerPair:
@@ -99,10 +142,12 @@ class TokenizerPair:
     Args:
         source: Encodes sources.
         target: Encodes and decodes targets.
+        same_ids: Whether two different tokenizers have one list of token ids, as those of Marian have.
     """
 
     source: Tokenizer
     target: Tokenizer
+    same_ids: bool = False
 
     @classmethod
     def load(cls, folder: Path, *, shared: bool) -> TokenizerPair:
@@ -110,20 +155,24 @@ class TokenizerPair:
 
         Args:
             folder: The directory.
-            shared: Whether it holds one tokenizer for both languages.
+            shared: Whether both languages have one list of token ids.
 
         Raises:
             DamagedFileError: One is missing or not a SentencePiece model.
         """
-        if shared:
+        if shared and not (folder / TOKENIZER_FILES[1]).exists():
             tokenizer = Tokenizer.load(folder / TOKENIZER_FILES[0])
             return cls(tokenizer, tokenizer)
         source, target = (Tokenizer.load(folder / name) for name in TOKENIZER_FILES[1:])
-        return cls(source, target)
+        return cls(source, target, same_ids=shared)
 
     @property
     def is_shared(self) -> bool:
         """Whether both languages have one vocabulary."""
+        return self._is_one or self.same_ids
+
+    @property
+    def _is_one(self) -> bool:
         return self.source is self.target
 
     @property
@@ -134,12 +183,12 @@ class TokenizerPair:
     @property
     def fingerprint(self) -> str:
         """The fingerprint of both models: 64 hexadecimal digits."""
-        if self.is_shared:
+        if self._is_one:
             return self.source.fingerprint
         return hashlib.sha256(f"{self.source.fingerprint}{self.target.fingerprint}".encode()).hexdigest()
 
     def files(self) -> dict[str, bytes]:
         """Return the files that `load` reads, by name."""
-        if self.is_shared:
+        if self._is_one:
             return {TOKENIZER_FILES[0]: self.source.model}
         return dict(zip(TOKENIZER_FILES[1:], (self.source.model, self.target.model), strict=True))

@@ -1,0 +1,278 @@
+"""Import of a ``MarianMTModel`` of the library ``transformers``, which need not be installed."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from pydantic import ValidationError
+from torch import Tensor
+
+from transformer_cli.artifacts.checkpoint import read_tensors
+from transformer_cli.config import Activation, DecodingConfig, LanguagesConfig, ModelConfig
+from transformer_cli.errors import DataError
+from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.files.record import Record
+from transformer_cli.interchange.imported_weights import ImportedModel, layer_name, our_weights
+from transformer_cli.interchange.vocabulary import NEVER, Vocabulary, our_tokenizers, our_vocabulary
+from transformer_cli.special_tokens import BOS_ID, PAD_ID
+
+_ACTIVATIONS: dict[str, Activation] = {
+    "relu": "relu",
+    "swish": "swish",
+    "silu": "swish",
+    "gelu": "gelu",
+    "quick_gelu": "gelu_sigmoid",
+}
+_MODULES = {
+    "self_attention.query": "self_attn.q_proj",
+    "self_attention.key": "self_attn.k_proj",
+    "self_attention.value": "self_attn.v_proj",
+    "self_attention.output": "self_attn.out_proj",
+    "cross_attention.query": "encoder_attn.q_proj",
+    "cross_attention.key": "encoder_attn.k_proj",
+    "cross_attention.value": "encoder_attn.v_proj",
+    "cross_attention.output": "encoder_attn.out_proj",
+    "feed_forward.inner": "fc1",
+    "feed_forward.outer": "fc2",
+    "around_self_attention.norm": "self_attn_layer_norm",
+    "around_cross_attention.norm": "encoder_attn_layer_norm",
+    "around_feed_forward.norm": "final_layer_norm",
+}
+_SHARED = "model.shared.weight"
+_BIAS = "final_logits_bias"
+_LONGEST_RATIO = 3.0  # Marian's own limit
+
+
+class _Configuration(Record):
+    """``config.json``, as far as it matters; the defaults are those of ``MarianConfig``."""
+
+    model_type: str = ""
+    d_model: int = 1024
+    encoder_layers: int = 12
+    decoder_layers: int = 12
+    encoder_attention_heads: int = 16
+    decoder_attention_heads: int = 16
+    encoder_ffn_dim: int = 4096
+    decoder_ffn_dim: int = 4096
+    activation_function: str = "gelu"
+    dropout: float = 0.1
+    attention_dropout: float = 0.0
+    activation_dropout: float = 0.0
+    scale_embedding: bool = False
+    max_position_embeddings: int = 1024
+    share_encoder_decoder_embeddings: bool = True
+    tie_word_embeddings: bool = True
+    normalize_before: bool = False
+    normalize_embedding: bool = False
+    add_final_layer_norm: bool = False
+    static_position_embeddings: bool = True
+    eos_token_id: int = 0
+    pad_token_id: int = 58100
+    decoder_start_token_id: int = 58100
+
+    def obstacle(self) -> str | None:
+        """Return a phrase that names what our model cannot do, or None."""
+        if self.model_type != "marian":
+            return f'its model_type is "{self.model_type}"; only MarianMT models ("marian") can be imported'
+        wrong = [
+            name
+            for name, is_wrong in (
+                ("normalize_before", self.normalize_before),
+                ("normalize_embedding", self.normalize_embedding),
+                ("add_final_layer_norm", self.add_final_layer_norm),
+                ("static_position_embeddings = false", not self.static_position_embeddings),
+                ("scale_embedding = false", not self.scale_embedding),
+                (
+                    "different heads in encoder and decoder",
+                    self.encoder_attention_heads != self.decoder_attention_heads,
+                ),
+                ("different ffn_dim in encoder and decoder", self.encoder_ffn_dim != self.decoder_ffn_dim),
+                (f'activation_function = "{self.activation_function}"', self.activation_function not in _ACTIVATIONS),
+            )
+            if is_wrong
+        ]
+        return f"it has {wrong[0]}, which this program's model lacks; use it with transformers" if wrong else None
+
+
+class _Generation(Record):
+    """``generation_config.json``, as far as it matters."""
+
+    num_beams: int = 4
+    length_penalty: float = 1.0
+
+
+class _TokenizerConfiguration(Record):
+    """``tokenizer_config.json``, as far as it matters."""
+
+    source_lang: str | None = None
+    target_lang: str | None = None
+    separate_vocabs: bool = False
+    model_max_length: float | None = None
+    unk_token: Any = "<unk>"
+
+
+def is_huggingface_folder(folder: Path) -> bool:
+    """Return whether ``folder`` looks like a model of the library ``transformers``."""
+    configuration = _Configuration.read_from(folder / "config.json")
+    return configuration is not None and bool(configuration.model_type)
+
+
+def read_huggingface_model(
+    folder: Path, languages: LanguagesConfig | None, *, positions: Literal["paper", "marian"] = "paper"
+) -> ImportedModel:
+    """Read a ``MarianMTModel`` folder.
+
+    Args:
+        folder: It holds ``config.json``, ``model.safetensors`` or ``pytorch_model.bin``, ``vocab.json``,
+            ``source.spm`` and ``target.spm``.
+        languages: The languages; None: those that ``tokenizer_config.json`` names.
+        positions: "paper" computes what ``transformers`` computes; "marian" what Marian does, whose frequencies the
+            converted model was trained with.
+
+    Raises:
+        DataError: It is no such folder, a file of it is damaged, or our model cannot compute the same.
+    """
+    configuration = _Configuration.read_from(folder / "config.json")
+    if configuration is None:
+        raise DataError(f"{folder / 'config.json'} is missing or no JSON; give the folder of a MarianMT model")
+    if obstacle := configuration.obstacle():
+        raise DataError(f"{folder}: {obstacle}")
+    settings = _TokenizerConfiguration.read_from(folder / "tokenizer_config.json") or _TokenizerConfiguration()
+    languages = languages or _languages(folder, settings)
+    vocabularies = _vocabularies(folder, configuration, settings)
+    tokenizers = our_tokenizers(_bytes(folder / "source.spm"), _bytes(folder / "target.spm"), vocabularies)
+    originals = _Originals(_weights(folder), folder)
+    config = _model_config(configuration, settings, originals, positions)
+    weights = our_weights(config, vocabularies, originals)
+    if config.zero_start:
+        weights["output.bias"][[PAD_ID, BOS_ID]] = NEVER
+    generation = _Generation.read_from(folder / "generation_config.json") or _Generation()
+    decoding = DecodingConfig(
+        beam_size=generation.num_beams, length_penalty=generation.length_penalty, max_length_ratio=_LONGEST_RATIO
+    )
+    return ImportedModel("Hugging Face MarianMT model", config, weights, tokenizers, languages, decoding)
+
+
+class _Originals:
+    """The weights of the folder, by our names."""
+
+    def __init__(self, weights: Mapping[str, Tensor], folder: Path) -> None:
+        self._weights = weights
+        self._folder = folder
+
+    def __call__(self, ours: str) -> Tensor:
+        layer = layer_name(ours)
+        if layer is not None:
+            stack, number, module, kind = layer
+            return self._first(f"model.{stack}.layers.{number}.{_MODULES[module]}.{kind}")
+        if ours == "output.bias":
+            return self._first(_BIAS).flatten()
+        side = "encoder" if ours.startswith("source") else "decoder"
+        embedding = f"model.{side}.embed_tokens.weight"
+        return self._first(*(["lm_head.weight"] if ours == "output.weight" else []), embedding, _SHARED)
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether the output layer has a bias that is not zero."""
+        return _BIAS in self._weights and bool(self._weights[_BIAS].any())
+
+    def begins_with_zeros(self, start: int) -> bool:
+        """Return whether the decoder's first input has an embedding of zeros."""
+        return not self("target_embedding.table.weight")[start].any()
+
+    def _first(self, *names: str) -> Tensor:
+        for name in names:
+            if name in self._weights:
+                return self._weights[name]
+        raise DataError(f"{self._folder} holds no {names[0]}; download the model anew")
+
+
+def _model_config(
+    configuration: _Configuration,
+    settings: _TokenizerConfiguration,
+    originals: _Originals,
+    positions: Literal["paper", "marian"],
+) -> ModelConfig:
+    zero_start = originals.begins_with_zeros(configuration.decoder_start_token_id)
+    longest = min(configuration.max_position_embeddings, int(min(settings.model_max_length or 1024, 1024)))
+    return ModelConfig.model_validate(
+        {
+            "preset": "base",
+            "num_encoder_layers": configuration.encoder_layers,
+            "num_decoder_layers": configuration.decoder_layers,
+            "d_model": configuration.d_model,
+            "d_ff": configuration.encoder_ffn_dim,
+            "num_heads": configuration.encoder_attention_heads,
+            "dropout": configuration.dropout,
+            "attention_dropout": configuration.attention_dropout,
+            "activation_dropout": configuration.activation_dropout,
+            "norm": "post",
+            "tied_embeddings": configuration.tie_word_embeddings,
+            "activation": _ACTIVATIONS[configuration.activation_function],
+            "positions": positions,
+            "zero_start": zero_start,
+            "output_bias": zero_start or originals.has_bias,
+            "max_length": longest,
+        }
+    )
+
+
+def _vocabularies(
+    folder: Path, configuration: _Configuration, settings: _TokenizerConfiguration
+) -> tuple[Vocabulary, ...]:
+    files = ["vocab.json", "target_vocab.json"] if settings.separate_vocabs else ["vocab.json"]
+    unknown = settings.unk_token if isinstance(settings.unk_token, str) else "<unk>"
+    found = tuple(_vocabulary(folder / file, configuration, unknown) for file in files)
+    has_two_matrices = configuration.tie_word_embeddings and not configuration.share_encoder_decoder_embeddings
+    return (found[0], found[0]) if len(found) == 1 and has_two_matrices else found
+
+
+def _vocabulary(path: Path, configuration: _Configuration, unknown: str) -> Vocabulary:
+    try:
+        ids: dict[str, int] = json.loads(_bytes(path))
+        pieces = [""] * (max(ids.values()) + 1)
+        for piece, token in ids.items():
+            pieces[token] = piece
+        unk = ids[unknown]
+    except (ValueError, AttributeError, TypeError, IndexError, KeyError):
+        raise DataError(f"{path} is no list of pieces with their ids; download the model anew") from None
+    return our_vocabulary(
+        pieces,
+        unk=unk,
+        eos=configuration.eos_token_id,
+        pad=configuration.pad_token_id,
+        start=configuration.decoder_start_token_id,
+    )
+
+
+def _languages(folder: Path, settings: _TokenizerConfiguration) -> LanguagesConfig:
+    try:
+        return LanguagesConfig.model_validate({"source": settings.source_lang, "target": settings.target_lang})
+    except ValidationError:
+        raise DataError(f"{folder} does not name its languages; give --from and --to") from None
+
+
+def _weights(folder: Path) -> Mapping[str, Tensor]:
+    path = folder / "model.safetensors"
+    if path.exists():
+        return read_tensors(path)
+    path = folder / "pytorch_model.bin"
+    if not path.exists():
+        raise DataError(f"{folder} holds neither model.safetensors nor pytorch_model.bin; download the model anew")
+    try:
+        with explain_os_errors(path, "read", DataError):
+            # This loader reads tensors and containers of them, and refuses everything that could run code.
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        raise DataError(f"{path} holds more than weights, or is damaged: {str(error).splitlines()[0]}") from None
+    return {name: value for name, value in dict(loaded).items() if isinstance(value, Tensor)}
+
+
+def _bytes(path: Path) -> bytes:
+    with explain_os_errors(path, "read", DataError):
+        return path.read_bytes()

@@ -1,0 +1,107 @@
+"""The vocabulary of an imported model in our order: pad, unk, bos, eos, then all other pieces in their old order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from transformer_cli.data.tokens.tokenizer import END_OF_VOCABULARY, Tokenizer, TokenizerPair
+from transformer_cli.errors import DataError
+from transformer_cli.interchange.sentencepiece_model import Kind, Piece, read_pieces, with_pieces
+
+NEVER = -100.0
+"""Bias of pad and bos, which makes their probability 0 and which label smoothing can still work with."""
+
+_SPECIAL = ("<pad>", "<unk>", "<s>", "</s>")
+_LEAST = -1e9  # a score that makes SentencePiece join an unused piece after all others
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The token ids of one side.
+
+    Args:
+        pieces: The pieces by our ids.
+        rows: For each of our ids, the id in the original model, or None for a token that it does not have.
+    """
+
+    pieces: Sequence[str]
+    rows: Sequence[int | None]
+
+    def rearranged(self, matrix: Tensor, *, missing: float = 0.0) -> Tensor:
+        """Return a matrix or vector with a row for each original id in our order; a row without original is constant.
+
+        Raises:
+            DataError: It has another number of rows than the vocabulary.
+        """
+        originals = [row for row in self.rows if row is not None]
+        if matrix.size(0) != max(originals) + 1:
+            raise DataError(
+                f"the embeddings have {matrix.size(0)} rows, and the vocabulary has {max(originals) + 1} pieces; take "
+                "the vocabulary that the model was trained with"
+            )
+        extended = torch.cat((matrix, matrix.new_full((1, *matrix.shape[1:]), missing)))
+        return extended[[len(matrix) if row is None else row for row in self.rows]]
+
+
+def our_vocabulary(
+    pieces: Sequence[str], *, unk: int, eos: int, pad: int | None = None, start: int | None = None
+) -> Vocabulary:
+    """Put the pieces of a model into our order.
+
+    Args:
+        pieces: The pieces by their original ids.
+        unk: Original id of the unknown piece.
+        eos: Original id of the end of sentence.
+        pad: Original id of padding, or None.
+        start: Original id of the decoder's first input, or None.
+    """
+    special = (pad, unk, start, eos)
+    others = [token for token in range(len(pieces)) if token not in special]
+    taken = {pieces[token] for token in others}
+    names = [_free(name, taken) for name in _SPECIAL]
+    rest = [pieces[token] or f"<no piece {token}>" for token in others]
+    return Vocabulary([*names, *rest], [*special, *others])
+
+
+def our_tokenizers(source: bytes, target: bytes, vocabularies: Sequence[Vocabulary]) -> TokenizerPair:
+    """Return SentencePiece models whose ids are ours.
+
+    Args:
+        source: The serialised model of the source.
+        target: That of the target.
+        vocabularies: The vocabulary of both sides, or those of source and target.
+
+    Raises:
+        DataError: A model is no SentencePiece model.
+    """
+    first, last = vocabularies[0], vocabularies[-1]
+    of_source = Tokenizer(_with_ids(source, first.pieces))
+    is_one = len(vocabularies) == 1
+    if source == target and is_one:
+        return TokenizerPair(of_source, of_source)
+    return TokenizerPair(of_source, Tokenizer(_with_ids(target, last.pieces)), same_ids=is_one)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name = f"{name}_"
+    return name
+
+
+def _with_ids(model: bytes, pieces: Sequence[str]) -> bytes:
+    own = read_pieces(model)
+    if [piece.text for piece in own] == list(pieces):
+        return model  # it has been ours before
+    known = {piece.text: piece for piece in own if piece.is_cut_out}
+    kinds = (Kind.CONTROL, Kind.UNKNOWN, Kind.CONTROL, Kind.CONTROL)
+    special = [Piece(text, 0.0, kind) for text, kind in zip(pieces[:4], kinds, strict=True)]
+    listed = [known[text] if text in known else Piece(text, _LEAST, Kind.UNUSED) for text in pieces[4:]]
+    names = set(pieces)
+    outsiders = [piece for piece in known.values() if piece.text not in names]
+    if outsiders:
+        outsiders = [Piece(END_OF_VOCABULARY, 0.0, Kind.CONTROL), *outsiders]
+    return with_pieces(model, [*special, *listed, *outsiders])

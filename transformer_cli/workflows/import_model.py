@@ -1,0 +1,156 @@
+"""The ``tfm import`` workflow: a model of another program becomes version 0001 of a run."""
+
+from __future__ import annotations
+
+import logging
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from transformer_cli.artifacts.model_directory import save_model_directory
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.artifacts.version_history import Release, VersionHistory, now
+from transformer_cli.config import LanguagesConfig
+from transformer_cli.errors import DataError, UsageError
+from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.interchange.from_huggingface import is_huggingface_folder, read_huggingface_model
+from transformer_cli.interchange.from_marian import is_marian_folder, read_marian_model
+from transformer_cli.interchange.imported_weights import ImportedModel
+
+logger = logging.getLogger(__name__)
+
+_FITTING = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def import_model(
+    model: str | Path,
+    *,
+    source: str | None = None,
+    target: str | None = None,
+    run_dir: Path | None = None,
+    positions: Literal["auto", "paper", "marian"] = "auto",
+) -> Path:
+    """Make a model of another program version 0001 of a run.
+
+    Args:
+        model: A folder or .zip of OPUS-MT, a Marian .npz with its vocabulary beside it, or a MarianMT folder.
+        source: Code of the source language; None: the model's own statement.
+        target: Code of the target language, likewise.
+        run_dir: The run directory, which must not hold a version yet; None: ``runs/`` and the name of ``model``.
+        positions: The positional encoding; "auto": that of the program which the model comes from.
+
+    Returns:
+        The folder of the version.
+
+    Raises:
+        DataError: It is no such model, or this program cannot compute it; nothing is written.
+        UsageError: The run directory holds versions, or only one language is given.
+        RunDirectoryBusyError: Another process holds the run directory.
+    """
+    model = Path(model)
+    run = RunDirectory(run_dir or Path("runs") / _name(model))
+    _require_new(run)
+    with _unpacked(model) as place:
+        imported = _read(place, _languages(source, target), positions)
+    with run.lock():
+        _require_new(run)
+        version = _write(run, imported, model)
+    shape = imported.config
+    logger.info(
+        f"imported a {imported.kind}: {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model "
+        f"{shape.d_model}, {imported.tokenizers.target.vocab_size} pieces; next: tfm translate --model {run.path}"
+    )
+    return version
+
+
+def _read(
+    place: Path, languages: LanguagesConfig | None, positions: Literal["auto", "paper", "marian"]
+) -> ImportedModel:
+    if is_marian_folder(place):
+        return read_marian_model(place, languages, positions="marian" if positions == "auto" else positions)
+    if is_huggingface_folder(place):
+        return read_huggingface_model(place, languages, positions="paper" if positions == "auto" else positions)
+    problem = "is not there" if not place.exists() else "holds neither a .npz of Marian nor a config.json of MarianMT"
+    raise DataError(f"{place} {problem}; give the folder or .zip of a model that was downloaded")
+
+
+def _write(run: RunDirectory, imported: ImportedModel, origin: Path) -> Path:
+    version = run.next_version()
+    with explain_os_errors(run.path):
+        run.versions.mkdir(parents=True, exist_ok=True)
+    save_model_directory(
+        version,
+        weights=imported.weights,
+        tokenizers=imported.tokenizers,
+        model=imported.config,
+        languages=imported.languages,
+        decoding=imported.decoding,
+        card=_card(imported, origin),
+    )
+    reason = f"imported from {origin.name}"
+    release = Release(version=version.name, time=now(), promoted=True, reason=reason, replaces=None)
+    VersionHistory(run.version_events).record(release)
+    run.make_live(version)
+    return version
+
+
+def _card(imported: ImportedModel, origin: Path) -> str:
+    languages, shape = imported.languages, imported.config
+    return f"""# {origin.name}
+
+Translates {languages.source} to {languages.target}, one sentence a line.
+
+    tfm translate --model . < input.txt > output.txt
+
+| | |
+| --- | --- |
+| made | by `tfm import` from a {imported.kind}, `{origin.name}` |
+| model | Transformer, {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model {shape.d_model}, \
+d_ff {shape.d_ff}, {shape.num_heads} heads, {shape.norm}-norm, {shape.activation} |
+| vocabulary | {imported.tokenizers.target.vocab_size} SentencePiece pieces |
+| licence | that of the original |
+"""
+
+
+def _require_new(run: RunDirectory) -> None:
+    if run.version_folders():
+        raise UsageError(f"{run.path} holds versions already; name another run directory with -d")
+
+
+def _languages(source: str | None, target: str | None) -> LanguagesConfig | None:
+    if source is None and target is None:
+        return None
+    if source is None or target is None:
+        raise UsageError("give both --from and --to, or neither")
+    try:
+        return LanguagesConfig(source=source, target=target)
+    except ValidationError:
+        raise UsageError(f'--from "{source}" --to "{target}": give two different language codes') from None
+
+
+def _name(model: Path) -> str:
+    place = model.resolve()
+    stem = place.stem if place.suffix in (".zip", ".npz") else place.name
+    return _FITTING.sub("-", stem).strip("-.") or "imported"
+
+
+@contextmanager
+def _unpacked(model: Path) -> Iterator[Path]:
+    """Yield a folder with the files of a .zip, or ``model`` itself."""
+    if model.suffix.lower() != ".zip" or not model.is_file():
+        yield model
+        return
+    with tempfile.TemporaryDirectory(prefix="tfm-import-") as folder:
+        try:
+            with explain_os_errors(model, "read", DataError), zipfile.ZipFile(model) as packed:
+                packed.extractall(folder)  # it keeps every file inside of the folder
+        except (zipfile.BadZipFile, EOFError) as error:
+            raise DataError(f"{model} is no whole .zip: {error}; download it anew") from None
+        inside = list(Path(folder).iterdir())
+        yield inside[0] if len(inside) == 1 and inside[0].is_dir() else Path(folder)
