@@ -28,9 +28,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from transformer_cli.artifacts.live_link import copied_version, replace_copy, set_link
 from transformer_cli.errors import RunDirectoryBusyError
 from transformer_cli.files.atomic import restore_folders, write_atomically
+from transformer_cli.files.live_link import copied_version, replace_copy, set_link
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.temporary import remove_unfinished
 
