@@ -27,9 +27,10 @@ import typer
 from perturbations import NO_LETTERS, SENTENCE_END, WAYS, Way
 
 from transformer_cli import Translator, __version__
+from transformer_cli.artifacts.model_manifest import ModelManifest
 from transformer_cli.artifacts.report.robustness import ChangedTranslation, RobustnessRecord, WayResult
 from transformer_cli.artifacts.run_directory import RunDirectory
-from transformer_cli.metrics import corpus_bleu, corpus_chrf
+from transformer_cli.metrics import corpus_bleu, corpus_chrf, default_tokenizer
 from transformer_cli.text.lines import read_text_lines
 from transformer_cli.workflows.locate.model import find_model
 
@@ -46,6 +47,7 @@ class Bench:
         references: Their translations by people.
         translations: Their translations by the translator.
         examples: Number of translations that changed to keep for each way.
+        tokenize: sacreBLEU's tokenizer for the language of the references.
     """
 
     translator: Translator
@@ -53,6 +55,7 @@ class Bench:
     references: Sequence[str]
     translations: Sequence[str]
     examples: int
+    tokenize: str
 
 
 def main(
@@ -69,9 +72,10 @@ def main(
     folder = find_model(model)
     sources, references = read_sample(source, reference, lines)
     with Translator.load(folder, engine=engine) as translator:  # type: ignore[arg-type]  # it checks the name
-        bench = Bench(translator, sources, references, translator.translate(sources), max(examples, 3))
+        tokenize = default_tokenizer(ModelManifest.load(folder).languages.target, references)
+        bench = Bench(translator, sources, references, translator.translate(sources), max(examples, 3), tokenize)
         results = list(measured(bench, only))
-    bleu = corpus_bleu(bench.translations, [references])
+    bleu = corpus_bleu(bench.translations, [references], tokenize=tokenize)
     record = RobustnessRecord(
         time=time.strftime("%Y-%m-%d %H:%M:%S"),
         program=__version__,
@@ -186,8 +190,8 @@ def result_of(
     if sides is not None:
         after, before, references = sides
         scores = {
-            "bleu": corpus_bleu(after, [references]).value,
-            "clean_bleu": corpus_bleu(before, [references]).value,
+            "bleu": corpus_bleu(after, [references], tokenize=bench.tokenize).value,
+            "clean_bleu": corpus_bleu(before, [references], tokenize=bench.tokenize).value,
             "chrf": corpus_chrf(after, [references]).value,
             "clean_chrf": corpus_chrf(before, [references]).value,
         }

@@ -28,7 +28,7 @@ class TrainingLine(Record):
 
 
 class ValidationLine(Record):
-    """A validation after ``step`` updates."""
+    """A validation after ``step`` updates; ``tokenizer`` is sacreBLEU's for BLEU, or None in an older log."""
 
     kind: Literal["valid"] = "valid"
     step: int
@@ -36,6 +36,7 @@ class ValidationLine(Record):
     bleu: float
     chrf: float
     elapsed_seconds: float
+    tokenizer: str | None = None
 
 
 class TestLine(Record):

@@ -70,8 +70,9 @@ class TrainingConfig(Section):
     patience: Positive | None = 10
     """Number of validations without improvement after which training ends."""
 
-    stop_metric: Literal["loss", "bleu"] = "loss"
-    """Validation score that ``patience`` watches and that decides which checkpoint is the best."""
+    stop_metric: Literal["loss", "bleu", "chrf"] = "loss"
+    """Validation score that ``patience`` watches and that decides which checkpoint is the best. ``"bleu"`` looks at
+    chrF as long as next to no four words in a row match the references."""
 
     validate_every: Positive = 500
     """Number of updates between validations."""

@@ -38,7 +38,7 @@ def learning_curves(lines: Iterable[MetricsLine]) -> list[Chart]:
             before += latest
             latest = 0
         latest = max(latest, line.step)
-        for key, value in line.model_dump(exclude={"kind"}).items():
+        for key, value in line.model_dump(exclude={"kind", "tokenizer"}).items():
             points.setdefault((line.kind, key), []).append((before + line.step, float(value)))
     charts = []
     for title, drawn in _CHARTS:

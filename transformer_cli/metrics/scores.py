@@ -13,7 +13,7 @@ from sacrebleu.metrics.ter import TER
 
 from transformer_cli.errors import DataError, UsageError
 from transformer_cli.metrics.resampling import interval, p_value, resampled_scores
-from transformer_cli.metrics.tokenizers import USUAL
+from transformer_cli.metrics.tokenizers import FOR_TEXT_WITHOUT_SPACES, USUAL
 
 MAX_RESAMPLED_LINES = 1_000_000_000
 """The most lines that all resamples have together: to draw them takes about ten seconds."""
@@ -22,7 +22,6 @@ FEW_MATCHES = 5
 """With fewer matching n-grams of the longest kind than this, BLEU is smoothing and says nothing about translations."""
 
 _FEWEST_RESAMPLES = 100
-_WITHOUT_SPACES = ("zh", "ja-mecab", "char")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +175,7 @@ def compare_systems(
         _check_aligned(name, hypotheses, references)
     metrics = [_bleu(tokenize, lowercase), CHRF(lowercase=lowercase)]
     if with_ter:
-        is_split = tokenize in _WITHOUT_SPACES  # TER would take a line without spaces for one word
+        is_split = tokenize in FOR_TEXT_WITHOUT_SPACES  # TER would take a line without spaces for one word
         metrics.append(TER(normalized=is_split, asian_support=is_split))
     if samples is None:
         columns = [[_corpus_score(metric, system, references) for system in systems.values()] for metric in metrics]

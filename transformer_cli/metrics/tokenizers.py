@@ -22,6 +22,9 @@ _TOKENIZERS = {
     "ja": ("ja-mecab", "char"),
     "ko": ("ko-mecab", USUAL),
 }
+FOR_TEXT_WITHOUT_SPACES = ("zh", "ja-mecab", "char")
+"""Tokenizers that do not need spaces between words."""
+
 _SAMPLED_CHARACTERS = 20_000
 
 

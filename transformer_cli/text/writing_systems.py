@@ -87,6 +87,11 @@ class Alphabet:
         return 1 - foreign / len(_LETTERS.findall(text)) if foreign else 1.0
 
 
+def is_without_spaces(language: str, sample: str) -> bool:
+    """Return whether a language is written without spaces between words; of one that is not known, a sample decides."""
+    return language_name(language) in WITHOUT_SPACES or prevailing_language(sample) in WITHOUT_SPACES
+
+
 def prevailing_language(text: str) -> str | None:
     """Return the best known language of the script that most letters of ``text`` are in, if words may have no spaces.
 

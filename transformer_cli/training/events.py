@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Literal
 
 
 class StopReason(Enum):
@@ -120,11 +121,22 @@ class ValidationScores:
         bleu: BLEU of the detokenised translations by beam search.
         chrf: chrF of the same translations.
         sample: A source sentence, its present translation, and the reference.
+        is_blind: Whether translations and references share next to no four words in a row, so that BLEU is about 0.
     """
 
     bleu: float
     chrf: float
     sample: tuple[str, str, str]
+    is_blind: bool = False
+
+    def quality(self, metric: Literal["bleu", "chrf"]) -> float:
+        """Return the value by which translations of the same set are ranked; higher is better.
+
+        A blind BLEU cannot tell bad translations from good ones. Such translations rank below all others, by chrF.
+        """
+        if metric == "chrf":
+            return self.chrf
+        return self.chrf - 100 if self.is_blind else self.bleu
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def _validate(trainer: Trainer, state: LoopState, config: TrainingConfig, valida
     with trainer.evaluated_weights():
         loss = trainer.validation_loss(validation.batches)
         scores = validation.evaluate()
-    value = loss if config.stop_metric == "loss" else -scores.bleu
+    value = loss if config.stop_metric == "loss" else -scores.quality(config.stop_metric)
     state.tracker = state.tracker.after(trainer.step, value)
     state.validated_step = trainer.step
     return ValidationReport(trainer.step, loss, scores, is_best=state.tracker.best_step == trainer.step)

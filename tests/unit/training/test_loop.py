@@ -30,10 +30,14 @@ from transformer_cli.training.schedule import Ending
 
 @dataclass
 class Sitting:
-    """One process' part of a training, of a new trainer; BLEU is the number of the step if nothing else is said."""
+    """One process' part of a training, of a new trainer; BLEU is the number of the step if nothing else is said.
+
+    If BLEU is blind, it is 0, and chrF has its value.
+    """
 
     settings: dict[str, Any]
     bleu_at: Callable[[int], float | None] = float
+    is_blind: bool = False
     out_of_time_from: int = 10**9
     asked_to_stop_from: int = 10**9
     reports: list[Report] = field(default_factory=list)
@@ -70,7 +74,10 @@ class Sitting:
         bleu = self.bleu_at(self.trainer.step)
         if bleu is None:
             raise ValidationInterruptedError
-        return ValidationScores(bleu, 0.0, ("a", "b", "c"))
+        sample = ("a", "b", "c")
+        return (
+            ValidationScores(0.0, bleu, sample, is_blind=True) if self.is_blind else ValidationScores(bleu, 0, sample)
+        )
 
 
 def short(report: Report) -> str:
@@ -181,6 +188,19 @@ def test_the_loss_is_what_is_watched_if_so_set():
     best = min(losses, key=losses.__getitem__)
     assert sitting.state.tracker.best_step == best
     assert sitting.state.tracker.best_value == losses[best]
+
+
+def test_while_bleu_is_blind_the_best_validation_is_that_of_the_best_chrf():
+    sitting = Sitting(
+        {"max_steps": 8, "validate_every": 2, "patience": 3},
+        bleu_at={2: 18.0, 4: 60.0, 6: 99.0, 8: 97.0}.__getitem__,
+        is_blind=True,
+    )
+
+    assert sitting.finish()[-1] == "end 8 MAX_STEPS"
+    assert sitting.state.tracker.best_step == 6
+    assert sitting.state.tracker.best_value is not None
+    assert sitting.state.tracker.best_value > 0  # worse than any BLEU
 
 
 def test_no_patience_means_no_end_before_the_last_step():

@@ -14,7 +14,7 @@ from transformer_cli.data.splits.files import SplitFiles
 from transformer_cli.data.tokens.tokenizer import Tokenizer
 from transformer_cli.decoding.engine import longest_translation
 from transformer_cli.decoding.line_translator import Translation
-from transformer_cli.metrics import corpus_bleu
+from transformer_cli.metrics import corpus_bleu, default_tokenizer
 from transformer_cli.text.lines import read_text_lines
 
 _ROUNDING = 0.01
@@ -72,14 +72,28 @@ class Agreement:
 
 
 def compare(
-    ours: Sequence[Translation], theirs: Sequence[Translation], references: Sequence[str] | None = None
+    ours: Sequence[Translation],
+    theirs: Sequence[Translation],
+    references: Sequence[str] | None = None,
+    *,
+    language: str | None = None,
 ) -> Agreement:
-    """Compare two translations of the same lines; there must be at least one line."""
+    """Compare two translations of the same lines; there must be at least one line.
+
+    Args:
+        ours: Our translations.
+        theirs: Those of the exported model.
+        references: The reference translations, if known.
+        language: The language of the translations, which decides how BLEU is computed.
+    """
     pairs = list(zip(ours, theirs, strict=True))
     differences = [abs(a.score - b.score) for a, b in pairs]
     bleu = None
     if references is not None:
-        first, second = (corpus_bleu([t.text for t in side], [list(references)]).value for side in (ours, theirs))
+        tokenizer = default_tokenizer(language, references)
+        first, second = (
+            corpus_bleu([t.text for t in side], [references], tokenize=tokenizer).value for side in (ours, theirs)
+        )
         bleu = (first, second)
     return Agreement(
         lines=len(pairs),

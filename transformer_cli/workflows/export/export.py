@@ -186,7 +186,8 @@ def _written(folder: Path, loaded: LoadedModel, quantization: str) -> CTranslate
 def _compare_engine(
     engine: CTranslate2Engine, loaded: LoadedModel, held_out: HeldOutLines, ours: Sequence[Translation]
 ) -> Agreement:
-    return compare(ours, LineTranslator(engine, loaded.tokenizers).translate(held_out.sources), held_out.references)
+    theirs = LineTranslator(engine, loaded.tokenizers).translate(held_out.sources)
+    return compare(ours, theirs, held_out.references, language=loaded.languages.target)
 
 
 def _export_to_huggingface(model: Path, folder: Path) -> Path:

@@ -53,7 +53,7 @@ def recommend(corpus: CorpusStatistics, machine: Machine) -> list[Setting]:
     tokens = corpus.pairs * tokens_per_target(corpus, vocab_size * (1 if values["tokenizer.shared"] else 2))
     model = _model_settings(corpus.pairs, preset, machine)
     shape = ModelConfig.model_validate({setting.key.partition(".")[2]: setting.value for setting in model})
-    training = _training_settings(corpus.pairs, tokens, shape, vocab_size, machine)
+    training = _training_settings(corpus, tokens, shape, vocab_size, machine)
     return [*tokenizer, *model, *training]
 
 
@@ -137,9 +137,9 @@ def _model_settings(pairs: int, preset: str, machine: Machine) -> list[Setting]:
 
 
 def _training_settings(
-    pairs: int, tokens: float, shape: ModelConfig, vocab_size: int, machine: Machine
+    corpus: CorpusStatistics, tokens: float, shape: ModelConfig, vocab_size: int, machine: Machine
 ) -> list[Setting]:
-    preset = shape.preset
+    preset, pairs = shape.preset, corpus.pairs
     if preset == "tiny":
         batch = _step(pairs, {0: 1024, 10_000: 2048})
         why_batch = "target tokens; small batches make more updates of little data or time"
@@ -166,8 +166,14 @@ def _training_settings(
         Setting("training.validate_every", validate_every, "some thirty looks at the held-out pairs"),
         Setting("training.save_every", max(50, validate_every // 5), "what a power cut can cost, in updates"),
         Setting("training.average_checkpoints", 8, "the average of the last ones is better than the last"),
-        Setting("training.stop_metric", "bleu", "the best checkpoint is the one that translates best"),
+        _stop_metric(corpus),
     ]
+
+
+def _stop_metric(corpus: CorpusStatistics) -> Setting:
+    if corpus.without_spaces:
+        return Setting("training.stop_metric", "chrf", "it needs no words; the target is written without spaces")
+    return Setting("training.stop_metric", "bleu", "the best checkpoint is the one that translates best")
 
 
 def target_tokens_per_second(shape: ModelConfig, vocab_size: int, cores: int) -> float:

@@ -14,9 +14,11 @@ from transformer_cli.data.cleaning.rules import Judgement, PairCleaner
 from transformer_cli.data.corpora import read_corpus
 from transformer_cli.data.corpora.reading_progress import log_reading, warn_of_figures
 from transformer_cli.errors import DataError
+from transformer_cli.text.writing_systems import is_without_spaces
 
 _FEW = 1000
 _COMMON = 0.9995
+_LOOKED_AT = 1000  # targets, for their script
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,9 @@ class CorpusStatistics:
     shared_letters: float
     numbers_matter: bool = False
     """Whether the corpora are small and most pairs differ from others only in numbers."""
+
+    without_spaces: bool = False
+    """Whether the target language is written without spaces between words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ def survey_corpora(
         if not counts[name]:
             both = f"{languages.source} and {languages.target}"
             raise DataError(f"{name} holds no {both} pairs that are fit to learn from; leave it out")
-    return CorpusSurvey(counts, sample.statistics(count))
+    return CorpusSurvey(counts, sample.statistics(count, languages.target))
 
 
 def _fit_pairs(name: str, languages: LanguagesConfig, folder: Path) -> Iterator[Judgement]:
@@ -169,7 +174,7 @@ class _Sample:
         if place < self._size:
             self._pairs[place] = (source, target)
 
-    def statistics(self, count: _Count) -> CorpusStatistics:
+    def statistics(self, count: _Count, target: str) -> CorpusStatistics:
         sources, targets = zip(*self._pairs, strict=True)
         of_source, of_target = _characters(sources), _characters(targets)
         letters = sum(map(len, targets))
@@ -182,6 +187,7 @@ class _Sample:
             common_characters=_number_that_cover(of_source + of_target, _COMMON),
             shared_letters=_likeness(_letters(of_source), _letters(of_target)),
             numbers_matter=count.numbers_matter,
+            without_spaces=is_without_spaces(target, "\n".join(targets[:_LOOKED_AT])),
         )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from transformer_cli import device as devices
 from transformer_cli.artifacts import fingerprints
+from transformer_cli.artifacts.metrics_log import MetricsLog
 from transformer_cli.artifacts.model_directory import build_model
 from transformer_cli.config import DecodingConfig, Recipe, TrainingConfig
 from transformer_cli.data.splits.read import Corpus, read_split
@@ -29,7 +30,7 @@ from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.training.trainer import Trainer
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.train.checkpointing import TrainingState
-from transformer_cli.workflows.train.evaluate import Evaluator
+from transformer_cli.workflows.train.evaluate import Evaluator, bleu_tokenizer
 from transformer_cli.workflows.train.misalignment_check import alignment_of_new
 from transformer_cli.workflows.train.request import TrainRequest
 from transformer_cli.workflows.train.session import TrainingSession
@@ -71,7 +72,12 @@ def open_session(request: TrainRequest, data_fingerprint: str) -> TrainingSessio
         new_pairs=None if unseen is None else int(unseen.sum()),
         alignment=None if unseen is None else alignment_of_new(model, encoded, unseen),
         valid=valid,
-        evaluator=Evaluator(model, tokenizers, _bounded(recipe.decoding, encoded)),
+        evaluator=Evaluator(
+            model,
+            tokenizers,
+            _bounded(recipe.decoding, encoded),
+            bleu_tokenizer(MetricsLog(run.metrics), recipe.languages.target, valid),
+        ),
         on_event=request.on_event,
         stop=request.stop,
         budget=budget,

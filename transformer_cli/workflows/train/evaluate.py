@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from transformer_cli.artifacts.metrics_log import MetricsLog, ValidationLine
 from transformer_cli.config import DecodingConfig
 from transformer_cli.data.splits.read import Corpus
 from transformer_cli.data.tokens.length_batches import batches_by_length
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
-from transformer_cli.metrics import corpus_bleu, corpus_chrf
+from transformer_cli.metrics import corpus_bleu, corpus_chrf, default_tokenizer, is_usable
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.training.events import ValidationScores
 from transformer_cli.training.loop import ValidationInterruptedError
+
+logger = logging.getLogger(__name__)
 
 _TRANSLATED_AT_ONCE = 200
 
@@ -27,11 +31,13 @@ class Evaluator:
         model: Put into evaluation mode by each call.
         tokenizers: The model's tokenizers.
         decoding: The search settings.
+        bleu_tokenizer: sacreBLEU's tokenizer for the target language.
     """
 
     model: Transformer
     tokenizers: TokenizerPair
     decoding: DecodingConfig
+    bleu_tokenizer: str
 
     def translate(self, corpus: Corpus, *, is_asked_to_stop: Callable[[], bool] = lambda: False) -> list[str]:
         """Return the translation of each source.
@@ -65,8 +71,33 @@ class Evaluator:
         """
         translations = self.translate(corpus, is_asked_to_stop=is_asked_to_stop)
         i = shown % len(corpus)
+        bleu = corpus_bleu(translations, [corpus.targets], tokenize=self.bleu_tokenizer)
         return ValidationScores(
-            corpus_bleu(translations, [corpus.targets]).value,
+            bleu.value,
             corpus_chrf(translations, [corpus.targets]).value,
             (corpus.sources[i], translations[i], corpus.targets[i]),
+            bleu.is_blind,
         )
+
+
+def bleu_tokenizer(metrics: MetricsLog, language: str, valid: Corpus) -> str:
+    """Return sacreBLEU's tokenizer for a run: that of its last validation, else the one that fits the language.
+
+    Libraries that are installed later do not change it, because scores by different tokenizers cannot be compared. A
+    warning is logged if a library is missing that the run had.
+
+    Args:
+        metrics: The run's log of metrics.
+        language: The target language.
+        valid: The validation set.
+    """
+    known = [line.tokenizer for line in metrics.lines() if isinstance(line, ValidationLine) and line.tokenizer]
+    if known and is_usable(known[-1]):
+        return known[-1]
+    tokenizer = default_tokenizer(language, valid.targets)
+    if known:
+        logger.warning(
+            f'BLEU of this run was that of the tokenizer "{known[-1]}", which is not installed here; it is that of '
+            f'"{tokenizer}" from now on, and cannot be compared with earlier scores'
+        )
+    return tokenizer

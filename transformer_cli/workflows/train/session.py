@@ -174,10 +174,11 @@ class TrainingSession:
             with suppress(ValidationInterruptedError):  # raised below, in all processes
                 scores = self.evaluator.scores(self.valid, shown=self.step, is_asked_to_stop=lambda: self.stop.is_asked)
         self.budget.validation_seconds = time.monotonic() - began
-        bleu, chrf = self.ranks.from_first(*((scores.bleu, scores.chrf) if scores else (math.nan, math.nan)))
+        numbers = (scores.bleu, scores.chrf, float(scores.is_blind)) if scores else (math.nan,) * 3
+        bleu, chrf, is_blind = self.ranks.from_first(*numbers)
         if math.isnan(bleu):
             raise ValidationInterruptedError
-        return scores or ValidationScores(bleu, chrf, ("", "", ""))
+        return scores or ValidationScores(bleu, chrf, ("", "", ""), bool(is_blind))
 
     def _is_out_of_time(self) -> bool:
         return self.step > 0 and self.budget.remaining() <= 0
@@ -206,6 +207,7 @@ class TrainingSession:
                 bleu=event.scores.bleu,
                 chrf=event.scores.chrf,
                 elapsed_seconds=self.elapsed_seconds(),
+                tokenizer=self.evaluator.bleu_tokenizer,
             )
         )
         if not event.step:

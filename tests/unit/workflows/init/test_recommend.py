@@ -74,6 +74,14 @@ def test_whatever_the_corpus_and_the_machine_the_settings_make_a_recipe(corpus, 
 
 
 @given(corpus=CORPORA, machine=MACHINES)
+def test_a_target_without_spaces_is_watched_by_a_score_that_needs_no_words(corpus, machine):
+    chinese, english = (replace(corpus, without_spaces=value) for value in (True, False))
+
+    assert values(chinese, machine)["training.stop_metric"] == "chrf"
+    assert values(english, machine)["training.stop_metric"] == "bleu"
+
+
+@given(corpus=CORPORA, machine=MACHINES)
 def test_each_setting_stands_once_and_has_its_reason_in_one_line(corpus, machine):
     settings = recommend(corpus, machine)
 

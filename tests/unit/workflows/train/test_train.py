@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -188,7 +189,8 @@ def test_the_recipe_in_the_run_directory_spells_out_every_setting(home, outcome)
 
 def test_of_average_and_best_checkpoint_the_one_that_validates_better_is_released(home, outcome, said):
     scored = next(text for text in said.texts if text.startswith("on the validation set: "))
-    scores = {part.split(": BLEU ")[0]: float(part.split(": BLEU ")[1]) for part in scored[23:].split("; ")}
+    found = re.findall(r"(?:: |; )([^:;]+): (BLEU|chrF) ([\d.]+)", scored)
+    scores = {name: (metric == "BLEU", float(value)) for name, metric, value in found}
     best_step = metrics_of(home / "trained", kind="valid")[-1]["step"]
 
     assert list(scores) == ["average of the last 3 checkpoints", f"best checkpoint, step {best_step}"]

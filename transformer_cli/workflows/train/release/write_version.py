@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from torch import Tensor
 
@@ -17,7 +18,8 @@ from transformer_cli.artifacts.report.translation_cache import keep_test_transla
 from transformer_cli.artifacts.version_history import now
 from transformer_cli.data.splits.read import Corpus, read_split
 from transformer_cli.errors import DamagedFileError, TfmError
-from transformer_cli.metrics import compare_systems, corpus_bleu
+from transformer_cli.metrics import compare_systems
+from transformer_cli.training.events import ValidationScores
 from transformer_cli.version import __version__
 from transformer_cli.workflows.train.evaluate import Evaluator
 from transformer_cli.workflows.train.release.model_card import model_card
@@ -101,12 +103,20 @@ def _choose_weights(session: TrainingSession) -> tuple[str, Mapping[str, Tensor]
     if run.best_checkpoint.is_dir() and _is_whole(run.best_checkpoint):
         best = f"best checkpoint, step {session.state.loop.tracker.best_step}"
         candidates[best] = read_weights(run.best_checkpoint)
-    scored = {name: _validation_bleu(session, weights) for name, weights in candidates.items()}
-    before = {} if session.bleu_before is None else {"before the first step": session.bleu_before}
-    listed = "; ".join(f"{name}: BLEU {bleu:.2f}" for name, bleu in (before | scored).items())
-    logger.info(f"on the validation set: {listed}")
-    chosen = max(scored, key=scored.__getitem__)
-    return chosen, candidates[chosen], scored[chosen]
+    scored = {name: _validation_scores(session, weights) for name, weights in candidates.items()}
+    words = [f"{name}: {_described(scores)}" for name, scores in scored.items()]
+    if session.bleu_before is not None:
+        words.insert(0, f"before the first step: BLEU {session.bleu_before:.2f}")
+    logger.info(f"on the validation set: {'; '.join(words)}")
+    metric: Literal["bleu", "chrf"] = "chrf" if session.located.recipe.training.stop_metric == "chrf" else "bleu"
+    chosen = max(scored, key=lambda name: scored[name].quality(metric))
+    return chosen, candidates[chosen], scored[chosen].bleu
+
+
+def _described(scores: ValidationScores) -> str:
+    if scores.is_blind:
+        return f"chrF {scores.chrf:.2f}, next to no four words in a row for BLEU"
+    return f"BLEU {scores.bleu:.2f}, chrF {scores.chrf:.2f}"
 
 
 def _is_whole(checkpoint: Path) -> bool:
@@ -118,9 +128,9 @@ def _is_whole(checkpoint: Path) -> bool:
     return True
 
 
-def _validation_bleu(session: TrainingSession, weights: Mapping[str, Tensor]) -> float:
+def _validation_scores(session: TrainingSession, weights: Mapping[str, Tensor]) -> ValidationScores:
     load_weights(session.evaluator.model, weights, where=session.located.run.checkpoints)
-    return corpus_bleu(session.evaluator.translate(session.valid), [session.valid.targets]).value
+    return session.evaluator.scores(session.valid, shown=0, is_asked_to_stop=lambda: False)
 
 
 def _test(session: TrainingSession, version: str | None) -> list[TestResult]:
@@ -134,7 +144,13 @@ def _test(session: TrainingSession, version: str | None) -> list[TestResult]:
         systems["new"] = session.evaluator.translate(corpus)
         if name == "test":
             _keep_for_report(session, version, corpus, systems)
-        scores = compare_systems(systems, [corpus.targets], samples=located.recipe.release.resamples, with_ter=False)
+        scores = compare_systems(
+            systems,
+            [corpus.targets],
+            tokenize=session.evaluator.bleu_tokenizer,
+            samples=located.recipe.release.resamples,
+            with_ter=False,
+        )
         results.append(TestResult(name, len(corpus), scores["new"], scores.get("live")))
     return results
 
@@ -155,4 +171,4 @@ def _live_evaluator(session: TrainingSession, version: str) -> Evaluator | None:
     except DamagedFileError as error:
         logger.warning(f"{error}; the new version cannot be compared with it")
         return None
-    return Evaluator(live.model, live.tokenizers, live.decoding)
+    return Evaluator(live.model, live.tokenizers, live.decoding, session.evaluator.bleu_tokenizer)
