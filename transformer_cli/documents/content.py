@@ -86,26 +86,46 @@ def read_string(text: str) -> Content:
 
     Only tags that surround text, ``<tag/>`` and ``<br>`` count. Any other ``<name>`` is a word of the string.
     """
-    found = list(_STRING_TAG.finditer(text))
-    kinds: dict[int, Literal["open", "close", "single"]] = {}
+    return tuple(_pieces(text, _STRING_TAG, str, keeps_single=False))
+
+
+def tagged(text: str, tag: re.Pattern[str], unescape: Callable[[str], str]) -> Content:
+    """Return the content of a text in which everything that looks like a tag is one.
+
+    Args:
+        text: The text as it is written.
+        tag: Pattern of a tag. Its group "name" is the name of a tag that can surround text, "end" is "/" if it is the
+            second of the two.
+        unescape: Function that reads what is between tags.
+    """
+    return tuple(_pieces(text, tag, unescape, keeps_single=True))
+
+
+def _pieces(
+    text: str, tag: re.Pattern[str], unescape: Callable[[str], str], *, keeps_single: bool
+) -> Iterator[str | Tag]:
+    found = list(tag.finditer(text))
+    kinds: dict[int, Literal["open", "close", "single"]] = (
+        dict.fromkeys(range(len(found)), "single") if keeps_single else {}
+    )
     is_open: list[int] = []
     for index, match in enumerate(found):
-        if match["empty"] or match["name"].lower() in _VOID:
+        groups = match.groupdict()
+        name = groups["name"]
+        if groups.get("empty") or not name or name.lower() in _VOID:
             kinds[index] = "single"
-        elif not match["end"]:
+        elif not groups["end"]:
             is_open.append(index)
-        elif names := [i for i in is_open if found[i]["name"] == match["name"]]:
-            kinds[names[-1]], kinds[index] = "open", "close"
-            del is_open[is_open.index(names[-1]) :]
-    return tuple(_cut(text, [(match, kinds[index]) for index, match in enumerate(found) if index in kinds]))
-
-
-def _cut(text: str, tags: list[tuple[re.Match[str], Literal["open", "close", "single"]]]) -> Iterator[str | Tag]:
+        elif same := [i for i in is_open if found[i]["name"] == name]:
+            kinds[same[-1]], kinds[index] = "open", "close"
+            del is_open[is_open.index(same[-1]) :]
     end = 0
-    for match, kind in tags:
+    for index, match in enumerate(found):
+        if index not in kinds:
+            continue
         if match.start() > end:
-            yield text[end : match.start()]
-        yield Tag(kind, match[0])
+            yield unescape(text[end : match.start()])
+        yield Tag(kinds[index], match[0])
         end = match.end()
     if end < len(text):
-        yield text[end:]
+        yield unescape(text[end:])

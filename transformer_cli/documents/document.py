@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from transformer_cli.documents.content import Content
+from transformer_cli.documents.content import Content, written
 from transformer_cli.errors import DataError
 
 
@@ -59,7 +59,9 @@ class Document:
             translations: For indices of `units`, a translation for each of the unit's sources.
         """
         chosen = ((self.units[index], tuple(texts)) for index, texts in translations.items())
-        changed = ((unit, texts) for unit, texts in chosen if not (unit.replaces_source and texts == unit.sources))
+        changed = (
+            (unit, texts) for unit, texts in chosen if not (unit.replaces_source and _is_same(texts, unit.sources))
+        )
         return spliced(self.text, (splice for unit, texts in changed for splice in unit.render(texts)))
 
 
@@ -88,6 +90,11 @@ class Reader(Protocol):
             DataError: The text is not of this kind, or is cut short; the message begins with the place.
         """
         ...
+
+
+def _is_same(contents: Sequence[Content], others: Sequence[Content]) -> bool:
+    pairs = zip(contents, others, strict=True)
+    return all(written(content, str) == written(other, str) for content, other in pairs)
 
 
 def spliced(text: str, splices: Iterable[Splice]) -> str:

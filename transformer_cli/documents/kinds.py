@@ -10,7 +10,7 @@ from pathlib import Path
 from transformer_cli.documents import xml_tree
 from transformer_cli.documents.document import Reader
 from transformer_cli.documents.encoding import Encoding, decode
-from transformer_cli.documents.formats import po, tmx, xliff
+from transformer_cli.documents.formats import html, po, subtitles, tmx, xliff
 
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
 
@@ -45,6 +45,15 @@ KINDS = {
     for kind in (
         Kind("po", (".po", ".pot"), (po.read_po,), po.CHARSET),
         Kind("xliff", (".xlf", ".xliff"), (xliff.read_xliff,), _XML, "xmlcharrefreplace"),
+        Kind("srt", (".srt",), (subtitles.read_srt,)),
+        Kind("vtt", (".vtt",), (subtitles.read_vtt,)),
+        Kind(
+            "html",
+            (".html", ".htm", ".xhtml"),
+            (html.read_html_attributes, html.read_html),
+            html.DECLARATION,
+            "xmlcharrefreplace",
+        ),
         Kind("tmx", (".tmx",), (tmx.read_tmx,), _XML, "xmlcharrefreplace"),
     )
 }

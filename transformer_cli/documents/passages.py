@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from transformer_cli.documents.content import Content, Tag, flatten, matching_ta
 from transformer_cli.text.normalization import normalize
 
 _SENTENCE_END = (".", "!", "?", ":", ";", "…", "。", "！", "？", "\u061f", "।")
+_BULLET = re.compile(r"(?:[-\u2010-\u2015\u2022\u25aa\u25e6\u00b7*]\s+)+(?=\S)")
 _NARROWEST = 40  # a shorter line is not one of a wrapped paragraph
 
 
@@ -94,27 +96,37 @@ def _joined(group: list[Content]) -> tuple[Content, int | None]:
     return content, max(len(plain_text(line).rstrip()) for line in group) if len(group) > 1 else None
 
 
-def _trimmed(content: Content, width: int | None = None) -> Iterator[str | Tag | Passage]:
+def outer_and_inner(content: Content) -> tuple[Content, Content, Content]:
+    """Divide content into what is before its text, the text, and what is after it.
+
+    Before and after are white space, the bullet of a list or the dash of a speaker, and tags that stand alone or
+    surround the whole text.
+    """
     first, last = _bounds(content)
     if first > last:
-        yield from content
-        return
+        return content, (), ()
     inner = list(content[first : last + 1])
-    before = after = ""
-    if isinstance(inner[0], str):
-        before = inner[0][: len(inner[0]) - len(inner[0].lstrip())]
-        inner[0] = inner[0].lstrip()
-    if isinstance(inner[-1], str):
-        after = inner[-1][len(inner[-1].rstrip()) :]
-        inner[-1] = inner[-1].rstrip()
-    yield from content[:first]
-    if before:
-        yield before
-    own = tuple(inner)
-    yield Passage(own, normalize(flatten(own)[0]), width)
-    if after:
-        yield after
-    yield from content[last + 1 :]
+    before, after = content[:first], content[last + 1 :]
+    if isinstance(inner[0], str) and (text := _without_bullet(inner[0].lstrip())) != inner[0]:
+        before = (*before, inner[0][: len(inner[0]) - len(text)])
+        inner[0] = text
+    if isinstance(inner[-1], str) and (text := inner[-1].rstrip()) != inner[-1]:
+        after = (inner[-1][len(text) :], *after)
+        inner[-1] = text
+    return before, tuple(inner), after
+
+
+def _without_bullet(text: str) -> str:
+    bullet = _BULLET.match(text)
+    return text[bullet.end() :] if bullet else text
+
+
+def _trimmed(content: Content, width: int | None = None) -> Iterator[str | Tag | Passage]:
+    before, inner, after = outer_and_inner(content)
+    yield from before
+    if inner:
+        yield Passage(inner, normalize(flatten(inner)[0]), width)
+    yield from after
 
 
 def _bounds(content: Content) -> tuple[int, int]:

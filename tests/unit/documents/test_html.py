@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.documents import translate, unchanged
+
+PAGE = """\
+<!DOCTYPE html>
+<html lang=fr><head><META CHARSET="utf-8"><title>Le titre &amp; plus</title>
+<meta name="description" content='Une "page"'><meta name="author" content="Le chat">
+<style>p > a { color: red }</style><script>if (a < b) { x = "<p>non</p>"; }</script></head>
+<body class=a>
+<!-- un commentaire -->
+<h1>Bonjour</h1>
+<p>Le <b>chat</b> voit
+   <a href="x?a=1&amp;b=2" title="la maison">l&#x27;eau</a>,<br>le <code>chien()</code> dort&nbsp;!
+<p>Sans fin <img src=x alt="une image"> ici
+<ul><li>un<li>deux <i>trois</ul>
+<pre>le  code</pre> <p translate=no>jamais <b>ici</b></p><span class="x notranslate">ni là</span>
+<textarea>le <p> texte</textarea>
+<table><tr><td>a < b</td><td>42</td></tr></table>
+</body></html>
+"""
+
+
+class Parsed(HTMLParser):
+    """The tags and texts of a page, as Python's parser sees them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.texts: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag):
+        self.tags.append(f"/{tag}")
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_page_read_and_written_is_the_same_in_every_byte(encoding, line_end):
+    declared = {"latin-1": "iso-8859-1"}.get(encoding, "utf-8")
+    data = PAGE.replace("\n", line_end).replace("utf-8", declared).encode(encoding)
+
+    assert unchanged(data, "html") == data
+    assert translate(data, "html") == data
+
+
+def test_texts_are_translated_and_nothing_else_changes():
+    expected = PAGE
+    for old, new in [
+        ("Le titre &amp; plus", "LE TITRE &amp; PLUS"),
+        ("'Une \"page\"'", "'UNE &quot;PAGE&quot;'"),
+        ("Bonjour", "BONJOUR"),
+        (
+            'Le <b>chat</b> voit\n   <a href="x?a=1&amp;b=2" title="la maison">l&#x27;eau</a>,',
+            'LE <b>CHAT</b> VOIT <a href="x?a=1&amp;b=2" title="LA MAISON">L\'EAU</a>,',
+        ),
+        ("le <code>chien()</code> dort&nbsp;!", "LE <code>chien()</code> DORT&nbsp;!"),
+        ('Sans fin <img src=x alt="une image"> ici', 'SANS FIN <img src=x alt="UNE IMAGE"> ICI'),
+        ("<li>un<li>deux <i>trois<", "<li>UN<li>DEUX <i>TROIS<"),
+        ("a < b<", "A &lt; B<"),
+    ]:
+        assert old in expected
+        expected = expected.replace(old, new)
+
+    assert translate(PAGE.encode(), "html", str.upper).decode() == expected
+
+
+@given(st.text(max_size=20))
+def test_any_answer_leaves_the_same_tags(answer):
+    changed = Parsed(translate(PAGE.encode(), "html", lambda _: answer).decode())
+
+    assert sorted(changed.tags) == sorted(Parsed(PAGE).tags)
+
+
+PIECES = st.one_of(
+    st.sampled_from(["<p>", "</p>", "<b", "<b>", "</b>", "<", ">", "<!--", "-->", "<script>", "</script>", "a", '"']),
+    st.sampled_from(["<pre>", "</", "&", "&amp;", "<img alt=x>", "<code>", "</code>", "<![CDATA[", " "]),
+)
+
+
+@given(st.lists(PIECES).map("".join))
+def test_any_page_read_and_written_is_the_same(page):
+    assert unchanged(page.encode(), "html") == page.encode()
+    assert translate(page.encode(), "html") == page.encode()
+
+
+def test_a_stray_quote_in_a_tag_ends_with_the_tag():
+    page = b'<p class="a"">le chat <i x=\'>\'>dort</i></p><p>"ici"</p>'
+
+    expected = b'<p class="a"">LE CHAT <i x=\'>\'>DORT</i></p><p>"ICI"</p>'
+    assert translate(page, "html", str.upper) == expected
+
+
+def test_an_attribute_without_quotes_gets_them():
+    assert translate(b"<img alt=chat>", "html", lambda _: "a 'b'") == b'<img alt="a &#x27;b&#x27;">'

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.documents import translate, unchanged
+from transformer_cli.documents.content import plain_text
+from transformer_cli.documents.formats.subtitle_layout import broken_into_lines, shared_out
+from transformer_cli.errors import DataError
+
+SRT = """\
+1
+00:00:01,000 --> 00:00:04,000  X1:40 X2:600
+Le chat noir dort
+dans la maison,
+
+2
+00:00:04,100 --> 00:00:05,100
+et le chien.
+
+
+3
+00:00:07,000 --> 00:00:09,000
+- Le chat ?
+- Non, le <x
+
+4
+00:00:10,000 --> 00:00:12,000
+{\\an8}<i>La <b>grande</b> maison.</i>
+5
+00:00:13,000 --> 00:00:14,000
+♪ 42 ♪
+
+6
+00:00:15,000 --> 00:00:16,000
+"""
+VTT = """\
+WEBVTT - titre
+
+NOTE
+le chat
+
+STYLE
+::cue { color: red }
+
+intro
+00:01.000 --> 00:02.500 align:start
+<v Roger>Le chat &amp; le chien
+
+1:00:03.000 --> 1:00:04.000
+<c.bleu><00:03.500>dort&nbsp;!</c>
+"""
+
+
+def listened_to(text: str) -> tuple[str, list[str]]:
+    """Return subtitles translated to capitals, and what the model was given."""
+    heard: list[str] = []
+
+    def say(line: str) -> str:
+        heard.append(line)
+        return line.upper()
+
+    return translate(text.encode(), "srt", say).decode(), heard
+
+
+@pytest.mark.parametrize(("text", "kind"), [(SRT, "srt"), (VTT, "vtt")])
+@pytest.mark.parametrize("form", ["plain", "carriage returns", "mark", "no last line end"])
+def test_subtitles_read_and_written_are_the_same_in_every_byte(text, kind, form):
+    data = {
+        "plain": text.encode(),
+        "carriage returns": text.replace("\n", "\r\n").encode(),
+        "mark": b"\xef\xbb\xbf" + text.encode(),
+        "no last line end": text.rstrip("\n").encode(),
+    }[form]
+
+    assert unchanged(data, kind) == data
+    assert translate(data, kind) == data
+    changed = translate(data, kind, str.upper)
+    assert changed.count(b"\r\n") == (changed.count(b"\n") if b"\r" in data else 0)
+
+
+def test_a_sentence_over_two_cues_is_translated_whole_and_shared_out_by_time():
+    changed, heard = listened_to(SRT)
+
+    assert "Le chat noir dort dans la maison, et le chien." in heard
+    expected = (
+        SRT.replace("Le chat noir dort\ndans la maison,", "LE CHAT NOIR DORT DANS LA MAISON,")
+        .replace("et le chien.", "ET LE CHIEN.")
+        .replace("- Le chat ?\n- Non, le <x", "- LE CHAT ?\n- NON, LE <X")
+        .replace("La <b>grande</b> maison.", "LA <b>GRANDE</b> MAISON.")
+    )
+    assert changed == expected
+
+
+def test_what_is_no_text_of_a_cue_stays():
+    expected = VTT.replace("Le chat &amp; le chien", "LE CHAT &amp; LE CHIEN").replace("dort&nbsp;!", "DORT&nbsp;!")
+
+    assert translate(VTT.encode(), "vtt", str.upper).decode() == expected
+
+
+def test_cues_without_punctuation_are_translated_one_by_one():
+    cues = "".join(f"{i}\n00:00:0{i},000 --> 00:00:0{i},900\nle chat {'abcdefgh'[i]}\n\n" for i in range(1, 8))
+    assert len(listened_to(cues)[1]) == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("un texte\n", "srt"), ("<html>", "srt"), ("00:01.000 --> 00:02.000\na", "vtt")]
+)
+def test_what_is_no_subtitle_is_refused(text, kind):
+    with pytest.raises(DataError, match="line 1: "):
+        translate(text.encode(), kind)
+
+
+WORDS = st.lists(st.sampled_from(["le", "chat,", "dort.", "anticonstitutionnellement", "東京", "a"]), max_size=25)
+
+
+@given(WORDS.map(" ".join), st.lists(st.floats(0, 10), min_size=1, max_size=5))
+def test_a_text_is_shared_out_without_a_loss_and_no_part_is_empty_if_there_are_words_enough(text, shares):
+    parts = shared_out(text, shares)
+
+    assert len(parts) == len(shares)
+    assert "".join(parts).replace(" ", "") == text.replace(" ", "")
+    if len(text.split(" ")) >= len(shares):
+        assert all(parts) or not text
+
+
+def test_the_length_of_parts_follows_the_shares_and_breaks_stand_after_clauses():
+    assert shared_out("a b c d e f g h", [3.0, 1.0]) == ["a b c d e f", "g h"]
+    assert shared_out("un deux trois, quatre cinq", [1.0, 1.0]) == ["un deux trois,", "quatre cinq"]
+
+
+@given(WORDS.map(" ".join))
+def test_a_line_has_at_most_42_characters_and_two_lines_are_about_equal(text):
+    lines = plain_text(broken_into_lines((text,))).split("\n")
+
+    assert " ".join(lines) == text or "東京" in text
+    assert all(len(line) <= 42 or len(line.split(" ")) <= 2 for line in lines)
+    if len(lines) == 2:
+        assert abs(len(lines[0]) - len(lines[1])) < 42

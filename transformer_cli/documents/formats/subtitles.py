@@ -1,0 +1,163 @@
+"""Subtitles: SubRip (.srt) and WebVTT (.vtt)."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+
+from transformer_cli.documents.content import Content, Tag, flatten, plain_text, tagged, written
+from transformer_cli.documents.document import Document, Splice, Task, Unit, damaged
+from transformer_cli.documents.formats.subtitle_layout import broken_into_lines, shared_out
+from transformer_cli.documents.passages import outer_and_inner
+
+_TIME = r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
+_TIMING = re.compile(rf"[ \t]*{_TIME}[ \t]*-->[ \t]*{_TIME}[^\n]*")
+_TAG = re.compile(r"<(?P<end>/?)(?P<name>\w*)[^<>\n]*>|\{\\[^{}\n]*\}")
+_DASH = re.compile(r"\s*[-\u2010-\u2015]")
+_SENTENCE_END = re.compile(r"[.!?…。！？؟।♪\])][\"'”’»」)\]]*$")
+_LONGEST_GAP = 3.0  # seconds of silence that end a sentence
+_MOST_CUES = 8
+_FEWEST_ENDS = 0.2  # with fewer cues that end a sentence, the subtitles have no punctuation
+
+
+@dataclass(frozen=True, slots=True)
+class _Cue:
+    """A text and the time it is shown.
+
+    Args:
+        start: Offset of the text.
+        end: Offset of its end, without the line break.
+        begins: When it is shown, in seconds.
+        ends: When it disappears.
+        content: What is inside of the tags around the whole text.
+        before: The tags before it.
+        after: The tags after it.
+    """
+
+    start: int
+    end: int
+    begins: float
+    ends: float
+    content: Content
+    before: Content
+    after: Content
+
+    @property
+    def text(self) -> str:
+        """The text for the model."""
+        return flatten(self.content)[0].strip()
+
+
+def read_srt(text: str, task: Task) -> Document:
+    """Read SubRip subtitles; see `Reader`. A sentence that runs over several cues is one text."""
+    del task
+    cues = list(_cues(text, str))
+    if text.strip() and not cues:
+        raise damaged(text, 0, "no line such as 00:00:01,000 --> 00:00:02,000; are these subtitles?")
+    return Document(text, tuple(_unit(text, group, str) for group in _sentences(cues)))
+
+
+def read_vtt(text: str, task: Task) -> Document:
+    """Read WebVTT subtitles; see `Reader`. A sentence that runs over several cues is one text."""
+    del task
+    if not re.match(r"WEBVTT(?:[ \t]|\r?\n|\Z)", text):
+        raise damaged(text, 0, "the first line is not WEBVTT")
+    return Document(text, tuple(_unit(text, group, _escape_vtt) for group in _sentences(_cues(text, html.unescape))))
+
+
+def _escape_vtt(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\u00a0", "&nbsp;")
+
+
+def _cues(text: str, unescape: Callable[[str], str]) -> Iterator[_Cue]:
+    """Yield the cues with a text."""
+    lines = list(re.finditer(r"[^\n]*(?:\n|\Z)", text))
+    number = 0
+    while number < len(lines):
+        timing = _TIMING.fullmatch(lines[number][0].rstrip("\r\n"))
+        number += 1
+        if not timing:
+            continue
+        first = number
+        while number < len(lines) and lines[number][0].strip() and "-->" not in lines[number][0]:
+            number += 1
+        if number < len(lines) and "-->" in lines[number][0]:
+            number -= 1  # there is no blank line, and this one is the number of the next cue
+        if number <= first:
+            continue
+        start, end = lines[first].start(), lines[number - 1].start() + len(lines[number - 1][0].rstrip("\r\n"))
+        content = tagged(text[start:end], _TAG, unescape)
+        before, inner, after = outer_and_inner(content)
+        yield _Cue(start, end, _seconds(timing, 1), _seconds(timing, 5), inner, before, after)
+
+
+def _seconds(timing: re.Match[str], group: int) -> float:
+    hours, minutes, seconds, fraction = timing.group(group, group + 1, group + 2, group + 3)
+    return int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds) + float(f"0.{fraction}")
+
+
+def _sentences(cues: Iterable[_Cue]) -> Iterator[list[_Cue]]:
+    """Yield the cues in groups: one cue, or several over which a sentence runs."""
+    every = [cue for cue in cues if cue.text]
+    ends = sum(bool(_SENTENCE_END.search(cue.text)) for cue in every)
+    has_punctuation = ends >= _FEWEST_ENDS * len(every)
+    group: list[_Cue] = []
+    for cue in every:
+        if group and not (has_punctuation and len(group) < _MOST_CUES and _runs_on(group[-1], cue)):
+            yield group
+            group = []
+        group.append(cue)
+    if group:
+        yield group
+
+
+def _runs_on(cue: _Cue, following: _Cue) -> bool:
+    """Return whether a sentence runs from one cue into the next; a tag or two speakers end it."""
+    if _SENTENCE_END.search(cue.text) or following.begins - cue.ends > _LONGEST_GAP:
+        return False
+    if any(isinstance(piece, Tag) for piece in (*cue.content, *following.content)):
+        return False
+    return not any(_DASH.match(line) for each in (cue, following) for line in plain_text(each.content).split("\n"))
+
+
+def _unit(text: str, group: list[_Cue], escape: Callable[[str], str]) -> Unit:
+    if len(group) > 1:
+        sources: tuple[Content, ...] = ((" ".join(cue.text for cue in group),),)
+    else:
+        sources = tuple(_speakers(group[0].content))
+    return Unit(
+        sources,
+        group[0].start,
+        partial(_render, "\r\n" if "\r\n" in text else "\n", group, escape),
+        replaces_source=True,
+        is_flowing=True,
+    )
+
+
+def _speakers(content: Content) -> Iterator[Content]:
+    """Yield the lines of a dialogue, each of which begins with a dash; else the whole content."""
+    text = plain_text(content)
+    if text.count("\n") == 0 or any(isinstance(piece, Tag) for piece in content):
+        yield content
+        return
+    lines = text.split("\n")
+    numbers = [sum(bool(_DASH.match(line)) for line in lines[: i + 1]) for i in range(len(lines))]
+    for _, group in groupby(range(len(lines)), key=numbers.__getitem__):
+        yield ("\n".join(lines[i] for i in group),)
+
+
+def _render(
+    line_end: str, group: Sequence[_Cue], escape: Callable[[str], str], contents: Sequence[Content]
+) -> Iterator[Splice]:
+    if len(group) == 1:
+        new = [tuple(piece for content in contents for piece in (*broken_into_lines(content), "\n"))[:-1]]
+    else:
+        durations = [cue.ends - cue.begins for cue in group]
+        new = [broken_into_lines((part,)) for part in shared_out(plain_text(contents[0]), durations)]
+    for cue, content in zip(group, new, strict=True):
+        text = written((*cue.before, *content, *cue.after), escape).replace("\r\n", "\n").replace("\n", line_end)
+        yield Splice(cue.start, cue.end, text)
