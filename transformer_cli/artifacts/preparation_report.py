@@ -51,6 +51,7 @@ class PreparationReport:
         lengths: The number of training pairs with a source, and with a target, in each length class.
         foreign_letters: The most frequent letters of clean sources, and targets, outside their language's script.
         leakage: For each validation and test set, the number of training pairs whose source, or target, is in it.
+        unrelated_below: The similarity of meaning below which a pair was dropped as unrelated, or None.
     """
 
     corpora: dict[str, CleaningReport] = field(default_factory=dict)
@@ -61,6 +62,7 @@ class PreparationReport:
     lengths: dict[str, list[int]] = field(default_factory=dict)
     foreign_letters: dict[str, dict[str, int]] = field(default_factory=dict)
     leakage: dict[str, dict[str, int]] = field(default_factory=dict)
+    unrelated_below: float | None = None
 
     @property
     def total(self) -> CleaningReport:
@@ -111,6 +113,7 @@ class PreparationRecord(KnownHeldOut):
     lengths: dict[str, list[Any]]
     foreign_letters: dict[str, dict[str, int]]
     leakage: dict[str, dict[str, int]]
+    unrelated_below: float | None = None
 
     @classmethod
     def of(
@@ -133,6 +136,7 @@ class PreparationRecord(KnownHeldOut):
             lengths={"up_to": [*LENGTH_EDGES, None], **report.lengths},
             foreign_letters=report.foreign_letters,
             leakage=report.leakage,
+            unrelated_below=report.unrelated_below,
             held_out=dict(held_out),
         )
 
@@ -147,6 +151,7 @@ class PreparationRecord(KnownHeldOut):
             lengths={side: counts for side, counts in self.lengths.items() if side != "up_to"},
             foreign_letters=self.foreign_letters,
             leakage=self.leakage,
+            unrelated_below=self.unrelated_below,
         )
 
 

@@ -175,6 +175,10 @@ class CleaningConfig(Section):
     """Drop a pair if a language identifier finds another language in a side of 40 characters or more. Needs the extra
     ``language``."""
 
+    unrelated: bool = False
+    """Drop a pair if a sentence encoder finds that its sides mean different things; the corpora decide the limit.
+    Needs the extra ``semantic``, which knows 15 languages, and some milliseconds a pair on one core."""
+
     leakage: bool = True
     """Drop a pair if its source or target is in the validation set or a test set (case, punctuation and numbers
     ignored)."""

@@ -36,6 +36,8 @@ def _findings(report: PreparationReport) -> Iterator[str]:
     """Yield further findings about the kept pairs, as text."""
     from transformer_cli.artifacts.preparation_report import LENGTH_EDGES
 
+    if report.unrelated_below is not None:
+        yield f"unrelated: sides with a similarity of meaning under {report.unrelated_below:.3f}"
     for name, counts in report.leakage.items():
         if any(counts.values()):
             yield f"in {name} stood the source of {counts['source']:,} pairs and the target of {counts['target']:,}"

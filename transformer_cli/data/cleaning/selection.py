@@ -19,7 +19,7 @@ Hashes = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 
 KEPT = 0
-SELECTION_RULES = ("leakage", "duplicate", "held_out", "near_duplicate", "source_repeats")
+SELECTION_RULES = ("unrelated", "leakage", "duplicate", "held_out", "near_duplicate", "source_repeats")
 """The reasons not to train on a clean pair, in the order of the checks; a pair's fate is an index here, from 1."""
 
 _FATE = {rule: number for number, rule in enumerate(SELECTION_RULES, start=1)}
@@ -84,6 +84,7 @@ def select(
     separate: Mapping[str, HeldOutKeys],
     sizes: Mapping[str, int],
     earlier: Mapping[str, HeldOut],
+    unrelated: Flags | None = None,
 ) -> Selection:
     """Decide the fate of every clean pair.
 
@@ -94,6 +95,7 @@ def select(
         sizes: The number of pairs to hold out for "valid" or "test".
         earlier: The pairs that were held out before. They stay held out while the number is the same. Others join them
             if the number has changed, or if fewer than half of them are left.
+        unrelated: For each pair whether its sides mean different things; None: that is not known of any.
 
     Raises:
         TooFewPairsError: After holding out, no pair would be left to train on.
@@ -101,6 +103,8 @@ def select(
     pairs = _all(corpora, "pair")
     selection = Selection(np.zeros(len(pairs), np.uint8))
     fates = selection.fates
+    if unrelated is not None:
+        fates[unrelated] = _FATE["unrelated"]
     repeated = _later_occurrences(pairs)
     sources, targets = _all(corpora, "source_key"), _all(corpora, "target_key")
     if config.leakage:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from transformer_cli.config import CorpusConfig
 from transformer_cli.data.cleaning.cache import CleanedCorpus, open_cleaned, write_cleaned
+from transformer_cli.data.cleaning.meaning import KNOWN_FILES
 from transformer_cli.data.cleaning.rules import PairCleaner
 from transformer_cli.data.corpora import SentencePair, read_corpus
 from transformer_cli.data.corpora.reading_progress import log_reading, warn_of_figures
@@ -52,7 +53,7 @@ def forget_others(folder: Path, cleaned: Sequence[CleanedCorpus]) -> None:
     names = {corpus.folder.name for corpus in cleaned}
     with explain_os_errors(folder):
         for path in folder.iterdir():
-            if path.name not in names:
+            if path.name not in names and not path.match(KNOWN_FILES):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 

@@ -21,6 +21,9 @@ _RULES_VERSION = 3
 # Raise a number when a format is read otherwise than before: then corpora of this format are prepared again.
 _READER_VERSIONS = {".tmx": 2, ".po": 2}
 
+# Rules of later releases; left at their defaults they make no difference.
+_LATER_RULES = ("unrelated",)
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
@@ -57,6 +60,9 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFin
     contents = [[file.sha256 for file in group] for group in groups]
     settings = recipe.model_dump(include={"data", "cleaning", "languages"})
     settings["data"].pop("folder")
+    for key in _LATER_RULES:  # data that was prepared before they existed stays current
+        if settings["cleaning"][key] == type(recipe.cleaning).model_fields[key].default:
+            settings["cleaning"].pop(key)
     local = [_RULES_VERSION, settings["languages"], {rule: settings["cleaning"][rule] for rule in LOCAL_RULES}]
     return Inputs(
         fingerprints.of_values([_RULES_VERSION, settings, contents, *filter(None, map(_reader_version, names))]),

@@ -89,20 +89,26 @@ def _prepare(
     rejected: Path | None,
 ) -> PreparationReport:
     # Imported here: "nothing to do" must not wait for them.
+    from transformer_cli.data.cleaning.meaning import load_encoder
     from transformer_cli.data.splits.files import SplitFiles
     from transformer_cli.workflows.prepare.clean import clean_corpora, forget_others
     from transformer_cli.workflows.prepare.messages import log_changes_of_held_out_pairs, warn_of_sameness
     from transformer_cli.workflows.prepare.separate_sets import write_separate_sets
     from transformer_cli.workflows.prepare.split import SplitMaker, count_fates, select_pairs
+    from transformer_cli.workflows.prepare.unrelated import find_unrelated
 
     recipe, inputs = located.recipe, status.inputs
     report = PreparationReport()
+    encode = load_encoder(recipe.languages) if recipe.cleaning.unrelated else None
     with ExitStack() as stack:
         rejected_file = stack.enter_context(atomic_write(rejected)) if rejected is not None else None
         with atomic_folder(run.data) as data:
             separate = write_separate_sets(data, located, fingerprint=inputs.fingerprint)
             cleaned = clean_corpora(located, inputs, run.cleaned)
-            selection = select_pairs(cleaned, recipe, separate, status.held_out)
+            unrelated = None
+            if encode is not None:
+                unrelated, report.unrelated_below = find_unrelated(cleaned, encode, run.cleaned)
+            selection = select_pairs(cleaned, recipe, separate, status.held_out, unrelated)
             warn_of_sameness(recipe, selection)
             log_changes_of_held_out_pairs(status.held_out, selection.held_out_pairs)
             maker = SplitMaker(data, recipe, fingerprint=inputs.fingerprint, report=report, rejected=rejected_file)

@@ -38,6 +38,7 @@ def select_pairs(
     recipe: Recipe,
     separate: Mapping[str, SeparateSet],
     earlier: Mapping[str, HeldOut],
+    unrelated: NDArray[np.bool_] | None = None,
 ) -> Selection:
     """Decide the fate of each clean pair.
 
@@ -46,6 +47,7 @@ def select_pairs(
         recipe: The rules, and the number of pairs to hold out.
         separate: The sets with their own files.
         earlier: The pairs that were held out before.
+        unrelated: For each clean pair whether its sides mean different things, if that is known.
 
     Raises:
         DataError: There are fewer pairs than the recipe wants to hold out, or none is left for training.
@@ -53,7 +55,7 @@ def select_pairs(
     sizes = {part: size for part in ("valid", "test") if isinstance(size := getattr(recipe.data, part), int)}
     keys = {part: pairs.keys for part, pairs in separate.items()}
     try:
-        selection = select(corpora, recipe.cleaning, separate=keys, sizes=sizes, earlier=earlier)
+        selection = select(corpora, recipe.cleaning, separate=keys, sizes=sizes, earlier=earlier, unrelated=unrelated)
     except TooFewPairsError as error:
         total = sum(count_fates(corpora, recipe, error.selection).values(), CleaningReport())
         raise (too_few(recipe, total, error.usable, sizes) if error.usable else nothing_left(recipe, total)) from None

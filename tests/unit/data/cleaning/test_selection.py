@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,6 +38,24 @@ def decide(tmp_path_factory, *corpora: list[Pair], tested=(), sizes=None, earlie
         sizes=sizes or {},
         earlier=earlier or {},
     )
+
+
+def test_unrelated_pairs_are_neither_trained_on_nor_held_out(tmp_path):
+    pairs = [(f"un {letter}", f"one {letter}") for letter in "abcdefgh"]
+    unrelated = np.array([letter in "acf" for letter in "abcdefgh"])
+
+    selection = select(
+        [cleaned(tmp_path / "1", pairs)],
+        CleaningConfig(),
+        separate={},
+        sizes={"valid": 2},
+        earlier={},
+        unrelated=unrelated,
+    )
+
+    assert selection.counts()["unrelated"] == 3
+    assert [fate == "unrelated" for fate in fates(selection)] == unrelated.tolist()
+    assert not unrelated[selection.held_out["valid"]].any()
 
 
 def fates(selection: Selection) -> list[str | None]:
