@@ -8,8 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import sentencepiece
 import torch
+from numpy.typing import NDArray
 
 from tests.support.tiny_models import SENTENCES, fill_with_noise
 
@@ -90,3 +92,84 @@ def write_original_huggingface_model(folder: Path, *, activation: str = "swish",
     settings = {"tokenizer_class": "MarianTokenizer", "source_lang": "fr", "target_lang": "en"}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     return model
+
+
+def write_marian_folder(folder: Path, *, kind: str = "opus", **changes: Any) -> Path:
+    """Write a Marian model of random weights with its vocabularies, and return the path of the ``.npz``.
+
+    Args:
+        folder: An existing folder.
+        kind: "opus": two segmenters and one list; "joint": one SentencePiece model; "separate": one for each side.
+        changes: Options of the training, with "_" for "-".
+    """
+    if kind == "opus":
+        sizes = [len(joint_list())] * 2
+        (folder / "opus.spm32k-spm32k.vocab.yml").write_text(_yaml_list(joint_list()), encoding="utf-8")
+        (folder / "decoder.yml").write_text(DECODER, encoding="utf-8")
+        names = {"source": "source.spm", "target": "target.spm"}
+    else:
+        names = {"source": "vocab.spm"} if kind == "joint" else {"source": "vocab.src.spm", "target": "vocab.trg.spm"}
+        sizes = [
+            sentencepiece.SentencePieceProcessor(model_proto=opus_segmenter(side)).get_piece_size() for side in names
+        ]
+        sizes = (sizes * 2)[:2]
+    for side, name in names.items():
+        (folder / name).write_bytes(opus_segmenter(side))
+    options = {
+        "type": "transformer",
+        "enc-depth": 2,
+        "dec-depth": 1,
+        "dim-emb": DIM,
+        "transformer-dim-ffn": HIDDEN,
+        "transformer-heads": HEADS,
+        "dim-vocabs": sizes,
+        "tied-embeddings-all": kind != "separate",
+        **{name.replace("_", "-"): value for name, value in changes.items()},
+    }
+    arrays = marian_arrays(sizes, tied=kind != "separate", bias=not options.get("output-omit-bias", False))
+    text = "".join(f"{name}: {json.dumps(value)}\n" for name, value in options.items()) + "\0"
+    arrays["special:model.yml"] = np.frombuffer(text.encode(), dtype=np.int8)
+    np.savez(folder / "model.npz", **arrays)  # type: ignore[arg-type]
+    return folder / "model.npz"
+
+
+DECODER = """\
+relative-paths: true
+models:
+  - model.npz
+vocabs:
+  - opus.spm32k-spm32k.vocab.yml
+  - opus.spm32k-spm32k.vocab.yml
+beam-size: 6
+normalize: 1
+word-penalty: 0
+"""
+
+
+def _yaml_list(pieces: list[str]) -> str:
+    """Write a list as Marian does; some pieces without quotes, one as a complex key."""
+    lines = []
+    for token, piece in enumerate(pieces):
+        quoted = json.dumps(piece, ensure_ascii=token % 2 == 0)
+        lines.append(f"? {quoted}\n: {token}" if token == 7 else f"{piece if piece.isalpha() else quoted}: {token}")
+    return "\n".join(lines) + "\n"
+
+
+def marian_arrays(sizes: list[int], *, tied: bool, bias: bool) -> dict[str, NDArray[np.float32]]:
+    """Return random arrays with the names and shapes that Marian 1.12 writes for 2 + 1 layers."""
+    shapes: dict[str, tuple[int, int]] = {"Wemb": (sizes[0], DIM)}
+    if not tied:
+        shapes = {f"{stack}_Wemb": (size, DIM) for stack, size in zip(("encoder", "decoder"), sizes, strict=True)}
+        shapes["decoder_ff_logit_out_W"] = (DIM, sizes[1])
+    if bias:
+        shapes["decoder_ff_logit_out_b"] = (1, sizes[1])
+    for layer in ("encoder_l1", "encoder_l2", "decoder_l1"):
+        for block in ("self", "context")[: 1 + layer.startswith("decoder")]:
+            shapes |= {f"{layer}_{block}_W{part}": (DIM, DIM) for part in "qkvo"}
+            shapes |= {f"{layer}_{block}_b{part}": (1, DIM) for part in "qkvo"}
+            shapes |= {f"{layer}_{block}_Wo_ln_{part}": (1, DIM) for part in ("scale", "bias")}
+        shapes |= {f"{layer}_ffn_W1": (DIM, HIDDEN), f"{layer}_ffn_b1": (1, HIDDEN)}
+        shapes |= {f"{layer}_ffn_W2": (HIDDEN, DIM), f"{layer}_ffn_b2": (1, DIM)}
+        shapes |= {f"{layer}_ffn_ffn_ln_{part}": (1, DIM) for part in ("scale", "bias")}
+    draws = np.random.default_rng(0)
+    return {name: (0.5 * draws.standard_normal(shape)).astype(np.float32) for name, shape in shapes.items()}

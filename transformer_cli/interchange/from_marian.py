@@ -20,8 +20,8 @@ from transformer_cli.config import DecodingConfig, LanguagesConfig
 from transformer_cli.errors import DataError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.interchange.imported_weights import ImportedModel, layer_name, our_weights
-from transformer_cli.interchange.marian_files import MarianFiles, find_marian_files
-from transformer_cli.interchange.marian_options import SETTINGS_ARRAY, MarianOptions, read_options
+from transformer_cli.interchange.marian_files import find_marian_files
+from transformer_cli.interchange.marian_options import SETTINGS_ARRAY, read_options
 from transformer_cli.interchange.vocabulary import our_tokenizers
 
 _MODULES = {
@@ -68,7 +68,7 @@ def read_marian_model(
     vocabularies = files.vocabularies(options)
     tokenizers = our_tokenizers(files.source, files.target, vocabularies)
     config = options.model_config_for(positions=positions)
-    originals = _Originals(arrays, options, files)
+    originals = _Originals(arrays, files.model)
     weights = our_weights(config, vocabularies, originals)
     originals.require_all_used()
     decoding = DecodingConfig(
@@ -88,10 +88,9 @@ def _read_arrays(path: Path) -> dict[str, NDArray[np.float32]]:
 class _Originals:
     """The arrays of the file, by our names."""
 
-    def __init__(self, arrays: Mapping[str, NDArray[np.float32]], options: MarianOptions, files: MarianFiles) -> None:
+    def __init__(self, arrays: Mapping[str, NDArray[np.float32]], path: Path) -> None:
         self._arrays = arrays
-        self._is_pre_norm = options.is_pre_norm
-        self._path = files.model
+        self._path = path
         self._used = {SETTINGS_ARRAY}
 
     def __call__(self, ours: str) -> Tensor:
@@ -99,9 +98,6 @@ class _Originals:
         if layer is not None:
             stack, number, module, kind = layer
             return self._of_layer(f"{stack}_l{number + 1}_{_MODULES[module]}", module, kind)
-        if ours in ("encoder_norm.weight", "encoder_norm.bias", "decoder_norm.weight", "decoder_norm.bias"):
-            stack, kind = ours.split("_")[0], "scale" if ours.endswith("weight") else "bias"
-            return self._array(f"{stack}_top_ln_{kind}").flatten()
         if ours == "output.bias":
             return self._bias()
         if ours == "output.weight":
@@ -121,8 +117,7 @@ class _Originals:
 
     def _of_layer(self, name: str, module: str, kind: str) -> Tensor:
         if module.endswith("norm"):
-            suffix = "_pre" if self._is_pre_norm else ""
-            return self._array(name.format("scale" if kind == "weight" else "bias") + suffix).flatten()
+            return self._array(name.format("scale" if kind == "weight" else "bias")).flatten()
         if kind == "weight":
             return self._array(name.format("W")).T
         return self._array(name.format("b")).flatten()

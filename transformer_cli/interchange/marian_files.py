@@ -30,7 +30,7 @@ class _Decoder(BaseModel):
     models: list[str] = []
     vocabs: list[str] = []
     beam_size: int | None = Field(default=None, alias="beam-size", ge=1, le=1000)
-    normalize: float | bool = 1.0
+    normalize: float | bool = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +94,9 @@ def find_marian_files(place: Path) -> MarianFiles:
 def _decoder(folder: Path) -> _Decoder:
     path = folder / "decoder.yml"
     if not path.is_file():
-        return _Decoder()
+        return _Decoder(normalize=1.0)
     try:
-        return _Decoder.model_validate(yaml.safe_load(_bytes(path)))
+        return _Decoder.model_validate(yaml.safe_load(_bytes(path)) or {})
     except (yaml.YAMLError, ValidationError, UnicodeDecodeError):
         raise DataError(f"{path} is damaged; download the model anew") from None
 

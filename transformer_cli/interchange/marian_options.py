@@ -47,6 +47,8 @@ class MarianOptions(BaseModel):
     no_affine: bool = Field(default=False, alias="transformer-no-affine")
     depth_scaling: bool = Field(default=False, alias="transformer-depth-scaling")
     tied_layers: list[int] = Field(default=[], alias="transformer-tied-layers")
+    attention_mask: str = Field(default="default", alias="transformer-attention-mask")
+    is_right_to_left: bool = Field(default=False, alias="right-left")
     learned_positions: bool = Field(default=False, alias="transformer-train-position-embeddings")
     learned_positions_of_old: bool = Field(default=False, alias="transformer-train-positions")
     no_positions: bool = Field(default=False, alias="transformer-disable-position-embeddings")
@@ -56,11 +58,6 @@ class MarianOptions(BaseModel):
     dim_vocabs: list[int] = Field(alias="dim-vocabs")
     lemma_dim_emb: int = Field(default=0, alias="lemma-dim-emb")
     max_length_factor: float = Field(default=3.0, alias="max-length-factor")
-
-    @property
-    def is_pre_norm(self) -> bool:
-        """Whether the norm comes before each sublayer."""
-        return "n" in self.preprocess
 
     @property
     def has_one_matrix(self) -> bool:
@@ -75,7 +72,6 @@ class MarianOptions(BaseModel):
     def obstacle(self) -> str | None:
         """Return a phrase that names what our model cannot do, with the way out, or None."""
         steps = (self.preprocess.replace("d", ""), self.postprocess.replace("d", ""), self.postprocess_top)
-        places = {("", "an", ""), ("n", "a", "n"), ("n", "a", "nd")}
         wrong = (
             (self.type != "transformer", f'it is of the type "{self.type}"; only "transformer" can be imported'),
             (
@@ -85,10 +81,13 @@ class MarianOptions(BaseModel):
             ),
             (self.learned_positions or self.learned_positions_of_old, "its positions are learned; use marian"),
             (self.no_positions, "it has no positions; use marian"),
+            (self.attention_mask != "default", f'its positions are in the mask ("{self.attention_mask}"); use marian'),
+            (self.is_right_to_left, "it writes from right to left; use marian"),
             (
-                steps not in places,
-                f"its layer norms stand elsewhere (transformer-preprocess {self.preprocess!r}, -postprocess "
-                f"{self.postprocess!r}, -postprocess-top {self.postprocess_top!r}); use marian",
+                steps != ("", "an", ""),
+                "its layer norms do not stand after the sublayers alone (transformer-preprocess "
+                f"{self.preprocess!r}, -postprocess {self.postprocess!r}, -postprocess-top {self.postprocess_top!r}); "
+                "use marian, which does not normalise keys and values then",
             ),
             ("n" in self.postprocess_emb, "its embeddings are normalised (transformer-postprocess-emb); use marian"),
             (self.activation not in _ACTIVATIONS, f'its activation is "{self.activation}"; use marian'),
@@ -120,7 +119,7 @@ class MarianOptions(BaseModel):
                 "d_model": self.dim_emb,
                 "d_ff": self.dim_ffn,
                 "num_heads": self.heads,
-                "norm": "pre" if self.is_pre_norm else "post",
+                "norm": "post",
                 "tied_embeddings": self.tied_embeddings or self.tied_embeddings_all,
                 "activation": _ACTIVATIONS[self.activation],
                 "positions": positions,

@@ -16,6 +16,7 @@ NEVER = -100.0
 """Bias of pad and bos, which makes their probability 0 and which label smoothing can still work with."""
 
 _SPECIAL = ("<pad>", "<unk>", "<s>", "</s>")
+_PENALTY = 10.0  # of an unknown character in SentencePiece, below the least score of a piece
 _LEAST = -1e9  # a score that makes SentencePiece join an unused piece after all others
 
 
@@ -99,9 +100,17 @@ def _with_ids(model: bytes, pieces: Sequence[str]) -> bytes:
     known = {piece.text: piece for piece in own if piece.is_cut_out}
     kinds = (Kind.CONTROL, Kind.UNKNOWN, Kind.CONTROL, Kind.CONTROL)
     special = [Piece(text, 0.0, kind) for text, kind in zip(pieces[:4], kinds, strict=True)]
-    listed = [known[text] if text in known else Piece(text, _LEAST, Kind.UNUSED) for text in pieces[4:]]
+    # A character that the model does not know is a piece by itself, and may be in the list for the other language's
+    # sake. It gets the score that SentencePiece gives to unknown characters. Several such characters in a row are one
+    # unknown piece for the original, and pieces of their own here.
+    unknown = min((piece.score for piece in known.values()), default=0.0) - _PENALTY
+    listed = [known[text] if text in known else _of_the_other_side(text, unknown) for text in pieces[4:]]
     names = set(pieces)
     outsiders = [piece for piece in known.values() if piece.text not in names]
     if outsiders:
         outsiders = [Piece(END_OF_VOCABULARY, 0.0, Kind.CONTROL), *outsiders]
     return with_pieces(model, [*special, *listed, *outsiders])
+
+
+def _of_the_other_side(text: str, unknown: float) -> Piece:
+    return Piece(text, unknown, Kind.NORMAL) if len(text) == 1 else Piece(text, _LEAST, Kind.UNUSED)
