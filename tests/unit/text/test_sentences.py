@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transformer_cli.text.sentences import learn_abbreviations, sentence_spans
+
+
+def sentences(text: str, *abbreviations: str) -> list[str]:
+    return [text[start:end] for start, end in sentence_spans(text, abbreviations)]
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.text() | st.text(alphabet="aA1 .!?»«\"'\u00a0。」（と…)", max_size=40))
+def test_the_sentences_are_the_text(text: str):
+    found = sentences(text)
+
+    assert "".join(found) == text
+    assert all(found)
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="aA1 .!?»«\"'\u00a0。」（と…)", max_size=40))
+def test_what_has_no_letter_is_no_sentence_beside_others(text: str):
+    found = sentences(text)
+
+    assert len(found) <= 1 or all(any(character.isalpha() for character in each) for each in found)
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        pytest.param(["Bonjour ! ", "Ça va ? ", "Oui."], id="French"),
+        pytest.param(["« Bonjour. » ", "Il part."], id="guillemets"),
+        pytest.param(["(Really.) ", "No."], id="brackets"),
+        pytest.param(['He said "Go." ', "Then he went."], id="quotes"),
+        pytest.param(["Mme. Dupont est là. ", "Il dort."], id="a title"),
+        pytest.param(["J. R. R. Tolkien wrote it. ", "He did."], id="initials"),
+        pytest.param(["Am 5. Mai kam er. ", "Er blieb."], id="an ordinal"),
+        pytest.param(["Er sah z.B. Bären. ", "Dann ging er."], id="an abbreviation"),
+        pytest.param(["See node.js and example.com. ", "Then go."], id="marks inside words"),
+        pytest.param(["It said ok. ok was enough."], id="a small letter goes on"),
+        pytest.param(["ok. ", "bien. ", "voilà"], id="no capitals anywhere"),
+        pytest.param(["?! Quoi ? ", "Rien. ..."], id="marks alone belong to a neighbour"),
+        pytest.param(["然后走了。", "（真的。）", "好吗？", "好。"], id="Chinese"),
+        pytest.param(["「はい。」と言った。", "そう。"], id="a Japanese quotation"),
+        pytest.param(["وأين تسكن؟ ", "أسكن في باريس."], id="Arabic"),
+        pytest.param(["क्या हाल है। ", "ठीक है।"], id="Hindi"),
+        pytest.param(["12 345"], id="no letters"),
+        pytest.param([], id="nothing"),
+    ],
+)
+def test_a_text_is_cut_where_its_sentences_end(expected):
+    assert sentences("".join(expected)) == expected
+
+
+def test_a_learned_abbreviation_ends_no_sentence():
+    assert len(sentences("Voir chap. Deux.", "chap")) == 1
+    assert len(sentences("Voir chap. Deux.")) == 2
+
+
+def test_abbreviations_are_words_with_a_full_stop_inside_lines_rather_than_at_their_end():
+    lines = [
+        "Voir chap. 3 du livre.",
+        "Le chap. 4 est long.",
+        "Lire le Chap. 5.",
+        "Un livre. Il est long.",
+        "Un livre.",
+    ]
+
+    assert learn_abbreviations(lines * 3) == ["chap"]
+    assert learn_abbreviations(lines[:2]) == []
+
+
+@pytest.mark.parametrize("unit", [". ", "a.", "» ", ".»", "! A", "«", "z.b. "])
+def test_long_lines_take_a_time_in_proportion_to_their_length(unit):
+    # Quadratic time would take minutes.
+    assert "".join(sentences(unit * 50_000)) == unit * 50_000

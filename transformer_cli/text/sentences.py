@@ -1,0 +1,119 @@
+"""Where sentences end, in any script: a small set of rules, and abbreviations learned from the lines of a corpus."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from itertools import pairwise
+
+import regex
+
+# Unicode's class STerm has some 150 marks that end a sentence; full stops, which also abbreviate, come apart. Closing
+# quotes and brackets belong to the sentence before them, with the no-break space that French puts there.
+_MARK = regex.compile(
+    r"(?P<mark>(?:[.\uff0e…‥]|[\p{SB=STerm}--[.]]|[។៕།༎])++)"
+    r"(?P<close>(?:[\u00a0\u202f ]?[»›](?=[\s\p{P}]|$)|[\p{Pe}\p{Pf}\"'’”」』】》〉）\]])*+)"  # noqa: RUF001
+    r"(?P<space>\s*+)",
+    regex.V1,
+)
+_NEEDS_NO_SPACE = frozenset("。！？｡．")  # noqa: RUF001
+_CONTINUES = regex.compile(r"[\p{Ps}\p{Pi}\"'¿¡—–-]*\s*\p{Ll}")
+_QUOTATION_GOES_ON = regex.compile(r"[とっ、，,]")
+_HAS_CAPITAL = regex.compile(r"\p{Lu}|\p{Lt}")
+_LETTER = regex.compile(r"\p{L}")
+_LAST_WORD = regex.compile(r"[^\s\p{Ps}\p{Pi}\"'’]+$")
+_NUMBER_OR_INITIAL = regex.compile(r"\d{1,3}|\p{Lu}|[IVXLC]{1,6}")
+_WORD = regex.compile(r"\p{L}[\p{L}\p{M}.-]*")
+_LONGEST_ABBREVIATION = 20
+
+# Titles and the like, which a corpus of conversations may lack.
+_TITLES = """
+m mm mme mlle mgr dr prof mr mrs ms st ste sr sra srta hr fr jr no nr n° p pp pl vol art abb fig cf cap sec vs
+z.b u.a d.h bzw ca usw inkl np tj tzn т.д т.е г ул д стр डॉ e.g i.e etc c.-à-d ex env tel tél av bd inc ltd co
+dott sig sig.ra ing κ κα π.χ
+"""  # noqa: RUF001 - letters of other alphabets
+_KNOWN = frozenset(_TITLES.split())
+
+
+def sentence_spans(text: str, abbreviations: Collection[str] = ()) -> list[tuple[int, int]]:
+    """Return the places of the sentences of a text; together they are the text.
+
+    A sentence ends at a mark of any script that is followed by white space, or at a full-width mark. A full stop after
+    an abbreviation, an initial, or a number of up to three digits ends none, and neither does any mark before a small
+    letter, unless the text has no capitals. What holds no letter belongs to its neighbour.
+
+    Args:
+        text: One line.
+        abbreviations: Words that a full stop follows, without it and without capitals; see `learn_abbreviations`.
+
+    Returns:
+        (start, end) of each sentence, with the white space behind it; empty for an empty text.
+    """
+    has_capitals = _HAS_CAPITAL.search(text) is not None
+    ends = [
+        match.end()
+        for match in _MARK.finditer(text)
+        if match.end() < len(text) and _is_end(text, match, abbreviations, has_capitals=has_capitals)
+    ]
+    spans: list[tuple[int, int]] = []
+    first = 0  # where a beginning without letters starts, which belongs to the sentence behind it
+    for start, end in pairwise([0, *ends, len(text)]):
+        if spans and not _LETTER.search(text, start, end):
+            spans[-1] = (spans[-1][0], end)
+        elif end == len(text) or _LETTER.search(text, start, end):
+            spans.append((first, end))
+        if spans:
+            first = end
+    return spans if text else []
+
+
+def _is_end(text: str, match: regex.Match[str], abbreviations: Collection[str], *, has_capitals: bool) -> bool:
+    mark, closing, space = match["mark"], match["close"], match["space"]
+    if not space and mark[-1] not in _NEEDS_NO_SPACE:
+        return False
+    if mark[-1] in _NEEDS_NO_SPACE:
+        return not (closing and _QUOTATION_GOES_ON.match(text, match.end()))
+    if has_capitals and _CONTINUES.match(text, match.end()):
+        return False
+    return mark != "." or bool(closing) or not _is_abbreviated(text, match.start(), abbreviations)
+
+
+def _is_abbreviated(text: str, end: int, abbreviations: Collection[str]) -> bool:
+    """Return whether the word before the full stop at ``end`` is one that a full stop often follows."""
+    word = _LAST_WORD.search(text[max(0, end - _LONGEST_ABBREVIATION) : end])
+    if word is None:
+        return False
+    plain = word[0].casefold()
+    return _NUMBER_OR_INITIAL.fullmatch(word[0]) is not None or plain in _KNOWN or plain in abbreviations
+
+
+def learn_abbreviations(lines: Iterable[str]) -> list[str]:
+    """Return words that are abbreviations in a corpus whose lines are sentences or short paragraphs.
+
+    Such a word has a full stop inside lines at least three times, more than four times as often as at the end of a
+    line, and more often than none.
+
+    Args:
+        lines: Normalised lines.
+
+    Returns:
+        The words without the full stop and without capitals, sorted.
+    """
+    inside: Counter[str] = Counter()
+    at_end: Counter[str] = Counter()
+    without: Counter[str] = Counter()
+    for line in lines:
+        if "." not in line:
+            continue
+        *words, last = regex.split(r"[\s\p{Ps}\p{Pi}\"'’]+", line)
+        for word in words:
+            if word.endswith(".") and not word.endswith(".."):
+                inside[word[:-1].casefold()] += 1
+            else:
+                without[word.casefold()] += 1
+        at_end[last.rstrip(".").casefold()] += last.endswith(".")
+    return sorted(
+        word
+        for word, count in inside.items()
+        if count >= 3 and count > 4 * at_end[word] and count > without[word] and _WORD.fullmatch(word)
+    )
