@@ -30,6 +30,7 @@ OPTIONS = {
     "translate": HELP
     | LEVELS
     | {"--model", "-m", "--output", "-o", "--beam-size", "--length-penalty", "--on-overlong", "--strict"}
+    | {"--split-sentences"}
     | {"--engine", "--device", "--precision", "--threads", "--batch-tokens", "--shard"}
     | {"--format", "--n-best", "--alignments", "--prefix", "--mbr"}
     | {"--file-format", "--all", "--final", "--memory"}

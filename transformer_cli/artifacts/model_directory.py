@@ -24,6 +24,7 @@ from transformer_cli.artifacts.model_manifest import (
     open_tokenizers,
 )
 from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE
+from transformer_cli.artifacts.text_profile import TextProfile
 from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.files.atomic import atomic_folder
@@ -41,12 +42,14 @@ class LoadedModel:
         tokenizers: The model's tokenizers.
         languages: The source and target languages.
         decoding: The search settings it was evaluated with.
+        text: What the model knows of text, or None if that is not recorded.
     """
 
     model: Transformer
     tokenizers: TokenizerPair
     languages: LanguagesConfig
     decoding: DecodingConfig
+    text: TextProfile | None = None
 
 
 def save_model_directory(
@@ -58,6 +61,7 @@ def save_model_directory(
     languages: LanguagesConfig,
     decoding: DecodingConfig,
     card: str,
+    text: TextProfile | None = None,
     made_from: Origin | None = None,
     candidate: Candidate | None = None,
 ) -> None:
@@ -78,6 +82,7 @@ def save_model_directory(
             model=model,
             decoding=decoding,
             tokenizer_sha256=tokenizers.fingerprint,
+            text=text,
             made_from=made_from,
             candidate=candidate,
             files={path.name: path.stat().st_size for path in sorted(beside.iterdir())},
@@ -100,4 +105,4 @@ def open_model(folder: Path, device: torch.device) -> LoadedModel:
         tokenizers = open_tokenizers(folder, manifest)
         model = build_model(manifest.model, tokenizers).to(device)
         load_weights(model, read_tensors(folder / WEIGHTS_FILE), where=folder / WEIGHTS_FILE)
-    return LoadedModel(model.eval(), tokenizers, manifest.languages, manifest.decoding)
+    return LoadedModel(model.eval(), tokenizers, manifest.languages, manifest.decoding, manifest.text)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import AliasChoices, Field, ValidationError
 
 from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE
+from transformer_cli.artifacts.text_profile import TextProfile
 from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.files.os_errors import explain_os_errors
@@ -119,6 +120,7 @@ class ModelManifest(Record):
         model: The shape of the model.
         decoding: The search settings it was evaluated with.
         tokenizer_sha256: Fingerprint of its tokenizers.
+        text: What it knows of text, or None for a model of an earlier release.
         made_from: Its inputs, or None if it was not trained by this program.
         candidate: Its training and tests, or None if it was not trained by this program.
         files: The size of each other file by name; it reveals a file that was cut short.
@@ -131,6 +133,7 @@ class ModelManifest(Record):
     model: ModelConfig
     decoding: DecodingConfig
     tokenizer_sha256: str
+    text: TextProfile | None = None
     made_from: Origin | None = None
     candidate: Candidate | None = Field(None, validation_alias=AliasChoices("candidate", "release"))
     files: dict[str, int] = Field(default_factory=dict)

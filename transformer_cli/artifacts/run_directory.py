@@ -64,6 +64,11 @@ class RunDirectory:
         return self.path / "data"
 
     @property
+    def text_profile(self) -> Path:
+        """What the training sources are like; runs of earlier releases have none."""
+        return self.data / "text.json"
+
+    @property
     def cleaned(self) -> Path:
         """The cleaned pairs of each corpus; the folder may be deleted and is made again when needed."""
         return self.path / "cleaned"

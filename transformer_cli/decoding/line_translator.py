@@ -9,8 +9,8 @@ from itertools import groupby
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.engine import Engine, Sampling, SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
-from transformer_cli.decoding.splitting import split_overlong
-from transformer_cli.decoding.word_alignment import number_of_words, spaced_links
+from transformer_cli.decoding.text_rules import Restore, TextRules
+from transformer_cli.decoding.word_alignment import spaced_links
 from transformer_cli.text.normalization import normalize
 
 
@@ -21,7 +21,7 @@ class Translation:
     Args:
         text: One line of text without control characters (a model may spell them in bytes); empty for a blank line.
         score: Mean over the line's segments of the hypotheses' scores (`Hypothesis.score`); 0 for a blank line.
-        segments: Number of segments of the line: 1 unless it was too long for the model, 0 if it is blank.
+        segments: Number of segments of the line: 1 unless it was cut at ends of sentences, 0 if it is blank.
         log_prob: Natural logarithm of the translation's probability, summed over the segments.
         tokens: Subwords that the model generated, for all segments in order.
         alignment: Pairs (word of the line, word of ``text``), counted from 0, or None if not requested. Words are
@@ -40,10 +40,21 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """Part of a line, usually all of it: the index of the line and the token ids."""
+    """Part of a line, usually all of it.
+
+    Args:
+        line: The index of the line.
+        tokens: Token ids of the text for the model.
+        words: The number of words of the line before the segment.
+        space: The white space behind it in the line.
+        restore: Turns the translation into one of the text as it stands in the line.
+    """
 
     line: int
     tokens: list[int]
+    words: int
+    space: str
+    restore: Restore
 
 
 class LineTranslator:
@@ -52,11 +63,13 @@ class LineTranslator:
     Args:
         engine: Engine that searches.
         tokenizers: Tokenizers of the engine's model.
+        rules: How lines are cut and read; None: a line is cut only if it is too long for the model.
     """
 
-    def __init__(self, engine: Engine, tokenizers: TokenizerPair) -> None:
+    def __init__(self, engine: Engine, tokenizers: TokenizerPair, rules: TextRules | None = None) -> None:
         self.engine = engine
         self.tokenizers = tokenizers
+        self.rules = rules or TextRules()
 
     @property
     def limit(self) -> int:
@@ -91,8 +104,9 @@ class LineTranslator:
     ) -> list[Translation]:
         """Translate each line separately; return one result per line, in order.
 
-        Blank lines skip the model. A line too long for the model is split at sentence or clause ends, and the
-        translations of its segments are joined by spaces.
+        Blank lines skip the model. A line with more sentences than `TextRules` allow is split at their ends, a text too
+        long for the model at ends of clauses too. The translations of the segments are joined by the white space that
+        stood between them.
 
         Args:
             lines: The lines.
@@ -132,14 +146,17 @@ class LineTranslator:
         return hypotheses
 
     def _segments(self, lines: Sequence[str]) -> list[_Segment]:
+        texts = [normalize(line) for line in lines]
         segments = []
-        for index, tokens in enumerate(self.tokenizers.source.encode_all(lines)):
-            if len(tokens) <= self.limit:
-                if tokens:
-                    segments.append(_Segment(index, tokens))
-                continue
-            for part in split_overlong(normalize(lines[index]), limit=self.limit, count=self.count):
-                segments.append(_Segment(index, self.tokenizers.source.encode(part)[: self.limit]))
+        for index, (text, tokens) in enumerate(zip(texts, self.tokenizers.source.encode_all(texts), strict=True)):
+            words = 0
+            for start, end in self.rules.pieces(text, len(tokens), self.limit, self.count) if tokens else ():
+                is_whole = end - start == len(text)
+                piece = text if is_whole else text[start:end].rstrip() or text[start:end]
+                read, restore = self.rules.read(piece)
+                ids = tokens if is_whole and read == text else self.tokenizers.source.encode(read)[: self.limit]
+                segments.append(_Segment(index, ids, words, text[start + len(piece) : end], restore))
+                words += text.count(" ", start, end)
         return segments
 
     def _join(self, segments: list[tuple[_Segment, list[Hypothesis]]]) -> Translation:
@@ -153,22 +170,27 @@ class LineTranslator:
 
     def _join_rank(self, segments: list[tuple[_Segment, Hypothesis]]) -> Translation:
         target = self.tokenizers.target
-        texts = [normalize(target.decode(hypothesis.tokens)) for _, hypothesis in segments]
+        texts = [
+            normalize(segment.restore(normalize(target.decode(hypothesis.tokens)))) for segment, hypothesis in segments
+        ]
+        between = [
+            self.rules.joint(before, segment.space, after)
+            for (segment, _), before, after in zip(segments, texts, texts[1:], strict=False)
+        ]
+        parts = [text + space for text, space in zip(texts, [*between, ""], strict=True)]
         return Translation(
-            text=normalize(" ".join(texts)),
+            text=normalize("".join(parts)),
             score=sum(hypothesis.score for _, hypothesis in segments) / len(segments),
             segments=len(segments),
             log_prob=sum(hypothesis.log_prob for _, hypothesis in segments),
             tokens=tuple(target.piece(token) for _, hypothesis in segments for token in hypothesis.tokens),
-            alignment=tuple(self._align(segments, texts)) if segments[0][1].attention else None,
+            alignment=tuple(self._align(segments, parts)) if segments[0][1].attention else None,
         )
 
-    def _align(self, segments: list[tuple[_Segment, Hypothesis]], texts: list[str]) -> Iterator[tuple[int, int]]:
+    def _align(self, segments: list[tuple[_Segment, Hypothesis]], parts: list[str]) -> Iterator[tuple[int, int]]:
         tokenizers = (self.tokenizers.source, self.tokenizers.target)
-        first_source = first_target = 0
-        for (segment, hypothesis), text in zip(segments, texts, strict=True):
-            source = normalize(self.tokenizers.source.decode(segment.tokens))
+        words = 0
+        for (segment, hypothesis), part in zip(segments, parts, strict=True):
             for i, j in spaced_links(tokenizers, segment.tokens, hypothesis.tokens, hypothesis.attention or ()):
-                yield first_source + i, first_target + j
-            first_source += number_of_words(source)
-            first_target += number_of_words(text)
+                yield segment.words + i, words + j
+            words += part.count(" ")

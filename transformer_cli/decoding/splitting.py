@@ -1,66 +1,84 @@
-"""Splitting of lines that are too long for the model, at places where a reader would pause."""
+"""Splitting of text that is too long for the model, at places where a reader would pause."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-# Places to cut, from best to worst: after a sentence, after a clause, between words. A closing quotation mark stays
-# with its quotation, including the French mark, which follows a space.
+import regex
+
+from transformer_cli.text.sentences import sentence_spans
+
+# Places to cut after ends of sentences, from best to worst: after a mark that may end one, after a clause, between
+# words. The marks are those of all scripts; a mark of Chinese or Japanese needs no space behind it.
 _PLACES = tuple(
-    re.compile(pattern)
+    regex.compile(pattern)
     for pattern in (
-        r"(?<=[.!?…]) +(?!»)|(?<=[.!?…][\"'»«”“’)\]]) +|(?<=[.!?…][ \u00a0\u202f]») +"
-        r"|(?<=[。！？])(?![」』”]) *|(?<=[。！？][」』”]) *",
-        r"(?<=[;:,–—]) +|(?<=[、，；：]) *",
+        r"(?<=[.!?…][\"'»”“’)\]]?) +(?!»)|(?<=[。！？][」』”]) *",
+        r"(?<=[;:,–—،؛·՝፣፤፥၊]) +|(?<=[、，；：]) *",  # noqa: RUF001
         r" +",
     )
 )
+_CHARACTER = regex.compile(r"\X")  # with its vowel signs, and an emoji with its parts
 
 
-def split_overlong(text: str, *, limit: int, count: Callable[[str], int]) -> list[str]:
+def overlong_spans(text: str, *, limit: int, count: Callable[[str], int]) -> list[tuple[int, int]]:
     """Split ``text`` into segments of at most ``limit`` tokens, with few cuts at natural places.
 
     Args:
-        text: A normalised line.
+        text: A normalised text.
         limit: Largest number of tokens of a segment.
         count: Function that returns the number of tokens of a text.
 
     Returns:
-        The segments in order; only spaces between them are lost. A single character is never split, even above the
-        limit.
+        (start, end) of each segment, with the spaces behind it; together they are the text. What a reader sees as one
+        character is never split, even above the limit.
     """
-    return list(_split(text, limit, count, places=_PLACES))
+    return list(_split(text, 0, len(text), limit, count, level=0))
 
 
-def _split(text: str, limit: int, count: Callable[[str], int], places: tuple[re.Pattern[str], ...]) -> Iterator[str]:
-    if len(text) <= 1 or count(text) <= limit:
-        yield text
-    elif places:
-        for segment in _packed(_cut(text, places[0]), limit, count):
-            yield from _split(segment, limit, count, places[1:])
+def _split(
+    text: str, start: int, end: int, limit: int, count: Callable[[str], int], level: int
+) -> Iterator[tuple[int, int]]:
+    whole = text[start:end]
+    if count(whole.rstrip(" ")) <= limit:
+        yield start, end
+    elif level > len(_PLACES):
+        ends = [start + match.end() for match in _CHARACTER.finditer(whole.rstrip(" "))]
+        yield from _halves(text, [start, *ends[:-1], end], limit, count)
     else:
-        middle = len(text) // 2
-        yield from _split(text[:middle], limit, count, ())
-        yield from _split(text[middle:], limit, count, ())
+        parts = _cut(whole, _PLACES[level - 1]) if level else sentence_spans(whole)
+        for first, last in _packed(whole, parts, limit, count):
+            yield from _split(text, start + first, start + last, limit, count, level + 1)
 
 
-def _cut(text: str, place: re.Pattern[str]) -> list[str]:
+def _halves(text: str, borders: list[int], limit: int, count: Callable[[str], int]) -> Iterator[tuple[int, int]]:
+    """Halve a text between characters as readers see them, until each part is short enough or one character."""
+    if len(borders) <= 2 or count(text[borders[0] : borders[-1]]) <= limit:
+        yield borders[0], borders[-1]
+    else:
+        middle = len(borders) // 2
+        yield from _halves(text, borders[: middle + 1], limit, count)
+        yield from _halves(text, borders[middle:], limit, count)
+
+
+def _cut(text: str, place: regex.Pattern[str]) -> list[tuple[int, int]]:
     """Cut ``text`` at every ``place``; spaces there stay at the end of the preceding part."""
     ends = [match.end() for match in place.finditer(text)]
-    return [text[start:end] for start, end in pairwise([0, *ends, len(text)]) if start < end]
+    return [(start, end) for start, end in pairwise([0, *ends, len(text)]) if start < end]
 
 
-def _packed(parts: list[str], limit: int, count: Callable[[str], int]) -> Iterator[str]:
+def _packed(
+    text: str, parts: list[tuple[int, int]], limit: int, count: Callable[[str], int]
+) -> Iterator[tuple[int, int]]:
     """Join neighbouring parts while their total number of tokens is at most ``limit``."""
-    packed, tokens = "", 0
-    for part in parts:
-        size = count(part)
-        if packed and tokens + size > limit:
-            yield packed.rstrip(" ")
-            packed, tokens = "", 0
-        packed += part
+    first, end, tokens = 0, 0, 0
+    for start, stop in parts:
+        size = count(text[start:stop])
+        if end > first and tokens + size > limit:
+            yield first, end
+            first, tokens = start, 0
+        end = stop
         tokens += size
-    if packed:
-        yield packed.rstrip(" ")
+    if end > first:
+        yield first, end

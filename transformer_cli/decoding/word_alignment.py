@@ -108,11 +108,6 @@ def spaced_links(
     return sorted({(numbers[0][words[0][i].last], numbers[1][words[1][j].last]) for i, j in links})
 
 
-def number_of_words(text: str) -> int:
-    """Return the number of space-separated words of a normalised text; a no-break space is part of a word."""
-    return text.count(" ") + 1 if text else 0
-
-
 def _word_numbers(tokenizer: Tokenizer, tokens: Sequence[int]) -> list[int]:
     """Return the index of each token's word, which is the last word of the text up to that token."""
     texts = (normalize(tokenizer.decode(tokens[: end + 1])) for end in range(len(tokens)))

@@ -22,7 +22,7 @@ from transformer_cli.config import DecodingConfig
 from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.decoding.line_translator import LineTranslator, Translation
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
-from transformer_cli.decoding.splitting import split_overlong
+from transformer_cli.decoding.splitting import overlong_spans
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
 from transformer_cli.text.normalization import normalize
@@ -179,7 +179,8 @@ def test_an_overlong_line_is_split_and_its_segments_translations_joined():
     model = RecordingTransformer(max_length=32)
     translate = translator(model)
     line = overlong_line(translate)
-    pieces = split_overlong(line, limit=31, count=lambda text: len(tiny_tokenizer().encode(text)))
+    spans = overlong_spans(line, limit=31, count=lambda text: len(tiny_tokenizer().encode(text)))
+    pieces = [line[start:end].rstrip(" ") for start, end in spans]
 
     (whole,) = translate.translate([line])
     read = model.sentences

@@ -1,16 +1,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.tiny_models import tiny_tokenizer
-from transformer_cli.decoding.splitting import split_overlong
+from transformer_cli.decoding.splitting import overlong_spans
 from transformer_cli.text.normalization import normalize
 
 LINES = st.text(alphabet="ab .,;!?»«\u00a0。、é😀", max_size=40).map(normalize)
+
+
+def split_overlong(text: str, *, limit: int, count: Callable[[str], int]) -> list[str]:
+    """Return the segments without the spaces behind them; fail if they do not make up the text."""
+    spans = overlong_spans(text, limit=limit, count=count)
+    assert "".join(text[start:end] for start, end in spans) == text
+    return [text[start:end].rstrip(" ") for start, end in spans]
 
 
 def count_words(text: str) -> int:

@@ -73,6 +73,12 @@ def translate(
         Literal["split", "cut", "fail"],
         typer.Option("--on-overlong", help="A line too long for the model: split it, cut it with a warning, or fail."),
     ] = "split",
+    split_sentences: Annotated[
+        Literal["auto", "always", "never"],
+        typer.Option(
+            "--split-sentences", help="Cut lines at ends of sentences; auto: if they have more than was learned."
+        ),
+    ] = "auto",
     file_format: Annotated[
         FileFormat, typer.Option("--file-format", help="What FILE or stdin is; auto: what its name says, else lines.")
     ] = "auto",
@@ -130,6 +136,7 @@ def translate(
         precision=precision,
         search=SearchOverrides(beam_size, length_penalty, batch_tokens),
         on_overlong=on_overlong,
+        split_sentences=split_sentences,
         strict=strict,
         output_format=output_format,
         n_best=n_best,

@@ -14,12 +14,14 @@ from transformer_cli import device as devices
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.metrics_log import MetricsLog
 from transformer_cli.artifacts.model_directory import build_model
+from transformer_cli.artifacts.text_profile import TextProfile
 from transformer_cli.config import DecodingConfig, Recipe, TrainingConfig
 from transformer_cli.data.splits.read import Corpus, read_split
 from transformer_cli.data.tokens.batch_stream import BatchStream
 from transformer_cli.data.tokens.encoded import EncodedCorpus, encode_to_disk, in_memory
 from transformer_cli.data.tokens.subword_sampling import SubwordSampler
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
+from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.training.ending.early_stopping import ProgressTracker
 from transformer_cli.training.ending.ending_plan import EndingPlan
@@ -39,7 +41,7 @@ from transformer_cli.workflows.train.starting_point import Start, choose_start, 
 logger = logging.getLogger(__name__)
 
 _SHARE_WITHIN_RATIO = 0.999
-"""Share of training pairs the length limit must cover; longer targets are mostly misaligned."""
+"""Share of training pairs that limits of length must cover; longer targets are mostly misaligned."""
 
 
 def open_session(request: TrainRequest, data_fingerprint: str) -> TrainingSession:
@@ -77,6 +79,7 @@ def open_session(request: TrainRequest, data_fingerprint: str) -> TrainingSessio
             tokenizers,
             _bounded(recipe.decoding, encoded),
             bleu_tokenizer(MetricsLog(run.metrics), recipe.languages.target, valid),
+            _text_rules(located, encoded),
         ),
         on_event=request.on_event,
         stop=request.stop,
@@ -171,6 +174,15 @@ def _bounded(decoding: DecodingConfig, encoded: EncodedCorpus) -> DecodingConfig
         f"more: {_SHARE_WITHIN_RATIO:.1%} of the training pairs keep to that ratio"
     )
     return decoding.model_copy(update={"max_length_ratio": ratio})
+
+
+def _text_rules(located: LocatedRecipe, encoded: EncodedCorpus) -> TextRules:
+    """Return the rules for lines that follow from the training sources; data of earlier releases has no profile."""
+    profile = TextProfile.read_from(located.run.text_profile)
+    if profile is None:
+        return TextRules()
+    most = int(np.quantile(encoded.source.lengths, _SHARE_WITHIN_RATIO, method="inverted_cdf")) - 1  # without eos
+    return TextRules(profile.model_copy(update={"max_tokens": most}), located.recipe.languages)
 
 
 def _encoder_of_batches(

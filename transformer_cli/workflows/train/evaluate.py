@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from transformer_cli.artifacts.metrics_log import MetricsLog, ValidationLine
 from transformer_cli.config import DecodingConfig
@@ -13,6 +13,7 @@ from transformer_cli.data.tokens.length_batches import batches_by_length
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
+from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.metrics import corpus_bleu, corpus_chrf, default_tokenizer, is_usable
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.training.events import ValidationScores
@@ -38,6 +39,7 @@ class Evaluator:
     tokenizers: TokenizerPair
     decoding: DecodingConfig
     bleu_tokenizer: str
+    rules: TextRules = field(default_factory=TextRules)
 
     def translate(self, corpus: Corpus, *, is_asked_to_stop: Callable[[], bool] = lambda: False) -> list[str]:
         """Return the translation of each source.
@@ -49,7 +51,7 @@ class Evaluator:
         Raises:
             ValidationInterruptedError: ``is_asked_to_stop`` returned True.
         """
-        translator = LineTranslator(TorchEngine(self.model, self.decoding), self.tokenizers)
+        translator = LineTranslator(TorchEngine(self.model, self.decoding), self.tokenizers, self.rules)
         translations = [""] * len(corpus)
         for indices in batches_by_length(list(map(len, corpus.sources)), max_sentences=_TRANSLATED_AT_ONCE):
             if is_asked_to_stop():

@@ -18,6 +18,7 @@ from transformer_cli.artifacts.model_manifest import ModelManifest, explain_dama
 from transformer_cli.config import with_search
 from transformer_cli.cores import available_cores
 from transformer_cli.decoding.line_translator import LineTranslator
+from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.errors import DamagedFileError, TfmError, UsageError
 from transformer_cli.workflows.translate.settings import TranslationSettings
 
@@ -44,7 +45,7 @@ def load_translator(models: Sequence[Path], settings: TranslationSettings = Tran
     """
     if settings.engine != "torch":
         try:
-            engine, tokenizers = _load_exported(models, settings)
+            engine, tokenizers, rules = _load_exported(models, settings)
         except _NotExportedError as error:
             if settings.engine == "ctranslate2":
                 raise TfmError(f"--engine ctranslate2: {error}") from None
@@ -54,11 +55,11 @@ def load_translator(models: Sequence[Path], settings: TranslationSettings = Tran
             logger.warning(f"{error}; torch translates instead")
         else:
             if settings.engine == "ctranslate2":
-                return LineTranslator(engine, tokenizers)
+                return LineTranslator(engine, tokenizers, rules)
             from transformer_cli.decoding.fallback_engine import FallbackEngine
 
             either = FallbackEngine(engine, lambda: _load_torch(models, settings).engine)
-            return LineTranslator(either, tokenizers)
+            return LineTranslator(either, tokenizers, rules)
     return _load_torch(models, settings)
 
 
@@ -106,7 +107,9 @@ def _unsupported_setting(models: Sequence[Path], settings: TranslationSettings) 
     )
 
 
-def _load_exported(models: Sequence[Path], settings: TranslationSettings) -> tuple[CTranslate2Engine, TokenizerPair]:
+def _load_exported(
+    models: Sequence[Path], settings: TranslationSettings
+) -> tuple[CTranslate2Engine, TokenizerPair, TextRules]:
     model = models[0]
     folder = model / ENGINE_FOLDER
     exported = read_manifest(folder)
@@ -145,4 +148,4 @@ def _load_exported(models: Sequence[Path], settings: TranslationSettings) -> tup
         engine = right_engine(folder, lambda compute_type: load(compute_type=compute_type))
     except DamagedFileError as error:
         raise _UnfitError(f"{error}; run `tfm export --to ctranslate2` again") from None
-    return engine, tokenizers
+    return engine, tokenizers, TextRules(manifest.text, manifest.languages, settings.split_sentences)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 EngineName = Literal["auto", "torch", "ctranslate2"]
 OnOverlong = Literal["split", "cut", "fail"]
+SplitSentences = Literal["auto", "always", "never"]
 OutputFormat = Literal["text", "tsv", "jsonl"]
 
 
@@ -29,6 +30,7 @@ class TranslationSettings:
             it is much faster on the device and the model is not small.
         search: Search settings that replace the model's own; None: no changes.
         on_overlong: Treatment of lines too long for the model: translate in segments, cut with a warning, or fail.
+        split_sentences: Whether to cut lines at ends of sentences; see `TextRules`.
         strict: Whether to stop at bytes that are not UTF-8 instead of replacing them by U+FFFD.
         output_format: The format of the output; see `format_translation`.
         n_best: The number of translations of each line.
@@ -44,6 +46,7 @@ class TranslationSettings:
     precision: str = "auto"
     search: SearchOverrides | None = None
     on_overlong: OnOverlong = "split"
+    split_sentences: SplitSentences = "auto"
     strict: bool = False
     output_format: OutputFormat = "text"
     n_best: int = 1

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self, overload
 
 from transformer_cli.errors import UsageError
 from transformer_cli.workflows.locate.model import find_model
-from transformer_cli.workflows.translate.settings import EngineName, TranslationSettings
+from transformer_cli.workflows.translate.settings import EngineName, SplitSentences, TranslationSettings
 
 if TYPE_CHECKING:
     from transformer_cli.decoding.engine import Sampling
@@ -46,6 +46,7 @@ class Translator:
         beam_size: int | None = None,
         length_penalty: float | None = None,
         batch_tokens: int | None = None,
+        split_sentences: SplitSentences = "auto",
     ) -> Self:
         """Load a model.
 
@@ -58,6 +59,8 @@ class Translator:
             beam_size: The beam size; None: the model's own.
             length_penalty: Scores are ``log_prob / length ** length_penalty``; None: the model's own.
             batch_tokens: The maximum number of source tokens in a batch; None: the model's own.
+            split_sentences: Whether to cut a line at ends of sentences: "always", "never", or "auto" if it has more of
+                them than the sources of the training.
 
         Raises:
             ModelNotFoundError: There is no model.
@@ -73,6 +76,7 @@ class Translator:
             threads=threads,
             precision=precision,
             search=SearchOverrides(beam_size, length_penalty, batch_tokens),
+            split_sentences=split_sentences,
         )
         return cls.from_settings(model, settings)
 

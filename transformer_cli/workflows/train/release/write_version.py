@@ -17,6 +17,7 @@ from transformer_cli.artifacts.model_manifest import Candidate, Origin, Validati
 from transformer_cli.artifacts.report.translation_cache import keep_test_translations
 from transformer_cli.artifacts.version_history import now
 from transformer_cli.data.splits.read import Corpus, read_split
+from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.metrics import compare_systems
 from transformer_cli.training.events import ValidationScores
@@ -55,6 +56,7 @@ def write_version(session: TrainingSession) -> Path:
         model=recipe.model,
         languages=recipe.languages,
         decoding=session.evaluator.decoding,
+        text=session.evaluator.rules.profile,
         made_from=Origin(
             version=fingerprints.of_version(recipe, session.data_fingerprint),
             training=fingerprints.of_training(recipe, session.data_fingerprint),
@@ -171,4 +173,5 @@ def _live_evaluator(session: TrainingSession, version: str) -> Evaluator | None:
     except DamagedFileError as error:
         logger.warning(f"{error}; the new version cannot be compared with it")
         return None
-    return Evaluator(live.model, live.tokenizers, live.decoding, session.evaluator.bleu_tokenizer)
+    rules = TextRules(live.text, live.languages)
+    return Evaluator(live.model, live.tokenizers, live.decoding, session.evaluator.bleu_tokenizer, rules)

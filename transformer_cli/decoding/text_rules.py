@@ -1,0 +1,120 @@
+"""How a line of text becomes texts for the model, and how its translations become one line again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal, Protocol
+
+from transformer_cli.artifacts.text_profile import TextProfile
+from transformer_cli.config import LanguagesConfig
+from transformer_cli.decoding.splitting import overlong_spans
+from transformer_cli.text.languages import language_name
+from transformer_cli.text.sentences import sentence_spans
+
+SplitSentences = Literal["auto", "always", "never"]
+
+_UNSPACED = frozenset(["zh", "yue", "wuu", "lzh", "ja", "th", "lo", "km", "my", "bo", "dz"])
+"""Languages without spaces between sentences."""
+
+Restore = Callable[[str], str]
+"""Turns a translation of a changed text into one of the original text."""
+
+
+class Form(Protocol):
+    """A change of a text that makes it easier for the model, and that is undone in the translation."""
+
+    def read(self, text: str) -> tuple[str, Restore]:
+        """Return the text for the model, and the function that is applied to its translation."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TextRules:
+    """The rules of one model.
+
+    Args:
+        profile: What the model knows of text, or None for a model that has no record of it.
+        languages: The languages of the model, or None if they do not matter.
+        split: Whether to cut a line at ends of sentences: "auto" if it has more of them, or more tokens, than the
+            sources of the training; "always" at each; "never".
+        forms: Changes of each text, in the order in which they are made; they are undone in the reverse order.
+    """
+
+    profile: TextProfile | None = None
+    languages: LanguagesConfig | None = None
+    split: SplitSentences = "auto"
+    forms: tuple[Form, ...] = field(default=())
+
+    def pieces(self, text: str, tokens: int, limit: int, count: Callable[[str], int]) -> list[tuple[int, int]]:
+        """Return the places of the pieces of a line that are translated by themselves.
+
+        Args:
+            text: A normalised line.
+            tokens: Its number of tokens.
+            limit: The largest number of tokens that the model takes.
+            count: Returns the number of tokens of a text.
+
+        Returns:
+            (start, end) of each piece, with the white space behind it; together they are the text.
+        """
+        return [
+            (start + first, start + end)
+            for start, stop in self._sentences(text, tokens, count)
+            for first, end in overlong_spans(text[start:stop], limit=limit, count=count)
+        ]
+
+    def joint(self, before: str, space: str, after: str) -> str:
+        """Return what stands between two translations.
+
+        Args:
+            before: The translation of the piece before.
+            space: The white space between the pieces of the line.
+            after: The translation of the piece behind.
+        """
+        if not before or not after:
+            return ""
+        if self.languages is not None and language_name(self.languages.target) in _UNSPACED:
+            return "" if space == " " else space
+        return space or " "
+
+    def read(self, text: str) -> tuple[str, Restore]:
+        """Return the text for the model, and the function that turns its translation into one of ``text``."""
+        restores: list[Restore] = []
+        for form in self.forms:
+            text, restore = form.read(text)
+            restores.insert(0, restore)
+
+        def restore_all(translation: str) -> str:
+            for each in restores:
+                translation = each(translation)
+            return translation
+
+        return text, restore_all
+
+    def _sentences(self, text: str, tokens: int, count: Callable[[str], int]) -> list[tuple[int, int]]:
+        profile = self.profile
+        if self.split == "never" or (self.split == "auto" and profile is None):
+            return [(0, len(text))]
+        spans = sentence_spans(text, frozenset(profile.abbreviations) if profile else ())
+        if self.split == "always" or profile is None:
+            return spans
+        most_tokens = profile.max_tokens or tokens
+        if len(spans) < 2 or (len(spans) <= profile.max_sentences and tokens <= most_tokens):
+            return [(0, len(text))]
+        return list(_groups(text, spans, profile.max_sentences, most_tokens, count))
+
+
+def _groups(
+    text: str, spans: list[tuple[int, int]], sentences: int, tokens: int, count: Callable[[str], int]
+) -> Iterator[tuple[int, int]]:
+    """Join neighbouring sentences as far as their numbers allow, in groups of nearly equal size."""
+    number = -(-len(spans) // sentences)
+    borders = [round(i * len(spans) / number) for i in range(number + 1)]
+    for first, end in pairwise(borders):
+        group = spans[first:end]
+        if len(group) > 1 and count(text[group[0][0] : group[-1][1]]) > tokens:
+            yield from group
+        else:
+            yield group[0][0], group[-1][1]
