@@ -5,15 +5,26 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from transformer_cli.text.spelling.invisible import without_invisible
+
+NORMALIZATION_VERSION = 2
+"""The version of `normalize` for new data. A model keeps the one that its training data was normalised with."""
+
 # Line and paragraph separators count as controls here: a prepared sentence is one line for every reader.
 _CONTROLS_AND_SPACES = re.compile(r"[ \t\u2028\u2029\x00-\x1f\x7f-\x9f]+")
 
 
-def normalize(text: str) -> str:
+def normalize(text: str, version: int = 1) -> str:
     """Return ``text`` in Unicode NFC, controls turned into spaces, runs of spaces into one, none at the ends.
 
     No-break spaces stay: they are spelling in French. The same is done to every line that is translated.
+
+    Args:
+        text: Text of one line, or of several that become one.
+        version: From 2 on, characters without a glyph go as well (`without_invisible`).
     """
+    if version > 1:
+        text = without_invisible(text)
     text = unicodedata.normalize("NFC", text)
     # Printable text has no controls and no line separators. Most sentences are printable; this check is three times as
     # fast.

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transformer_cli.text.normalization import normalize
+from transformer_cli.text.spelling.variants import Spelling, count_variants
+
+FRENCH = ["L'homme n'est pas italien ?", 'Il a dit "oui" - puis "non"...'] * 50
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("L’homme", "L'homme"),
+        ("italien\u00a0?", "italien ?"),
+        ("italien\u202f?", "italien ?"),
+        ("«\u00a0oui\u00a0» “oui”", '"oui" "oui"'),
+        ("oui—non", "oui - non"),
+        ("…", "..."),
+        ("ﬁn", "fin"),
+        ("Ｌ１？", "L1?"),
+        ("ｶﾞ", "ガ"),
+        ("a\ue000b", "ab"),
+        ("été ½ ²™", "été ½ ²™"),
+        ("аа", "аа"),  # Cyrillic: alike for the eye, and another letter
+    ],
+    ids=ascii,
+)
+def test_an_unknown_variant_is_read_as_the_one_that_training_text_has(text, read):
+    assert Spelling(count_variants(FRENCH)).read(text) == read
+
+
+def test_what_training_text_has_often_stays():
+    printed = ["L’homme n’est pas italien\u00a0? «\u00a0Oui…\u00a0»"] * 100
+
+    spelling = Spelling(count_variants(printed))
+
+    assert spelling.read(printed[0]) == printed[0]
+    assert spelling.read("L'homme dit...") == "L’homme dit…"
+
+
+def test_what_is_known_in_no_variant_stays():
+    assert Spelling(count_variants(["abc"])).read("L’homme «\u00a0oui\u00a0»") == "L’homme «\u00a0oui\u00a0»"
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("'’ -–—…«»“”\"ﬁ１ｶ٠٠")), max_size=5))
+def test_training_text_is_read_as_it_is_spelled(texts):
+    texts = [normalize(text, 2) for text in texts]
+    spelling = Spelling(count_variants(texts * 100))
+
+    assert [spelling.read(text) for text in texts] == texts
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.text(st.sampled_from("aé'’ -–—…«»“”\"ﬁ１ｶﾞ\u00a0\u202f.")))
+def test_reading_twice_changes_nothing_more(text):
+    spelling = Spelling(count_variants(FRENCH))
+    once = spelling.read(normalize(text, 2))
+
+    assert spelling.read(once) == once
+    assert unicodedata.is_normalized("NFC", once)

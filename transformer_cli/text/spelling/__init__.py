@@ -1,0 +1,1 @@
+"""How people spell, and how a training text does: invisible characters, variants, capitals, accents."""
