@@ -35,6 +35,17 @@ def plain(ask):
     return ask()
 
 
+def test_mbr_widens_the_beam_by_itself(ask):
+    """The beam has four hypotheses; eight are asked for, and chosen from."""
+    source = SENTENCES[0].encode()
+    [wide] = ask("--beam-size", 8, "--n-best", 8, "--format", "jsonl", stdin=source)
+    entry = json.loads(wide)
+
+    assert ask("--mbr", 8, "--n-best", 8, stdin=source)[0] in {
+        each["translation"] for each in [entry, *entry["alternatives"]]
+    }
+
+
 def test_n_best_gives_as_many_lines_for_each_line_the_plain_translation_first(ask, plain):
     found = ask("--n-best", 3)
 

@@ -19,6 +19,7 @@ class SpeakingEngine:
     """
 
     limit = 10_000
+    beam_size = 1
 
     def __init__(self, say: Callable[[str], str] = str) -> None:
         self.heard: list[str] = []

@@ -84,6 +84,11 @@ class CTranslate2Engine:
         """See `Engine.limit`."""
         return self._max_length - 1  # eos needs a place
 
+    @property
+    def beam_size(self) -> int:
+        """See `Engine.beam_size`."""
+        return self._config.beam_size
+
     def unsupported(self, options: SearchOptions) -> str | None:
         """Return the first option that this engine does not support, as `unsupported_option` does."""
         return unsupported_option(
@@ -99,19 +104,18 @@ class CTranslate2Engine:
         unsupported = self.unsupported(options)
         if unsupported is not None:
             raise UsageError(f"the ctranslate2 engine cannot {unsupported}; the torch engine can")
-        check_search(
-            beam_size=self._config.beam_size, length_penalty=self._config.length_penalty, n_best=options.n_best
-        )
+        width = options.beam_size or self._config.beam_size
+        check_search(beam_size=width, length_penalty=self._config.length_penalty, n_best=options.n_best)
         hypotheses: dict[int, list[Hypothesis]] = {}
         cut_short = []
-        for i, longest, result in self._search_batches(self._batches(sources), sources):
+        for i, longest, result in self._search_batches(self._batches(sources), sources, width):
             # CTranslate2 has one maximum length for a batch. The other sources have no effect if it equals this
             # source's own maximum, or if all hypotheses of the beam end before both.
             if longest == self._longest(sources[i]) or self._all_end_before(self._longest(sources[i]), result):
                 hypotheses[i] = self._hypotheses(result, options.n_best)
             else:
                 cut_short.append(i)
-        for i, _, result in self._search_batches(_of_equal_length(cut_short, sources), sources):
+        for i, _, result in self._search_batches(_of_equal_length(cut_short, sources), sources, width):
             hypotheses[i] = self._hypotheses(result, options.n_best)
         return [hypotheses[i] for i in range(len(sources))]
 
@@ -131,9 +135,9 @@ class CTranslate2Engine:
         return [result.log_probs for result in results]
 
     def _search_batches(
-        self, batches: Iterable[list[int]], sources: Sequence[Sequence[int]]
+        self, batches: Iterable[list[int]], sources: Sequence[Sequence[int]], width: int
     ) -> Iterator[tuple[int, int, Any]]:
-        """Search batches of indices of ``sources``, keeping several batches queued.
+        """Search batches of indices of ``sources`` with a beam of ``width``, keeping several batches queued.
 
         Yields:
             Index of a source, maximum length of its batch, CTranslate2's result.
@@ -144,8 +148,8 @@ class CTranslate2Engine:
             results = self._translator.translate_batch(
                 [self._pieces(sources[i]) for i in indices],
                 asynchronous=True,
-                beam_size=self._config.beam_size,
-                num_hypotheses=self._config.beam_size,
+                beam_size=width,
+                num_hypotheses=width,
                 length_penalty=self._config.length_penalty or _NO_PENALTY,
                 max_input_length=0,
                 max_decoding_length=max(1, longest - 1),  # eos needs a place

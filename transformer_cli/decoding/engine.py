@@ -37,12 +37,14 @@ class SearchOptions:
 
     Args:
         n_best: Number of hypotheses for each source.
+        beam_size: Beam size in place of the engine's, or None.
         with_attention: Whether to return the attention of each token to the source.
         prefix: Token ids at the beginning of every translation.
         sampling: Settings for drawing at random, or None to search for the best.
     """
 
     n_best: int = 1
+    beam_size: int | None = None
     with_attention: bool = False
     prefix: tuple[int, ...] = ()
     sampling: Sampling | None = None
@@ -61,6 +63,11 @@ class Engine(Protocol):
     @property
     def limit(self) -> int:
         """Largest number of tokens of a source, without eos."""
+        ...
+
+    @property
+    def beam_size(self) -> int:
+        """Beam size of searches whose options give none."""
         ...
 
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:

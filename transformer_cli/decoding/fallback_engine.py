@@ -29,6 +29,11 @@ class FallbackEngine:
         """See `Engine.limit`."""
         return self._fast.limit
 
+    @property
+    def beam_size(self) -> int:
+        """See `Engine.beam_size`."""
+        return self._fast.beam_size
+
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         """See `Engine.search`."""
         if self._fast.unsupported(options) is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -26,3 +27,21 @@ class Hypothesis:
     attention: tuple[tuple[float, ...], ...] | None = None
     """Attention of each token, at the step that predicts it, to each token of the source, eos included; None if not
     requested. The weights are the mean over the layers and heads."""
+
+
+def different_texts(
+    hypotheses: Sequence[Hypothesis], decode: Callable[[tuple[int, ...]], str], *, at_most: int
+) -> list[Hypothesis]:
+    """Return the best hypothesis of each text; a text can be split into tokens in several ways.
+
+    Args:
+        hypotheses: Hypotheses of one source, best first.
+        decode: Turns tokens into text.
+        at_most: Number of hypotheses to return.
+    """
+    texts: dict[str, Hypothesis] = {}
+    for hypothesis in hypotheses:
+        texts.setdefault(decode(hypothesis.tokens), hypothesis)
+        if len(texts) == at_most:
+            break
+    return list(texts.values())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.engine import Engine, Sampling, SearchOptions
-from transformer_cli.decoding.hypothesis import Hypothesis
+from transformer_cli.decoding.hypothesis import Hypothesis, different_texts
 from transformer_cli.decoding.text_rules import Restore, TextRules
 from transformer_cli.decoding.word_alignment import spaced_links
 from transformer_cli.text.normalization import normalize
@@ -98,6 +99,7 @@ class LineTranslator:
         lines: Sequence[str],
         *,
         n_best: int = 1,
+        beam_size: int | None = None,
         with_alignment: bool = False,
         prefix: str = "",
         sampling: Sampling | None = None,
@@ -110,7 +112,9 @@ class LineTranslator:
 
         Args:
             lines: The lines.
-            n_best: Number of translations of each line.
+            n_best: Number of translations of each line; all are different texts, except drawn ones. They are fewer if
+                the beam holds no more.
+            beam_size: Beam size in place of the engine's, or None.
             with_alignment: Whether to link the words of a translation to those of the line.
             prefix: Text at the beginning of every translation, except that of a blank line.
             sampling: Settings for drawing at random, or None to search for the best.
@@ -119,9 +123,16 @@ class LineTranslator:
             UsageError: The engine does not support an option.
         """
         segments = self._segments(lines)
-        options = SearchOptions(n_best=n_best, with_attention=with_alignment, sampling=sampling)
+        is_list = n_best > 1 and sampling is None
+        wanted = max(n_best, beam_size or self.engine.beam_size) if is_list else n_best
+        options = SearchOptions(wanted, beam_size, with_attention=with_alignment, sampling=sampling)
         prefix_ids = tuple(self.tokenizers.target.encode(prefix))
         hypotheses = self._search(segments, options, prefix_ids) if segments else []
+        if is_list:
+            hypotheses = [
+                different_texts(each, partial(self._text, segment), at_most=n_best)
+                for segment, each in zip(segments, hypotheses, strict=True)
+            ]
         blank = Translation("", 0.0, 0, alignment=() if with_alignment else None)
         translations = [blank] * len(lines)
         pairs = zip(segments, hypotheses, strict=True)
@@ -159,6 +170,9 @@ class LineTranslator:
                 words += text.count(" ", start, end)
         return segments
 
+    def _text(self, segment: _Segment, tokens: Sequence[int]) -> str:
+        return normalize(segment.restore(normalize(self.tokenizers.target.decode(tokens))))
+
     def _join(self, segments: list[tuple[_Segment, list[Hypothesis]]]) -> Translation:
         """Join the hypotheses of a line's segments, each sorted best first, into its translation."""
         ranks = max(len(hypotheses) for _, hypotheses in segments)
@@ -170,9 +184,7 @@ class LineTranslator:
 
     def _join_rank(self, segments: list[tuple[_Segment, Hypothesis]]) -> Translation:
         target = self.tokenizers.target
-        texts = [
-            normalize(segment.restore(normalize(target.decode(hypothesis.tokens)))) for segment, hypothesis in segments
-        ]
+        texts = [self._text(segment, hypothesis.tokens) for segment, hypothesis in segments]
         between = [
             self.rules.joint(before, segment.space, after)
             for (segment, _), before, after in zip(segments, texts, texts[1:], strict=False)

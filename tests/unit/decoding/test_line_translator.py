@@ -20,9 +20,11 @@ from tests.support.tiny_models import (
 )
 from transformer_cli.config import DecodingConfig
 from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
+from transformer_cli.decoding.engine import SearchOptions
 from transformer_cli.decoding.line_translator import LineTranslator, Translation
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.decoding.splitting import overlong_spans
+from transformer_cli.errors import UsageError
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
 from transformer_cli.text.normalization import normalize
@@ -305,3 +307,42 @@ def test_the_score_is_the_log_probability_by_the_length_to_the_power_of_the_pena
     log_prob = logits[0].log_softmax(dim=-1).gather(1, torch.tensor(target)[:, None]).sum().item()
     assert len(target) > 2
     assert translation.score == pytest.approx(log_prob / len(target) ** 0.5, rel=1e-5)
+
+
+def test_a_list_never_holds_a_text_twice_and_is_as_long_as_the_beam_allows():
+    tokenizers = tiny_tokenizers()
+    pieces = [tokenizers.target.piece(token) for token in range(tokenizers.target.vocab_size)]
+    # A piece that two others spell as well: each text that holds it can be cut in several ways.
+    whole, first, second = next(
+        (whole, pieces.index(piece[:cut]), pieces.index(piece[cut:]))
+        for whole, piece in enumerate(pieces)
+        for cut in range(1, len(piece))
+        if piece.startswith("\u2581") and cut > 1 and {piece[:cut], piece[cut:]} <= set(pieces)
+    )
+    model = RecordingTransformer()
+    model.speak_only([whole, first, second, EOS_ID])
+    config = DecodingConfig(beam_size=60, max_length_ratio=1, max_length_extra=2)
+    engine = TorchEngine(model, config)
+    line_translator = LineTranslator(engine, tokenizers)
+
+    every = engine.search([tokenizers.source.encode(LINES[0])], SearchOptions(n_best=60))[0]
+    texts = [normalize(tokenizers.target.decode(hypothesis.tokens)) for hypothesis in every]
+    assert len(set(texts)) < len(texts)  # otherwise this test would show nothing
+    for n_best in (2, 20, 60):
+        [best] = line_translator.translate([LINES[0]], n_best=n_best)
+        found = [best.text, *(other.text for other in best.alternatives)]
+        assert found == list(dict.fromkeys(texts))[:n_best]
+
+
+def test_a_wider_beam_can_be_asked_for():
+    line_translator = LineTranslator(
+        TorchEngine(RecordingTransformer(), DecodingConfig(beam_size=1)), tiny_tokenizers()
+    )
+
+    [narrow] = line_translator.translate([LINES[1]])
+    [wide] = line_translator.translate([LINES[1]], n_best=4, beam_size=6)
+
+    assert len(wide.alternatives) == 3
+    assert wide.score >= narrow.score
+    with pytest.raises(UsageError, match="a beam of 1 cannot give 4"):
+        line_translator.translate([LINES[1]], n_best=4)

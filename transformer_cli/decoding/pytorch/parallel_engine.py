@@ -51,6 +51,11 @@ class ParallelEngine:
         """See `Engine.limit`."""
         return self._engine.limit
 
+    @property
+    def beam_size(self) -> int:
+        """See `Engine.beam_size`."""
+        return self._engine.beam_size
+
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         """See `Engine.search`.
 

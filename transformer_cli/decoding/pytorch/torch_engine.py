@@ -55,6 +55,11 @@ class TorchEngine:
         """See `Engine.limit`."""
         return min(model.config.max_length for model in self._models) - 1  # eos needs a place
 
+    @property
+    def beam_size(self) -> int:
+        """See `Engine.beam_size`."""
+        return self._config.beam_size
+
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         """See `Engine.search`."""
         hypotheses: dict[int, list[Hypothesis]] = {}
@@ -103,7 +108,7 @@ class TorchEngine:
                 hypotheses = beam_search(
                     decoder,
                     max_lengths=max_lengths,
-                    beam_size=config.beam_size,
+                    beam_size=rows,
                     length_penalty=config.length_penalty,
                     n_best=options.n_best,
                     prefix=options.prefix,
@@ -112,7 +117,7 @@ class TorchEngine:
 
     def _rows(self, options: SearchOptions) -> int:
         """Return the number of hypotheses of each source that are computed in parallel."""
-        return options.n_best if options.sampling else self._config.beam_size
+        return options.n_best if options.sampling else options.beam_size or self._config.beam_size
 
     def _decoder(self, sources: list[list[int]], rows: int) -> StepDecoder:
         source, mask = pad_ids(sources, device=self._device)

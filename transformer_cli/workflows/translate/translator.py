@@ -124,11 +124,13 @@ class Translator:
 
         Args:
             lines: Texts of one line each; a line break in a text is read as a space.
-            n_best: The number of translations of each line; all but the best are the ``alternatives`` of the best.
+            n_best: The number of translations of each line; all but the best are the ``alternatives`` of the best. They
+                are different texts, or fewer if the beam holds no more; drawn ones may be equal.
             with_alignment: Whether to align the words of a translation with the words of the line.
             prefix: Text that every translation begins with, except that of a blank line.
             sampling: Settings of random sampling; None: beam search.
-            mbr_candidates: The number of candidates for minimum Bayes risk decoding; None: choose by score.
+            mbr_candidates: The number of candidates for minimum Bayes risk decoding, which widen the beam if it is
+                narrower; None: choose by score.
 
         Returns:
             One translation for each line, in order.
@@ -146,6 +148,7 @@ class Translator:
         translations = self._lines.translate(
             [_SURROGATE.sub("\ufffd", line) for line in lines],
             n_best=candidates,
+            beam_size=max(self._lines.engine.beam_size, candidates) if mbr_candidates else None,
             with_alignment=with_alignment,
             prefix=prefix,
             sampling=sampling,
