@@ -108,7 +108,7 @@ def _has_tags(passage: Passage) -> bool:
 
 def _placed(passage: Passage, translation: Translation) -> Content:
     """Return the translation with the tags of the passage, in lines as wide as its own."""
-    if translation.text == passage.line:
+    if translation.text in ("", passage.line):  # an empty translation would leave a hole
         return passage.content
     content = project(passage.content, translation.text, translation.alignment)
     return wrapped(content, passage.width) if passage.width else content
