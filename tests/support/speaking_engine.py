@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from tests.support.tiny_models import tiny_tokenizers
 from transformer_cli.decoding.engine import SearchOptions
@@ -38,11 +39,11 @@ class SpeakingEngine:
         self.heard.append(text)
         tokens = tuple(self._tokenizers.target.encode(self._say(text)))
         # Each word looks at the one at its own place.
-        places = [
-            [tokenizer.decode(ids[: end + 1]).strip().count(" ") for end in range(len(ids))]
-            for tokenizer, ids in zip((self._tokenizers.source, self._tokenizers.target), (source, tokens), strict=True)
+        pairs = zip((self._tokenizers.source, self._tokenizers.target), (source, tokens), strict=True)
+        places = [[*accumulate(tokenizer.piece(token).startswith("▁") for token in ids)] for tokenizer, ids in pairs]
+        attention = [
+            [(place == own) / max(places[0].count(own), 1) for place in places[0]] + [0.0] for own in places[1]
         ]
-        attention = [[float(place == own) for place in places[0]] + [0.0] for own in places[1]]
         return Hypothesis(tokens, -1.0, -1.0, tuple(map(tuple, attention)) if options.with_attention else None)
 
     def translator(self) -> Translator:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transformer_cli.documents import xml_tree
-from transformer_cli.documents.document import Reader
+from transformer_cli.documents.document import Document, Reader, Task
 from transformer_cli.documents.encoding import Encoding, decode
 from transformer_cli.documents.formats import html, po, subtitles, tmx, xliff
 
@@ -38,23 +38,25 @@ class Kind:
         return decode(data, self.declaration)
 
 
+def _read_markdown(text: str, task: Task) -> Document:
+    from transformer_cli.documents.formats.markdown import read_markdown  # its parser is slow to import
+
+    return read_markdown(text, task)
+
+
 _XML = xml_tree.DECLARATION
+_REFERENCES = "xmlcharrefreplace"  # a character that the encoding lacks is written as &#...;
 
 KINDS = {
     kind.name: kind
     for kind in (
         Kind("po", (".po", ".pot"), (po.read_po,), po.CHARSET),
-        Kind("xliff", (".xlf", ".xliff"), (xliff.read_xliff,), _XML, "xmlcharrefreplace"),
+        Kind("xliff", (".xlf", ".xliff"), (xliff.read_xliff,), _XML, _REFERENCES),
+        Kind("tmx", (".tmx",), (tmx.read_tmx,), _XML, _REFERENCES),
+        Kind("html", (".html", ".htm", ".xhtml"), html.READERS, html.DECLARATION, _REFERENCES),
+        Kind("markdown", (".md", ".markdown"), (_read_markdown,)),
         Kind("srt", (".srt",), (subtitles.read_srt,)),
         Kind("vtt", (".vtt",), (subtitles.read_vtt,)),
-        Kind(
-            "html",
-            (".html", ".htm", ".xhtml"),
-            (html.read_html_attributes, html.read_html),
-            html.DECLARATION,
-            "xmlcharrefreplace",
-        ),
-        Kind("tmx", (".tmx",), (tmx.read_tmx,), _XML, "xmlcharrefreplace"),
     )
 }
 """All kinds by name."""

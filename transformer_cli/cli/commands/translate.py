@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FileFormat = Literal["auto", "lines", "po", "xliff", "tmx", "srt", "vtt", "html"]
+FileFormat = Literal["auto", "lines", "po", "xliff", "tmx", "srt", "vtt", "html", "markdown"]
 
 
 def translate(

@@ -60,8 +60,12 @@ def read_html(text: str, task: Task) -> Document:
     are no text.
     """
     del task
-    tokens = list(_tokens(text))
-    return Document(text, tuple(_units(text, tokens)))
+    return Document(text, tuple(html_units(text, 0, len(text))))
+
+
+def html_units(text: str, start: int, end: int) -> Iterator[Unit]:
+    """Yield the texts in a part of a document, as `read_html` does for a whole page."""
+    yield from _units(text, list(_tokens(text, start, end)), end)
 
 
 def read_html_attributes(text: str, task: Task) -> Document:
@@ -126,20 +130,20 @@ def _end_of_element(text: str, name: str, start: int) -> int:
     return len(text)
 
 
-def _tokens(text: str) -> Iterator[_Token]:
-    """Yield the whole page in parts."""
-    cursor = 0
-    while cursor < len(text):
-        match = _TOKEN.search(text, cursor)
+def _tokens(text: str, cursor: int, last: int) -> Iterator[_Token]:
+    """Yield a page, or a part of it, in tags and texts."""
+    while cursor < last:
+        match = _TOKEN.search(text, cursor, last)
         if match is None:
             break
         if match.start() > cursor:
             yield _Token("text", cursor, match.start())
         token = _token(text, match)
+        token.end = min(token.end, last)
         yield token
         cursor = token.end
-    if cursor < len(text):
-        yield _Token("text", cursor, len(text))
+    if cursor < last:
+        yield _Token("text", cursor, last)
 
 
 def _token(text: str, match: re.Match[str]) -> _Token:
@@ -158,9 +162,9 @@ def _token(text: str, match: re.Match[str]) -> _Token:
     return _Token("open" if _INLINE.fullmatch(name) else "break", start, end, name)
 
 
-def _units(text: str, tokens: list[_Token]) -> Iterator[Unit]:
+def _units(text: str, tokens: list[_Token], end_of_all: int) -> Iterator[Unit]:
     run: list[_Token] = []
-    for token in [*tokens, _Token("break", len(text), len(text))]:
+    for token in [*tokens, _Token("break", end_of_all, end_of_all)]:
         if token.kind != "break":
             run.append(token)
             continue
@@ -203,3 +207,7 @@ def _render_attribute(start: int, end: int, quote: str, contents: Sequence[Conte
 def escape_html(text: str) -> str:
     """Return a text as it is written between tags; no-break spaces stay visible."""
     return html.escape(text, quote=False).replace("\u00a0", "&nbsp;")
+
+
+READERS = (read_html_attributes, read_html)
+"""The texts in attributes come first: their tags stand inside of other texts."""

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from tests.support.documents import translate, unchanged
+
+PAGE = """\
+---
+title: le titre
+---
+
+# Le *chat* {#chat}
+
+Le **chien** dort \\* et
+voit `x = 1` dans [la maison](http://a.b/c_(d) "titre"),
+ici\\
+ou là[^1].
+
+> [!NOTE]
+> Une note
+> sur deux lignes.
+
+- [ ] une tâche
+- un ![image](a.png) et <http://a.b>
+  * encore <b>un</b> &amp; plus
+
+1. premier
+
+| tête | *deux* |
+|------|:-----:|
+| a \\| b | `c` |
+| seul |
+
+```python
+code = "le chat"
+```
+
+    code aussi
+
+<div align="center">
+Un <b>bloc</b>
+</div>
+
+Titre
+=====
+
+:::tip Le chat
+dort
+:::
+
+[^1]: La note.
+
+[la maison]: http://x.y
+Voir [la maison] et [le lit][la maison] ~~non~~.
+"""
+
+
+def kinds(text: str) -> list[str]:
+    """Return what a parser finds in a page, without the texts."""
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    return [
+        child.type
+        for token in parser.parse(text)
+        for child in [token, *(token.children or [])]
+        if child.type not in ("text", "softbreak", "text_special")
+    ]
+
+
+@pytest.mark.parametrize("form", ["plain", "carriage returns", "mark", "no last line end", "tabs"])
+def test_a_page_read_and_written_is_the_same_in_every_byte(form):
+    data = {
+        "plain": PAGE.encode(),
+        "carriage returns": PAGE.replace("\n", "\r\n").encode(),
+        "mark": b"\xef\xbb\xbf" + PAGE.encode(),
+        "no last line end": PAGE.rstrip("\n").encode(),
+        "tabs": PAGE.replace("- ", "-\t").replace("    ", "\t").encode(),
+    }[form]
+
+    assert unchanged(data, "markdown") == data
+    assert translate(data, "markdown") == data
+
+
+def test_texts_are_translated_and_nothing_else_changes():
+    expected = PAGE
+    for old, new in [
+        ("Le *chat* {", "LE *CHAT* {"),
+        (
+            "Le **chien** dort \\* et\nvoit `x = 1` dans [la maison](http",
+            "LE **CHIEN** DORT \\* ET VOIT `x = 1` DANS [LA MAISON](http",
+        ),
+        ("ici\\\nou là[^1].", "ICI\\\nOU LÀ[^1]."),
+        ('"titre"),\n', '"titre"), '),
+        ("> Une note\n> sur deux lignes.", "> UNE NOTE SUR DEUX LIGNES."),
+        ("une tâche", "UNE TÂCHE"),
+        ("un ![image](a.png) et", "UN ![image](a.png) ET"),
+        ("encore <b>un</b> &amp; plus", "ENCORE <b>UN</b> & PLUS"),
+        ("1. premier", "1. PREMIER"),
+        ("| tête | *deux* |", "| TÊTE | *DEUX* |"),
+        ("a \\| b", "A \\| B"),
+        ("| seul", "| SEUL"),
+        ("Un <b>bloc</b>", "UN <b>BLOC</b>"),
+        ("Titre\n=", "TITRE\n="),
+        ("\ndort\n", "\nDORT\n"),
+        ("]: La note.", "]: LA NOTE."),
+        ("Voir [la maison] et [le lit][la maison] ~~non~~.", "VOIR [LA MAISON] ET [LE LIT][la maison] ~~NON~~."),
+    ]:
+        assert old in expected, old
+        expected = expected.replace(old, new)
+
+    assert translate(PAGE.encode(), "markdown", str.upper).decode() == expected
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=20))
+def test_no_answer_becomes_markup(answer):
+    text = "Le chat.\n\n- un lit\n\n| a | b |\n|---|---|\n| c | d |\n\n# Titre\n"
+
+    assert kinds(translate(text.encode(), "markdown", lambda _: answer).decode()) == kinds(text) or not answer.strip()
+
+
+PIECES = st.one_of(
+    st.sampled_from(["*", "**", "_", "`", "``", "[", "]", "(", ")", "a b", " ", "\n", "\n\n"]),
+    st.sampled_from(["> ", "- ", "1. ", "# ", "|", "---", "\\", "&amp;", "<b>"]),
+)
+
+
+@given(st.lists(PIECES, max_size=25).map("".join))
+def test_any_page_read_and_written_is_the_same(page):
+    assert unchanged(page.encode(), "markdown") == page.encode()
+    assert translate(page.encode(), "markdown") == page.encode()
+    translate(page.encode(), "markdown", str.upper)

@@ -1,0 +1,126 @@
+"""Markdown: CommonMark with the tables, strikethrough, tasks and footnotes of GitHub."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from markdown_it import MarkdownIt
+
+from transformer_cli.documents.content import Content, Tag, written
+from transformer_cli.documents.document import Document, Splice, Task, Unit
+from transformer_cli.documents.formats.html import html_units
+from transformer_cli.documents.formats.markdown_inline import escape_markdown, inline_content
+
+_FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\r?\n.*?^(?:\1|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+# Lines of extensions that CommonMark would take for text: containers, templates, formulas, GitHub's alerts.
+_NOT_TEXT = re.compile(
+    r"^[ \t]*(?::::|!!! |\?\?\? |\{%|\{\{[<%]|%%|\[TOC\]|\[\[toc\]\])[^\n]*$|^[ \t]*\$\$.*?\$\$[ \t]*$"
+    r"|(?<=>)[ \t]*\[![A-Za-z]+\][ \t]*$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """The inline text of a paragraph, heading or cell, and where its lines stand in the document.
+
+    Args:
+        text: The text without the marks of its block, such as ``>``.
+        starts: Offset of each of its lines in the document.
+        ends: Offset of the end of each line.
+    """
+
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+
+def read_markdown(text: str, task: Task) -> Document:
+    """Read a Markdown file; see `Reader`.
+
+    Texts are paragraphs, headings, items, cells, and texts in blocks of HTML. Code, links' addresses, front matter and
+    lines of extensions are no text. A translated paragraph is one line.
+    """
+    del task
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable("text_join")
+    references: dict[str, Any] = {}
+    tokens = parser.parse(_blanked(text), references)
+    lines = _line_starts(text)
+    units: list[Unit] = []
+    cursor = 0
+    for index, token in enumerate(tokens):
+        if token.map is None or token.type not in ("inline", "html_block"):
+            continue
+        if token.type == "html_block":
+            units += html_units(text, lines[token.map[0]], lines[token.map[1]])
+            continue
+        opener = tokens[index - 1].type
+        start = lines[token.map[0]]
+        block = _cell(text, token.content, max(start, cursor)) if opener in ("th_open", "td_open") else None
+        block = block or _block(text, token.content, lines, token.map[0], is_heading=opener == "heading_open")
+        if block is not None and (unit := _unit(text, block, token.children or [], references, opener)):
+            units.append(unit)
+            cursor = block.ends[-1]
+    return Document(text, tuple(units))
+
+
+def _line_starts(text: str) -> list[int]:
+    """Return the offset of each line, and that of the end of the text, as often as a parser may ask for it."""
+    starts = [0, *(match.end() for match in re.finditer(r"\n", text))]
+    return [*starts, len(text), len(text)]
+
+
+def _blanked(text: str) -> str:
+    """Return the text with blank lines for what is not Markdown; the number of lines stays."""
+    front = _FRONT_MATTER.match(text)
+    if front:
+        text = re.sub(r"[^\n]", "", front[0]) + text[front.end() :]
+    return _NOT_TEXT.sub(lambda match: re.sub(r"[^\n]", "", match[0]), text).replace("\r\n", "\n")
+
+
+def _block(text: str, content: str, lines: list[int], first: int, *, is_heading: bool) -> _Block | None:
+    """Return the block of an inline token, or None if its lines are not found in the document."""
+    starts, ends = [], []
+    for number, line in enumerate(content.split("\n"), start=first):
+        raw = text[lines[number] : lines[number + 1]].rstrip()
+        own = line.rstrip()
+        offset = raw.find(own, len(raw) - len(raw.lstrip(" #>"))) if is_heading else len(raw) - len(own)
+        if offset < 0 or raw[offset : offset + len(own)] != own:
+            return None
+        starts.append(lines[number] + offset)
+        ends.append(lines[number] + offset + len(own))
+    return _Block("\n".join(line.rstrip() for line in content.split("\n")), tuple(starts), tuple(ends))
+
+
+def _cell(text: str, content: str, start: int) -> _Block | None:
+    pattern = re.escape(content).replace(r"\|", r"\\?\|")
+    match = re.compile(pattern).search(text, start)
+    if not content or match is None or "\n" in text[start : match.start()].lstrip("\r\n"):
+        return None
+    return _Block(content, (match.start(),), (match.end(),))
+
+
+def _unit(text: str, block: _Block, children: Sequence[Any], references: dict[str, Any], opener: str) -> Unit | None:
+    joints = [text[end:start] for end, start in zip(block.ends, block.starts[1:], strict=False)]
+    content = inline_content(block.text, children, joints)
+    if content is not None and opener in ("th_open", "td_open"):
+        content = tuple(
+            piece if isinstance(piece, str) else Tag(piece.kind, piece.source.replace("|", "\\|")) for piece in content
+        )
+    if content is None or not any(isinstance(piece, str) and piece.strip() for piece in content):
+        return None
+    labels = frozenset(references.get("references", {}))
+    escape = partial(escape_markdown, labels=labels, is_cell=opener in ("th_open", "td_open"))
+    render = partial(_render, block.starts[0], block.ends[-1], escape)
+    return Unit((content,), block.starts[0], render, replaces_source=True, is_flowing=True)
+
+
+def _render(start: int, end: int, escape: Any, contents: Sequence[Content]) -> Iterator[Splice]:
+    text = re.sub(r"\n (?=\S)", "\n", written(contents[0], escape))
+    # What begins a block at the beginning of a line is text here.
+    text = re.sub(r"^(?=[#>+=-])|^(\d{1,9})(?=[.)](?:\s|$))", lambda match: f"{match[1] or ''}\\", text, count=1)
+    yield Splice(start, end, text)
