@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from transformer_cli.files.record import Record
+
+
+class SpellingProfile(Record):
+    """How the training sources are spelled.
+
+    Args:
+        normalization: The version of `normalize` for lines to translate.
+        variants: The number of times that each character with variants occurs, as `count_variants` returns it.
+        words: The words that they write with capitals or accents, with spaces between.
+        begins_with_capital: Share of those with a capital at the beginning, among those with a cased letter there.
+        in_capitals: Share of those in capitals.
+        without_words: Share of those without letters outside of links and placeholders.
+        symbols: Tags and other symbols that a source may hold; they are no words.
+    """
+
+    normalization: int = 1
+    variants: dict[str, int] = Field(default_factory=dict)
+    words: str = ""
+    begins_with_capital: float = 0.0
+    in_capitals: float = 0.0
+    without_words: float = 0.0
+    symbols: tuple[str, ...] = ()
 
 
 class TextProfile(Record):
@@ -14,8 +38,10 @@ class TextProfile(Record):
         max_sentences: The largest number of sentences that many sources had; a line with more is cut.
         max_tokens: The number of tokens that nearly all sources had at most, or None if unknown.
         abbreviations: Words of the source language that a full stop follows inside sentences, without it.
+        spelling: How the sources are spelled, or None: then lines are read as they are.
     """
 
     max_sentences: int
     max_tokens: int | None = None
     abbreviations: tuple[str, ...] = ()
+    spelling: SpellingProfile | None = None

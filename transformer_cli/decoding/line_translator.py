@@ -21,8 +21,9 @@ class Translation:
 
     Args:
         text: One line of text without control characters (a model may spell them in bytes); empty for a blank line.
-        score: Mean over the line's segments of the hypotheses' scores (`Hypothesis.score`); 0 for a blank line.
-        segments: Number of segments of the line: 1 unless it was cut at ends of sentences, 0 if it is blank.
+        score: Mean over the line's segments of the hypotheses' scores (`Hypothesis.score`); 0 for a blank line, and for
+            one that was copied.
+        segments: Number of segments of the line: 1 unless it was cut at ends of sentences, 0 if it is blank or copied.
         log_prob: Natural logarithm of the translation's probability, summed over the segments.
         tokens: Subwords that the model generated, for all segments in order.
         alignment: Pairs (word of the line, word of ``text``), counted from 0, or None if not requested. Words are
@@ -49,6 +50,7 @@ class _Segment:
         words: The number of words of the line before the segment.
         space: The white space behind it in the line.
         restore: Turns the translation into one of the text as it stands in the line.
+        places: For each word of the text for the model, the place of its word in the segment; None: the same places.
     """
 
     line: int
@@ -56,6 +58,7 @@ class _Segment:
     words: int
     space: str
     restore: Restore
+    places: list[int] | None = None
 
 
 class LineTranslator:
@@ -106,9 +109,9 @@ class LineTranslator:
     ) -> list[Translation]:
         """Translate each line separately; return one result per line, in order.
 
-        Blank lines skip the model. A line with more sentences than `TextRules` allow is split at their ends, a text too
-        long for the model at ends of clauses too. The translations of the segments are joined by the white space that
-        stood between them.
+        Blank lines skip the model, and lines without words (`TextRules.is_copied`) are copied. A line with more
+        sentences than `TextRules` allow is split at their ends, a text too long for the model at ends of clauses too.
+        The translations of the segments are joined by the white space that stood between them.
 
         Args:
             lines: The lines.
@@ -123,6 +126,8 @@ class LineTranslator:
             UsageError: The engine does not support an option.
         """
         segments = self._segments(lines)
+        if prefix:  # it stays as it was given, so a translation that begins with it is not set in capitals
+            segments = [replace(segment, restore=str) for segment in segments]
         is_list = n_best > 1 and sampling is None
         wanted = max(n_best, beam_size or self.engine.beam_size) if is_list else n_best
         options = SearchOptions(wanted, beam_size, with_attention=with_alignment, sampling=sampling)
@@ -135,6 +140,10 @@ class LineTranslator:
             ]
         blank = Translation("", 0.0, 0, alignment=() if with_alignment else None)
         translations = [blank] * len(lines)
+        for index, text in enumerate(map(self.rules.normalize, lines)):
+            if self.rules.is_copied(text):
+                links = tuple((place, place) for place in range(text.count(" ") + 1))
+                translations[index] = replace(blank, text=text, alignment=links if with_alignment else None)
         pairs = zip(segments, hypotheses, strict=True)
         for line, group in groupby(pairs, key=lambda pair: pair[0].line):
             translations[line] = self._join(list(group))
@@ -157,21 +166,29 @@ class LineTranslator:
         return hypotheses
 
     def _segments(self, lines: Sequence[str]) -> list[_Segment]:
-        texts = [normalize(line) for line in lines]
+        texts = [self.rules.normalize(line) for line in lines]
         segments = []
         for index, (text, tokens) in enumerate(zip(texts, self.tokenizers.source.encode_all(texts), strict=True)):
             words = 0
+            if self.rules.is_copied(text):
+                continue
             for start, end in self.rules.pieces(text, len(tokens), self.limit, self.count) if tokens else ():
                 is_whole = end - start == len(text)
                 piece = text if is_whole else text[start:end].rstrip() or text[start:end]
                 read, restore = self.rules.read(piece)
                 ids = tokens if is_whole and read == text else self.tokenizers.source.encode(read)[: self.limit]
-                segments.append(_Segment(index, ids, words, text[start + len(piece) : end], restore))
+                places = None if read.count(" ") == piece.count(" ") else self._places(piece)
+                segments.append(_Segment(index, ids, words, text[start + len(piece) : end], restore, places))
                 words += text.count(" ", start, end)
         return segments
 
     def _text(self, segment: _Segment, tokens: Sequence[int]) -> str:
         return normalize(segment.restore(normalize(self.tokenizers.target.decode(tokens))))
+
+    def _places(self, text: str) -> list[int]:
+        """Return for each word that the model reads the place of its word in ``text``; one may be read as several."""
+        words = text.split(" ")
+        return [place for place, word in enumerate(words) for _ in self.rules.read(word)[0].split()] or [0]
 
     def _join(self, segments: list[tuple[_Segment, list[Hypothesis]]]) -> Translation:
         """Join the hypotheses of a line's segments, each sorted best first, into its translation."""
@@ -204,5 +221,6 @@ class LineTranslator:
         words = 0
         for (segment, hypothesis), part in zip(segments, parts, strict=True):
             for i, j in spaced_links(tokenizers, segment.tokens, hypothesis.tokens, hypothesis.attention or ()):
-                yield segment.words + i, words + j
+                places = segment.places
+                yield segment.words + (i if places is None else places[min(i, len(places) - 1)]), words + j
             words += part.count(" ")

@@ -7,16 +7,21 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, Protocol
 
-from transformer_cli.artifacts.text_profile import TextProfile
+from transformer_cli.artifacts.text_profile import SpellingProfile, TextProfile
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.decoding.splitting import overlong_spans
 from transformer_cli.text.languages import language_name
+from transformer_cli.text.normalization import normalize
+from transformer_cli.text.protected import has_words
 from transformer_cli.text.sentences import sentence_spans
 
 SplitSentences = Literal["auto", "always", "never"]
 
 _UNSPACED = frozenset(["zh", "yue", "wuu", "lzh", "ja", "th", "lo", "km", "my", "bo", "dz"])
 """Languages without spaces between sentences."""
+
+_MANY_WITHOUT_WORDS = 0.1
+"""Share of sources without words from which on a model has learned to translate them: figures, for example."""
 
 Restore = Callable[[str], str]
 """Turns a translation of a changed text into one of the original text."""
@@ -46,6 +51,18 @@ class TextRules:
     languages: LanguagesConfig | None = None
     split: SplitSentences = "auto"
     forms: tuple[Form, ...] = field(default=())
+
+    @property
+    def _spelling(self) -> SpellingProfile:
+        return (self.profile and self.profile.spelling) or SpellingProfile(without_words=1.0)
+
+    def normalize(self, line: str) -> str:
+        """Return the line as the training sources of the model were normalised."""
+        return normalize(line, self._spelling.normalization)
+
+    def is_copied(self, text: str) -> bool:
+        """Return whether nothing in a normalised line is to be translated."""
+        return bool(text) and self._spelling.without_words < _MANY_WITHOUT_WORDS and not has_words(text)
 
     def pieces(self, text: str, tokens: int, limit: int, count: Callable[[str], int]) -> list[tuple[int, int]]:
         """Return the places of the pieces of a line that are translated by themselves.

@@ -8,7 +8,7 @@ import unicodedata
 from transformer_cli.text.spelling.invisible import without_invisible
 
 NORMALIZATION_VERSION = 2
-"""The version of `normalize` for new data. A model keeps the one that its training data was normalised with."""
+"""The version of `normalize` for lines that a new model translates; a model keeps the one that it records."""
 
 # Line and paragraph separators count as controls here: a prepared sentence is one line for every reader.
 _CONTROLS_AND_SPACES = re.compile(r"[ \t\u2028\u2029\x00-\x1f\x7f-\x9f]+")

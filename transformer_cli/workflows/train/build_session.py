@@ -21,6 +21,7 @@ from transformer_cli.data.tokens.batch_stream import BatchStream
 from transformer_cli.data.tokens.encoded import EncodedCorpus, encode_to_disk, in_memory
 from transformer_cli.data.tokens.subword_sampling import SubwordSampler
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
+from transformer_cli.decoding.source_forms import source_forms
 from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.training.ending.early_stopping import ProgressTracker
@@ -79,7 +80,7 @@ def open_session(request: TrainRequest, data_fingerprint: str) -> TrainingSessio
             tokenizers,
             _bounded(recipe.decoding, encoded),
             bleu_tokenizer(MetricsLog(run.metrics), recipe.languages.target, valid),
-            _text_rules(located, encoded),
+            _text_rules(located, encoded, tokenizers),
         ),
         on_event=request.on_event,
         stop=request.stop,
@@ -176,13 +177,15 @@ def _bounded(decoding: DecodingConfig, encoded: EncodedCorpus) -> DecodingConfig
     return decoding.model_copy(update={"max_length_ratio": ratio})
 
 
-def _text_rules(located: LocatedRecipe, encoded: EncodedCorpus) -> TextRules:
+def _text_rules(located: LocatedRecipe, encoded: EncodedCorpus, tokenizers: TokenizerPair) -> TextRules:
     """Return the rules for lines that follow from the training sources; data of earlier releases has no profile."""
     profile = TextProfile.read_from(located.run.text_profile)
     if profile is None:
         return TextRules()
     most = int(np.quantile(encoded.source.lengths, _SHARE_WITHIN_RATIO, method="inverted_cdf")) - 1  # without eos
-    return TextRules(profile.model_copy(update={"max_tokens": most}), located.recipe.languages)
+    languages = located.recipe.languages
+    forms = source_forms(profile, languages, tokenizers.source)
+    return TextRules(profile.model_copy(update={"max_tokens": most}), languages, forms=forms)
 
 
 def _encoder_of_batches(

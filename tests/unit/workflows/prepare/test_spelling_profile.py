@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from transformer_cli import prepare
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.artifacts.text_profile import TextProfile
+
+RECIPE = """
+[languages]
+source = "fr"
+target = "en"
+[data]
+train = [{ path = "a.tsv", tag = "<law>" }]
+valid = "v.tsv"
+"""
+
+
+def test_the_spelling_of_the_training_sources_is_recorded_without_their_tags(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sources = ["L'homme voit Paris.", "JE SUIS LÀ", "il est à Paris"]
+    Path("tfm.toml").write_text(RECIPE, encoding="utf-8")
+    Path("a.tsv").write_text("".join(f"{source}\tx {n}\n" for n, source in enumerate(sources)), encoding="utf-8")
+    Path("v.tsv").write_text("autre\tother\n", encoding="utf-8")
+
+    prepare(run_dir=Path("run"))
+
+    profile = TextProfile.read_from(RunDirectory(Path("run")).text_profile)
+    assert profile is not None
+    spelling = profile.spelling
+    assert spelling is not None
+    assert spelling.variants == {" ": 7, "'": 1, ".": 1}
+    assert "Paris" in spelling.words.split()
+    assert (spelling.begins_with_capital, spelling.in_capitals, spelling.without_words) == (0.6667, 0.3333, 0.0)
+    assert spelling.symbols == ("<law>",)

@@ -1,0 +1,47 @@
+"""The forms in which a model reads text that people wrote: in the spelling and in the case of its training sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transformer_cli.artifacts.text_profile import TextProfile
+from transformer_cli.config import LanguagesConfig
+from transformer_cli.data.tokens.tokenizer import Tokenizer
+from transformer_cli.decoding.text_rules import Form, Restore
+from transformer_cli.text.protected import spans_with_symbols
+from transformer_cli.text.spelling.capitals import CaseReader, as_it_is
+from transformer_cli.text.spelling.variants import Spelling
+from transformer_cli.text.spelling.word_forms import WordForms
+
+
+@dataclass(frozen=True, slots=True)
+class SpellingForm:
+    """Reads variants of characters as the training sources have them; the translation stays as it is."""
+
+    spelling: Spelling
+
+    def read(self, text: str) -> tuple[str, Restore]:
+        """Return the text in the spelling of the training sources."""
+        return self.spelling.read(text), as_it_is
+
+
+def source_forms(profile: TextProfile | None, languages: LanguagesConfig, tokenizer: Tokenizer) -> tuple[Form, ...]:
+    """Return the forms of a model.
+
+    Args:
+        profile: Its profile; without one, or without spelling in it, lines are read as they are.
+        languages: Its languages.
+        tokenizer: That of its sources.
+    """
+    if profile is None or profile.spelling is None:
+        return ()
+    spelled = profile.spelling
+    case = CaseReader(
+        WordForms(spelled.words.split(), languages.source),
+        (languages.source, languages.target),
+        begins=spelled.begins_with_capital,
+        in_capitals=spelled.in_capitals,
+        count=lambda word: len(tokenizer.encode(word)),
+        protected=lambda text: spans_with_symbols(text, spelled.symbols),
+    )
+    return SpellingForm(Spelling(spelled.variants)), case
