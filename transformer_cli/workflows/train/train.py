@@ -87,6 +87,8 @@ def train(
     located = locate_recipe_to_run(recipe, run_dir=run_dir, overrides=overrides)
     if located.recipe.training.tensorboard:
         require_tensorboard()
+    if not located.run.path.is_dir():  # no run is begun for a device that is not there
+        _require_device(device)
     with _meet(device) as (ranks, device):
         request = TrainRequest(
             located,
@@ -101,6 +103,7 @@ def train(
             return _follow(request)
         with located.run.lock(wait=wait):
             on_event(RunOpened(located.run.log))
+            _require_device(device)  # before hours of preparation, and in the log of the run
             broken_off = complete_release(located.run, keep=located.recipe.release.keep)
             if broken_off is not None:
                 logger.info(f"the release of version {broken_off.version} was broken off; it is completed now")
@@ -120,12 +123,8 @@ def train(
 
 @contextmanager
 def _meet(device: str) -> Iterator[tuple[Ranks, str]]:
-    """Yield the processes that train together and this one's device; only several, or another device, need torch."""
+    """Yield the processes that train together and this one's device; only several need torch for that."""
     if not is_one_of_several():
-        if device not in ("auto", "cpu"):  # a device that is not there is found before hours of preparation
-            from transformer_cli.device import choose_device
-
-            choose_device(device)
         yield Ranks(), device
         return
     from transformer_cli.device import choose_device
@@ -134,6 +133,13 @@ def _meet(device: str) -> Iterator[tuple[Ranks, str]]:
     device = own_device(device)
     with joined(choose_device(device)) as ranks:
         yield ranks, device
+
+
+def _require_device(device: str) -> None:
+    if device not in ("auto", "cpu"):
+        from transformer_cli.device import choose_device
+
+        choose_device(device)
 
 
 def _follow(request: TrainRequest) -> TrainOutcome:
