@@ -174,7 +174,8 @@ class LineTranslator:
                 continue
             for start, end in self.rules.pieces(text, len(tokens), self.limit, self.count) if tokens else ():
                 is_whole = end - start == len(text)
-                piece = text if is_whole else text[start:end].rstrip() or text[start:end]
+                # White space at the very end is no space between pieces, but part of the last one.
+                piece = text[start:end] if end == len(text) else text[start:end].rstrip() or text[start:end]
                 read, restore = self.rules.read(piece)
                 ids = tokens if is_whole and read == text else self.tokenizers.source.encode(read)[: self.limit]
                 places = None if read.count(" ") == piece.count(" ") else self._places(piece)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.speaking_engine import SpeakingEngine
@@ -73,6 +73,7 @@ def test_a_model_without_a_profile_gets_lines_as_they_are():
 
 
 @settings(deadline=None)  # the machine may be busy
+@example("B。B\u00a0", 1)
 @given(st.text(alphabet="aB .!?»«\u00a0。", max_size=30), st.integers(1, 3))
 def test_translations_are_joined_by_the_white_space_that_stood_between(line: str, most: int):
     _, translation = translate(line, max_sentences=most)
