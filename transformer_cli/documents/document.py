@@ -106,6 +106,12 @@ def spliced(text: str, splices: Iterable[Splice]) -> str:
     return "".join([*parts, text[end:]])
 
 
+def line_end_of(text: str) -> str:
+    """Return the line break of a document, which is that of its first line."""
+    end = text.find("\n")
+    return "\r\n" if end > 0 and text[end - 1] == "\r" else "\n"
+
+
 def line_of(text: str, offset: int) -> int:
     """Return the number of the line at an offset, counted from 1."""
     return text.count("\n", 0, offset) + 1

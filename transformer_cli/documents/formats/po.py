@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from transformer_cli.documents.content import Content, read_string, written
-from transformer_cli.documents.document import Document, Splice, Task, Unit
+from transformer_cli.documents.document import Document, Splice, Task, Unit, line_end_of
 from transformer_cli.documents.formats.plurals import PluralRule, parse_rule, rule_of_language
 from transformer_cli.documents.formats.po_entries import Entry, read_entries, written_field
 from transformer_cli.errors import DataError
@@ -39,10 +39,6 @@ def _has_text(entry: Entry) -> bool:
     return bool(entry.fields["msgid"].text.strip())
 
 
-def _line_end(text: str) -> str:
-    return "\r\n" if "\r\n" in text else "\n"
-
-
 def _read_header(text: str, header: Entry | None, task: Task) -> tuple[PluralRule, tuple[Splice, ...]]:
     """Return the plural rule, and what a header of a template still lacks."""
     default = parse_rule(rule_of_language(task.target_language))
@@ -72,7 +68,7 @@ def _completed_header(text: str, header: Entry, lines: list[str], missing: dict[
         kept[-1] += "\n"
     new = [f"{name}: {value}\n" for name, value in sorted(missing.items())]
     field = header.fields["msgstr"]
-    yield Splice(field.start, field.end, written_field("msgstr", "".join(kept + new), _line_end(text)))
+    yield Splice(field.start, field.end, written_field("msgstr", "".join(kept + new), line_end_of(text)))
     yield from _without_fuzzy(text, header)  # tools ignore a fuzzy header, its encoding too
 
 
@@ -109,9 +105,9 @@ def _translations(text: str, entry: Entry, new: dict[int, str], *, replace_all: 
         if old is not None and old.text and not replace_all:
             rows.append(text[old.start : old.end])
         else:
-            rows.append(written_field(f"msgstr[{form}]" if is_plural else "msgstr", string, _line_end(text)))
+            rows.append(written_field(f"msgstr[{form}]" if is_plural else "msgstr", string, line_end_of(text)))
     start, end = min(field.start for field in there.values()), max(field.end for field in there.values())
-    return Splice(start, end, _line_end(text).join(rows))
+    return Splice(start, end, line_end_of(text).join(rows))
 
 
 def _with_fuzzy(text: str, entry: Entry) -> Iterator[Splice]:
@@ -121,7 +117,7 @@ def _with_fuzzy(text: str, entry: Entry) -> Iterator[Splice]:
         start, _, _ = entry.flag_lines[0]
         yield Splice(start, start + 2, "#, fuzzy,")
     elif entry.before_id is not None:
-        yield Splice(entry.before_id, entry.before_id, f"#, fuzzy{_line_end(text)}")
+        yield Splice(entry.before_id, entry.before_id, f"#, fuzzy{line_end_of(text)}")
 
 
 def _without_fuzzy(text: str, entry: Entry) -> Iterator[Splice]:

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import groupby
 
 from transformer_cli.documents.content import Content, Tag, flatten, plain_text, tagged, written
-from transformer_cli.documents.document import Document, Splice, Task, Unit, damaged
+from transformer_cli.documents.document import Document, Splice, Task, Unit, damaged, line_end_of
 from transformer_cli.documents.formats.subtitle_layout import broken_into_lines, shared_out
 from transformer_cli.documents.passages import outer_and_inner
 
@@ -132,7 +132,7 @@ def _unit(text: str, group: list[_Cue], escape: Callable[[str], str]) -> Unit:
     return Unit(
         sources,
         group[0].start,
-        partial(_render, "\r\n" if "\r\n" in text else "\n", group, escape),
+        partial(_render, line_end_of(text), group, escape),
         replaces_source=True,
         is_flowing=True,
     )
