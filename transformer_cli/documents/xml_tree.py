@@ -77,9 +77,13 @@ class Element:
         )
 
     def indentation(self, text: str) -> str:
-        """Return the white space before the element in its document, if it stands on a line of its own."""
-        space = text[: self.start][len(text[: self.start].rstrip(" \t\r\n")) :]
-        return space[max(space.rfind("\n"), space.rfind("\r\n") - 1, 0) :] if "\n" in space else ""
+        """Return the line break and the white space before the element in its document, if it begins a line."""
+        start = self.start
+        while text.endswith((" ", "\t"), 0, start):
+            start -= 1
+        if not text.endswith("\n", 0, start):
+            return ""
+        return text[start - (2 if text.endswith("\r\n", 0, start) else 1) : self.start]
 
 
 def read_xml(text: str) -> Element:
@@ -163,7 +167,7 @@ class _Builder:
             self._complete = lambda end: setattr(element, "end", end)
 
     def _is_empty_tag(self, element: Element) -> bool:
-        return element.inner_start == element.inner_end and self._text[: element.inner_start].endswith("/>")
+        return element.inner_start == element.inner_end and self._text.endswith("/>", 0, element.inner_start)
 
     def _characters(self, characters: str) -> None:
         offset = self._next(self._parser.CurrentByteIndex)

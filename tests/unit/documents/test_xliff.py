@@ -68,6 +68,8 @@ def test_a_file_read_and_written_is_the_same_in_every_byte(document, form):
     changed = translate(data, "xliff", str.upper)
     assert translate(changed, "xliff", str.lower) == changed
     assert changed != data
+    if form == "carriage returns":
+        assert changed.count(b"\r\n") == changed.count(b"\n")
 
 
 def test_targets_are_filled_and_nothing_else_changes():
