@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, cast
 from transformer_cli.errors import DataError
 from transformer_cli.files.os_errors import explain_os_errors
 
+COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 _UNPACKED_AT_ONCE = 1 << 16
 
 
@@ -43,6 +44,11 @@ def open_text_input(path: Path) -> BinaryIO:
                 return _unpacked(path, _open_zst(path))
             case _:
                 return path.open("rb")
+
+
+def suffix_of_content(path: Path) -> str:
+    """Return the suffix of a name in lower case, without the suffix of a compression."""
+    return (Path(path.stem) if path.suffix.lower() in COMPRESSIONS else path).suffix.lower()
 
 
 def _unpacked(path: Path, packed: io.BufferedIOBase) -> BinaryIO:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,6 +13,7 @@ import typer
 from transformer_cli.cli.display.translation_progress import translation_display
 from transformer_cli.cli.options import DeviceOption, QuietOption, VerboseOption
 from transformer_cli.cli.streams import is_stdout_watched, open_input, open_output
+from transformer_cli.documents.names import FileFormat, kind_of
 from transformer_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from transformer_cli.workflows.translate.settings import Shard
 
 logger = logging.getLogger(__name__)
-
-FileFormat = Literal["auto", "lines", "po", "xliff", "tmx", "srt", "vtt", "html", "markdown"]
 
 
 def translate(
@@ -124,10 +122,9 @@ def translate(
     A line's translation does not depend on the lines beside it, but for rounding where two hypotheses tie.
     """
     from transformer_cli.config import SearchOverrides
-    from transformer_cli.documents.kinds import KINDS, kind_of
     from transformer_cli.workflows.locate.model import find_model
-    from transformer_cli.workflows.translate import translate
     from transformer_cli.workflows.translate.settings import DocumentSettings, TranslationSettings
+    from transformer_cli.workflows.translate.translate import translate_input, translate_shard
 
     settings = TranslationSettings(
         engine=engine,
@@ -145,33 +142,23 @@ def translate(
         sampling=_sampling(sample, temperature, top_k, top_p, seed),
         mbr_candidates=mbr,
     )
-    part = _shard(shard, file, output)
-    kind = kind_of(file) if file_format == "auto" else KINDS.get(file_format)
+    part, kind = _shard(shard, file, output), kind_of(file, file_format)
     document_settings = DocumentSettings(replace_all=replace_all, is_final=final, memories=tuple(memory or ()))
     document_settings.check(kind is not None, settings, part)
-    with ExitStack() as stack:
-        folders = [find_model(each) for each in model] if model else [find_model(None)]
-        source = stack.enter_context(open_input(file))
-        watched, counted = is_stdout_watched(output), "lines" if kind is None else "passages"
-        progress = stack.enter_context(translation_display(source, is_wanted=not watched, counted=counted))
-        logger.debug(f"translating with {', '.join(map(str, folders))}")
+    folders = [find_model(each) for each in model] if model else [find_model(None)]
+    logger.debug(f"translating with {', '.join(map(str, folders))}")
+    counted = "lines" if kind is None else "passages"
+    is_shown = not is_stdout_watched(output)
+    with open_input(file) as source, translation_display(source, is_wanted=is_shown, counted=counted) as progress:
         if part is not None and output is not None:
-            count = translate.translate_shard(
-                source, output, shard=part, model=folders, settings=settings, progress=progress
-            )
+            count = translate_shard(source, output, shard=part, model=folders, settings=settings, progress=progress)
         else:
-            write = stack.enter_context(open_output(output))
-            if kind is None:
-                count = translate.translate(source, write, model=folders, settings=settings, progress=progress)
-            else:
-                from transformer_cli.workflows.translate.translate_document import translate_document
-
-                name = "stdin" if file is None else str(file)
-                count = translate_document(
+            with open_output(output) as write:
+                count = translate_input(
                     source,
                     write,
                     kind=kind,
-                    name=name,
+                    name="stdin" if file is None else str(file),
                     model=folders,
                     settings=settings,
                     document_settings=document_settings,

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from transformer_cli.errors import DataError, RecipeError
+from transformer_cli.files.packed import suffix_of_content
 
-COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 FORMATS = (".tsv", ".csv", ".jsonl", ".parquet", ".tmx", ".po", ".xlf", ".xliff", ".zip")
 TABLES = (".tsv", ".csv")
 HUB = "hub:"
@@ -18,8 +18,7 @@ _WILDCARDS = re.compile(r"(\*+/?|\?|\[[^]]+\])")
 
 def kind_of(name: str) -> str:
     """Return the file format's suffix in lower case, without the suffix of a compression."""
-    path = Path(name)
-    return (Path(path.stem) if path.suffix.lower() in COMPRESSIONS else path).suffix.lower()
+    return suffix_of_content(Path(name))
 
 
 def hub_parts(corpus: str, folder: Path) -> tuple[str, str | None, Path | None]:

@@ -15,9 +15,10 @@ from pydantic import ValidationError
 
 from transformer_cli.config import LanguagesConfig, Recipe
 from transformer_cli.data.corpora import read_corpus
-from transformer_cli.data.corpora.names import COMPRESSIONS, FORMATS, HUB, LANG
+from transformer_cli.data.corpora.names import FORMATS, HUB, LANG
 from transformer_cli.errors import DataError, UsageError
 from transformer_cli.files.atomic import write_atomically
+from transformer_cli.files.packed import COMPRESSIONS
 from transformer_cli.recipe import DEFAULT_RECIPE_FILE, toml_value
 from transformer_cli.workflows.init.machine import Machine, look_at_machine
 from transformer_cli.workflows.init.recommend import Setting, held_out_sizes, recommend

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from transformer_cli.documents.names import KindName
 from transformer_cli.errors import DataError
 from transformer_cli.files.atomic import atomic_write
 from transformer_cli.text.lines import Line
 from transformer_cli.workflows.translate.line_chunks import read_chunks
-from transformer_cli.workflows.translate.settings import Shard, TranslationSettings
+from transformer_cli.workflows.translate.settings import DocumentSettings, Shard, TranslationSettings
 from transformer_cli.workflows.translate.translator import ModelPath, Translator
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,52 @@ def translate(
             count += len(chunk)
             progress(count)
     return count
+
+
+def translate_input(
+    source: BinaryIO,
+    write: Callable[[bytes], object],
+    *,
+    kind: KindName | None,
+    name: str,
+    model: Sequence[Path],
+    settings: TranslationSettings = TranslationSettings(),
+    document_settings: DocumentSettings = DocumentSettings(),
+    progress: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Translate a document of some kind with `translate_document`, or for None every line with `translate`.
+
+    Args:
+        source: As for these.
+        write: As for these.
+        kind: The kind of the document; None: lines of text.
+        name: The document's name, for messages.
+        model: As for these.
+        settings: As for these.
+        document_settings: As for `translate_document`.
+        progress: Called with the number of lines or different passages done so far.
+
+    Returns:
+        The number of lines or passages.
+
+    Raises:
+        As these.
+    """
+    if kind is None:
+        return translate(source, write, model=model, settings=settings, progress=progress)
+    # Imported here, since lines need none of the readers.
+    from transformer_cli.workflows.translate.translate_document import translate_document
+
+    return translate_document(
+        source,
+        write,
+        kind=kind,
+        name=name,
+        model=model,
+        settings=settings,
+        document_settings=document_settings,
+        progress=progress,
+    )
 
 
 def translate_shard(

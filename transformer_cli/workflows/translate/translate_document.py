@@ -10,7 +10,8 @@ from typing import BinaryIO
 from transformer_cli.artifacts.model_manifest import ModelManifest
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.documents.document import Task
-from transformer_cli.documents.kinds import Kind
+from transformer_cli.documents.kinds import KINDS
+from transformer_cli.documents.names import KindName
 from transformer_cli.errors import DataError
 from transformer_cli.text.normalization import normalize
 from transformer_cli.workflows.translate.passage_translator import PassageTranslator
@@ -26,7 +27,7 @@ def translate_document(
     source: BinaryIO,
     write: Callable[[bytes], object],
     *,
-    kind: Kind,
+    kind: KindName,
     name: str,
     model: Sequence[Path],
     settings: TranslationSettings = TranslationSettings(),
@@ -59,11 +60,12 @@ def translate_document(
     task = Task(languages.source, languages.target, document_settings.is_final)
     memory = _read_memories(document_settings.memories, languages)
     passages = PassageTranslator(lambda: Translator.from_settings(list(model), settings), settings, memory, progress)
+    form = KINDS[kind]
     try:
-        text, encoding = kind.decode(_read(source))
-        for read in kind.readers:
+        text, encoding = form.decode(_read(source))
+        for read in form.readers:
             text = passages.translate(read(text, task), replace_all=document_settings.replace_all)
-        write(encoding.encode(text, kind.missing))
+        write(encoding.encode(text, form.missing))
     except DataError as error:
         raise DataError(f"{name}: {error}") from None
     finally:

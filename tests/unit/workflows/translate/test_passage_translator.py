@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from tests.support.speaking_engine import SpeakingEngine
 from transformer_cli.documents.document import Task
 from transformer_cli.documents.kinds import KINDS
+from transformer_cli.documents.names import KindName
 from transformer_cli.workflows.translate.passage_translator import PassageTranslator
 
 TASK = Task("fr", "en")
@@ -27,7 +28,7 @@ msgstr "Done."
 """
 
 
-def translate(engine: SpeakingEngine, text: str = CATALOGUE, *, kind: str = "po", memory=None, replace_all=False):
+def translate(engine: SpeakingEngine, text: str = CATALOGUE, *, kind: KindName = "po", memory=None, replace_all=False):
     passages = PassageTranslator(engine.translator, memory=memory)
     for read in KINDS[kind].readers:
         text = passages.translate(read(text, TASK), replace_all=replace_all)

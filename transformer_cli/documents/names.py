@@ -1,0 +1,38 @@
+"""The names of the kinds of documents and the endings of their files; nothing that reads them is imported here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from transformer_cli.files.packed import suffix_of_content
+
+KindName = Literal["po", "xliff", "tmx", "html", "markdown", "srt", "vtt"]
+FileFormat = Literal["auto", "lines", "po", "xliff", "tmx", "srt", "vtt", "html", "markdown"]
+"""The values of ``--file-format``: a kind of document, lines of text, or what the file's name says."""
+
+SUFFIXES: dict[KindName, tuple[str, ...]] = {
+    "po": (".po", ".pot"),
+    "xliff": (".xlf", ".xliff"),
+    "tmx": (".tmx",),
+    "html": (".html", ".htm", ".xhtml"),
+    "markdown": (".md", ".markdown"),
+    "srt": (".srt",),
+    "vtt": (".vtt",),
+}
+"""The endings of the names of each kind's files."""
+
+
+def kind_of(file: Path | None, file_format: FileFormat = "auto") -> KindName | None:
+    """Return the kind of a document, or None for lines of text.
+
+    Args:
+        file: The file whose name tells its kind; None: stdin.
+        file_format: What the user says it is.
+    """
+    if file_format == "lines":
+        return None
+    if file_format != "auto":
+        return file_format
+    suffix = suffix_of_content(file) if file is not None else ""
+    return next((name for name, suffixes in SUFFIXES.items() if suffix in suffixes), None)
