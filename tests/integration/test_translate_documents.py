@@ -72,6 +72,13 @@ def test_a_damaged_document_is_one_line_and_leaves_nothing(ask, tmp_path, conten
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.po"]
 
 
+def test_a_damaged_document_is_named_once_and_stdin_by_its_name(ask, tmp_path):
+    (tmp_path / "a.po.gz").write_bytes(gzip.compress(CATALOGUE.encode())[:-12])
+
+    assert ask("a.po.gz").error.count("a.po.gz") == 1
+    assert ask("-", "--file-format", "po", stdin=b"<html>").error.startswith("stdin: line 1: ")
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -46,6 +46,11 @@ def stdin() -> BinaryIO:
     return sys.stdin.buffer
 
 
+def name_of_input(file: Path | None) -> str:
+    """Return the name of the input of `open_input`, for messages."""
+    return "stdin" if file is None or str(file) == "-" else str(file)
+
+
 @contextmanager
 def open_input(file: Path | None) -> Iterator[BinaryIO]:
     """Open ``file``, compressed or not, or stdin for None and ``-``.

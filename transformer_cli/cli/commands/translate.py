@@ -12,7 +12,7 @@ import typer
 
 from transformer_cli.cli.display.translation_progress import translation_display
 from transformer_cli.cli.options import DeviceOption, QuietOption, VerboseOption
-from transformer_cli.cli.streams import is_stdout_watched, open_input, open_output
+from transformer_cli.cli.streams import is_stdout_watched, name_of_input, open_input, open_output
 from transformer_cli.documents.names import FileFormat, kind_of
 from transformer_cli.errors import UsageError
 
@@ -158,7 +158,7 @@ def translate(
                     source,
                     write,
                     kind=kind,
-                    name="stdin" if file is None else str(file),
+                    name=name_of_input(file),
                     model=folders,
                     settings=settings,
                     document_settings=document_settings,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
@@ -60,26 +61,28 @@ def translate_document(
     task = Task(languages.source, languages.target, document_settings.is_final)
     memory = _read_memories(document_settings.memories, languages)
     passages = PassageTranslator(lambda: Translator.from_settings(list(model), settings), settings, memory, progress)
-    form = KINDS[kind]
-    try:
-        text, encoding = form.decode(_read(source))
-        for read in form.readers:
-            text = passages.translate(read(text, task), replace_all=document_settings.replace_all)
-        write(encoding.encode(text, form.missing))
-    except DataError as error:
-        raise DataError(f"{name}: {error}") from None
-    finally:
-        passages.close()
+    form, data = KINDS[kind], _read(source, name)
+    with closing(passages):
+        try:
+            text, encoding = form.decode(data)
+            for read in form.readers:
+                text = passages.translate(read(text, task), replace_all=document_settings.replace_all)
+            new = encoding.encode(text, form.missing)
+        except DataError as error:
+            raise DataError(f"{name}: {error}") from None
+    write(new)
     if memory:
         logger.info(f"{passages.remembered} of {passages.count} passages were in the memory")
     logger.debug(f"{passages.done} different passages were translated")
     return passages.count
 
 
-def _read(source: BinaryIO) -> bytes:
+def _read(source: BinaryIO, name: str) -> bytes:
     data = source.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
-        raise DataError(f"larger than {_MOST_BYTES >> 20} MiB; divide it, or translate it as --file-format lines")
+        raise DataError(
+            f"{name}: larger than {_MOST_BYTES >> 20} MiB; divide it, or translate it as --file-format lines"
+        )
     return data
 
 
