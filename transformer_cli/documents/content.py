@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +12,8 @@ _STRING_TAG = re.compile(
 )
 _SPACES = re.compile(r"[ \u2028\u2029\x00-\x1f\x7f-\x9f]+")
 _VOID = frozenset({"br", "hr", "img", "wbr"})
+
+TagKind = Literal["open", "close", "single"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Tag:
         source: Its characters in the document.
     """
 
-    kind: Literal["open", "close", "single"]
+    kind: TagKind
     source: str
 
 
@@ -101,24 +103,39 @@ def tagged(text: str, tag: re.Pattern[str], unescape: Callable[[str], str]) -> C
     return tuple(_pieces(text, tag, unescape, keeps_single=True))
 
 
+def kinds_of_pairs(tags: Iterable[tuple[int, str, bool]]) -> dict[int, TagKind]:
+    """Return "open" and "close" for the tags that belong together.
+
+    The end of an element belongs to the last tag of its name that is not ended. Tags that began after that one have no
+    end.
+
+    Args:
+        tags: Index, name, and whether it ends an element, for each tag that can surround text.
+    """
+    kinds: dict[int, TagKind] = {}
+    is_open: list[tuple[str, int]] = []
+    for index, name, is_end in tags:
+        if not is_end:
+            is_open.append((name, index))
+        elif same := [place for place, (other, _) in enumerate(is_open) if other == name]:
+            kinds[is_open[same[-1]][1]], kinds[index] = "open", "close"
+            del is_open[same[-1] :]
+    return kinds
+
+
+def _stands_alone(tag: re.Match[str]) -> bool:
+    groups = tag.groupdict()
+    return bool(groups.get("empty")) or not groups["name"] or groups["name"].lower() in _VOID
+
+
 def _pieces(
     text: str, tag: re.Pattern[str], unescape: Callable[[str], str], *, keeps_single: bool
 ) -> Iterator[str | Tag]:
     found = list(tag.finditer(text))
-    kinds: dict[int, Literal["open", "close", "single"]] = (
-        dict.fromkeys(range(len(found)), "single") if keeps_single else {}
-    )
-    is_open: list[int] = []
-    for index, match in enumerate(found):
-        groups = match.groupdict()
-        name = groups["name"]
-        if groups.get("empty") or not name or name.lower() in _VOID:
-            kinds[index] = "single"
-        elif not groups["end"]:
-            is_open.append(index)
-        elif same := [i for i in is_open if found[i]["name"] == name]:
-            kinds[same[-1]], kinds[index] = "open", "close"
-            del is_open[is_open.index(same[-1]) :]
+    alone = {i for i, match in enumerate(found) if _stands_alone(match)}
+    singles = range(len(found)) if keeps_single else alone
+    others = ((i, match["name"], bool(match["end"])) for i, match in enumerate(found) if i not in alone)
+    kinds: dict[int, TagKind] = {**dict.fromkeys(singles, "single"), **kinds_of_pairs(others)}
     end = 0
     for index, match in enumerate(found):
         if index not in kinds:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from transformer_cli.documents.content import Content, Tag, written
+from transformer_cli.documents.content import Content, Tag, kinds_of_pairs, written
 from transformer_cli.documents.document import Document, Splice, Task, Unit
 
 DECLARATION = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
@@ -177,22 +177,11 @@ def _units(text: str, tokens: list[_Token], end_of_all: int) -> Iterator[Unit]:
 
 def _content(text: str, run: list[_Token]) -> Iterator[str | Tag]:
     """Yield texts and tags; a tag whose partner stands in another run is a single one."""
-    partners: dict[int, int] = {}
-    is_open: list[int] = []
-    for index, token in enumerate(run):
-        if token.kind == "open":
-            is_open.append(index)
-        elif token.kind == "close" and (same := [i for i in is_open if run[i].name == token.name]):
-            partners[same[-1]], partners[index] = index, same[-1]
-            del is_open[is_open.index(same[-1]) :]
+    tags = ((i, token.name, token.kind == "close") for i, token in enumerate(run) if token.kind in ("open", "close"))
+    kinds = kinds_of_pairs(tags)
     for index, token in enumerate(run):
         source = text[token.start : token.end]
-        if token.kind == "text":
-            yield html.unescape(source)
-        elif token.kind in ("open", "close") and index in partners:
-            yield Tag("open" if token.kind == "open" else "close", source)
-        else:
-            yield Tag("single", source)
+        yield html.unescape(source) if token.kind == "text" else Tag(kinds.get(index, "single"), source)
 
 
 def _render(start: int, end: int, contents: Sequence[Content]) -> Iterator[Splice]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from transformer_cli.documents.content import Content, Tag
+from transformer_cli.documents.content import Content, Tag, kinds_of_pairs
 
 _EXTENSION = re.compile(r"\[\^[^\]\s]+\]:?[ \t]*|\A\[[ xX]\][ \t]+|\s*\{[#.:][^{}]*\}\Z")
 _HTML = re.compile(r"<(/?)([A-Za-z][\w-]*)[^>]*?(/?)>")
@@ -138,19 +138,10 @@ def _extensions(text: str) -> Iterator[str | Tag]:
 
 def _with_html_pairs(pieces: list[str | Tag]) -> list[str | Tag]:
     """Return the pieces in which inline tags of HTML that belong together surround what is between them."""
-    is_open: list[tuple[str, int]] = []
-    result = list(pieces)
-    for index, piece in enumerate(pieces):
-        found = _HTML.fullmatch(piece.source) if isinstance(piece, Tag) and piece.kind == "single" else None
-        if not found or found[3] or isinstance(piece, str):
-            continue
-        if not found[1]:
-            is_open.append((found[2], index))
-        elif same := [number for number, (name, _) in enumerate(is_open) if name == found[2]]:
-            start = is_open[same[-1]][1]
-            result[start], result[index] = Tag("open", pieces[start].source), Tag("close", piece.source)  # type: ignore[union-attr]
-            del is_open[same[-1] :]
-    return result
+    singles = {i: piece.source for i, piece in enumerate(pieces) if isinstance(piece, Tag) and piece.kind == "single"}
+    found = ((i, _HTML.fullmatch(source)) for i, source in singles.items())
+    kinds = kinds_of_pairs((i, match[2], bool(match[1])) for i, match in found if match and not match[3])
+    return [Tag(kinds[i], singles[i]) if i in kinds else piece for i, piece in enumerate(pieces)]
 
 
 def escape_markdown(text: str, *, labels: frozenset[str], is_cell: bool) -> str:
