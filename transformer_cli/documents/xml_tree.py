@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -190,8 +191,7 @@ class _Builder:
 
 def escape_xml(text: str) -> str:
     """Return a text as it is written in XML; characters that XML forbids become U+FFFD."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _FORBIDDEN.sub("\ufffd", text)
+    return _FORBIDDEN.sub("\ufffd", html.escape(text, quote=False))
 
 
 def with_attribute(tag: str, name: str, value: str | None) -> str:

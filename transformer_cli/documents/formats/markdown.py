@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -119,7 +119,7 @@ def _unit(text: str, block: _Block, children: Sequence[Any], references: dict[st
     return Unit((content,), block.starts[0], render, replaces_source=True, is_flowing=True)
 
 
-def _render(start: int, end: int, escape: Any, contents: Sequence[Content]) -> Iterator[Splice]:
+def _render(start: int, end: int, escape: Callable[[str], str], contents: Sequence[Content]) -> Iterator[Splice]:
     text = re.sub(r"\n (?=\S)", "\n", written(contents[0], escape))
     # What begins a block at the beginning of a line is text here.
     text = re.sub(r"^(?=[#>+=-])|^(\d{1,9})(?=[.)](?:\s|$))", lambda match: f"{match[1] or ''}\\", text, count=1)

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from transformer_cli.documents.content import Content, Tag, flatten, plain_text, tagged, written
 from transformer_cli.documents.document import Document, Splice, Task, Unit, damaged, line_end_of
+from transformer_cli.documents.formats.html import escape_html
 from transformer_cli.documents.formats.subtitle_layout import broken_into_lines, shared_out
 from transformer_cli.documents.passages import outer_and_inner
 
@@ -66,11 +67,7 @@ def read_vtt(text: str, task: Task) -> Document:
     del task
     if not re.match(r"WEBVTT(?:[ \t]|\r?\n|\Z)", text):
         raise damaged(text, 0, "the first line is not WEBVTT")
-    return Document(text, tuple(_unit(text, group, _escape_vtt) for group in _sentences(_cues(text, html.unescape))))
-
-
-def _escape_vtt(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\u00a0", "&nbsp;")
+    return Document(text, tuple(_unit(text, group, escape_html) for group in _sentences(_cues(text, html.unescape))))
 
 
 def _cues(text: str, unescape: Callable[[str], str]) -> Iterator[_Cue]:
