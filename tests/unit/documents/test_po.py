@@ -143,7 +143,7 @@ def test_what_is_no_catalogue_is_refused_with_its_line(damage, line):
 
 
 def test_a_catalogue_in_another_language_is_refused():
-    with pytest.raises(DataError, match="into de"):
+    with pytest.raises(DataError, match="into de, the model into en; "):
         read_po(HEADER.replace("Language: en", "Language: de"), TASK)
 
 

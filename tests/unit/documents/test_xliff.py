@@ -138,7 +138,7 @@ def test_any_answer_leaves_well_formed_xml_with_all_codes(answer):
         ('<!DOCTYPE a [<!ENTITY b SYSTEM "/etc/passwd">]><xliff>&b;</xliff>', "line 1: declares an entity"),
         ("<xliff>" + "<group>" * 300, "line 1: more than 200"),
         (XLIFF_1.replace("fr-FR", "de"), "the file has de to en"),
-        (XLIFF_2.replace("srcLang", "trgLang"), "the file has None to fr"),
+        (XLIFF_2.replace("srcLang", "trgLang"), "the file has an unnamed language to fr, the model fr to en; "),
     ],
 )
 def test_what_is_no_exchange_file_of_these_languages_is_refused(damage, message):

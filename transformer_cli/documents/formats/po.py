@@ -50,7 +50,9 @@ def _read_header(text: str, header: Entry | None, task: Task) -> tuple[PluralRul
     values = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     language = re.split("[@.]", values.get("language", ""))[0]
     if language and not same_language(language, task.target_language):
-        raise DataError(f"the catalogue translates into {language}, the model into {task.target_language}")
+        raise DataError(
+            f"the catalogue translates into {language}, the model into {task.target_language}; take another model"
+        )
     rule = parse_rule(values.get("plural-forms", ""))
     missing = {} if rule else {"Plural-Forms": rule_of_language(task.target_language)}
     if not language:

@@ -77,7 +77,8 @@ class _Reader1:
         for code, own in ((source, self.task.source_language), (target, self.task.target_language)):
             if code and not same_language(code, own):
                 languages = f"{self.task.source_language} to {self.task.target_language}"
-                raise DataError(f"the file has {source} to {target}, the model {languages}; take another model")
+                there = f"{source or 'an unnamed language'} to {target or 'an unnamed language'}"
+                raise DataError(f"the file has {there}, the model {languages}; take another model")
 
     def _unit(self, element: Element, source: Element) -> Unit:
         segmented = element.first("seg-source")
