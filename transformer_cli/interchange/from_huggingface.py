@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
 from pydantic import ValidationError
 from torch import Tensor
 
 from transformer_cli.artifacts.checkpoint import read_tensors
 from transformer_cli.config import Activation, DecodingConfig, LanguagesConfig, ModelConfig
-from transformer_cli.errors import DataError
+from transformer_cli.errors import DamagedFileError, DataError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.record import Record
 from transformer_cli.interchange.imported_weights import ImportedModel, layer_name, our_weights
+from transformer_cli.interchange.pickled_weights import read_pickled_tensors
 from transformer_cli.interchange.vocabulary import NEVER, Vocabulary, our_tokenizers, our_vocabulary
 from transformer_cli.special_tokens import BOS_ID, PAD_ID
 
@@ -260,17 +259,14 @@ def _languages(folder: Path, settings: _TokenizerConfiguration) -> LanguagesConf
 def _weights(folder: Path) -> Mapping[str, Tensor]:
     path = folder / "model.safetensors"
     if path.exists():
-        return read_tensors(path)
+        try:
+            return read_tensors(path)
+        except DamagedFileError as error:
+            raise DataError(f"{error}; download the model anew") from None
     path = folder / "pytorch_model.bin"
     if not path.exists():
         raise DataError(f"{folder} holds neither model.safetensors nor pytorch_model.bin; download the model anew")
-    try:
-        with explain_os_errors(path, "read", DataError):
-            # This loader reads tensors and containers of them, and refuses everything that could run code.
-            loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        raise DataError(f"{path} holds more than weights, or is damaged: {str(error).splitlines()[0]}") from None
-    return {name: value for name, value in dict(loaded).items() if isinstance(value, Tensor)}
+    return read_pickled_tensors(path)
 
 
 def _bytes(path: Path) -> bytes:
