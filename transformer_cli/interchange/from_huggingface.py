@@ -13,11 +13,10 @@ from torch import Tensor
 from transformer_cli.artifacts.checkpoint import read_tensors
 from transformer_cli.config import Activation, DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.errors import DamagedFileError, DataError
-from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.record import Record
 from transformer_cli.interchange.imported_weights import ImportedModel, layer_name, our_weights
 from transformer_cli.interchange.pickled_weights import read_pickled_tensors
-from transformer_cli.interchange.vocabulary import NEVER, Vocabulary, our_tokenizers, our_vocabulary
+from transformer_cli.interchange.vocabulary import NEVER, Vocabulary, our_tokenizers, our_vocabulary, read_whole
 from transformer_cli.special_tokens import BOS_ID, PAD_ID
 
 _ACTIVATIONS: dict[str, Activation] = {
@@ -144,7 +143,7 @@ def read_huggingface_model(
     settings = _TokenizerConfiguration.read_from(folder / "tokenizer_config.json") or _TokenizerConfiguration()
     languages = languages or _languages(folder, settings)
     vocabularies = _vocabularies(folder, configuration, settings)
-    tokenizers = our_tokenizers(_bytes(folder / "source.spm"), _bytes(folder / "target.spm"), vocabularies)
+    tokenizers = our_tokenizers(folder / "source.spm", folder / "target.spm", vocabularies)
     originals = _Originals(_weights(folder), folder)
     config = _model_config(configuration, settings, originals, positions)
     weights = our_weights(config, vocabularies, originals)
@@ -233,7 +232,7 @@ def _vocabularies(
 
 def _vocabulary(path: Path, configuration: _Configuration, unknown: str) -> Vocabulary:
     try:
-        ids: dict[str, int] = json.loads(_bytes(path))
+        ids: dict[str, int] = json.loads(read_whole(path))
         pieces = [""] * (max(ids.values()) + 1)
         for piece, token in ids.items():
             pieces[token] = piece
@@ -267,8 +266,3 @@ def _weights(folder: Path) -> Mapping[str, Tensor]:
     if not path.exists():
         raise DataError(f"{folder} holds neither model.safetensors nor pytorch_model.bin; download the model anew")
     return read_pickled_tensors(path)
-
-
-def _bytes(path: Path) -> bytes:
-    with explain_os_errors(path, "read", DataError):
-        return path.read_bytes()

@@ -12,10 +12,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from transformer_cli.errors import DataError
-from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.interchange.marian_options import MarianOptions
-from transformer_cli.interchange.sentencepiece_model import Kind, Piece, read_pieces
-from transformer_cli.interchange.vocabulary import Vocabulary, our_vocabulary
+from transformer_cli.interchange.sentencepiece_model import Kind, read_pieces
+from transformer_cli.interchange.vocabulary import Vocabulary, our_vocabulary, read_whole
 
 _SPM = ".spm"
 _ENTRY = re.compile(r"""^(?:\? )?(?P<piece>"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|.+?)(?:: *(?P<id>\d+))?\s*$""")
@@ -39,7 +38,7 @@ class MarianFiles:
 
     Args:
         model: The ``.npz``.
-        source: The serialised SentencePiece model of the source.
+        source: The SentencePiece model of the source.
         target: That of the target.
         lists: The vocabularies of source and target: YAML or JSON lists of pieces, or SentencePiece models themselves.
         beam_size: The beam of ``decoder.yml``, or None.
@@ -47,8 +46,8 @@ class MarianFiles:
     """
 
     model: Path
-    source: bytes
-    target: bytes
+    source: Path
+    target: Path
     lists: tuple[Path, Path]
     beam_size: int | None
     length_penalty: float
@@ -87,8 +86,8 @@ def find_marian_files(place: Path) -> MarianFiles:
     decoder = _decoder(folder)
     model = place if place.is_file() else _model(folder, decoder)
     lists = _lists(folder, decoder)
-    of_source, of_target = _segmenters(folder, lists)
-    return MarianFiles(model, _bytes(of_source), _bytes(of_target), lists, decoder.beam_size, float(decoder.normalize))
+    source, target = _segmenters(folder, lists)
+    return MarianFiles(model, source, target, lists, decoder.beam_size, float(decoder.normalize))
 
 
 def _decoder(folder: Path) -> _Decoder:
@@ -96,7 +95,7 @@ def _decoder(folder: Path) -> _Decoder:
     if not path.is_file():
         return _Decoder(normalize=1.0)
     try:
-        return _Decoder.model_validate(yaml.safe_load(_bytes(path)) or {})
+        return _Decoder.model_validate(yaml.safe_load(read_whole(path)) or {})
     except (yaml.YAMLError, ValidationError, UnicodeDecodeError):
         raise DataError(f"{path} is damaged; download the model anew") from None
 
@@ -149,19 +148,12 @@ def _segmenters(folder: Path, lists: tuple[Path, Path]) -> tuple[Path, Path]:
 
 def _read_spm(path: Path) -> tuple[list[str], int, int]:
     """Return the pieces of a SentencePiece model, whose ids are Marian's, and the ids of unk and eos."""
-    pieces = _explained(path)
+    pieces = read_pieces(read_whole(path), path)
     unk = [i for i, piece in enumerate(pieces) if piece.kind is Kind.UNKNOWN]
     eos = [i for i, piece in enumerate(pieces) if piece.text == "</s>"]
     if not unk or not eos:
         raise DataError(f"{path} has no {'</s>' if unk else '<unk>'}; give the vocabulary that marian trained with")
     return [piece.text for piece in pieces], unk[0], eos[0]
-
-
-def _explained(path: Path) -> list[Piece]:
-    try:
-        return read_pieces(_bytes(path))
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from None
 
 
 def _read_list(path: Path) -> tuple[list[str], int, int]:
@@ -171,7 +163,7 @@ def _read_list(path: Path) -> tuple[list[str], int, int]:
     """
     ids: dict[str, int] = {}
     key = None
-    for number, line in enumerate(_bytes(path).decode("utf-8", "replace").split("\n"), start=1):
+    for number, line in enumerate(read_whole(path).decode("utf-8", "replace").split("\n"), start=1):
         if not line.strip() or line.strip() in ("{", "}", "---"):
             continue
         value = _VALUE.match(line)
@@ -201,8 +193,3 @@ def _unquoted(text: str) -> str:
         return str(json.loads(text))
     except ValueError:  # YAML has more escapes than JSON: \x41, \e ...
         return str(yaml.safe_load(text))
-
-
-def _bytes(path: Path) -> bytes:
-    with explain_os_errors(path, "read", DataError):
-        return path.read_bytes()

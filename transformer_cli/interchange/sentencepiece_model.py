@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 
 from transformer_cli.errors import DataError
 
@@ -43,21 +44,27 @@ class Piece:
         return self.kind in (Kind.NORMAL, Kind.USER_DEFINED, Kind.BYTE)
 
 
-def read_pieces(model: bytes) -> list[Piece]:
+def read_pieces(model: bytes, path: Path) -> list[Piece]:
     """Return the pieces of a serialised model, in the order of their ids.
 
+    Args:
+        model: The content of the file.
+        path: The file, for the message.
+
     Raises:
-        DataError: ``model`` is no SentencePiece model.
+        DataError: It is no SentencePiece model.
     """
-    return [_piece(value) for number, value in _fields(model) if number == _PIECES and isinstance(value, bytes)]
+    try:
+        pieces = [_piece(value) for number, value in _fields(model) if number == _PIECES and isinstance(value, bytes)]
+    except (IndexError, ValueError, struct.error):
+        pieces = []
+    if not pieces:
+        raise DataError(f"{path} is no SentencePiece model, or is cut short; download the model anew")
+    return pieces
 
 
 def with_pieces(model: bytes, pieces: Sequence[Piece]) -> bytes:
-    """Return a serialised model with other pieces; the first four of them are pad, unk, bos and eos.
-
-    Raises:
-        DataError: ``model`` is no SentencePiece model.
-    """
+    """Return a serialised model, which `read_pieces` has read, with other pieces: pad, unk, bos, eos, and the rest."""
     special = [piece.text.encode() for piece in pieces[:4]]
     # Of a field that occurs twice, the later value holds.
     ids = ((_PAD_ID, 0), (_UNK_ID, 1), (_BOS_ID, 2), (_EOS_ID, 3))
@@ -88,26 +95,23 @@ def _serialised(piece: Piece) -> bytes:
 
 
 def _fields(content: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield number and value of each field of a message."""
+    """Yield number and value of each field of a message; damage raises an IndexError or a ValueError."""
     place = 0
-    try:
-        while place < len(content):
-            tag, place = _read_varint(content, place)
-            kind, size = tag & 7, 0
-            if kind == _VARINT:
-                value, place = _read_varint(content, place)
-                yield tag >> 3, value
-                continue
-            if kind == _BYTES:
-                size, place = _read_varint(content, place)
-            elif kind in (_EIGHT_BYTES, _FOUR_BYTES):
-                size = 8 if kind == _EIGHT_BYTES else 4
-            if kind not in (_BYTES, _EIGHT_BYTES, _FOUR_BYTES) or place + size > len(content):
-                raise DataError("it is no SentencePiece model, or it is cut short")
-            yield tag >> 3, content[place : place + size]
-            place += size
-    except (IndexError, ValueError):
-        raise DataError("it is no SentencePiece model, or it is cut short") from None
+    while place < len(content):
+        tag, place = _read_varint(content, place)
+        kind, size = tag & 7, 0
+        if kind == _VARINT:
+            value, place = _read_varint(content, place)
+            yield tag >> 3, value
+            continue
+        if kind == _BYTES:
+            size, place = _read_varint(content, place)
+        elif kind in (_EIGHT_BYTES, _FOUR_BYTES):
+            size = 8 if kind == _EIGHT_BYTES else 4
+        if kind not in (_BYTES, _EIGHT_BYTES, _FOUR_BYTES) or place + size > len(content):
+            raise ValueError("a field has an unknown kind, or is cut short")
+        yield tag >> 3, content[place : place + size]
+        place += size
 
 
 def _read_varint(content: bytes, place: int) -> tuple[int, int]:

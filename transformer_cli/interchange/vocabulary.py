@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from transformer_cli.data.tokens.tokenizer import END_OF_VOCABULARY, Tokenizer, TokenizerPair
-from transformer_cli.errors import DataError
+from transformer_cli.errors import DamagedFileError, DataError
+from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.interchange.sentencepiece_model import Kind, Piece, read_pieces, with_pieces
 
 NEVER = -100.0
@@ -68,23 +70,33 @@ def our_vocabulary(
     return Vocabulary([*names, *rest], [*special, *others])
 
 
-def our_tokenizers(source: bytes, target: bytes, vocabularies: Sequence[Vocabulary]) -> TokenizerPair:
+def our_tokenizers(source: Path, target: Path, vocabularies: Sequence[Vocabulary]) -> TokenizerPair:
     """Return SentencePiece models whose ids are ours.
 
     Args:
-        source: The serialised model of the source.
+        source: The SentencePiece model of the source.
         target: That of the target.
         vocabularies: The vocabulary of both sides, or those of source and target.
 
     Raises:
-        DataError: A model is no SentencePiece model.
+        DataError: A file cannot be read, or is no SentencePiece model.
     """
-    first, last = vocabularies[0], vocabularies[-1]
-    of_source = Tokenizer(_with_ids(source, first.pieces))
+    models = [read_whole(path) for path in (source, target)]
+    of_source = _tokenizer(models[0], source, vocabularies[0].pieces)
     is_one = len(vocabularies) == 1
-    if source == target and is_one:
+    if is_one and models[0] == models[1]:
         return TokenizerPair(of_source, of_source)
-    return TokenizerPair(of_source, Tokenizer(_with_ids(target, last.pieces)), same_ids=is_one)
+    return TokenizerPair(of_source, _tokenizer(models[1], target, vocabularies[-1].pieces), same_ids=is_one)
+
+
+def read_whole(path: Path) -> bytes:
+    """Return the content of a file of the original model.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    with explain_os_errors(path, "read", DataError):
+        return path.read_bytes()
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -93,8 +105,15 @@ def _free(name: str, taken: set[str]) -> str:
     return name
 
 
-def _with_ids(model: bytes, pieces: Sequence[str]) -> bytes:
-    own = read_pieces(model)
+def _tokenizer(model: bytes, path: Path, pieces: Sequence[str]) -> Tokenizer:
+    own = read_pieces(model, path)
+    try:
+        return Tokenizer(_with_ids(model, own, pieces))
+    except DamagedFileError as error:
+        raise DataError(f"{path} cannot be used: {error}; download the model anew") from None
+
+
+def _with_ids(model: bytes, own: Sequence[Piece], pieces: Sequence[str]) -> bytes:
     if [piece.text for piece in own] == list(pieces):
         return model  # it has been ours before
     known = {piece.text: piece for piece in own if piece.is_cut_out}

@@ -165,7 +165,10 @@ class _RunsCode:
     ("file", "content", "named"),
     [
         ("vocab.json", b"[1, 2]", "vocab.json"),
-        ("source.spm", b"\x0a\xff", "SentencePiece"),
+        ("source.spm", b"\x0a\xff", r"source\.spm is no SentencePiece model"),
+        ("source.spm", b"", r"source\.spm is no SentencePiece model"),
+        ("target.spm", b"\x0a\x02\x18\x63", r"target\.spm is no SentencePiece model"),  # an unknown kind of piece
+        ("target.spm", b"\x0a\x04\x12\x02ab", r"target\.spm is no SentencePiece model"),  # a score of two bytes
         ("model.safetensors", b"cut", "model.safetensors"),
         ("tokenizer_config.json", b"{}", "--from and --to"),
         ("config.json", b"", "config.json"),

@@ -153,7 +153,7 @@ def test_what_our_model_cannot_compute_is_refused_by_name_before_anything_is_wri
     [
         ("source.spm", {}, "lacks source.spm"),
         ("source.spm", {"source.bpe": b""}, "subword-nmt"),
-        ("source.spm", {"source.spm": b"\x0a\xff"}, "SentencePiece"),
+        ("source.spm", {"source.spm": b"\x0a\xff"}, r"source\.spm is no SentencePiece model"),
         ("opus.spm32k-spm32k.vocab.yml", {"decoder.yml": b""}, "no vocabulary"),
         ("opus.spm32k-spm32k.vocab.yml", {"opus.spm32k-spm32k.vocab.yml": b"x\n"}, "line 1"),
         ("opus.spm32k-spm32k.vocab.yml", {"opus.spm32k-spm32k.vocab.yml": b'"a": 0\n'}, "lists no </s>"),
