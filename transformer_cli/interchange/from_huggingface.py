@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from pydantic import ValidationError
 from torch import Tensor
 
@@ -14,7 +15,7 @@ from transformer_cli.artifacts.checkpoint import read_tensors
 from transformer_cli.config import Activation, DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.errors import DamagedFileError, DataError
 from transformer_cli.files.record import Record
-from transformer_cli.interchange.imported_weights import ImportedModel, layer_name, our_weights
+from transformer_cli.interchange.imported_weights import ImportedModel, explain_settings, layer_name, our_weights
 from transformer_cli.interchange.pickled_weights import read_pickled_tensors
 from transformer_cli.interchange.vocabulary import NEVER, Vocabulary, our_tokenizers, our_vocabulary, read_whole
 from transformer_cli.special_tokens import BOS_ID, PAD_ID
@@ -145,14 +146,16 @@ def read_huggingface_model(
     vocabularies = _vocabularies(folder, configuration, settings)
     tokenizers = our_tokenizers(folder / "source.spm", folder / "target.spm", vocabularies)
     originals = _Originals(_weights(folder), folder)
-    config = _model_config(configuration, settings, originals, positions)
-    weights = our_weights(config, vocabularies, originals)
+    with explain_settings(folder / "config.json"):
+        config = _model_config(configuration, settings, originals, positions)
+    weights = our_weights(config, vocabularies, originals, folder)
     if config.zero_start:
         weights["output.bias"][[PAD_ID, BOS_ID]] = NEVER
     generation = _Generation.read_from(folder / "generation_config.json") or _Generation()
-    decoding = DecodingConfig(
-        beam_size=generation.num_beams, length_penalty=generation.length_penalty, max_length_ratio=_LONGEST_RATIO
-    )
+    with explain_settings(folder / "generation_config.json"):
+        decoding = DecodingConfig(
+            beam_size=generation.num_beams, length_penalty=generation.length_penalty, max_length_ratio=_LONGEST_RATIO
+        )
     return ImportedModel("Hugging Face MarianMT model", config, weights, tokenizers, languages, decoding)
 
 
@@ -181,7 +184,8 @@ class _Originals:
 
     def begins_with_zeros(self, start: int) -> bool:
         """Return whether the decoder's first input has an embedding of zeros."""
-        return not self("target_embedding.table.weight")[start].any()
+        embedding = torch.atleast_2d(self("target_embedding.table.weight"))  # its shape is checked later
+        return not embedding[start : start + 1].any()
 
     def _first(self, *names: str) -> Tensor:
         for name in names:
@@ -239,13 +243,11 @@ def _vocabulary(path: Path, configuration: _Configuration, unknown: str) -> Voca
         unk = ids[unknown]
     except (ValueError, AttributeError, TypeError, IndexError, KeyError):
         raise DataError(f"{path} is no list of pieces with their ids; download the model anew") from None
-    return our_vocabulary(
-        pieces,
-        unk=unk,
-        eos=configuration.eos_token_id,
-        pad=configuration.pad_token_id,
-        start=configuration.decoder_start_token_id,
-    )
+    eos, pad, start = configuration.eos_token_id, configuration.pad_token_id, configuration.decoder_start_token_id
+    for token in (eos, pad, start, *ids.values()):
+        if not 0 <= token < len(pieces):
+            raise DataError(f"{path} has {len(pieces)} pieces and none with the id {token}; download the model anew")
+    return our_vocabulary(pieces, unk=unk, eos=eos, pad=pad, start=start)
 
 
 def _languages(folder: Path, settings: _TokenizerConfiguration) -> LanguagesConfig:

@@ -19,7 +19,7 @@ from torch import Tensor
 from transformer_cli.config import DecodingConfig, LanguagesConfig
 from transformer_cli.errors import DataError
 from transformer_cli.files.os_errors import explain_os_errors
-from transformer_cli.interchange.imported_weights import ImportedModel, layer_name, our_weights
+from transformer_cli.interchange.imported_weights import ImportedModel, explain_settings, layer_name, our_weights
 from transformer_cli.interchange.marian_files import find_marian_files
 from transformer_cli.interchange.marian_options import SETTINGS_ARRAY, read_options
 from transformer_cli.interchange.vocabulary import our_tokenizers
@@ -67,22 +67,27 @@ def read_marian_model(
     options = read_options(arrays, files.model)
     vocabularies = files.vocabularies(options)
     tokenizers = our_tokenizers(files.source, files.target, vocabularies)
-    config = options.model_config_for(positions=positions)
+    with explain_settings(files.model):
+        config = options.model_config_for(positions=positions)
+        decoding = DecodingConfig(
+            beam_size=files.beam_size or 5, length_penalty=files.length_penalty, max_length_ratio=options.length_factor
+        )
     originals = _Originals(arrays, files.model)
-    weights = our_weights(config, vocabularies, originals)
+    weights = our_weights(config, vocabularies, originals, files.model)
     originals.require_all_used()
-    decoding = DecodingConfig(
-        beam_size=files.beam_size or 5, length_penalty=files.length_penalty, max_length_ratio=options.length_factor
-    )
     return ImportedModel("Marian model", config, weights, tokenizers, languages, decoding)
 
 
 def _read_arrays(path: Path) -> dict[str, NDArray[np.float32]]:
     try:
         with explain_os_errors(path, "read", DataError), np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            arrays = {name: archive[name] for name in archive.files}
     except (ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
         raise DataError(f"{path} is no whole .npz file: {str(error).splitlines()[0]}; download it anew") from None
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiu":
+            raise DataError(f"{path}: {name} holds no numbers; download it anew")
+    return arrays
 
 
 class _Originals:
@@ -119,7 +124,7 @@ class _Originals:
         if module.endswith("norm"):
             return self._array(name.format("scale" if kind == "weight" else "bias")).flatten()
         if kind == "weight":
-            return self._array(name.format("W")).T
+            return self._array(name.format("W")).mT
         return self._array(name.format("b")).flatten()
 
     def _bias(self) -> Tensor:
@@ -129,12 +134,12 @@ class _Originals:
 
     def _output_matrix(self) -> Tensor:
         if f"{_OUTPUT}_W" in self._arrays:
-            return self._array(f"{_OUTPUT}_W").T
+            return self._array(f"{_OUTPUT}_W").mT
         return self._array(f"{_OUTPUT}_Wt", "decoder_Wemb", "Wemb")
 
     def _array(self, *names: str) -> Tensor:
         for name in names:
             if name in self._arrays:
                 self._used.add(name)
-                return torch.from_numpy(self._arrays[name])
+                return torch.from_numpy(np.atleast_2d(self._arrays[name]))
         raise DataError(f"{self._path} holds no {names[0]}; download the model anew")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
@@ -39,6 +42,25 @@ class ImportedModel:
     decoding: DecodingConfig
 
 
+@contextmanager
+def explain_settings(place: Path) -> Iterator[None]:
+    """Turn a setting of the original that no model can have into one line.
+
+    Args:
+        place: The file or folder of the original, which the message names.
+
+    Raises:
+        DataError: The body raised a ``ValidationError``.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        finding = error.errors(include_url=False)[0]
+        name = "".join(f"{part}: " for part in finding["loc"])
+        problem = finding["msg"].removeprefix("Value error, ").lower()
+        raise DataError(f"{place} cannot be imported: {name}{problem}; download the model anew") from None
+
+
 def sines_first(d_model: int) -> Tensor:
     """Return our element indices in Marian's order: the sines (our even indices), then the cosines."""
     return torch.cat([torch.arange(0, d_model, 2), torch.arange(1, d_model, 2)])
@@ -53,7 +75,7 @@ def layer_name(ours: str) -> tuple[str, int, str, str] | None:
 
 
 def our_weights(
-    config: ModelConfig, vocabularies: Sequence[Vocabulary], original: Callable[[str], Tensor]
+    config: ModelConfig, vocabularies: Sequence[Vocabulary], original: Callable[[str], Tensor], place: Path
 ) -> dict[str, Tensor]:
     """Return all weights of a model of shape ``config``.
 
@@ -61,9 +83,10 @@ def our_weights(
         config: The shape.
         vocabularies: The vocabulary of both sides, or those of source and target.
         original: Returns the original's weight for a name of ours, as PyTorch lays it out.
+        place: The file or folder of the original, for the message.
 
     Raises:
-        DataError: A weight has another shape.
+        DataError: A weight is missing or has another shape.
     """
     with torch.device("meta"):
         source = None if len(vocabularies) == 1 else len(vocabularies[0].pieces)
@@ -71,17 +94,33 @@ def our_weights(
     order = sines_first(config.d_model).argsort()
     weights = {}
     for name, parameter in model.named_parameters():
-        weight = _in_our_order(name, original(name).float(), order, vocabularies)
-        if weight.shape != parameter.shape:
-            raise DataError(f"{name} has shape {tuple(weight.shape)} instead of {tuple(parameter.shape)}")
-        weights[name] = weight.contiguous().clone()
+        theirs = original(name)
+        expected = _original_shape(name, parameter, vocabularies)
+        if theirs.shape != expected:
+            raise DataError(
+                f"{place}: {name} has the shape {tuple(theirs.shape)} instead of {tuple(expected)}; take settings and "
+                "vocabulary that belong to the model"
+            )
+        weights[name] = _in_our_order(name, theirs.float(), order, vocabularies).contiguous().clone()
     return weights
+
+
+def _original_shape(name: str, parameter: Tensor, vocabularies: Sequence[Vocabulary]) -> torch.Size:
+    vocabulary = _vocabulary_of(name, vocabularies)
+    rows = parameter.size(0) if vocabulary is None else vocabulary.original_size
+    return torch.Size((rows, *parameter.shape[1:]))
+
+
+def _vocabulary_of(name: str, vocabularies: Sequence[Vocabulary]) -> Vocabulary | None:
+    """Return the vocabulary whose tokens the rows of a weight stand for, or None."""
+    if not name.startswith(("source_embedding.", "target_embedding.", "output.")):
+        return None
+    return vocabularies[0 if name.startswith("source") else -1]
 
 
 def _in_our_order(name: str, weight: Tensor, order: Tensor, vocabularies: Sequence[Vocabulary]) -> Tensor:
     module, _, kind = name.rpartition(".")
-    if module == "output" or module.endswith(".table"):
-        vocabulary = vocabularies[0 if module.startswith("source") else -1]
+    if vocabulary := _vocabulary_of(name, vocabularies):
         missing = NEVER if kind == "bias" else 0.0
         weight = vocabulary.rearranged(weight, missing=missing)
         return weight if kind == "bias" else weight[:, order]

@@ -34,18 +34,13 @@ class Vocabulary:
     pieces: Sequence[str]
     rows: Sequence[int | None]
 
-    def rearranged(self, matrix: Tensor, *, missing: float = 0.0) -> Tensor:
-        """Return a matrix or vector with a row for each original id in our order; a row without original is constant.
+    @property
+    def original_size(self) -> int:
+        """Number of token ids of the original model."""
+        return max(row for row in self.rows if row is not None) + 1
 
-        Raises:
-            DataError: It has another number of rows than the vocabulary.
-        """
-        originals = [row for row in self.rows if row is not None]
-        if matrix.size(0) != max(originals) + 1:
-            raise DataError(
-                f"the embeddings have {matrix.size(0)} rows, and the vocabulary has {max(originals) + 1} pieces; take "
-                "the vocabulary that the model was trained with"
-            )
+    def rearranged(self, matrix: Tensor, *, missing: float = 0.0) -> Tensor:
+        """Return a matrix or vector of the original with its rows in our order; a row without original is constant."""
         extended = torch.cat((matrix, matrix.new_full((1, *matrix.shape[1:]), missing)))
         return extended[[len(matrix) if row is None else row for row in self.rows]]
 

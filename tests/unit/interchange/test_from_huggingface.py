@@ -162,6 +162,35 @@ class _RunsCode:
 
 
 @pytest.mark.parametrize(
+    ("file", "changes", "named"),
+    [
+        ("config.json", {"decoder_start_token_id": 999}, r"vocab\.json has 64 pieces and none with the id 999"),
+        ("config.json", {"pad_token_id": -1}, r"vocab\.json has 64 pieces and none with the id -1"),
+        (
+            "config.json",
+            {"encoder_attention_heads": 3, "decoder_attention_heads": 3},
+            r"config\.json .*num_heads \(3\)",
+        ),
+        (
+            "config.json",
+            {"encoder_ffn_dim": 8, "decoder_ffn_dim": 8},
+            r"inner\.weight has the shape \(24, 16\) ",
+        ),
+        ("generation_config.json", {"num_beams": 0}, r"generation_config\.json cannot be imported: beam_size: "),
+        ("vocab.json", {"x": -5}, r"vocab\.json has 64 pieces and none with the id -5"),
+        ("vocab.json", {"x": 64}, r"table\.weight has the shape \(64, 16\) instead of \(65, 16\)"),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_named(tmp_path: Path, file: str, changes: dict[str, int], named: str):
+    write_original_huggingface_model(tmp_path)
+    path = tmp_path / file
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+    with pytest.raises(DataError, match=named):
+        read_huggingface_model(tmp_path, None)
+
+
+@pytest.mark.parametrize(
     ("file", "content", "named"),
     [
         ("vocab.json", b"[1, 2]", "vocab.json"),

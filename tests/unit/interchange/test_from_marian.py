@@ -132,6 +132,8 @@ def test_a_target_language_is_one_token_before_the_text(tmp_path: Path):
         ({"dim_vocabs": [9, 9]}, "take the one that belongs to it"),
         ({"dim_vocabs": [9]}, "vocabularies"),
         ({"enc_depth": "two"}, "damaged"),
+        ({"enc_depth": 0}, r"model\.npz cannot be imported: num_encoder_layers: "),
+        ({"transformer_heads": 3}, r"model\.npz cannot be imported: .*num_heads \(3\)"),
         ({"enc_depth": 3}, "holds no encoder_l3_self_Wq"),
         ({"enc_depth": 1}, "has no place for"),
     ],
@@ -146,6 +148,24 @@ def test_what_our_model_cannot_compute_is_refused_by_name_before_anything_is_wri
         import_model(tmp_path / "model", source="fr", target="en", run_dir=tmp_path / "run")
 
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("array", "named"),
+    [
+        (np.zeros(3, np.float32), r"model\.npz: .*query\.weight has the shape \(3, 1\) instead of \(16, 16\)"),
+        (np.float32(1), r"model\.npz: .*query\.weight has the shape \(1, 1\) instead of \(16, 16\)"),
+        (np.array(["a"]), r"model\.npz: encoder_l1_self_Wq holds no numbers"),
+    ],
+)
+def test_an_array_that_does_not_fit_is_named(tmp_path: Path, array: Any, named: str):
+    path = write_marian_folder(tmp_path)
+    with np.load(path) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    np.savez(path, **{**arrays, "encoder_l1_self_Wq": array})
+
+    with pytest.raises(DataError, match=named):
+        read_marian_model(tmp_path, LANGUAGES)
 
 
 @pytest.mark.parametrize(
