@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.artifacts.version_history import Release, VersionHistory, now
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.errors import DataError, UsageError
+from transformer_cli.files.archives import open_zip
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.interchange.from_huggingface import is_huggingface_folder, read_huggingface_model
 from transformer_cli.interchange.from_marian import is_marian_folder, read_marian_model
@@ -136,7 +136,7 @@ def _languages(source: str | None, target: str | None) -> LanguagesConfig | None
 
 def _name(model: Path) -> str:
     place = model.resolve()
-    stem = place.stem if place.suffix in (".zip", ".npz") else place.name
+    stem = place.stem if place.suffix.lower() in (".zip", ".npz") else place.name
     return _FITTING.sub("-", stem).strip("-.") or "imported"
 
 
@@ -147,10 +147,10 @@ def _unpacked(model: Path) -> Iterator[Path]:
         yield model
         return
     with tempfile.TemporaryDirectory(prefix="tfm-import-") as folder:
-        try:
-            with explain_os_errors(model, "read", DataError), zipfile.ZipFile(model) as packed:
-                packed.extractall(folder)  # it keeps every file inside of the folder
-        except (zipfile.BadZipFile, EOFError) as error:
-            raise DataError(f"{model} is no whole .zip: {error}; download it anew") from None
+        with open_zip(model) as archive, explain_os_errors(Path(folder)):
+            archive.extractall(folder)  # it keeps every file inside of the folder
         inside = list(Path(folder).iterdir())
-        yield inside[0] if len(inside) == 1 and inside[0].is_dir() else Path(folder)
+        try:
+            yield inside[0] if len(inside) == 1 and inside[0].is_dir() else Path(folder)
+        except DataError as error:  # names a file in a folder that the user has never seen
+            raise DataError(str(error).replace(folder, str(model))) from None

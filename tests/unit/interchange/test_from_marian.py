@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -206,7 +205,32 @@ def test_a_zip_is_imported_as_its_folder_is(tmp_path: Path):
 
     weights = [(version / "model.safetensors").read_bytes() for version in versions]
     assert weights[0] == weights[1]
-    shutil.rmtree(tmp_path / "opus")
+
+
+@pytest.mark.parametrize(
+    ("files", "named"),
+    [
+        ({"model.npz": b""}, r"^opus\.zip holds no vocabulary"),
+        ({"opus/model.npz": b"", "opus/vocab.spm": b""}, r"^opus\.zip/opus/model\.npz is no whole \.npz"),
+        ({"README": b""}, r"^opus\.zip holds neither"),
+        ({}, r"^opus\.zip holds neither"),
+        (None, r"^opus\.zip is no \.zip archive"),
+    ],
+)
+def test_a_zip_without_a_model_is_refused_by_its_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, bytes] | None, named: str
+):
+    monkeypatch.chdir(tmp_path)
+    Path("opus.zip").write_bytes(b"")
+    if files is not None:
+        with zipfile.ZipFile("opus.zip", "w") as packed:
+            for name, content in files.items():
+                packed.writestr(name, content)
+
+    with pytest.raises(DataError, match=named):
+        import_model("opus.zip", source="fr", target="en", run_dir=Path("run"))
+
+    assert not Path("run").exists()
 
 
 def test_the_search_settings_are_those_of_decoder_yml(tmp_path: Path):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -14,7 +12,7 @@ from transformer_cli.config import LanguagesConfig
 from transformer_cli.data.corpora.formats.aligned import align
 from transformer_cli.data.corpora.pairs import SentencePair, choose_languages
 from transformer_cli.errors import DataError
-from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.files.archives import open_zip
 from transformer_cli.text.lines import Line, read_lines
 
 
@@ -28,17 +26,11 @@ def read_moses_zip(path: Path, languages: LanguagesConfig) -> Iterator[SentenceP
         DataError: The archive cannot be read, is damaged or encrypted, has no aligned files, or two of them have
             different numbers of lines.
     """
-    with explain_os_errors(path, "read", DataError):
-        try:
-            with zipfile.ZipFile(path) as archive:
-                for source, target in _aligned_members(path, archive, languages):
-                    with closing(archive.open(source)) as source_file, closing(archive.open(target)) as target_file:
-                        lines = _lines(source_file), _lines(target_file)
-                        yield from align(*lines, source_name=f"{path}/{source}", target_name=target)
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise DataError(f"{path} is no .zip archive, cut short or damaged ({error}); fetch it again") from None
-        except (RuntimeError, NotImplementedError) as error:  # a password, or a method of packing
-            raise DataError(f"{path} cannot be unpacked ({error}); unpack it and name the files in it") from None
+    with open_zip(path) as archive:
+        for source, target in _aligned_members(path, archive, languages):
+            with archive.open(source) as source_file, archive.open(target) as target_file:
+                lines = _lines(source_file), _lines(target_file)
+                yield from align(*lines, source_name=f"{path}/{source}", target_name=target)
 
 
 def _lines(file: IO[bytes]) -> Iterator[Line]:
