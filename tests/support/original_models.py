@@ -14,6 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 from tests.support.tiny_models import SENTENCES, fill_with_noise
+from transformer_cli.interchange.imported_weights import ImportedModel
+from transformer_cli.model.transformer import Transformer
 
 DIM, HIDDEN, HEADS = 16, 24, 2
 
@@ -131,6 +133,18 @@ def write_marian_folder(folder: Path, *, kind: str = "opus", **changes: Any) -> 
     arrays["special:model.yml"] = np.frombuffer(text.encode(), dtype=np.int8)
     np.savez(folder / "model.npz", **arrays)  # type: ignore[arg-type]
     return folder / "model.npz"
+
+
+def rebuilt(imported: ImportedModel) -> Transformer:
+    """Return the model that an import has read."""
+    tokenizers = imported.tokenizers
+    model = Transformer(
+        imported.config, tokenizers.target.vocab_size, source_vocab_size=tokenizers.source_vocab_size
+    ).eval()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(imported.weights[name])
+    return model
 
 
 DECODER = """\

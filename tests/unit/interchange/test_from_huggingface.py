@@ -10,7 +10,7 @@ import pytest
 import torch
 import transformers
 
-from tests.support.original_models import write_original_huggingface_model
+from tests.support.original_models import rebuilt, write_original_huggingface_model
 from tests.support.tiny_models import fill_with_noise, tiny_config, tiny_tokenizer, tiny_tokenizers
 from transformer_cli.artifacts.checkpoint import weights_of
 from transformer_cli.config import DecodingConfig, LanguagesConfig
@@ -20,24 +20,12 @@ from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.errors import DataError
 from transformer_cli.interchange.from_huggingface import read_huggingface_model
 from transformer_cli.interchange.huggingface import write_huggingface_model
-from transformer_cli.interchange.imported_weights import ImportedModel
 from transformer_cli.interchange.pickled_weights import read_pickled_tensors
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID
 
 LANGUAGES = LanguagesConfig(source="fr", target="en")
 TEXTS = ["Je suis étudiant.", "Elle a trois chats noirs, et le chien dort.", "日本 x"]
-
-
-def rebuilt(imported: ImportedModel) -> Transformer:
-    tokenizers = imported.tokenizers
-    model = Transformer(
-        imported.config, tokenizers.target.vocab_size, source_vocab_size=tokenizers.source_vocab_size
-    ).eval()
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter.copy_(imported.weights[name])
-    return model
 
 
 @pytest.mark.parametrize(

@@ -10,28 +10,15 @@ import sentencepiece
 import torch
 
 from tests.support.marian_reference import marian_log_probs
-from tests.support.original_models import HEADS, joint_list, opus_segmenter, write_marian_folder
+from tests.support.original_models import HEADS, joint_list, opus_segmenter, rebuilt, write_marian_folder
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.errors import DataError
 from transformer_cli.interchange.from_marian import read_marian_model
-from transformer_cli.interchange.imported_weights import ImportedModel
-from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from transformer_cli.workflows.import_model import import_model
 
 LANGUAGES = LanguagesConfig(source="fr", target="en")
 SOURCE, TARGET = "Elle a trois chats noirs, et le chien dort.", "She has three black cats."
-
-
-def rebuilt(imported: ImportedModel) -> Transformer:
-    tokenizers = imported.tokenizers
-    model = Transformer(
-        imported.config, tokenizers.target.vocab_size, source_vocab_size=tokenizers.source_vocab_size
-    ).eval()
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter.copy_(imported.weights[name])
-    return model
 
 
 @pytest.mark.parametrize("kind", ["opus", "joint", "separate"])
