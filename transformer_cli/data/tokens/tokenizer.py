@@ -11,7 +11,7 @@ from pathlib import Path
 import sentencepiece
 
 from transformer_cli.cores import available_cores
-from transformer_cli.errors import DamagedFileError, UsageError
+from transformer_cli.errors import DamagedFileError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from transformer_cli.text.normalization import normalize
 
@@ -22,7 +22,7 @@ END_OF_VOCABULARY = "<end of vocabulary>"
 """In an imported SentencePiece model, the piece after the last token id. The pieces after it are cut out of a text as
 the original model does, and then are unknown, because the network has no embedding for them."""
 
-_TARGET_LANGUAGE = re.compile(r" *(>>[^<>]+<<) *")  # the token of a multilingual Marian model, before the text
+_TARGET_LANGUAGE = re.compile(r"(>>[^<>]+<<) *")  # the token of a multilingual Marian model, before the text
 
 _MOST_THREADS = 8
 """Largest number of threads; starting more for each call costs more time than it saves."""
@@ -33,15 +33,13 @@ class Tokenizer:
 
     Args:
         model: The serialised model, as in a ``tokenizer.model`` file.
-        before: Token ids that every text begins with, unless it names a target language itself.
 
     Raises:
         DamagedFileError: ``model`` is not a SentencePiece model with this program's special tokens.
     """
 
-    def __init__(self, model: bytes, *, before: Sequence[int] = ()) -> None:
+    def __init__(self, model: bytes) -> None:
         self.model = model
-        self._before = list(before)
         self.processor = sentencepiece.SentencePieceProcessor()
         """SentencePiece's processor; it does not normalise text."""
 
@@ -103,32 +101,12 @@ class Tokenizer:
         """Return the piece of a token id as text; a space is written as U+2581."""
         return str(self.processor.id_to_piece(token))
 
-    def into(self, language: str) -> Tokenizer:
-        """Return this tokenizer of sources with the token of a target language before every text.
-
-        Args:
-            language: The language as the model writes it, with or without ``>>`` and ``<<``.
-
-        Raises:
-            UsageError: The vocabulary has no token for the language; the message lists those it has.
-        """
-        token = f">>{language.removeprefix('>>').removesuffix('<<')}<<"
-        before = self._language(token)[0]
-        if not before:
-            pieces = map(self.piece, range(self.vocab_size))
-            known = ", ".join(piece[2:-2] for piece in pieces if _TARGET_LANGUAGE.fullmatch(piece))
-            has = f"it has {known}" if known else "it translates into one language only; leave the option out"
-            raise UsageError(f"--target-language {language}: the model has no such token; {has}")
-        return Tokenizer(self.model, before=before)
-
     def _language(self, text: str) -> tuple[list[int], str]:
-        """Return the token of the target language that ``text`` begins with, or the usual one, and the text itself."""
-        if not text:
-            return [], text
+        """Return the token of the target language that ``text`` begins with, if any, and the text without it."""
         named = _TARGET_LANGUAGE.match(text) if text.startswith(">>") else None
         token = self.processor.piece_to_id(named[1]) if named else None
         if named is None or token is None or not self.processor.is_unused(token):
-            return self._before, text
+            return [], text
         return [int(token)], text[named.end() :]
 
     def _known(self, ids: list[int]) -> list[int]:
