@@ -1,6 +1,6 @@
 """Whether the two sides of a pair mean the same, for ``cleaning.unrelated``.
 
-A sentence encoder of 16 languages gives a vector for each side; their cosine is the similarity of the pair. A limit for
+A sentence encoder of 15 languages gives a vector for each side; their cosine is the similarity of the pair. A limit for
 it depends on languages and subject, so it is chosen from the corpora.
 """
 
