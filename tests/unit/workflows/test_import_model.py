@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.original_models import write_marian_folder
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.errors import DataError, UsageError
+from transformer_cli.workflows.import_model import import_model
+
+
+@pytest.fixture(autouse=True)
+def original(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    folder = Path("opus (2020)")
+    folder.mkdir()
+    write_marian_folder(folder)
+    return folder
+
+
+@pytest.mark.parametrize("place", ["opus (2020)", "opus (2020)/model.npz"])
+def test_the_model_becomes_the_live_version_of_a_run_with_its_name(place: str):
+    version = import_model(place, source="fr", target="en")
+
+    run = RunDirectory(Path("runs") / ("model" if place.endswith(".npz") else "opus-2020"))
+    assert version == run.versions / "0001"
+    assert run.live_version() == version.name
+
+
+def test_a_run_with_a_version_is_left_as_it_is(original: Path):
+    version = import_model(original, source="fr", target="en", run_dir=Path("run"))
+    before = {path: path.stat().st_mtime_ns for path in sorted(Path("run").rglob("*"))}
+
+    with pytest.raises(UsageError, match=r"^run holds versions already; name another run directory with -d$"):
+        import_model(original, source="fr", target="en", run_dir=Path("run"))
+
+    assert {path: path.stat().st_mtime_ns for path in sorted(Path("run").rglob("*"))} == before
+    assert version.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "error", "message"),
+    [
+        ("fr", None, UsageError, "give both --from and --to, or neither"),
+        (None, "en", UsageError, "give both --from and --to, or neither"),
+        ("fr", "fr", UsageError, '--from "fr" --to "fr": give two different language codes'),
+        (None, None, DataError, "does not name its languages; give --from and --to"),
+    ],
+)
+def test_languages_that_are_missing_or_equal_are_refused_before_anything_is_written(
+    original: Path, source: str | None, target: str | None, error: type[Exception], message: str
+):
+    with pytest.raises(error, match=message):
+        import_model(original, source=source, target=target, run_dir=Path("run"))
+
+    assert not Path("run").exists()
+
+
+@pytest.mark.parametrize("place", ["nothing", "empty", "file", "file/model.npz"])
+def test_a_place_without_a_model_is_refused_before_anything_is_written(place: str):
+    Path("empty").mkdir()
+    Path("file").write_bytes(b"")
+
+    with pytest.raises(DataError, match=rf"^{place} (is not there|holds neither a \.npz .*); give the folder or \.zip"):
+        import_model(place, source="fr", target="en", run_dir=Path("run"))
+
+    assert not Path("run").exists()
