@@ -9,6 +9,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import Literal
 
 import numpy as np
@@ -82,7 +83,7 @@ def _read_arrays(path: Path) -> dict[str, NDArray[np.float32]]:
     try:
         with explain_os_errors(path, "read", DataError), np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile, KeyError, TokenError) as error:
         raise DataError(f"{path} is no whole .npz file: {str(error).splitlines()[0]}; download it anew") from None
     for name, array in arrays.items():
         if array.dtype.kind not in "fiu":

@@ -168,12 +168,13 @@ def _read_list(path: Path) -> tuple[list[str], int, int]:
             continue
         value = _VALUE.match(line)
         entry = _ENTRY.match(line.strip().rstrip(",") if path.suffix == ".json" else line)
+        piece = _unquoted(entry["piece"]) if entry else None
         if value and key is not None:
             ids[key], key = int(value[1]), None
-        elif entry and entry["id"]:
-            ids[_unquoted(entry["piece"])] = int(entry["id"])
-        elif entry and line.startswith("? "):
-            key = _unquoted(entry["piece"])
+        elif entry and entry["id"] and piece is not None:
+            ids[piece] = int(entry["id"])
+        elif piece is not None and line.startswith("? "):
+            key = piece
         else:
             raise DataError(f"{path}: line {number} is no piece with its id; download the model anew")
     pieces = [""] * (max(ids.values(), default=-1) + 1)
@@ -184,7 +185,8 @@ def _read_list(path: Path) -> tuple[list[str], int, int]:
     return pieces, ids["<unk>"], ids["</s>"]
 
 
-def _unquoted(text: str) -> str:
+def _unquoted(text: str) -> str | None:
+    """Return the piece that is written as ``text``, or None if its escapes are damaged."""
     if text[:1] == "'" and text[-1:] == "'" and len(text) > 1:
         return text[1:-1].replace("''", "'")
     if text[:1] != '"' or text[-1:] != '"' or len(text) < 2:
@@ -192,4 +194,8 @@ def _unquoted(text: str) -> str:
     try:
         return str(json.loads(text))
     except ValueError:  # YAML has more escapes than JSON: \x41, \e ...
+        pass
+    try:
         return str(yaml.safe_load(text))
+    except yaml.YAMLError:
+        return None

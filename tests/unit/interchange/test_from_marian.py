@@ -158,6 +158,7 @@ def test_an_array_that_does_not_fit_is_named(tmp_path: Path, array: Any, named: 
         ("source.spm", {"source.spm": b"\x0a\xff"}, r"source\.spm is no SentencePiece model"),
         ("opus.spm32k-spm32k.vocab.yml", {"decoder.yml": b""}, "no vocabulary"),
         ("opus.spm32k-spm32k.vocab.yml", {"opus.spm32k-spm32k.vocab.yml": b"x\n"}, "line 1"),
+        ("opus.spm32k-spm32k.vocab.yml", {"opus.spm32k-spm32k.vocab.yml": b'"a": 0\n"\\uk": 1\n'}, "line 2"),
         ("opus.spm32k-spm32k.vocab.yml", {"opus.spm32k-spm32k.vocab.yml": b'"a": 0\n'}, "lists no </s>"),
         ("decoder.yml", {"decoder.yml": b"beam-size: many"}, "decoder.yml is damaged"),
         ("model.npz", {"model.npz": b"PK"}, "no whole .npz"),
