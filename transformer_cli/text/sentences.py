@@ -8,6 +8,8 @@ from itertools import pairwise
 
 import regex
 
+from transformer_cli.text.protected import protected_spans
+
 # Unicode's class STerm has some 150 marks that end a sentence; full stops, which also abbreviate, come apart. Closing
 # quotes and brackets belong to the sentence before them, with the no-break space that French puts there.
 _MARK = regex.compile(
@@ -40,7 +42,8 @@ def sentence_spans(text: str, abbreviations: Collection[str] = ()) -> list[tuple
 
     A sentence ends at a mark of any script that is followed by white space, or at a full-width mark. A full stop after
     an abbreviation, an initial, or a number of up to three digits ends none, and neither does any mark before a small
-    letter, unless the text has no capitals. What holds no letter belongs to its neighbour.
+    letter, unless the text has no capitals. None ends inside of a link, a tag, code or a placeholder. What holds no
+    letter belongs to its neighbour.
 
     Args:
         text: One line.
@@ -55,6 +58,9 @@ def sentence_spans(text: str, abbreviations: Collection[str] = ()) -> list[tuple
         for match in _MARK.finditer(text)
         if match.end() < len(text) and _is_end(text, match, abbreviations, has_capitals=has_capitals)
     ]
+    if ends:
+        inside = {at for start, end, _ in protected_spans(text) for at in range(start + 1, end)}
+        ends = [end for end in ends if end not in inside]
     spans: list[tuple[int, int]] = []
     first = 0  # where a beginning without letters starts, which belongs to the sentence behind it
     for start, end in pairwise([0, *ends, len(text)]):

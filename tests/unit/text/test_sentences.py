@@ -40,6 +40,7 @@ def test_what_has_no_letter_is_no_sentence_beside_others(text: str):
         pytest.param(["Am 5. Mai kam er. ", "Er blieb."], id="an ordinal"),
         pytest.param(["Er sah z.B. Bären. ", "Dann ging er."], id="an abbreviation"),
         pytest.param(["See node.js and example.com. ", "Then go."], id="marks inside words"),
+        pytest.param(['Look: <a title="One. Two."> and `a. B` here. ', "Go."], id="inside of tags and code"),
         pytest.param(["It said ok. ok was enough."], id="a small letter goes on"),
         pytest.param(["ok. ", "bien. ", "voilà"], id="no capitals anywhere"),
         pytest.param(["?! Quoi ? ", "Rien. ..."], id="marks alone belong to a neighbour"),
