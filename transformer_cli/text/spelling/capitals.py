@@ -147,6 +147,8 @@ def as_it_is(text: str) -> str:
 
 def _outside(text: str, spans: Spans) -> str:
     """Return the text with spaces in the place of the spans."""
+    parts, at = [], 0
     for start, end in spans:
-        text = text[:start] + " " * (end - start) + text[end:]
-    return text
+        parts += [text[at:start], " " * (end - start)]
+        at = end
+    return "".join([*parts, text[at:]])
