@@ -125,7 +125,9 @@ class LineTranslator:
         Raises:
             UsageError: The engine does not support an option.
         """
-        segments = self._segments(lines)
+        texts = [self.rules.normalize(line) for line in lines]
+        translations = [self._without_search(text, with_alignment=with_alignment) for text in texts]
+        segments = self._segments(texts)
         if prefix:  # it stays as it was given, so a translation that begins with it is not set in capitals
             segments = [replace(segment, restore=str) for segment in segments]
         is_list = n_best > 1 and sampling is None
@@ -138,12 +140,6 @@ class LineTranslator:
                 different_texts(each, partial(self._text, segment), at_most=n_best)
                 for segment, each in zip(segments, hypotheses, strict=True)
             ]
-        blank = Translation("", 0.0, 0, alignment=() if with_alignment else None)
-        translations = [blank] * len(lines)
-        for index, text in enumerate(map(self.rules.normalize, lines)):
-            if self.rules.is_copied(text):
-                links = tuple((place, place) for place in range(text.count(" ") + 1))
-                translations[index] = replace(blank, text=text, alignment=links if with_alignment else None)
         pairs = zip(segments, hypotheses, strict=True)
         for line, group in groupby(pairs, key=lambda pair: pair[0].line):
             translations[line] = self._join(list(group))
@@ -165,29 +161,47 @@ class LineTranslator:
                 hypotheses[i] = answer
         return hypotheses
 
-    def _segments(self, lines: Sequence[str]) -> list[_Segment]:
-        texts = [self.rules.normalize(line) for line in lines]
+    def _without_search(self, text: str, *, with_alignment: bool) -> Translation:
+        """Return the translation of a normalised line that is blank or copied; others get theirs later."""
+        if not self.rules.is_copied(text):
+            return Translation("", 0.0, 0, alignment=() if with_alignment else None)
+        links = tuple((place, place) for place in range(text.count(" ") + 1))
+        return Translation(text, 0.0, 0, alignment=links if with_alignment else None)
+
+    def _segments(self, texts: Sequence[str]) -> list[_Segment]:
+        """Return the segments of normalised lines; blank and copied ones have none."""
+        searched = [(index, text) for index, text in enumerate(texts) if text and not self.rules.is_copied(text)]
+        read = [self.rules.read(text) for _, text in searched]
+        tokens = self.tokenizers.source.encode_all([form for form, _ in read])
         segments = []
-        for index, (text, tokens) in enumerate(zip(texts, self.tokenizers.source.encode_all(texts), strict=True)):
-            words = 0
-            if self.rules.is_copied(text):
-                continue
-            for start, end in self.rules.pieces(text, len(tokens), self.limit, self.count) if tokens else ():
-                is_whole = end - start == len(text)
-                # White space at the very end is no space between pieces, but part of the last one.
-                piece = text[start:end] if end == len(text) else text[start:end].rstrip() or text[start:end]
-                read, restore = self.rules.read(piece)
-                ids = tokens if is_whole and read == text else self.tokenizers.source.encode(read)[: self.limit]
-                places = None if read.count(" ") == piece.count(" ") else self._places(piece)
-                segments.append(_Segment(index, ids, words, text[start + len(piece) : end], restore, places))
-                words += text.count(" ", start, end)
+        for (index, text), (form, restore), ids in zip(searched, read, tokens, strict=True):
+            pieces = self.rules.pieces(text, len(ids), self.limit, self._size)
+            if len(pieces) == 1 and ids:
+                segments.append(_Segment(index, ids, 0, "", restore, self._places(text, form)))
+            elif ids:
+                segments += self._cut_segments(index, text, pieces)
         return segments
+
+    def _cut_segments(self, index: int, text: str, pieces: list[tuple[int, int]]) -> Iterator[_Segment]:
+        words = 0
+        for start, end in pieces:
+            # White space at the very end is no space between pieces, but part of the last one.
+            piece = text[start:end] if end == len(text) else text[start:end].rstrip() or text[start:end]
+            form, restore = self.rules.read(piece)
+            ids = self.tokenizers.source.encode(form)[: self.limit]
+            yield _Segment(index, ids, words, text[start + len(piece) : end], restore, self._places(piece, form))
+            words += text.count(" ", start, end)
+
+    def _size(self, text: str) -> int:
+        return self.count(self.rules.read(text)[0])
 
     def _text(self, segment: _Segment, tokens: Sequence[int]) -> str:
         return normalize(segment.restore(normalize(self.tokenizers.target.decode(tokens))))
 
-    def _places(self, text: str) -> list[int]:
-        """Return for each word that the model reads the place of its word in ``text``; one may be read as several."""
+    def _places(self, text: str, form: str) -> list[int] | None:
+        """Return `_Segment.places` of a text and what the model reads for it; a word may be read as several."""
+        if form.count(" ") == text.count(" "):
+            return None
         words = text.split(" ")
         return [place for place, word in enumerate(words) for _ in self.rules.read(word)[0].split()] or [0]
 

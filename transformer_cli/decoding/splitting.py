@@ -32,7 +32,7 @@ def overlong_spans(text: str, *, limit: int, count: Callable[[str], int]) -> lis
 
     Returns:
         (start, end) of each segment, with the spaces behind it; together they are the text. What a reader sees as one
-        character is never split, even above the limit.
+        character is split only if it is above the limit by itself, and a code point never.
     """
     return list(_split(text, 0, len(text), limit, count, level=0))
 
@@ -53,9 +53,13 @@ def _split(
 
 
 def _halves(text: str, borders: list[int], limit: int, count: Callable[[str], int]) -> Iterator[tuple[int, int]]:
-    """Halve a text between characters as readers see them, until each part is short enough or one character."""
-    if len(borders) <= 2 or count(text[borders[0] : borders[-1]]) <= limit:
-        yield borders[0], borders[-1]
+    """Halve a text at ``borders``, between characters as readers see them, until each part is short enough."""
+    start, end = borders[0], borders[-1]
+    part = text[start:end].rstrip(" ")
+    if len(part) <= 1 or count(part) <= limit:
+        yield start, end
+    elif len(borders) == 2:  # one character with hundreds of marks
+        yield from _halves(text, [*range(start, start + len(part)), end], limit, count)
     else:
         middle = len(borders) // 2
         yield from _halves(text, borders[: middle + 1], limit, count)

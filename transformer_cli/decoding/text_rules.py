@@ -23,6 +23,9 @@ _UNSPACED = frozenset(["zh", "yue", "wuu", "lzh", "ja", "th", "lo", "km", "my", 
 _MANY_WITHOUT_WORDS = 0.1
 """Share of sources without words from which on a model has learned to translate them: figures, for example."""
 
+_AS_BEFORE = SpellingProfile(without_words=1.0)
+"""For models that have no record of spelling: nothing is dropped and nothing copied."""
+
 Restore = Callable[[str], str]
 """Turns a translation of a changed text into one of the original text."""
 
@@ -54,7 +57,7 @@ class TextRules:
 
     @property
     def _spelling(self) -> SpellingProfile:
-        return (self.profile and self.profile.spelling) or SpellingProfile(without_words=1.0)
+        return (self.profile and self.profile.spelling) or _AS_BEFORE
 
     def normalize(self, line: str) -> str:
         """Return the line as the training sources of the model were normalised."""
@@ -69,16 +72,19 @@ class TextRules:
 
         Args:
             text: A normalised line.
-            tokens: Its number of tokens.
+            tokens: Its number of tokens as the model reads it.
             limit: The largest number of tokens that the model takes.
-            count: Returns the number of tokens of a text.
+            count: Returns the number of tokens of a part of it, as the model reads that.
 
         Returns:
             (start, end) of each piece, with the white space behind it; together they are the text.
         """
+        sentences = self._sentences(text, tokens, count)
+        if len(sentences) == 1 and tokens <= limit:
+            return sentences
         return [
             (start + first, start + end)
-            for start, stop in self._sentences(text, tokens, count)
+            for start, stop in sentences
             for first, end in overlong_spans(text[start:stop], limit=limit, count=count)
         ]
 
@@ -101,10 +107,10 @@ class TextRules:
         restores: list[Restore] = []
         for form in self.forms:
             text, restore = form.read(text)
-            restores.insert(0, restore)
+            restores.append(restore)
 
         def restore_all(translation: str) -> str:
-            for each in restores:
+            for each in reversed(restores):
                 translation = each(translation)
             return translation
 

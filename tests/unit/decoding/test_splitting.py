@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 import pytest
@@ -140,6 +141,21 @@ def test_cuts_need_no_space_where_the_script_has_none(limit: int, text: str, exp
 
 def test_one_character_is_never_divided():
     assert split_overlong("😀😀", limit=1, count=lambda text: 4 * len(text)) == ["😀", "😀"]
+
+
+def test_a_character_with_more_marks_than_the_model_takes_is_divided():
+    text = "a" + "\u0301" * 50
+
+    assert max(map(len, split_overlong(text, limit=20, count=len))) <= 20
+
+
+def test_vowel_signs_stay_with_their_letters():
+    text = "นี้ที่ผู้ได้"  # each consonant with the signs above and below it
+
+    pieces = split_overlong(text, limit=4, count=len)
+
+    assert not [piece for piece in pieces if unicodedata.category(piece[0]) == "Mn"]
+    assert max(map(len, pieces)) <= 4
 
 
 def test_a_very_long_word_costs_few_counts():

@@ -9,7 +9,7 @@ from tests.support.tiny_models import tiny_tokenizers
 from transformer_cli.artifacts.text_profile import TextProfile
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.decoding.line_translator import LineTranslator, Translation
-from transformer_cli.decoding.text_rules import SplitSentences, TextRules
+from transformer_cli.decoding.text_rules import Restore, SplitSentences, TextRules
 from transformer_cli.text.normalization import normalize
 
 LINE = "The cat sat. The dog ran! A man came? We go."
@@ -91,6 +91,26 @@ def test_a_line_that_is_not_cut_is_given_to_the_model_as_it_is(line: str):
 
 def test_a_language_without_spaces_gets_none_between_sentences():
     assert translate("Aa. Bb. Cc.", target="zh")[1].text == "Aa.Bb.Cc."
+
+
+class Spelled:
+    """Reads each letter as a word of its own, so that the model gets more than the line has."""
+
+    def read(self, text: str) -> tuple[str, Restore]:
+        """Return the letters with spaces between."""
+        return " ".join(text.replace(" ", "")), lambda translation: translation.replace(" ", "")
+
+
+def test_nothing_is_lost_where_a_form_makes_a_text_too_long_for_the_model():
+    engine = SpeakingEngine()
+    engine.limit = 9
+    text = "abcdefg hijklmn opqrst"
+
+    (translation,) = LineTranslator(engine, tiny_tokenizers(), TextRules(forms=(Spelled(),))).translate([text])
+
+    assert number_of_tokens(text) <= 3 * engine.limit
+    assert max(map(number_of_tokens, engine.heard)) <= engine.limit
+    assert translation.text.replace(" ", "") == text.replace(" ", "")
 
 
 def test_the_words_of_each_piece_are_counted_from_the_beginning_of_the_line():
