@@ -91,11 +91,9 @@ def _prepare(
     # Imported here: "nothing to do" must not wait for them.
     from transformer_cli.data.cleaning.meaning import load_encoder
     from transformer_cli.data.splits.files import SplitFiles
-    from transformer_cli.data.splits.read import read_split
     from transformer_cli.workflows.prepare.clean import clean_corpora, forget_others
     from transformer_cli.workflows.prepare.messages import log_changes_of_held_out_pairs, warn_of_sameness
     from transformer_cli.workflows.prepare.separate_sets import write_separate_sets
-    from transformer_cli.workflows.prepare.spelling_profile import describe_spelling
     from transformer_cli.workflows.prepare.split import SplitMaker, count_fates, select_pairs
     from transformer_cli.workflows.prepare.text_profile import describe_sources
     from transformer_cli.workflows.prepare.unrelated import find_unrelated
@@ -118,9 +116,7 @@ def _prepare(
             maker.write(cleaned, selection)
             if recipe.data.test is None:
                 SplitFiles(data, "valid", recipe.languages).copy("test")
-            profile = describe_sources(read_split(data, "train").sources)
-            profile = profile.model_copy(update={"spelling": describe_spelling(data, recipe)})
-            profile.write_to(data / run.text_profile.name)
+            describe_sources(data, recipe).write_to(data / run.text_profile.name)
         report.corpora = count_fates(cleaned, recipe, selection)
         report.leakage = selection.leakage
         report.valid, report.test = _sizes(separate, selection)
