@@ -1,4 +1,4 @@
-"""The forms in which a model reads text that people wrote: in the spelling and in the case of its training sources."""
+"""The rules of a model for lines of text, and the forms in which it reads them: in the spelling and case it learned."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from transformer_cli.artifacts.text_profile import TextProfile
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.data.tokens.tokenizer import Tokenizer
-from transformer_cli.decoding.text_rules import Form, Restore
+from transformer_cli.decoding.text_rules import Form, Restore, SplitSentences, TextRules
 from transformer_cli.text.protected import spans_with_symbols
 from transformer_cli.text.spelling.capitals import CaseReader, as_it_is
 from transformer_cli.text.spelling.variants import Spelling
@@ -25,14 +25,21 @@ class SpellingForm:
         return self.spelling.read(text), as_it_is
 
 
-def source_forms(profile: TextProfile | None, languages: LanguagesConfig, tokenizer: Tokenizer) -> tuple[Form, ...]:
-    """Return the forms of a model.
+def rules_of(
+    profile: TextProfile | None, languages: LanguagesConfig, tokenizer: Tokenizer, *, split: SplitSentences = "auto"
+) -> TextRules:
+    """Return the rules of a model.
 
     Args:
         profile: Its profile; without one, or without spelling in it, lines are read as they are.
         languages: Its languages.
         tokenizer: That of its sources.
+        split: Whether to cut lines at ends of sentences; see `TextRules`.
     """
+    return TextRules(profile, languages, split, _forms(profile, languages, tokenizer))
+
+
+def _forms(profile: TextProfile | None, languages: LanguagesConfig, tokenizer: Tokenizer) -> tuple[Form, ...]:
     if profile is None or profile.spelling is None:
         return ()
     spelled = profile.spelling

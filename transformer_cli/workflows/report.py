@@ -23,6 +23,7 @@ from transformer_cli.artifacts.version_history import Release, VersionHistory
 from transformer_cli.data.splits.read import Corpus, read_split
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
+from transformer_cli.decoding.source_forms import rules_of
 from transformer_cli.device import choose_device
 from transformer_cli.errors import DamagedFileError, ModelNotFoundError, TfmError
 from transformer_cli.files.atomic import write_atomically
@@ -128,7 +129,8 @@ def _translate(run: RunDirectory, version: Path, test: Corpus, load: Callable[[]
     if missing:
         logger.info(f"translating {len(missing)} test sentences with version {version.name}")
         loaded = load()
-        translator = LineTranslator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers)
+        rules = rules_of(loaded.text, loaded.languages, loaded.tokenizers.source)
+        translator = LineTranslator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers, rules)
         known |= {source: found.text for source, found in zip(missing, translator.translate(missing), strict=True)}
         keep_test_translations(run, version.name, known)
     return [known[source] for source in test.sources]

@@ -7,8 +7,7 @@ from tests.support.tiny_models import tiny_tokenizers
 from transformer_cli.artifacts.text_profile import SpellingProfile, TextProfile
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.decoding.line_translator import LineTranslator, Translation
-from transformer_cli.decoding.source_forms import source_forms
-from transformer_cli.decoding.text_rules import TextRules
+from transformer_cli.decoding.source_forms import rules_of
 
 SPELLING = SpellingProfile(
     normalization=2, variants={" ": 900, "'": 500, ".": 500}, words="Paris", begins_with_capital=1.0
@@ -19,8 +18,7 @@ FRENCH = LanguagesConfig(source="fr", target="en")
 def translator(engine, spelling=SPELLING):
     tokenizers = tiny_tokenizers()
     profile = TextProfile(max_sentences=1, spelling=spelling)
-    rules = TextRules(profile, FRENCH, forms=source_forms(profile, FRENCH, tokenizers.source))
-    return LineTranslator(engine, tokenizers, rules)
+    return LineTranslator(engine, tokenizers, rules_of(profile, FRENCH, tokenizers.source))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from transformer_cli.data.tokens.batch_stream import BatchStream
 from transformer_cli.data.tokens.encoded import EncodedCorpus, encode_to_disk, in_memory
 from transformer_cli.data.tokens.subword_sampling import SubwordSampler
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
-from transformer_cli.decoding.source_forms import source_forms
+from transformer_cli.decoding.source_forms import rules_of
 from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.training.ending.early_stopping import ProgressTracker
@@ -183,9 +183,8 @@ def _text_rules(located: LocatedRecipe, encoded: EncodedCorpus, tokenizers: Toke
     if profile is None:
         return TextRules()
     most = int(np.quantile(encoded.source.lengths, _SHARE_WITHIN_RATIO, method="inverted_cdf")) - 1  # without eos
-    languages = located.recipe.languages
-    forms = source_forms(profile, languages, tokenizers.source)
-    return TextRules(profile.model_copy(update={"max_tokens": most}), languages, forms=forms)
+    profile = profile.model_copy(update={"max_tokens": most})
+    return rules_of(profile, located.recipe.languages, tokenizers.source)
 
 
 def _encoder_of_batches(

@@ -14,8 +14,7 @@ from transformer_cli.cores import has_linux
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.parallel_engine import ParallelEngine
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
-from transformer_cli.decoding.source_forms import source_forms
-from transformer_cli.decoding.text_rules import TextRules
+from transformer_cli.decoding.source_forms import rules_of
 from transformer_cli.device import choose_device, choose_precision, has_fast_bfloat16, limit_threads, manage_memory
 from transformer_cli.errors import UsageError
 from transformer_cli.workflows.translate.settings import TranslationSettings
@@ -54,6 +53,5 @@ def load_torch_translator(models: Sequence[Path], settings: TranslationSettings)
     )
     can_fork = chosen.type == "cpu" and torch.get_num_threads() > 1 and has_linux()
     parallel = ParallelEngine(engine, workers=torch.get_num_threads()) if can_fork else engine
-    forms = source_forms(first.text, first.languages, first.tokenizers.source)
-    rules = TextRules(first.text, first.languages, settings.split_sentences, forms)
+    rules = rules_of(first.text, first.languages, first.tokenizers.source, split=settings.split_sentences)
     return LineTranslator(parallel, first.tokenizers, rules)

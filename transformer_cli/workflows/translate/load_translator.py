@@ -18,7 +18,7 @@ from transformer_cli.artifacts.model_manifest import ModelManifest, explain_dama
 from transformer_cli.config import with_search
 from transformer_cli.cores import available_cores
 from transformer_cli.decoding.line_translator import LineTranslator
-from transformer_cli.decoding.source_forms import source_forms
+from transformer_cli.decoding.source_forms import rules_of
 from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.errors import DamagedFileError, TfmError, UsageError
 from transformer_cli.workflows.translate.settings import TranslationSettings
@@ -149,5 +149,5 @@ def _load_exported(
         engine = right_engine(folder, lambda compute_type: load(compute_type=compute_type))
     except DamagedFileError as error:
         raise _UnfitError(f"{error}; run `tfm export --to ctranslate2` again") from None
-    forms = source_forms(manifest.text, manifest.languages, tokenizers.source)
-    return engine, tokenizers, TextRules(manifest.text, manifest.languages, settings.split_sentences, forms)
+    rules = rules_of(manifest.text, manifest.languages, tokenizers.source, split=settings.split_sentences)
+    return engine, tokenizers, rules

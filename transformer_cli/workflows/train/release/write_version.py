@@ -17,8 +17,7 @@ from transformer_cli.artifacts.model_manifest import Candidate, Origin, Validati
 from transformer_cli.artifacts.report.translation_cache import keep_test_translations
 from transformer_cli.artifacts.version_history import now
 from transformer_cli.data.splits.read import Corpus, read_split
-from transformer_cli.decoding.source_forms import source_forms
-from transformer_cli.decoding.text_rules import TextRules
+from transformer_cli.decoding.source_forms import rules_of
 from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.metrics import compare_systems
 from transformer_cli.training.events import ValidationScores
@@ -174,6 +173,5 @@ def _live_evaluator(session: TrainingSession, version: str) -> Evaluator | None:
     except DamagedFileError as error:
         logger.warning(f"{error}; the new version cannot be compared with it")
         return None
-    forms = source_forms(live.text, live.languages, live.tokenizers.source)
-    rules = TextRules(live.text, live.languages, forms=forms)
+    rules = rules_of(live.text, live.languages, live.tokenizers.source)
     return Evaluator(live.model, live.tokenizers, live.decoding, session.evaluator.bleu_tokenizer, rules)
