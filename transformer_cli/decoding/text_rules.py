@@ -17,8 +17,8 @@ from transformer_cli.text.sentences import sentence_spans
 
 SplitSentences = Literal["auto", "always", "never"]
 
-_UNSPACED = frozenset(["zh", "yue", "wuu", "lzh", "ja", "th", "lo", "km", "my", "bo", "dz"])
-"""Languages without spaces between sentences."""
+_UNSPACED = frozenset(["zh", "yue", "wuu", "lzh", "nan", "hak", "gan", "ja"])
+"""Languages without spaces between sentences. Thai and its neighbours have them there, though not between words."""
 
 _MANY_WITHOUT_WORDS = 0.1
 """Share of sources without words from which on a model has learned to translate them: figures, for example."""

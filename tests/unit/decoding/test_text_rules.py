@@ -89,8 +89,9 @@ def test_a_line_that_is_not_cut_is_given_to_the_model_as_it_is(line: str):
     assert translate(line)[0] == [line]
 
 
-def test_a_language_without_spaces_gets_none_between_sentences():
-    assert translate("Aa. Bb. Cc.", target="zh")[1].text == "Aa.Bb.Cc."
+@pytest.mark.parametrize(("target", "joined"), [("zh", "Aa.Bb.Cc."), ("ja-JP", "Aa.Bb.Cc."), ("th", "Aa. Bb. Cc.")])
+def test_sentences_are_joined_as_the_target_language_has_it(target: str, joined: str):
+    assert translate("Aa. Bb. Cc.", target=target)[1].text == joined
 
 
 class Spelled:
