@@ -24,6 +24,7 @@ class SpeakingEngine:
 
     def __init__(self, say: Callable[[str], str] = str) -> None:
         self.heard: list[str] = []
+        self.prefixes: list[tuple[str, str]] = []
         self._say = say
         self._tokenizers = tiny_tokenizers()
 
@@ -37,6 +38,7 @@ class SpeakingEngine:
     def _answer(self, source: list[int], options: SearchOptions) -> Hypothesis:
         text = self._tokenizers.source.decode(source)
         self.heard.append(text)
+        self.prefixes.append((text, self._tokenizers.target.decode(options.prefix)))
         tokens = tuple(self._tokenizers.target.encode(self._say(text)))
         # Each word looks at the one at its own place.
         pairs = zip((self._tokenizers.source, self._tokenizers.target), (source, tokens), strict=True)

@@ -21,8 +21,8 @@ class Translation:
 
     Args:
         text: One line of text without control characters (a model may spell them in bytes); empty for a blank line.
-        score: Mean over the line's segments of the hypotheses' scores (`Hypothesis.score`); 0 for a blank line, and for
-            one that was copied.
+        score: Mean of the hypotheses' scores (`Hypothesis.score`) over the segments that were searched; 0 for a blank
+            line, and for one that was copied.
         segments: Number of segments of the line: 1 unless it was cut at ends of sentences, 0 if it is blank or copied.
         log_prob: Natural logarithm of the translation's probability, summed over the segments.
         tokens: Subwords that the model generated, for all segments in order.
@@ -40,13 +40,17 @@ class Translation:
     alternatives: tuple[Translation, ...] = ()
 
 
+_NO_SEARCH = Hypothesis((), 0.0, 0.0)
+"""Stands for the translation of a segment that is copied."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Segment:
     """Part of a line, usually all of it.
 
     Args:
         line: The index of the line.
-        tokens: Token ids of the text for the model.
+        tokens: Token ids of the text for the model; none if it is copied.
         words: The number of words of the line before the segment.
         space: The white space behind it in the line.
         restore: Turns the translation into one of the text as it stands in the line.
@@ -129,12 +133,12 @@ class LineTranslator:
         translations = [self._without_search(text, with_alignment=with_alignment) for text in texts]
         segments = self._segments(texts)
         if prefix:  # it stays as it was given, so a translation that begins with it is not set in capitals
-            segments = [replace(segment, restore=str) for segment in segments]
+            segments = [replace(each, restore=str) if each.tokens else each for each in segments]
         is_list = n_best > 1 and sampling is None
         wanted = max(n_best, beam_size or self.engine.beam_size) if is_list else n_best
         options = SearchOptions(wanted, beam_size, with_attention=with_alignment, sampling=sampling)
         prefix_ids = tuple(self.tokenizers.target.encode(prefix))
-        hypotheses = self._search(segments, options, prefix_ids) if segments else []
+        hypotheses = self._search(segments, options, prefix_ids)
         if is_list:
             hypotheses = [
                 different_texts(each, partial(self._text, segment), at_most=n_best)
@@ -148,15 +152,13 @@ class LineTranslator:
     def _search(
         self, segments: list[_Segment], options: SearchOptions, prefix: tuple[int, ...]
     ) -> list[list[Hypothesis]]:
-        tokens = [segment.tokens for segment in segments]
-        if not prefix:
-            return self.engine.search(tokens, options)
+        hypotheses = [[_NO_SEARCH] for _ in segments]
+        searched = [i for i, segment in enumerate(segments) if segment.tokens]
         # Only the first segment of a line begins with the prefix.
-        is_first = [i == 0 or segments[i - 1].line != segment.line for i, segment in enumerate(segments)]
-        hypotheses: list[list[Hypothesis]] = [[] for _ in segments]
-        for first, own_options in ((True, replace(options, prefix=prefix)), (False, options)):
-            indices = [i for i, it_is in enumerate(is_first) if it_is == first]
-            answers = self.engine.search([tokens[i] for i in indices], own_options) if indices else []
+        first = {segments[i].line: i for i in reversed(searched)} if prefix else {}
+        for has_prefix, own_options in ((True, replace(options, prefix=prefix)), (False, options)):
+            indices = [i for i in searched if (first.get(segments[i].line) == i) == has_prefix]
+            answers = self.engine.search([segments[i].tokens for i in indices], own_options) if indices else []
             for i, answer in zip(indices, answers, strict=True):
                 hypotheses[i] = answer
         return hypotheses
@@ -187,9 +189,13 @@ class LineTranslator:
         for start, end in pieces:
             # White space at the very end is no space between pieces, but part of the last one.
             piece = text[start:end] if end == len(text) else text[start:end].rstrip() or text[start:end]
-            form, restore = self.rules.read(piece)
-            ids = self.tokenizers.source.encode(form)[: self.limit]
-            yield _Segment(index, ids, words, text[start + len(piece) : end], restore, self._places(piece, form))
+            space = text[start + len(piece) : end]
+            if self.rules.is_copied(piece):
+                yield _Segment(index, [], words, space, partial(_instead, piece))
+            else:
+                form, restore = self.rules.read(piece)
+                ids = self.tokenizers.source.encode(form)[: self.limit]
+                yield _Segment(index, ids, words, space, restore, self._places(piece, form))
             words += text.count(" ", start, end)
 
     def _size(self, text: str) -> int:
@@ -221,21 +227,29 @@ class LineTranslator:
             self.rules.joint(before, segment.space, after)
             for (segment, _), before, after in zip(segments, texts, texts[1:], strict=False)
         ]
+        searched = sum(bool(segment.tokens) for segment, _ in segments)
         parts = [text + space for text, space in zip(texts, [*between, ""], strict=True)]
         return Translation(
             text=normalize("".join(parts)),
-            score=sum(hypothesis.score for _, hypothesis in segments) / len(segments),
+            score=sum(hypothesis.score for _, hypothesis in segments) / max(1, searched),
             segments=len(segments),
             log_prob=sum(hypothesis.log_prob for _, hypothesis in segments),
             tokens=tuple(target.piece(token) for _, hypothesis in segments for token in hypothesis.tokens),
-            alignment=tuple(self._align(segments, parts)) if segments[0][1].attention else None,
+            alignment=tuple(self._align(segments, parts)) if any(each.attention for _, each in segments) else None,
         )
 
     def _align(self, segments: list[tuple[_Segment, Hypothesis]], parts: list[str]) -> Iterator[tuple[int, int]]:
         tokenizers = (self.tokenizers.source, self.tokenizers.target)
         words = 0
         for (segment, hypothesis), part in zip(segments, parts, strict=True):
+            if not segment.tokens:
+                yield from ((segment.words + i, words + i) for i in range(part.strip().count(" ") + 1))
             for i, j in spaced_links(tokenizers, segment.tokens, hypothesis.tokens, hypothesis.attention or ()):
                 places = segment.places
                 yield segment.words + (i if places is None else places[min(i, len(places) - 1)]), words + j
             words += part.count(" ")
+
+
+def _instead(text: str, _: str) -> str:
+    """Return ``text`` in the place of a translation."""
+    return text

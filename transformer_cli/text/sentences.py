@@ -22,7 +22,7 @@ _NEEDS_NO_SPACE = frozenset("。！？｡．")  # noqa: RUF001
 _CONTINUES = regex.compile(r"[\p{Ps}\p{Pi}\"'¿¡—–-]*\s*\p{Ll}")
 _QUOTATION_GOES_ON = regex.compile(r"[とっ、，,]")
 _HAS_CAPITAL = regex.compile(r"\p{Lu}|\p{Lt}")
-_LETTER = regex.compile(r"\p{L}")
+_CONTENT = regex.compile(r"[\p{L}\p{N}]")
 _LAST_WORD = regex.compile(r"[^\s\p{Ps}\p{Pi}\"'’]+$")
 _NUMBER_OR_INITIAL = regex.compile(r"\d{1,3}|\p{Lu}|[IVXLC]{1,6}")
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}.-]*")
@@ -42,8 +42,8 @@ def sentence_spans(text: str, abbreviations: Collection[str] = ()) -> list[tuple
 
     A sentence ends at a mark of any script that is followed by white space, or at a full-width mark. A full stop after
     an abbreviation, an initial, or a number of up to three digits ends none, and neither does any mark before a small
-    letter, unless the text has no capitals. None ends inside of a link, a tag, code or a placeholder. What holds no
-    letter belongs to its neighbour.
+    letter, unless the text has no capitals. None ends inside of a link, a tag, code or a placeholder. What holds
+    neither a letter nor a number belongs to its neighbour.
 
     Args:
         text: One line.
@@ -62,11 +62,11 @@ def sentence_spans(text: str, abbreviations: Collection[str] = ()) -> list[tuple
         inside = {at for start, end, _ in protected_spans(text) for at in range(start + 1, end)}
         ends = [end for end in ends if end not in inside]
     spans: list[tuple[int, int]] = []
-    first = 0  # where a beginning without letters starts, which belongs to the sentence behind it
+    first = 0  # where a beginning of marks alone starts, which belongs to the sentence behind it
     for start, end in pairwise([0, *ends, len(text)]):
-        if spans and not _LETTER.search(text, start, end):
+        if spans and not _CONTENT.search(text, start, end):
             spans[-1] = (spans[-1][0], end)
-        elif end == len(text) or _LETTER.search(text, start, end):
+        elif end == len(text) or _CONTENT.search(text, start, end):
             spans.append((first, end))
         if spans:
             first = end

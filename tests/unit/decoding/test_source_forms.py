@@ -38,6 +38,26 @@ def test_a_line_is_read_as_it_was_learned(line, heard, said):
     assert found.text == said
 
 
+def test_a_sentence_without_words_is_copied_among_others():
+    engine = SpeakingEngine(lambda text: text.replace("chat", "cat"))
+
+    (found,) = translator(engine).translate(["Le chat. 12345. Un chat. 😀"], with_alignment=True, n_best=1)
+
+    assert engine.heard == ["Le chat.", "Un chat. 😀"]
+    assert found.text == "Le cat. 12345. Un cat. 😀"
+    assert (found.segments, found.score) == (3, -1.0)
+    assert found.alignment == tuple((word, word) for word in range(6))
+
+
+def test_a_prefix_begins_the_first_sentence_that_has_words():
+    engine = SpeakingEngine()
+
+    (found,) = translator(engine).translate(["12345. Un chat. Un chien."], prefix="Le")
+
+    assert engine.prefixes == [("Un chat.", "Le"), ("Un chien.", "")]
+    assert found.text.startswith("12345. ")
+
+
 @pytest.mark.parametrize("line", ["12345", "https://example.org/a", "😀 {name}"])
 def test_a_line_without_words_is_copied(line):
     engine = SpeakingEngine(lambda text: "wrong")

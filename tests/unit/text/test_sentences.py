@@ -22,10 +22,10 @@ def test_the_sentences_are_the_text(text: str):
 
 @settings(deadline=None)
 @given(st.text(alphabet="aA1 .!?»«\"'\u00a0。」（と…)", max_size=40))
-def test_what_has_no_letter_is_no_sentence_beside_others(text: str):
+def test_marks_alone_are_no_sentence_beside_others(text: str):
     found = sentences(text)
 
-    assert len(found) <= 1 or all(any(character.isalpha() for character in each) for each in found)
+    assert len(found) <= 1 or all(any(character.isalnum() for character in each) for each in found)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,7 @@ def test_what_has_no_letter_is_no_sentence_beside_others(text: str):
         pytest.param(["وأين تسكن؟ ", "أسكن في باريس."], id="Arabic"),
         pytest.param(["क्या हाल है। ", "ठीक है।"], id="Hindi"),
         pytest.param(["12 345"], id="no letters"),
+        pytest.param(["Il dort. ", "12345"], id="a number by itself"),
         pytest.param([], id="nothing"),
     ],
 )
