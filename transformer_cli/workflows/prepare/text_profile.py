@@ -14,7 +14,7 @@ from transformer_cli.text.normalization import normalize
 from transformer_cli.text.sentences import learn_abbreviations, sentence_spans
 from transformer_cli.workflows.prepare.spelling_profile import describe_spelling
 
-_MOST_PAIRS = 300_000
+_MOST_PAIRS = 50_000
 _LEAST_SHARE = 0.01
 _LEAST_LINES = 200
 
