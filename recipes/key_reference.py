@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import sys
 import textwrap
 from pathlib import Path
@@ -20,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from pydantic import BaseModel  # noqa: E402
 from pydantic.fields import FieldInfo  # noqa: E402
 
-from transformer_cli.config import MODEL_PRESETS, CorpusConfig, Recipe  # noqa: E402
+from transformer_cli.config import MODEL_PRESETS, CorpusConfig, Recipe, Section  # noqa: E402
 from transformer_cli.recipe import toml_value  # noqa: E402
 
 PAGE = ROOT / "docs" / "recipe.md"
@@ -50,11 +51,12 @@ def reference() -> str:
 
 
 def docstrings(section: type[BaseModel]) -> dict[str, str]:
-    """Return the docstring below each field of a class."""
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(section))).body
+    """Return the docstring below each field of a class and of those that it extends."""
     texts = {}
-    if isinstance(definition, ast.ClassDef):
-        for field, below in zip(definition.body, definition.body[1:], strict=False):
+    for kind in (each for each in reversed(section.mro()) if issubclass(each, Section) and each is not Section):
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+        body = definition.body if isinstance(definition, ast.ClassDef) else []
+        for field, below in itertools.pairwise(body):
             if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr):
                 texts[ast.unparse(field.target)] = " ".join(str(ast.literal_eval(below.value)).split())
     return texts

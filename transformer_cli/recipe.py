@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +13,15 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from transformer_cli.config import CorpusConfig, Recipe
+from transformer_cli.config import CorpusConfig, CorpusFiles, Recipe
 from transformer_cli.errors import RecipeError, lower_first
+from transformer_cli.text.languages import is_one_language
 
 DEFAULT_RECIPE_FILE = "tfm.toml"
 DEFAULT_RECIPE_NAME = "phrasebook"
+
+_TABLE = CorpusFiles.__name__
+_TABLES = {"data.train": CorpusConfig, "data.valid": CorpusFiles, "data.test": CorpusFiles}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +86,17 @@ def load_recipe(file: RecipeFile, overrides: Sequence[str] = ()) -> Recipe:
         origin[key] = f"--set {override}"
     values.setdefault("name", file.path.stem)
     try:
-        return Recipe.model_validate(values)
+        recipe = Recipe.model_validate(values)
     except ValidationError as error:
         key, finding = _first_finding(error)
         raise RecipeError(f"{_origin_of(key, origin, file)}: {_explain(finding, key)}") from None
+    source, target = recipe.languages.source, recipe.languages.target
+    if is_one_language(source, target):
+        place = _origin_of("languages", origin, file)
+        raise RecipeError(
+            f'{place}: "languages": source {source!r} and target {target!r} are the same language; they must differ'
+        )
+    return recipe
 
 
 def _first_finding(error: ValidationError) -> tuple[str, Any]:
@@ -94,16 +106,25 @@ def _first_finding(error: ValidationError) -> tuple[str, Any]:
     types has its own error. A number out of range is more informative than a wrong type.
     """
     findings = error.errors(include_url=False)
+    for each in findings:  # pydantic puts the names of validators around that of the table
+        each["loc"] = tuple(_TABLE if _TABLE in str(part) else part for part in each["loc"])
+    # Of a value that may be a name or a table, the errors in the table are of use, if it is one.
+    findings = [each for each in findings if _TABLE in each["loc"] and each["type"] != "model_type"] or findings
     place = _place_of_key(findings[0]["loc"])
     same = [finding for finding in findings if _place_of_key(finding["loc"]) == place]
     finding = next((finding for finding in same if not finding["type"].endswith("_type")), same[0])
     if finding["type"].endswith("_type"):
-        wanted = dict.fromkeys(each["msg"].removeprefix("Input should be ") for each in same)
+        wanted = dict.fromkeys(
+            "a table" if each["loc"][-1] == _TABLE else each["msg"].removeprefix("Input should be ") for each in same
+        )
         finding["msg"] = f"input should be {' or '.join(wanted)}"
     return ".".join(part for part in place if isinstance(part, str)), finding
 
 
 def _place_of_key(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    if _TABLE in location:  # a table in place of a name
+        kind = location.index(_TABLE)
+        return location[:kind] + location[kind + 1 : kind + 2]
     # If an item is a table, its key follows the item's number.
     has_table = len(location) > 3 and isinstance(location[2], int)
     return location[: 4 if has_table else 2]
@@ -132,9 +153,14 @@ def toml_value(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(toml_value, value))}]"
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{toml_value(key)} = {toml_value(item)}' for key, item in value.items())}}}"
+        items = (f"{_toml_key(key)} = {toml_value(item)}" for key, item in value.items())
+        return f"{{ {', '.join(items)} }}" if value else "{}"
     # TOML and JSON spell basic strings, numbers and booleans alike.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _toml_key(key: str) -> str:
+    return key if re.fullmatch("[A-Za-z0-9_-]+", key) else toml_value(key)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -185,7 +211,8 @@ def _explain(error: Any, key: str) -> str:
             reason = str(error["ctx"]["error"])
             return f'"{key}": {reason}' if key else reason
         case "model_type" if key == "data.train":
-            return f'"{key}" is {_shown(error["input"])}; input should be a valid string or a table with "path"'
+            wanted = 'a valid string or a table with "path", or "source" and "target"'
+            return f'"{key}" is {_shown(error["input"])}; input should be {wanted}'
         case "model_type":
             return f'"{key}" must be a section, [{key}]'
     return f'"{key}" is {_shown(error["input"])}; {lower_first(error["msg"])}'
@@ -211,7 +238,7 @@ def _suggestion(key: str) -> str:
 def _all_keys(section: type[BaseModel], prefix: str = "") -> list[str]:
     keys = []
     for name, field in section.model_fields.items():
-        kind = CorpusConfig if name == "train" else field.annotation
+        kind = _TABLES.get(prefix + name, field.annotation)
         keys.append(prefix + name)
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             keys += _all_keys(kind, f"{prefix}{name}.")

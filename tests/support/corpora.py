@@ -8,7 +8,7 @@ import lzma
 from collections.abc import Callable
 from pathlib import Path
 
-from transformer_cli.config import LanguagesConfig
+from transformer_cli.config import LanguagesConfig, NamedCorpus
 from transformer_cli.data.corpora import SentencePair, read_corpus
 
 FR_EN = LanguagesConfig(source="fr", target="en")
@@ -28,13 +28,13 @@ def write(name: str, text: str | bytes) -> None:
 
 
 def read(
-    corpus: str, *, folder: str | Path = ".", languages: LanguagesConfig = FR_EN, part: str = "train"
+    corpus: NamedCorpus, *, folder: str | Path = ".", languages: LanguagesConfig = FR_EN, part: str = "train"
 ) -> list[SentencePair]:
     """Read a whole corpus."""
     return list(read_corpus(corpus, languages, Path(folder), part=part))
 
 
-def sentences(corpus: str, languages: LanguagesConfig = FR_EN) -> list[tuple[str, str]]:
+def sentences(corpus: NamedCorpus, languages: LanguagesConfig = FR_EN) -> list[tuple[str, str]]:
     """Read a whole corpus, the texts of the pairs without a fault alone."""
     return [(pair.source, pair.target) for pair in read(corpus, languages=languages) if pair.fault is None]
 

@@ -157,6 +157,33 @@ def test_a_corpus_is_a_name_or_a_table_with_one():
     assert recipe(data={"train": table}) == recipe(data={"train": [table]})
 
 
+@pytest.mark.parametrize("key", ["train", "valid", "test"])
+def test_two_files_of_any_names_are_a_corpus(key):
+    table = {"source": "src.txt", "target": "tgt.txt"}
+
+    data = recipe(data={"train": "a.tsv", key: table}).data
+    corpus = data.train[0] if key == "train" else getattr(data, key)
+
+    assert (corpus.aligned_files, str(corpus)) == (("src.txt", "tgt.txt"), "src.txt and tgt.txt")
+    assert data.model_dump()[key] == ([table] if key == "train" else table)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({}, 'name the corpus: "path", or "source" and "target"'),
+        ({"source": "a"}, 'give both, or "path" alone'),
+        ({"target": "a"}, 'give both, or "path" alone'),
+        ({"path": "a.tsv", "source": "a", "target": "b"}, '"path" is a whole corpus; give it alone'),
+        ({"source": "a", "target": "a"}, "source and target are both 'a'; they must differ"),
+    ],
+)
+@pytest.mark.parametrize("key", ["train", "valid"])
+def test_a_corpus_is_either_a_path_or_two_files(key, table, message):
+    with pytest.raises(ValidationError, match=message):
+        recipe(data={"train": "a.tsv", key: table})
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

@@ -105,7 +105,10 @@ def test_a_key_like_no_other_is_named_alone():
         ),
         (f"{FIVE_LINES}[model]\nnorm = 'mid'\n", "\"model.norm\" is \"mid\"; input should be 'post' or 'pre'"),
         (f"{FIVE_LINES}valid = 0\n", '"data.valid" is 0; input should be greater than or equal to 1'),
-        (f"{FIVE_LINES}test = 1.5\n", '"data.test" is 1.5; input should be a valid string or a valid integer'),
+        (
+            f"{FIVE_LINES}test = 1.5\n",
+            '"data.test" is 1.5; input should be a valid string or a table or a valid integer',
+        ),
         (FIVE_LINES.replace('"train.tsv"', "[1]"), '"data.train" is 1; input should be a valid string or a table'),
         (
             FIVE_LINES.replace('"train.tsv"', '["a.tsv", {path = "b.tsv", weight = 0}]'),
@@ -115,7 +118,10 @@ def test_a_key_like_no_other_is_named_alone():
             FIVE_LINES.replace('"train.tsv"', '{path = "b.tsv", wieght = 2}'),
             'unknown key "data.train.wieght"; did you mean "data.train.weight"?',
         ),
-        (FIVE_LINES.replace('"train.tsv"', "[{weight = 2}]"), '"data.train.path" is missing'),
+        (
+            FIVE_LINES.replace('"train.tsv"', "[{weight = 2}]"),
+            '"data.train": name the corpus: "path", or "source" and "target"',
+        ),
         (
             FIVE_LINES.replace('"train.tsv"', '{path = "b.tsv", source_column = 1}'),
             '"data.train": source_column and target_column go together; give both or none',
@@ -193,6 +199,12 @@ def test_a_recipe_that_cannot_be_read_is_named_with_the_reason():
         ("data.folder=/a folder/é", "data", "folder", "/a folder/é"),
         ("data.valid=20", "data", "valid", 20),
         ("data.valid=v.tsv", "data", "valid", "v.tsv"),
+        (
+            'data.test={source="a", target="b"}',
+            "data",
+            "test",
+            {"source": "a", "target": "b"},
+        ),
     ],
 )
 def test_an_override_sets_one_value_and_nothing_else(override, section, key, value):
@@ -220,6 +232,16 @@ def test_the_last_override_of_a_key_wins_over_the_others_and_the_file():
         ("model.num_heads=3", '"model": d_model (128) must be divisible by num_heads (3)'),
         ("model=3", '"model" must be a section, [model]'),
         ("name.x=3", '"name" is {"x": 3}; input should be a valid string'),
+        ('data.valid={pth="a"}', 'unknown key "data.valid.pth"; did you mean "data.valid.path"?'),
+        (
+            'data.test={source="a"}',
+            '"data.test": "source" and "target" are two aligned text files; give both, or "path" alone',
+        ),
+        ("data.tests.law={path=3}", '"data.tests.law.path" is 3; input should be a valid string'),
+        (
+            'languages.target="fra"',
+            "\"languages\": source 'fr' and target 'fra' are the same language; they must differ",
+        ),
         ("data.train.x=3", '"train" is not a section'),
         ("training.max_steps", 'write it as section.key=value, as in "training.max_steps=1000"'),
         ("=3", 'write it as section.key=value, as in "training.max_steps=1000"'),

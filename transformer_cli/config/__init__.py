@@ -11,10 +11,16 @@ from transformer_cli.config.data import (
     CorpusConfig as CorpusConfig,
 )
 from transformer_cli.config.data import (
+    CorpusFiles as CorpusFiles,
+)
+from transformer_cli.config.data import (
     DataConfig as DataConfig,
 )
 from transformer_cli.config.data import (
     LanguagesConfig as LanguagesConfig,
+)
+from transformer_cli.config.data import (
+    NamedCorpus as NamedCorpus,
 )
 from transformer_cli.config.data import (
     TokenizerConfig as TokenizerConfig,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -62,21 +62,21 @@ class LanguagesConfig(Section):
         return self
 
 
-class CorpusConfig(Section):
-    """A table in ``data.train``: one corpus. A plain string is a corpus with all other keys left out."""
+class CorpusFiles(Section):
+    """A corpus: one path, or two aligned text files of any names. ``str()`` gives its name for messages."""
 
-    path: Annotated[str, Field(min_length=1)]
+    path: Annotated[str, Field(min_length=1)] | None = None
     """``name.{lang}``: two aligned text files. ``.tsv .csv .jsonl .parquet .tmx .po .xlf .xliff``: one file with both
     sides. Each may be packed: ``.gz .bz2 .xz .zst``. ``.zip``: an archive of OPUS with aligned text files.
     ``inbox/*.tmx``: all files of that name. ``hub:OWNER/NAME`` or ``hub:OWNER/NAME:CONFIG``: a data set of the Hugging
-    Face hub."""
+    Face hub. Left out: ``source`` and ``target`` are given."""
 
-    weight: Annotated[float, Field(gt=0)] = 1.0
-    """How many times more often to sample its pairs than those of a corpus of weight 1."""
+    source: Annotated[str, Field(min_length=1)] | None = None
+    """A text file of any name, packed or not, with one sentence a line: the source of two aligned text files. With
+    ``*``, all files of that name, each with the ``target`` for which ``*`` stands for the same."""
 
-    tag: UserSymbol | None = None
-    """A word, for example a domain, that is put before each of its source sentences, with a space. Text to translate,
-    and validation and test sets with files of their own, must contain the tag already."""
+    target: Annotated[str, Field(min_length=1)] | None = None
+    """The text file whose line n translates line n of ``source``."""
 
     source_column: Annotated[str, Field(min_length=1)] | Positive | None = None
     """Column of the source in a ``.tsv`` or ``.csv`` file: a name in the header, or a number from 1. Left out: the
@@ -86,7 +86,19 @@ class CorpusConfig(Section):
     """Column of the target. Give both columns or none."""
 
     @model_validator(mode="after")
-    def _both_columns_or_none(self) -> CorpusConfig:
+    def _one_path_or_two_files(self) -> Self:
+        if self.path is None and self.source is None and self.target is None:
+            raise ValueError('name the corpus: "path", or "source" and "target" for two aligned text files')
+        if self.path is not None and (self.source is not None or self.target is not None):
+            raise ValueError('"path" is a whole corpus; give it alone, or "source" and "target" without it')
+        if self.path is None and (self.source is None or self.target is None):
+            raise ValueError('"source" and "target" are two aligned text files; give both, or "path" alone')
+        if self.path is None and self.source == self.target:
+            raise ValueError(f"source and target are both {self.source!r}; they must differ")
+        return self
+
+    @model_validator(mode="after")
+    def _both_columns_or_none(self) -> Self:
         if (self.source_column is None) != (self.target_column is None):
             raise ValueError("source_column and target_column go together; give both or none")
         if self.source_column is not None and self.source_column == self.target_column:
@@ -100,12 +112,37 @@ class CorpusConfig(Section):
             return None
         return self.source_column, self.target_column
 
+    @property
+    def aligned_files(self) -> tuple[str, str] | None:
+        """The files of sources and targets, or None if the corpus has a path."""
+        return None if self.source is None or self.target is None else (self.source, self.target)
+
+    def __str__(self) -> str:
+        return f"{self.source} and {self.target}" if self.path is None else self.path
+
     @model_serializer(mode="wrap")
     def _as_written(self, serialize: SerializerFunctionWrapHandler) -> str | dict[str, Any]:
         values: dict[str, Any] = serialize(self)
         given = {key: value for key, value in values.items() if value != type(self).model_fields[key].default}
-        return self.path if given.keys() == {"path"} else given
+        return given["path"] if given.keys() == {"path"} else given
 
+
+class CorpusConfig(CorpusFiles):
+    """A table in ``data.train``: one corpus. A plain string is a ``path`` with all other keys left out.
+
+    ``valid``, ``test`` and ``tests`` take the same tables, without ``weight`` and ``tag``.
+    """
+
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    """How many times more often to sample its pairs than those of a corpus of weight 1."""
+
+    tag: UserSymbol | None = None
+    """A word, for example a domain, that is put before each of its source sentences, with a space. Text to translate,
+    and validation and test sets with files of their own, must contain the tag already."""
+
+
+NamedCorpus = str | CorpusFiles
+"""A corpus by its path, or as a table."""
 
 Corpora = Annotated[
     list[Annotated[CorpusConfig, BeforeValidator(_as_corpus)]], BeforeValidator(_as_list), Field(min_length=1)
@@ -122,22 +159,24 @@ class DataConfig(Section):
     train: Corpora
     """Corpora to train on: a list of names, or of tables with the keys of ``data.train`` below."""
 
-    valid: str | Positive = 1000
+    valid: NamedCorpus | Positive = 1000
     """Validation set: a corpus, or the number of pairs of ``train`` to hold out."""
 
-    test: str | Positive | None = None
+    test: NamedCorpus | Positive | None = None
     """Test set: a corpus, or the number of pairs of ``train`` to hold out. Left out: ``valid`` is also the test set."""
 
-    tests: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=50)], str] = Field(default={})
+    tests: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=50)], NamedCorpus] = Field(
+        default={}
+    )
     """Further test sets by name, for example one for each domain: ``{ law = "law.{lang}" }``. Every new version is
     tested on all of them."""
 
     @property
     def train_paths(self) -> list[str]:
-        """The corpora of ``train`` as they are named in the recipe."""
-        return [corpus.path for corpus in self.train]
+        """The names of the corpora of ``train`` for messages and reports."""
+        return [str(corpus) for corpus in self.train]
 
-    def named_tests(self) -> dict[str, str]:
+    def named_tests(self) -> dict[str, NamedCorpus]:
         """Return the corpora of ``tests`` by the name that each has among the prepared data, ``test-NAME``."""
         return {f"test-{name}": corpus for name, corpus in self.tests.items()}
 

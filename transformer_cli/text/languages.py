@@ -75,6 +75,11 @@ def same_language(one: str, other: str) -> bool:
     return all(part == other_part or not part or not other_part for part, other_part in pairs)
 
 
+def is_one_language(one: str, other: str) -> bool:
+    """Return whether two codes name the same language in the same script and region: ``fr`` and ``fra``."""
+    return is_known_language(one) and is_language_code(other) and parse_language(one) == parse_language(other)
+
+
 def is_language_code(text: str) -> bool:
     """Return whether a text has the form of a language code: ``fr``, ``fra_Latn``, ``pt-BR``; but not ``en-tête``."""
     return _TAG.fullmatch(plain_code(text)) is not None

@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from transformer_cli.config import LanguagesConfig
+from transformer_cli.config import CorpusFiles, LanguagesConfig, NamedCorpus
 from transformer_cli.data.corpora.formats.aligned import read_aligned
 from transformer_cli.data.corpora.formats.builtin import BUILTIN_PHRASEBOOK, PHRASEBOOK_FILE, read_phrasebook
 from transformer_cli.data.corpora.formats.delimited import Columns, read_csv, read_tsv
 from transformer_cli.data.corpora.formats.jsonl import read_jsonl
-from transformer_cli.data.corpora.names import FORMATS, HUB, LANG, TABLES, expand, expand_aligned, hub_parts, kind_of
+from transformer_cli.data.corpora.names import (
+    FORMATS,
+    HUB,
+    LANG,
+    TABLES,
+    expand,
+    expand_aligned,
+    hub_parts,
+    kind_of,
+    match_files,
+)
 from transformer_cli.data.corpora.pairs import SentencePair
 from transformer_cli.errors import DataError, RecipeError
 
 
-def corpus_files(corpus: str, languages: LanguagesConfig, folder: Path) -> tuple[Path, ...]:
+def corpus_files(corpus: NamedCorpus, languages: LanguagesConfig, folder: Path) -> tuple[Path, ...]:
     """Return the files that a corpus named in a recipe consists of.
 
     A data set of the hub has no files and is identified by its name alone. A change of it could only be detected over
@@ -25,9 +35,11 @@ def corpus_files(corpus: str, languages: LanguagesConfig, folder: Path) -> tuple
         RecipeError: The name fits no kind of corpus.
         DataError: A file does not exist.
     """
+    if isinstance(corpus, CorpusFiles) and corpus.path is not None:
+        corpus = corpus.path
     if corpus == BUILTIN_PHRASEBOOK:
         return (PHRASEBOOK_FILE,)
-    if corpus.startswith(HUB):
+    if isinstance(corpus, str) and corpus.startswith(HUB):
         place = hub_parts(corpus, folder)[2]
         return tuple(_visible_files(place)) if place else ()
     paths = tuple(path for group in _file_groups(corpus, languages, folder) for path in group)
@@ -42,51 +54,54 @@ def corpus_files(corpus: str, languages: LanguagesConfig, folder: Path) -> tuple
     return paths
 
 
-def read_corpus(
-    corpus: str, languages: LanguagesConfig, folder: Path, *, part: str, columns: Columns | None = None
-) -> Iterator[SentencePair]:
+def read_corpus(corpus: NamedCorpus, languages: LanguagesConfig, folder: Path, *, part: str) -> Iterator[SentencePair]:
     """Stream the pairs of one corpus.
 
     Args:
-        corpus: Its name in the recipe.
+        corpus: Its name or table in the recipe.
         languages: The two language codes.
-        folder: The folder that the name is relative to.
+        folder: The folder that names of files are relative to.
         part: The part of the phrasebook or of a data set with splits: "train", "valid" or "test".
-        columns: For text tables, the columns of source and target: names in the header, or numbers from 1.
 
     Raises:
         RecipeError: The name fits no kind of corpus, or columns are given for a corpus that is not a table.
         DataError: A file is missing, cut short, misaligned or malformed; the message names file and line.
     """
-    if columns is not None and (LANG in corpus or kind_of(corpus) not in TABLES):
+    columns = corpus.columns if isinstance(corpus, CorpusFiles) else None
+    path = corpus.path if isinstance(corpus, CorpusFiles) else corpus
+    if columns is not None and (path is None or LANG in path or kind_of(path) not in TABLES):
         raise RecipeError(
             f'data.train: source_column and target_column are for .tsv and .csv files, not for "{corpus}"'
         )
-    if corpus == BUILTIN_PHRASEBOOK:
+    if path == BUILTIN_PHRASEBOOK:
         return read_phrasebook(part, languages)
     corpus_files(corpus, languages, folder)
-    if corpus.startswith(HUB):
+    if path is not None and path.startswith(HUB):
         from transformer_cli.data.corpora.formats.hub import read_hub
 
-        name, config, place = hub_parts(corpus, folder)
+        name, config, place = hub_parts(path, folder)
         return read_hub(name, config, languages, folder=place, part=part)
-    groups = _file_groups(corpus, languages, folder)
+    groups = _file_groups(path if path is not None else corpus, languages, folder)
     return (pair for group in groups for pair in _read_files(group, languages, columns))
 
 
-def _file_groups(corpus: str, languages: LanguagesConfig, folder: Path) -> list[tuple[Path, ...]]:
+def _file_groups(corpus: NamedCorpus, languages: LanguagesConfig, folder: Path) -> list[tuple[Path, ...]]:
     """Return the files of a corpus; files that are read together are in one tuple."""
-    kind = kind_of(corpus)
-    if LANG in corpus and kind not in FORMATS[2:]:
-        return list(expand_aligned(corpus, folder, (languages.source, languages.target)))
-    if LANG in corpus:
-        raise RecipeError(f'data: a {kind} file holds both languages; name one file in place of "{corpus}"')
+    if isinstance(corpus, CorpusFiles) and corpus.aligned_files is not None:
+        return list(match_files(*corpus.aligned_files, folder))
+    name = str(corpus)
+    kind = kind_of(name)
+    if LANG in name and kind not in FORMATS[2:]:
+        return list(expand_aligned(name, folder, (languages.source, languages.target)))
+    if LANG in name:
+        raise RecipeError(f'data: a {kind} file holds both languages; name one file in place of "{name}"')
     if kind not in FORMATS:
         raise RecipeError(
-            f'data: cannot tell what "{corpus}" is; give two aligned files as "name.{{lang}}", one file with both '
+            f'data: cannot tell what "{name}" is; give two aligned files as "name.{{lang}}", or of any names as '
+            '{ source = "…", target = "…" }, one file with both '
             f'sides ({", ".join(FORMATS)}; all of them plain, .gz, .bz2, .xz or .zst), or "hub:OWNER/NAME"'
         )
-    return [(path,) for path in expand(corpus, folder)]
+    return [(path,) for path in expand(name, folder)]
 
 
 def _visible_files(folder: Path) -> Iterator[Path]:

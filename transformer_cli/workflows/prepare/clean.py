@@ -37,7 +37,7 @@ def clean_corpora(located: LocatedRecipe, inputs: Inputs, folder: Path) -> list[
         cache = folder / fingerprint[:16]
         pairs = open_cleaned(cache)
         if pairs is None:
-            logger.info(f"reading {corpus.path}")
+            logger.info(f"reading {corpus}")
             pairs = _clean(located, corpus, cache)
         cleaned.append(pairs)
     try:
@@ -63,7 +63,7 @@ def _clean(located: LocatedRecipe, corpus: CorpusConfig, cache: Path) -> Cleaned
     if cleaned.kept or not cleaned.dropped.get("non_text"):
         return cleaned
     # Figures among sentences are noise, but a corpus of figures alone is meant to be learned.
-    warn_of_figures(corpus.path)
+    warn_of_figures(str(corpus))
     shutil.rmtree(cache)
     without = cleaning.model_copy(update={"non_text": False})
     return write_cleaned(cache, _read(located, corpus), PairCleaner(without, located.recipe.languages))
@@ -72,5 +72,4 @@ def _clean(located: LocatedRecipe, corpus: CorpusConfig, cache: Path) -> Cleaned
 def _read(located: LocatedRecipe, corpus: CorpusConfig) -> Iterator[SentencePair]:
     recipe = located.recipe
     folder = located.folder / recipe.data.folder
-    pairs = read_corpus(corpus.path, recipe.languages, folder, part="train", columns=corpus.columns)
-    return log_reading(pairs, corpus.path)
+    return log_reading(read_corpus(corpus, recipe.languages, folder, part="train"), str(corpus))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from transformer_cli.artifacts import fingerprints
-from transformer_cli.config import CorpusConfig
+from transformer_cli.config import CorpusConfig, CorpusFiles, NamedCorpus
 from transformer_cli.data.cleaning.rules import LOCAL_RULES
 from transformer_cli.data.corpora import corpus_files
 from transformer_cli.data.corpora.names import kind_of
@@ -54,9 +54,9 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFin
     """
     recipe = located.recipe
     data, folder = recipe.data, located.folder / recipe.data.folder
-    held_out = [name for name in (data.valid, data.test, *data.tests.values()) if isinstance(name, str)]
-    names = [*data.train_paths, *held_out]
-    groups = [fingerprints.of_files(corpus_files(name, recipe.languages, folder), known) for name in names]
+    held_out = [corpus for corpus in (data.valid, data.test, *data.tests.values()) if isinstance(corpus, NamedCorpus)]
+    corpora: list[NamedCorpus] = [*data.train, *held_out]
+    groups = [fingerprints.of_files(corpus_files(corpus, recipe.languages, folder), known) for corpus in corpora]
     contents = [[file.sha256 for file in group] for group in groups]
     settings = recipe.model_dump(include={"data", "cleaning", "languages"})
     settings["data"].pop("folder")
@@ -65,7 +65,7 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFin
             settings["cleaning"].pop(key)
     local = [_RULES_VERSION, settings["languages"], {rule: settings["cleaning"][rule] for rule in LOCAL_RULES}]
     return Inputs(
-        fingerprints.of_values([_RULES_VERSION, settings, contents, *filter(None, map(_reader_version, names))]),
+        fingerprints.of_values([_RULES_VERSION, settings, contents, *filter(None, map(_reader_version, corpora))]),
         [file for group in groups for file in group],
         [
             fingerprints.of_values([*local, _how_it_is_read(corpus), content])
@@ -87,9 +87,15 @@ def check_unchanged(inputs: Inputs) -> None:
 
 
 def _how_it_is_read(corpus: CorpusConfig) -> list[Any]:
-    version = _reader_version(corpus.path)
-    return [corpus.path, corpus.source_column, corpus.target_column, *([version] if version else [])]
+    version = _reader_version(corpus)
+    return [
+        corpus.path or corpus.aligned_files,
+        corpus.source_column,
+        corpus.target_column,
+        *([version] if version else []),
+    ]
 
 
-def _reader_version(name: str) -> int | None:
-    return _READER_VERSIONS.get(kind_of(name))
+def _reader_version(corpus: NamedCorpus) -> int | None:
+    path = corpus.path if isinstance(corpus, CorpusFiles) else corpus
+    return None if path is None else _READER_VERSIONS.get(kind_of(path))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from transformer_cli.config import NamedCorpus
 from transformer_cli.data.cleaning.match_keys import fold, hash_text
 from transformer_cli.data.cleaning.selection import HeldOutKeys, held_out_keys
 from transformer_cli.data.corpora import read_corpus
@@ -47,7 +48,7 @@ def write_separate_sets(data: Path, located: LocatedRecipe, *, fingerprint: str)
     named = {"valid": recipe.data.valid, "test": recipe.data.test, **recipe.data.named_tests()}
     sets = {}
     for part, corpus in named.items():
-        if isinstance(corpus, str):
+        if isinstance(corpus, NamedCorpus):
             hashes = array("Q"), array("Q")
             pairs = _read_set(located, corpus, part, hashes)
             count = write_pairs(SplitFiles(data, part, recipe.languages), pairs, fingerprint=fingerprint)
@@ -59,7 +60,7 @@ def write_separate_sets(data: Path, located: LocatedRecipe, *, fingerprint: str)
 
 
 def _read_set(
-    located: LocatedRecipe, corpus: str, part: str, hashes: tuple[array[int], array[int]]
+    located: LocatedRecipe, corpus: NamedCorpus, part: str, hashes: tuple[array[int], array[int]]
 ) -> Iterator[tuple[str, str]]:
     recipe, folder = located.recipe, located.folder / located.recipe.data.folder
     for pair in read_corpus(corpus, recipe.languages, folder, part=part if part == "valid" else "test"):

@@ -8,7 +8,7 @@ import pytest
 import transformer_cli
 from recipes.phrasebook import build_phrasebook
 from tests.support.corpora import FR_EN, read, sentences, write
-from transformer_cli.config import LanguagesConfig
+from transformer_cli.config import CorpusFiles, LanguagesConfig
 from transformer_cli.data.corpora import BUILTIN_PHRASEBOOK, SentencePair, corpus_files, read_corpus
 from transformer_cli.errors import DataError, RecipeError
 
@@ -179,6 +179,98 @@ def test_an_aligned_file_without_its_counterpart_is_an_error():
 
     with pytest.raises(DataError, match=r'^"\*\.\{lang\}" fits b\.fr, but there is none for en beside it;'):
         read("*.{lang}")
+
+
+# Two aligned files of any names
+
+
+def aligned(source: str, target: str) -> CorpusFiles:
+    return CorpusFiles(source=source, target=target)
+
+
+def test_two_files_of_any_names_are_a_corpus(folder):
+    write("src-train.txt", "un\ndeux\n")
+    write("answers.gz", "one\ntwo\n")
+
+    corpus = aligned("src-train.txt", "answers.gz")
+
+    assert read(corpus) == [
+        SentencePair("un", "one", "src-train.txt:1"),
+        SentencePair("deux", "two", "src-train.txt:2"),
+    ]
+    assert corpus_files(corpus, FR_EN, folder) == (folder / "src-train.txt", folder / "answers.gz")
+
+
+def test_files_of_any_names_are_paired_by_what_the_star_stands_for():
+    for name in "ab":
+        write(f"src-{name}.txt", f"{name}\n")
+        write(f"{name}.tgt", f"{name.upper()}\n")
+
+    assert sentences(aligned("src-*.txt", "*.tgt")) == [("a", "A"), ("b", "B")]
+    write("c.tgt", "C\n")
+    with pytest.raises(DataError, match=r'^c\.tgt has no counterpart that fits "src-\*\.txt"; add or remove one$'):
+        read(aligned("src-*.txt", "*.tgt"))
+
+
+def test_files_of_any_names_must_be_there_and_hold_one_side(folder):
+    write("a", "un\n")
+
+    with pytest.raises(DataError, match=r'^b is not there; "a and b" is looked for in '):
+        read(aligned("a", "b"))
+    with pytest.raises(
+        RecipeError, match=r'^data: "m\.tmx" is a \.tmx file, which holds both sides; give it as "path"$'
+    ):
+        read(aligned("a", "m.tmx"))
+    with pytest.raises(RecipeError, match=r'are for \.tsv and \.csv files, not for "a and b"$'):
+        read(CorpusFiles(source="a", target="b", source_column=1, target_column=2))
+
+
+@pytest.mark.parametrize(
+    ("languages", "source", "target"),
+    [
+        (("fr", "en"), "t.fra", "t.eng"),
+        (("fr", "en"), "t.fra", "t.en"),
+        (("fra", "eng"), "t.fr", "t.en"),
+        (("zh", "en"), "t.chi", "t.en"),
+        (("zh", "en"), "t.zh-Hans", "t.en-GB"),
+        (("zho_Hans", "eng_Latn"), "t.zh_CN", "t.en"),
+        (("pt-BR", "pt-PT"), "t.por_BR", "t.pt_PT"),
+    ],
+)
+def test_another_code_of_the_same_language_serves(languages, source, target):
+    write(source, "un\n")
+    write(target, "one\n")
+
+    assert sentences("t.{lang}", LanguagesConfig(source=languages[0], target=languages[1])) == [("un", "one")]
+    assert sentences("?.{lang}", LanguagesConfig(source=languages[0], target=languages[1])) == [("un", "one")]
+
+
+def test_the_code_in_the_recipe_comes_first_and_then_the_one_that_says_the_same():
+    for name, text in (("t.fr-CA", "1"), ("t.fra", "2"), ("t.en", "one"), ("t.french", "0"), ("t.ast", "0")):
+        write(name, text + "\n")
+
+    assert sentences("t.{lang}") == [("2", "one")]
+    write("t.fr", "3\n")
+    assert sentences("t.{lang}") == sentences("*.{lang}") == [("3", "one")]
+
+
+def test_where_several_codes_fit_none_is_taken():
+    for name in ("t.zh-Hans", "t.zh-Hant", "t.en"):
+        write(name, "x\n")
+
+    with pytest.raises(
+        DataError, match=r'^"t\.\{lang\}" fits t\.zh-Han. and t\.zh-Han. for zh; name one of them with '
+    ):
+        read("t.{lang}", languages=LanguagesConfig(source="zh", target="en"))
+
+
+def test_a_code_that_stands_twice_in_a_name_is_the_same_twice():
+    for code, text in (("fra", "un\n"), ("eng", "one\n")):
+        Path(code).mkdir()
+        write(f"{code}/t.{code}", text)
+    write("fra/t.eng", "none\n")
+
+    assert sentences("{lang}/t.{lang}") == [("un", "one")]
 
 
 # The corpus that comes with the program

@@ -38,6 +38,10 @@ def write_tsv(name: str, pairs: list[tuple[str, str]]) -> None:
     Path(name).write_text("".join(f"{source}\t{target}\n" for source, target in pairs), encoding="utf-8")
 
 
+def write_lines(name: str, *lines: str) -> None:
+    Path(name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
 def numbers(first: int, last: int) -> list[tuple[str, str]]:
     return [(f"numéro {n}", f"number {n}") for n in range(first, last)]
 
@@ -624,6 +628,30 @@ def test_a_corpus_of_other_content_and_the_same_size_is_prepared_again(done):
 
     assert run().is_new
     assert ("numéro X", "number X") in prepared("train") + prepared("valid")
+
+
+@pytest.mark.parametrize("changed", ["a.src", "v.tgt"])
+def test_a_change_of_one_of_two_files_of_any_names_prepares_them_again(changed):
+    for stem in "av":
+        write_lines(f"{stem}.src", f"{stem} un", f"{stem} deux")
+        write_lines(f"{stem}.tgt", f"{stem} one", f"{stem} two")
+    write_recipe(
+        'train = { source = "a.src", target = "a.tgt" }\nvalid = { source = "v.src", target = "v.tgt" }\n'
+        'tests = { more = { source = "v.src", target = "v.tgt" } }\n'
+    )
+    first, again = run(), run()
+
+    stem = changed[0]
+    write_lines(changed, f"{stem} other", f"{stem} words")
+    after = run()
+
+    assert [report.is_new for report in (first, again, after)] == [True, False, True]
+    assert list(first.corpora) == ["a.src and a.tgt"]
+    side = 0 if changed.endswith("src") else 1
+    assert [pair[side] for pair in prepared("train" if stem == "a" else "test-more")] == [
+        f"{stem} other",
+        f"{stem} words",
+    ]
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", '{"fingerprint": 1}'])
