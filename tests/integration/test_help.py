@@ -20,7 +20,9 @@ LEVELS = {"--quiet", "-q", "--verbose", "-v"}
 WHERE = {"--run-dir", "-d", "--set", "-s", "--wait"}
 
 OPTIONS = {
-    "init": HELP | LEVELS | {"--from", "--to", "--valid", "--test", "--output", "-o", "--force"},
+    "init": HELP
+    | LEVELS
+    | {"--from", "--to", "--valid", "--test", "--output", "-o", "--force", "--start-from", "--general"},
     "prepare": HELP | LEVELS | WHERE | {"--dry-run", "--rejected"},
     "train-tokenizer": HELP | LEVELS | WHERE,
     "train": HELP

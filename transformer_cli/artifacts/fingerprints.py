@@ -21,6 +21,9 @@ _LIMITS = {"max_steps", "max_minutes", "patience", "average_checkpoints", "log_e
 # Settings that decide only the logs of a training.
 _OUTPUTS = {"tensorboard"}
 
+# Settings that decide only what a run without versions begins with; version 0001 has it from then on.
+_BEGINNINGS = {"start_from"}
+
 
 def of_values(values: Any) -> str:
     """Return the fingerprint of a JSON value: 64 hexadecimal digits."""
@@ -73,7 +76,7 @@ def of_training(recipe: Recipe, data_fingerprint: str) -> str:
     # Settings with their default value are left out, so a key added in a later release does not change the fingerprint.
     sections = {"tokenizer", "model", "training", "retraining", "decoding"}
     values = recipe.model_dump(include=sections, exclude_defaults=True)
-    without = _LIMITS | _OUTPUTS
+    without = _LIMITS | _OUTPUTS | _BEGINNINGS
     values["training"] = {key: value for key, value in values.get("training", {}).items() if key not in without}
     weights = [corpus.weight for corpus in recipe.data.train]
     return of_values([data_fingerprint, values, weights])

@@ -10,6 +10,9 @@ from transformer_cli.config.section import Positive, Probability, Section
 
 Activation = Literal["relu", "swish", "gelu", "gelu_sigmoid"]
 
+_FREE = {"preset", "dropout", "attention_dropout", "activation_dropout", "max_length"}
+"""Fields that the weights of a model do not depend on."""
+
 # "base" and "big" are the paper's. The shapes for small corpora are pre-norm: with post-norm, a model trained on
 # Multi30k with the same updates finds out where to look in the source several epochs later.
 MODEL_PRESETS: dict[str, dict[str, Any]] = {
@@ -124,3 +127,8 @@ class ModelConfig(Section):
         if self.d_model % self.num_heads:
             raise ValueError(f"d_model ({self.d_model}) must be divisible by num_heads ({self.num_heads})")
         return self
+
+    def other_weights_than(self, other: ModelConfig) -> list[str]:
+        """Return the fields in which the models differ so that one cannot use the weights of the other."""
+        ours, theirs = (model.model_dump(exclude=_FREE) for model in (self, other))
+        return [key for key in ours if ours[key] != theirs[key]]

@@ -15,6 +15,11 @@ Decay = Literal["inverse_sqrt", "linear", "cosine", "one_minus_sqrt"]
 class TrainingConfig(Section):
     """``[training]``: batches, learning rate, regularisation, and when training ends."""
 
+    start_from: Annotated[str, Field(min_length=1)] | None = None
+    """A model directory or a run directory, relative to the recipe's folder. A run without versions begins with a copy
+    of this model as version 0001, and keeps its tokenizer. ``[model]`` must have its shape; ``tfm init --start-from``
+    writes such a recipe. Left out: random weights."""
+
     max_steps: Positive = 100_000
     """Number of updates after which training ends, unless another limit comes first."""
 

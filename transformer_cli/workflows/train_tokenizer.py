@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.model_manifest import ModelManifest
 from transformer_cli.artifacts.run_directory import RunDirectory
-from transformer_cli.artifacts.tokenizer_record import TokenizerRecord
+from transformer_cli.artifacts.tokenizer_record import TokenizerRecord, keep_tokenizers
 from transformer_cli.config import TokenizerConfig
 from transformer_cli.errors import DamagedFileError
-from transformer_cli.files.atomic import write_atomically
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe_to_run
 from transformer_cli.workflows.prepare.prepare import ensure_prepared
 from transformer_cli.workflows.prepare.status import DataStatus, check_data
+from transformer_cli.workflows.starting_model import ensure_starting_model
 
 if TYPE_CHECKING:
     from transformer_cli.data.tokens.tokenizer import TokenizerPair
@@ -36,13 +36,16 @@ def train_tokenizer(
     The arguments and errors are those of `prepare`, plus the error below.
 
     Returns:
-        True, or False if the tokenizer exists already and its sources have not changed.
+        True, or False if the tokenizer exists already and its sources have not changed, or if it is that of the model
+        which the recipe starts from.
 
     Raises:
         DataError: The corpus is too small for the vocabulary.
     """
     located = locate_recipe_to_run(recipe, run_dir=run_dir, overrides=overrides)
     with located.run.lock(wait=wait):
+        if ensure_starting_model(located):
+            return False
         return ensure_tokenizer(located, check_data(located), retrain=True)
 
 
@@ -63,25 +66,13 @@ def ensure_tokenizer(located: LocatedRecipe, status: DataStatus, *, retrain: boo
         return False
     from transformer_cli.data.splits.read import sample_split
     from transformer_cli.data.tokens.fit_tokenizer import fit_tokenizers
-    from transformer_cli.data.tokens.tokenizer import TOKENIZER_FILES
 
     sources, targets = sample_split(run.data, "train", recipe.tokenizer.sample_pairs)
     logger.info(f"learning a tokenizer from {len(sources)} pairs")
     where = ", ".join(recipe.data.train_paths)
     tags = [corpus.tag for corpus in recipe.data.train if corpus.tag is not None]
     tokenizers = fit_tokenizers(sources, targets, recipe.tokenizer, where=where, tags=tags)
-    run.tokenizer_report.unlink(missing_ok=True)
-    for name in TOKENIZER_FILES:
-        (run.path / name).unlink(missing_ok=True)
-    for name, model in tokenizers.files().items():
-        write_atomically(run.path / name, model)
-    TokenizerRecord(
-        data=data,
-        settings=fingerprints.of_values(recipe.tokenizer.model_dump()),
-        fingerprint=tokenizers.fingerprint,
-        vocab_size=tokenizers.target.vocab_size,
-        source_vocab_size=tokenizers.source.vocab_size,
-    ).write_to(run.tokenizer_report)
+    keep_tokenizers(run, tokenizers, data=data, settings=fingerprints.of_values(recipe.tokenizer.model_dump()))
     _log_smaller_vocabularies(tokenizers, recipe.tokenizer.vocab_size)
     return True
 

@@ -14,6 +14,7 @@ from transformer_cli.errors import TfmError
 SECTIONS = ("tokenizer", "model", "training", "decoding")
 LIMITS = {"max_steps", "max_minutes", "patience", "average_checkpoints", "log_every"}
 OUTPUTS = {"tensorboard"}
+BEGINNINGS = {"start_from"}
 
 
 def recipe(**sections) -> Recipe:
@@ -30,6 +31,8 @@ def changed(section: str, name: str) -> Recipe:
     before: Any = getattr(getattr(plain, section), name)
     after: Any
     match before:
+        case None if name == "start_from":
+            after = "other"
         case str():
             after = "other"
         case bool():
@@ -52,17 +55,17 @@ def test_a_fingerprint_is_64_digits_that_depend_on_values_and_not_on_their_order
 
 
 @pytest.mark.parametrize(("section", "name"), FIELDS)
-def test_every_setting_but_a_limit_or_a_display_makes_another_training(section, name):
+def test_every_setting_but_a_limit_a_display_or_a_beginning_makes_another_training(section, name):
     is_same = fingerprints.of_training(changed(section, name), "data") == fingerprints.of_training(recipe(), "data")
 
-    assert is_same == (section == "training" and name in LIMITS | OUTPUTS)
+    assert is_same == (section == "training" and name in LIMITS | OUTPUTS | BEGINNINGS)
 
 
 @pytest.mark.parametrize(("section", "name"), FIELDS)
-def test_every_setting_but_a_display_makes_another_version(section, name):
+def test_every_setting_but_a_display_or_a_beginning_makes_another_version(section, name):
     is_same = fingerprints.of_version(changed(section, name), "data") == fingerprints.of_version(recipe(), "data")
 
-    assert is_same == (section == "training" and name in OUTPUTS)
+    assert is_same == (section == "training" and name in OUTPUTS | BEGINNINGS)
 
 
 def test_other_data_makes_another_training_and_another_version():

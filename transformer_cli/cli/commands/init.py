@@ -40,6 +40,23 @@ def init(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The recipe to write.")] = Path(
         "tfm.toml"
     ),
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--start-from",
+            metavar="MODEL",
+            help="Adapt this model or run to the corpora, instead of training a new model; see `tfm import`.",
+        ),
+    ] = None,
+    general: Annotated[
+        str | None,
+        typer.Option(
+            "--general",
+            metavar="CORPUS",
+            help="With --start-from: pairs of the kind that the model translates well. A sample of them becomes a test "
+            "set that shows what the model forgets.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a recipe that is there.")] = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -56,5 +73,7 @@ def init(
         test=test,
         output=output,
         force=force,
+        start_from=start_from,
+        general=general,
     )
     logger.info(outcome.summary)

@@ -20,6 +20,7 @@ from transformer_cli.errors import DataError, UsageError
 from transformer_cli.files.atomic import write_atomically
 from transformer_cli.files.packed import COMPRESSIONS
 from transformer_cli.recipe import DEFAULT_RECIPE_FILE, toml_value
+from transformer_cli.workflows.init.adapt import Adaptation, adapting_settings
 from transformer_cli.workflows.init.machine import Machine, look_at_machine
 from transformer_cli.workflows.init.recommend import Setting, held_out_sizes, recommend
 from transformer_cli.workflows.init.survey import CorpusSurvey, survey_corpora
@@ -53,6 +54,8 @@ def init(
     test: str | None = None,
     output: Path = Path(DEFAULT_RECIPE_FILE),
     force: bool = False,
+    start_from: Path | None = None,
+    general: str | None = None,
     machine: Machine | None = None,
 ) -> InitOutcome:
     """Write a recipe that fits ``corpora`` and this machine.
@@ -67,15 +70,22 @@ def init(
         test: The same for the test set.
         output: The path of the recipe to write.
         force: Whether to overwrite an existing file.
+        start_from: A model or run directory; the recipe then adapts this model to ``corpora``.
+        general: With ``start_from``: a corpus like those the model was trained on. A sample of it becomes a test set,
+            written beside ``output``.
         machine: The machine to fit the recipe to; None: this machine.
 
     Raises:
-        UsageError: ``output`` exists already, or the languages are the same.
+        UsageError: ``output`` exists already, the languages are the same, or the model has others.
+        ModelNotFoundError: There is no model at ``start_from``.
         RecipeError: A name matches no kind of corpus.
         DataError: A corpus cannot be used, or all corpora together are too small. Nothing is written.
     """
     languages = _languages(source, target)
     _check_output(output, force=force)
+    adaptation = _adaptation(start_from, general, languages)
+    if adaptation is not None and (test_set := adaptation.test_file(output)) is not None:
+        _check_output(test_set, force=force)
     machine = machine or look_at_machine()
     names = list(dict.fromkeys(_with_placeholder(name, languages) for name in corpora))
     held_out = _held_out(names, {"valid": valid, "test": test}, languages, output.parent)
@@ -84,22 +94,30 @@ def init(
     settings = [
         *_data_settings(names, held_out, survey, machine, output.parent),
         *_cleaning_settings(survey),
-        *recommend(survey.statistics, machine),
+        *(
+            recommend(survey.statistics, machine)
+            if adaptation is None
+            else adapting_settings(survey.statistics, machine, adaptation, output)
+        ),
     ]
     # The run is named after the file if the name is allowed, unless it is "tfm", which carries no information.
     is_name = output.name != DEFAULT_RECIPE_FILE and _NAME.fullmatch(output.stem)
     name = None if is_name else f"{source}-{target}"
     head = f"{survey.statistics.pairs:,} different pairs and {machine}"
     text = render_recipe(settings, languages, name=name, head=head)
+    if adaptation is not None:
+        adaptation.write_test(output)
+        if not adaptation.general:
+            logger.info("no test set shows what the model forgets; --general CORPUS makes one")
     write_atomically(output, text.encode())
     command = "tfm train" if output == Path(DEFAULT_RECIPE_FILE) else shlex.join(["tfm", "train", str(output)])
     values = {setting.key: setting.value for setting in settings}
     minutes, steps = values.get("training.max_minutes"), values["training.max_steps"]
     limit = f"{steps:,} updates" if minutes is None else f"{minutes} minutes"
+    shape = f"preset {values['model.preset']}" if start_from is None else f"starting from {start_from}"
     return InitOutcome(
         output,
-        f"wrote {output} for {survey.statistics.pairs:,} pairs on {machine}: preset {values['model.preset']}, at most "
-        f"{limit}; next: {command}",
+        f"wrote {output} for {survey.statistics.pairs:,} pairs on {machine}: {shape}, at most {limit}; next: {command}",
     )
 
 
@@ -145,6 +163,14 @@ def _languages(source: str, target: str) -> LanguagesConfig:
         return LanguagesConfig(source=source, target=target)
     except ValidationError:
         raise UsageError(f'--from "{source}" --to "{target}": give two different language codes') from None
+
+
+def _adaptation(model: Path | None, general: str | None, languages: LanguagesConfig) -> Adaptation | None:
+    if model is None:
+        if general is not None:
+            raise UsageError(f"--general {general} goes together with --start-from MODEL")
+        return None
+    return Adaptation.of(model, languages, None if general is None else _with_placeholder(general, languages))
 
 
 def _check_output(output: Path, *, force: bool) -> None:

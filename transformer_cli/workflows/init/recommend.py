@@ -151,14 +151,14 @@ def _training_settings(
     limit, feasible = [], steps
     if machine.gpu_gib is None:
         speed = target_tokens_per_second(shape, vocab_size, machine.cores)
-        limit = [_time_limit(1.3 * steps * batch / speed / 60 + 2, speed)]
+        limit = [time_limit(1.3 * steps * batch / speed / 60 + 2, speed)]
         feasible = min(steps, int(60 * limit[0].value * speed / batch))
     validate_every = _round_up(min(5000, max(100, feasible // 30)), 100)
     return [
         Setting("training.max_steps", steps, f"about {epochs:.0f} times through the corpus"),
         *limit,
         Setting("training.batch_tokens", batch, why_batch),
-        *_accumulation(batch, shape, vocab_size, machine),
+        *accumulation(batch, shape, vocab_size, machine),
         Setting(
             "training.learning_rate", {"tiny": 0.003, "small": 0.001}.get(preset, 0.0007), "the peak of its schedule"
         ),
@@ -166,11 +166,12 @@ def _training_settings(
         Setting("training.validate_every", validate_every, "some thirty looks at the held-out pairs"),
         Setting("training.save_every", max(50, validate_every // 5), "what a power cut can cost, in updates"),
         Setting("training.average_checkpoints", 8, "the average of the last ones is better than the last"),
-        _stop_metric(corpus),
+        stop_metric(corpus),
     ]
 
 
-def _stop_metric(corpus: CorpusStatistics) -> Setting:
+def stop_metric(corpus: CorpusStatistics) -> Setting:
+    """Return the score that decides which checkpoint is the best."""
     if corpus.without_spaces:
         return Setting("training.stop_metric", "chrf", "it needs no words; the target is written without spaces")
     return Setting("training.stop_metric", "bleu", "the best checkpoint is the one that translates best")
@@ -186,7 +187,7 @@ def target_tokens_per_second(shape: ModelConfig, vocab_size: int, cores: int) ->
     return min(_FASTEST_TOKENS_PER_SECOND, _PRODUCTS_PER_SECOND * math.pow(cores, 0.75) / weights)
 
 
-def _time_limit(minutes: float, speed: float) -> Setting:
+def time_limit(minutes: float, speed: float) -> Setting:
     """Return a time limit for a training of ``minutes``: the next round number, at most a night."""
     limit = next((nice for nice in _NICE_MINUTES if minutes <= nice), _A_NIGHT)
     at = f"at about {_about(speed)} tokens a second"
@@ -195,7 +196,8 @@ def _time_limit(minutes: float, speed: float) -> Setting:
     return Setting("training.max_minutes", limit, f"ends it early: all steps take {_about(minutes)} {at}")
 
 
-def _accumulation(batch: int, shape: ModelConfig, vocab_size: int, machine: Machine) -> list[Setting]:
+def accumulation(batch: int, shape: ModelConfig, vocab_size: int, machine: Machine) -> list[Setting]:
+    """Return the number of parts of an update of ``batch`` tokens, if it does not fit into memory at once."""
     layers = shape.num_encoder_layers + shape.num_decoder_layers
     # Activations kept for the backward pass: 34 vectors or so a layer (Korthikanti et al. 2022), three rows of logits.
     bytes_of_a_token = 4 * (34 * shape.d_model * layers + 3 * vocab_size)

@@ -97,6 +97,18 @@ def survey_corpora(
     return CorpusSurvey(counts, sample.statistics(count, languages.target))
 
 
+def sample_pairs(name: str, languages: LanguagesConfig, folder: Path, size: int) -> list[tuple[str, str]]:
+    """Return a random sample of the different clean pairs of a corpus, or all of them; the errors are those above."""
+    sample = _Sample(size)
+    seen: set[int] = set()
+    for pair in _fit_pairs(name, languages, folder):
+        key = hash(fold(pair.source))
+        if key not in seen:
+            seen.add(key)
+            sample.add(pair.source, pair.target)
+    return sample.pairs()
+
+
 def _fit_pairs(name: str, languages: LanguagesConfig, folder: Path) -> Iterator[Judgement]:
     """Yield the clean pairs of a corpus, or its pairs of numbers if it has no others, as `clean_corpora` does."""
     has_fit_pairs = has_figures = False
@@ -173,6 +185,11 @@ class _Sample:
         place = self._random.randrange(self._added)
         if place < self._size:
             self._pairs[place] = (source, target)
+
+    def pairs(self) -> list[tuple[str, str]]:
+        shuffled = self._pairs.copy()  # a corpus of few pairs is still in its own order
+        self._random.shuffle(shuffled)
+        return shuffled
 
     def statistics(self, count: _Count, target: str) -> CorpusStatistics:
         sources, targets = zip(*self._pairs, strict=True)

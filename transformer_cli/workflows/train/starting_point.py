@@ -26,9 +26,6 @@ from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 
-# Fields of a model's configuration that its weights do not depend on.
-_FREE = {"preset", "dropout", "attention_dropout", "activation_dropout", "max_length"}
-
 _WARM_UPS = 8
 """Latest point at which the schedule continues, in warm-ups. The rate there is about a third of the highest, so that a
 model can still learn after years of nightly trainings."""
@@ -123,9 +120,7 @@ def _difference(located: LocatedRecipe, manifest: ModelManifest, tokenizer: str)
     recipe = located.recipe
     if manifest.languages != recipe.languages:
         return "it has other languages"
-    wanted = recipe.model.model_dump(exclude=_FREE)
-    has = manifest.model.model_dump(exclude=_FREE)
-    changed = sorted(key for key in wanted if wanted[key] != has[key])
+    changed = sorted(recipe.model.other_weights_than(manifest.model))
     return f"it has another model.{changed[0]}" if changed else None
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from transformer_cli.artifacts.model_manifest import ModelManifest
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.artifacts.version_history import Release
-from transformer_cli.errors import DamagedFileError, StoppedBySignalError
+from transformer_cli.errors import DamagedFileError, StoppedBySignalError, UsageError
 from transformer_cli.files.atomic import write_atomically
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.recipe import recipe_to_toml
@@ -25,6 +25,7 @@ from transformer_cli.training.processes.ranks import Ranks, is_one_of_several
 from transformer_cli.training.tensorboard import events_for_tensorboard, require_tensorboard
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe_to_run
 from transformer_cli.workflows.prepare.status import check_data
+from transformer_cli.workflows.starting_model import ensure_starting_model
 from transformer_cli.workflows.train.request import TrainRequest
 from transformer_cli.workflows.train.up_to_date import find_finished, prepared_fingerprint
 from transformer_cli.workflows.train_tokenizer import ensure_tokenizer
@@ -87,6 +88,9 @@ def train(
     located = locate_recipe_to_run(recipe, run_dir=run_dir, overrides=overrides)
     if located.recipe.training.tensorboard:
         require_tensorboard()
+    if located.recipe.training.start_from is not None and (from_scratch or retrain_tokenizer):
+        option = "--from-scratch" if from_scratch else "--retrain-tokenizer"
+        raise UsageError(f"{option} contradicts training.start_from; take that key out of the recipe")
     if not located.run.path.is_dir():  # no run is begun for a device that is not there
         _require_device(device)
     with _meet(device) as (ranks, device):
@@ -107,6 +111,7 @@ def train(
             broken_off = complete_release(located.run, keep=located.recipe.release.keep)
             if broken_off is not None:
                 logger.info(f"the release of version {broken_off.version} was broken off; it is completed now")
+            ensure_starting_model(located)  # before hours of preparation
             status = check_data(located)
             finished, reason = find_finished(
                 located, status, from_scratch=from_scratch, retrain_tokenizer=retrain_tokenizer
