@@ -11,6 +11,7 @@ from typing import Any
 
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.errors import DataError
+from transformer_cli.text.language_names import language_of_heading, side_of_heading
 from transformer_cli.text.languages import is_language_code, parse_language, plain_code, same_language
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -76,7 +77,7 @@ def find_columns(names: tuple[str, ...], languages: LanguagesConfig) -> tuple[st
     """Find the columns of source and target by their names.
 
     The names are the exact language codes, otherwise "source" and "target", otherwise codes that `choose_languages`
-    matches.
+    matches, otherwise headings such as "English" or "Texte (fr)", otherwise words for source and target such as "src".
 
     Returns:
         The two names as spelled in ``names``, or None if there are no such columns.
@@ -85,7 +86,20 @@ def find_columns(names: tuple[str, ...], languages: LanguagesConfig) -> tuple[st
         found = _exact(names, source), _exact(names, target)
         if found[0] is not None and found[1] is not None:
             return found[0], found[1]
-    return choose_languages(names, languages)
+    return choose_languages(names, languages) or _find_headings(names, languages)
+
+
+def _find_headings(names: Sequence[str], languages: LanguagesConfig) -> tuple[str, str] | None:
+    codes: dict[str, str] = {}
+    sides: dict[str, str] = {}
+    for name in names:
+        if code := language_of_heading(name):
+            codes.setdefault(code, name)
+        elif side := side_of_heading(name):
+            sides.setdefault(side, name)
+    if found := choose_languages(codes, languages):
+        return codes[found[0]], codes[found[1]]
+    return (sides["source"], sides["target"]) if len(sides) == 2 else None
 
 
 def pair_of_record(record: Mapping[str, Any], languages: LanguagesConfig, place: str) -> SentencePair:

@@ -1,0 +1,66 @@
+"""Which columns of a table or record hold source and target, by the names that people give them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.corpora import sentences, write
+from transformer_cli.config import LanguagesConfig
+
+HEADERS = [
+    ("Français", "Anglais"),
+    ("French", "English"),
+    ("FRANCAIS", "english"),
+    ("fra_Latn", "eng_Latn"),
+    ("fr-FR", "en-US"),
+    ("Texte (fr)", "Text (en)"),
+    ("Source: French", "Target: English"),
+    ("French source", "English translation"),
+    ("src", "tgt"),
+    ("Original", "Translation"),
+    ("Quelle", "Ziel"),
+]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+@pytest.mark.parametrize(("source", "target"), HEADERS)
+def test_columns_are_known_by_their_names_in_any_order(source, target, is_turned):
+    rows = [("id", source, target, "notes"), ("1", "le chat", "the cat", "x")]
+    if is_turned:
+        rows = [row[::-1] for row in rows]
+
+    write("t.tsv", "".join("\t".join(row) + "\n" for row in rows))
+    write("t.csv", "".join(",".join(row) + "\n" for row in rows))
+    write("t.jsonl", json.dumps(dict(zip(*rows, strict=True))) + "\n")
+
+    for name in ("t.tsv", "t.csv", "t.jsonl"):
+        assert sentences(name) == [("le chat", "the cat")]
+
+
+@pytest.mark.parametrize(
+    "row", [("anglais", "English"), ("le français", "French"), ("la cible", "target"), ("la", "the")]
+)
+def test_a_first_pair_that_is_about_languages_is_no_header(row):
+    write("t.tsv", "\t".join(row) + "\n")
+
+    assert sentences("t.tsv") == [row]
+
+
+def test_a_name_with_a_region_serves_that_region_alone():
+    write("t.csv", "Portuguese (Portugal),Brazilian Portuguese,English\nautocarro,ônibus,bus\n")
+
+    assert sentences("t.csv", LanguagesConfig(source="pt-BR", target="en")) == [("ônibus", "bus")]
+    assert sentences("t.csv", LanguagesConfig(source="pt-PT", target="en")) == [("autocarro", "bus")]
+
+
+def test_codes_come_before_names():
+    write("t.csv", "English,French,en,fr\n1,2,the cat,le chat\n")
+
+    assert sentences("t.csv") == [("le chat", "the cat")]
