@@ -11,7 +11,7 @@ from transformer_cli.files.packed import suffix_of_content
 from transformer_cli.text.languages import is_known_language, parse_language, same_language
 
 FORMATS = (".tsv", ".csv", ".jsonl", ".parquet", ".tmx", ".po", ".xlf", ".xliff", ".zip")
-TABLES = (".tsv", ".csv")
+TABLES = (".tsv", ".csv", ".txt")
 HUB = "hub:"
 LANG = "{lang}"
 _WILDCARDS = re.compile(r"(\*+/?|\?|\[[^]]+\])")

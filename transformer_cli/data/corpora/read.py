@@ -8,8 +8,8 @@ from pathlib import Path
 from transformer_cli.config import CorpusFiles, LanguagesConfig, NamedCorpus
 from transformer_cli.data.corpora.formats.aligned import read_aligned
 from transformer_cli.data.corpora.formats.builtin import BUILTIN_PHRASEBOOK, PHRASEBOOK_FILE, read_phrasebook
-from transformer_cli.data.corpora.formats.delimited import Columns, read_csv, read_tsv
 from transformer_cli.data.corpora.formats.jsonl import read_jsonl
+from transformer_cli.data.corpora.formats.tables.read import Columns, read_table
 from transformer_cli.data.corpora.names import (
     FORMATS,
     HUB,
@@ -71,7 +71,7 @@ def read_corpus(corpus: NamedCorpus, languages: LanguagesConfig, folder: Path, *
     path = corpus.path if isinstance(corpus, CorpusFiles) else corpus
     if columns is not None and (path is None or LANG in path or kind_of(path) not in TABLES):
         raise RecipeError(
-            f'data.train: source_column and target_column are for .tsv and .csv files, not for "{corpus}"'
+            f'data.train: source_column and target_column are for .tsv, .csv and .txt files, not for "{corpus}"'
         )
     if path == BUILTIN_PHRASEBOOK:
         return read_phrasebook(part, languages)
@@ -95,7 +95,7 @@ def _file_groups(corpus: NamedCorpus, languages: LanguagesConfig, folder: Path) 
         return list(expand_aligned(name, folder, (languages.source, languages.target)))
     if LANG in name:
         raise RecipeError(f'data: a {kind} file holds both languages; name one file in place of "{name}"')
-    if kind not in FORMATS:
+    if kind not in (*FORMATS, *TABLES):
         raise RecipeError(
             f'data: cannot tell what "{name}" is; give two aligned files as "name.{{lang}}", or of any names as '
             '{ source = "…", target = "…" }, one file with both '
@@ -116,8 +116,6 @@ def _read_files(paths: tuple[Path, ...], languages: LanguagesConfig, columns: Co
     path = paths[0]
     # Imported here because some readers are slow to import.
     match kind_of(path.name):
-        case ".csv":
-            return read_csv(path, languages, columns)
         case ".jsonl":
             return read_jsonl(path, languages)
         case ".parquet":
@@ -141,4 +139,4 @@ def _read_files(paths: tuple[Path, ...], languages: LanguagesConfig, columns: Co
 
             return read_po(path, languages)
         case _:
-            return read_tsv(path, languages, columns)
+            return read_table(path, languages, columns)

@@ -19,7 +19,7 @@ from transformer_cli.workflows.locate.recipe import LocatedRecipe
 _RULES_VERSION = 3
 
 # Raise a number when a format is read otherwise than before: then corpora of this format are prepared again.
-_READER_VERSIONS = {".tmx": 2, ".po": 2}
+_READER_VERSIONS = {".tmx": 2, ".po": 2, ".tsv": 2, ".csv": 2}
 
 # Rules of later releases; left at their defaults they make no difference.
 _LATER_RULES = ("unrelated",)

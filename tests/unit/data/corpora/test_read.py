@@ -52,7 +52,7 @@ def test_a_folder_is_no_corpus(folder):
         read("t.tsv")
 
 
-@pytest.mark.parametrize("corpus", ["t.txt", "", "tsv", "t.fr"])
+@pytest.mark.parametrize("corpus", ["t.text", "", "tsv", "t.fr"])
 def test_a_name_of_no_known_kind_is_an_error_in_the_recipe(corpus):
     with pytest.raises(RecipeError, match=f'^data: cannot tell what "{corpus}" is; give two aligned files as '):
         read(corpus)
@@ -221,7 +221,7 @@ def test_files_of_any_names_must_be_there_and_hold_one_side(folder):
         RecipeError, match=r'^data: "m\.tmx" is a \.tmx file, which holds both sides; give it as "path"$'
     ):
         read(aligned("a", "m.tmx"))
-    with pytest.raises(RecipeError, match=r'are for \.tsv and \.csv files, not for "a and b"$'):
+    with pytest.raises(RecipeError, match=r'are for \.tsv, \.csv and \.txt files, not for "a and b"$'):
         read(CorpusFiles(source="a", target="b", source_column=1, target_column=2))
 
 

@@ -1,0 +1,1 @@
+"""Text tables: delimiter, quoting, header and columns are found by content."""
