@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +71,20 @@ def _of_file(path: Path, known: FileFingerprint | None) -> FileFingerprint:
     return FileFingerprint(path=str(path.resolve()), size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns, sha256=digest)
 
 
+def of_training_data(prepared: str, made: Mapping[str, str]) -> str:
+    """Return the fingerprint of all pairs that a model learns from.
+
+    Args:
+        prepared: The fingerprint of the prepared data.
+        made: The fingerprint of each part that models made from text, by its name.
+    """
+    return of_values([prepared, dict(made)]) if made else prepared
+
+
 def of_training(recipe: Recipe, data_fingerprint: str) -> str:
     """Return the fingerprint of the course of a training; limits on its length are not part of it."""
     # Settings with their default value are left out, so a key added in a later release does not change the fingerprint.
-    sections = {"tokenizer", "model", "training", "retraining", "decoding"}
+    sections = {"tokenizer", "model", "distillation", "training", "retraining", "decoding"}
     values = recipe.model_dump(include=sections, exclude_defaults=True)
     without = _LIMITS | _OUTPUTS | _BEGINNINGS
     values["training"] = {key: value for key, value in values.get("training", {}).items() if key not in without}

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
+from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.fingerprints import FileFingerprint
 from transformer_cli.data.cleaning.held_out import HeldOut
 from transformer_cli.data.cleaning.rules import CleaningReport
@@ -52,6 +53,8 @@ class PreparationReport:
         foreign_letters: The most frequent letters of clean sources, and targets, outside their language's script.
         leakage: For each validation and test set, the number of training pairs whose source, or target, is in it.
         unrelated_below: The similarity of meaning below which a pair was dropped as unrelated, or None.
+        to_translate: For each section that makes pairs from text, the number of texts, and how many of them have been
+            translated.
     """
 
     corpora: dict[str, CleaningReport] = field(default_factory=dict)
@@ -63,6 +66,7 @@ class PreparationReport:
     foreign_letters: dict[str, dict[str, int]] = field(default_factory=dict)
     leakage: dict[str, dict[str, int]] = field(default_factory=dict)
     unrelated_below: float | None = None
+    to_translate: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def total(self) -> CleaningReport:
@@ -80,6 +84,26 @@ class PreparationReport:
         counted = Counter(self.foreign_letters.get(side, {}))
         counted.update(letters)
         self.foreign_letters[side] = dict(counted.most_common(_MAX_LETTERS))
+
+
+class MadePairs(Record):
+    """The pairs that models made from text for one section of the recipe.
+
+    Args:
+        fingerprint: The fingerprint of their models and settings.
+        translators: The models.
+        read: The number of texts.
+        translated: The number of texts that were translated for it; the others had been before.
+        kept: The number of pairs.
+        dropped: The number of dropped pairs for each rule.
+    """
+
+    fingerprint: str
+    translators: list[str]
+    read: int
+    translated: int
+    kept: int
+    dropped: dict[str, int]
 
 
 class KnownHeldOut(Record):
@@ -101,6 +125,7 @@ class PreparationRecord(KnownHeldOut):
         corpora: The reports of `PreparationReport`; the other fields are the same as there too.
         total: The sum over ``corpora``.
         lengths: The lengths of `PreparationReport`; ``up_to`` holds the upper limit of each class.
+        more_text: The pairs that models made from text, by the section of the recipe; written after the rest.
     """
 
     fingerprint: str
@@ -114,6 +139,7 @@ class PreparationRecord(KnownHeldOut):
     foreign_letters: dict[str, dict[str, int]]
     leakage: dict[str, dict[str, int]]
     unrelated_below: float | None = None
+    more_text: dict[str, MadePairs] = Field(default_factory=dict)
 
     @classmethod
     def of(
@@ -139,6 +165,11 @@ class PreparationRecord(KnownHeldOut):
             unrelated_below=report.unrelated_below,
             held_out=dict(held_out),
         )
+
+    def training_data(self) -> str:
+        """Return the fingerprint of all pairs to train on."""
+        made = {name: pairs.fingerprint for name, pairs in self.more_text.items()}
+        return fingerprints.of_training_data(self.fingerprint, made)
 
     def report(self) -> PreparationReport:
         """Return the report that the record was made from, with ``is_new`` False."""

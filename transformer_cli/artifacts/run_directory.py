@@ -5,6 +5,7 @@ runs/NAME/
 ├── prepare.json         the counts of pairs read, kept and dropped
 ├── cleaned/             the clean pairs of each corpus, so that only a changed corpus is read again
 ├── data/                train, valid, test: `datasets` folders; valid and test as plain text as well
+├── more_text/           pairs that models made: distilled/, and translations/, from which they are made again
 ├── tokenizer.model      SentencePiece; with separate vocabularies tokenizer.source.model and tokenizer.target.model
 ├── checkpoints/         step-00000500/ ..., and best/
 ├── metrics.jsonl        one JSON object a line
@@ -72,6 +73,16 @@ class RunDirectory:
     def cleaned(self) -> Path:
         """The cleaned pairs of each corpus; the folder may be deleted and is made again when needed."""
         return self.path / "cleaned"
+
+    @property
+    def distilled(self) -> Path:
+        """The training pairs that teachers made, as a split ``train``."""
+        return self.path / "more_text" / "distilled"
+
+    @property
+    def translations(self) -> Path:
+        """Every translation that training pairs were made of; a text is translated once."""
+        return self.path / "more_text" / "translations"
 
     @property
     def encoded(self) -> Path:
@@ -241,11 +252,12 @@ class RunDirectory:
         Of the files outside the folders, only those that are written under the lock are removed: another process may be
         writing a translation into this directory.
         """
-        for parent in (self.path, self.checkpoints):
+        for parent in (self.path, self.checkpoints, self.distilled.parent):
             restore_folders(parent)
         for begins in (".recipe.toml.", ".prepare.json.", ".tokenizer.", "..lock.json."):
             remove_unfinished(self.path, begins)
-        for folder in (self.data, self.encoded, self.cleaned, self.versions, self.test_translations("").parent):
+        folders = (self.data, self.encoded, self.cleaned, self.versions, self.test_translations("").parent)
+        for folder in (*folders, *self.translations.glob("*")):
             remove_unfinished(folder)
 
 

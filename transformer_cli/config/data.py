@@ -27,7 +27,8 @@ def _refuse_all_but_false(value: Any) -> Any:
 Off = Annotated[Literal[False], BeforeValidator(_refuse_all_but_false)]
 
 
-def _as_list(value: Any) -> Any:
+def as_list(value: Any) -> Any:
+    """Return a name or a table as a list of one."""
     return [value] if isinstance(value, str | dict) else value
 
 
@@ -145,7 +146,7 @@ NamedCorpus = str | CorpusFiles
 """A corpus by its path, or as a table."""
 
 Corpora = Annotated[
-    list[Annotated[CorpusConfig, BeforeValidator(_as_corpus)]], BeforeValidator(_as_list), Field(min_length=1)
+    list[Annotated[CorpusConfig, BeforeValidator(_as_corpus)]], BeforeValidator(as_list), Field(min_length=1)
 ]
 
 

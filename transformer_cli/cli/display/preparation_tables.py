@@ -38,6 +38,8 @@ def _findings(report: PreparationReport) -> Iterator[str]:
 
     if report.unrelated_below is not None:
         yield f"unrelated: sides with a similarity of meaning under {report.unrelated_below:.3f}"
+    for section, (texts, known) in report.to_translate.items():
+        yield f"{section}: {texts - known:,} texts to translate" + (f", {known:,} translated before" if known else "")
     for name, counts in report.leakage.items():
         if any(counts.values()):
             yield f"in {name} stood the source of {counts['source']:,} pairs and the target of {counts['target']:,}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import overload
 
@@ -72,6 +74,47 @@ class Corpus:
 
     def __len__(self) -> int:
         return len(self.sources)
+
+
+class JoinedTexts(Sequence[str]):
+    """The texts of several sequences, one after the other.
+
+    Args:
+        parts: The sequences.
+    """
+
+    def __init__(self, parts: Sequence[Sequence[str]]) -> None:
+        self._parts = parts
+        self._ends = list(accumulate(map(len, parts)))
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        index = range(len(self))[index]
+        part = bisect_right(self._ends, index)
+        return self._parts[part][index - self._ends[part] + len(self._parts[part])]
+
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(self._parts)
+
+
+def joined(corpora: Sequence[Corpus]) -> Corpus:
+    """Return the pairs of several corpora, one after the other; all must have origins."""
+    if len(corpora) == 1:
+        return corpora[0]
+    origins = [corpus.origins for corpus in corpora if corpus.origins is not None]
+    return Corpus(
+        JoinedTexts([corpus.sources for corpus in corpora]),
+        JoinedTexts([corpus.targets for corpus in corpora]),
+        np.concatenate(origins),
+    )
 
 
 def read_split(data: Path, split: str) -> Corpus:

@@ -93,6 +93,7 @@ def _prepare(
     from transformer_cli.data.splits.files import SplitFiles
     from transformer_cli.workflows.prepare.clean import clean_corpora, forget_others
     from transformer_cli.workflows.prepare.messages import log_changes_of_held_out_pairs, warn_of_sameness
+    from transformer_cli.workflows.prepare.more_text.plan import count_untranslated
     from transformer_cli.workflows.prepare.separate_sets import write_separate_sets
     from transformer_cli.workflows.prepare.split import SplitMaker, count_fates, select_pairs
     from transformer_cli.workflows.prepare.text_profile import describe_sources
@@ -117,6 +118,7 @@ def _prepare(
             if recipe.data.test is None:
                 SplitFiles(data, "valid", recipe.languages).copy("test")
             describe_sources(data, recipe).write_to(data / run.text_profile.name)
+            report.to_translate = count_untranslated(located, data)
         report.corpora = count_fates(cleaned, recipe, selection)
         report.leakage = selection.leakage
         report.valid, report.test = _sizes(separate, selection)

@@ -32,6 +32,7 @@ from transformer_cli.training.loop import LoopState
 from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.training.trainer import Trainer
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
+from transformer_cli.workflows.more_text.training_pairs import read_training_pairs
 from transformer_cli.workflows.train.checkpointing import TrainingState
 from transformer_cli.workflows.train.evaluate import Evaluator, bleu_tokenizer
 from transformer_cli.workflows.train.misalignment_check import alignment_of_new
@@ -59,7 +60,7 @@ def open_session(request: TrainRequest, data_fingerprint: str) -> TrainingSessio
     device = devices.choose_device(request.device)
     model = build_model(recipe.model, tokenizers).to(device)
     start.load_weights(run, model)
-    corpus, valid = read_split(run.data, "train"), read_split(run.data, "valid")
+    corpus, valid = read_training_pairs(run, recipe), read_split(run.data, "valid")
     with ranks.first_ahead():
         encoded = encode_to_disk(run.encoded, corpus, tokenizers, data_fingerprint=data_fingerprint)
     unseen = None if start.version is None else unseen_pairs(run, start.version, corpus)
@@ -238,7 +239,7 @@ def _limits(recipe: Recipe, start: Start) -> tuple[TrainingConfig, int]:
 
 def _weights(corpus: Corpus, located: LocatedRecipe, unseen: NDArray[np.bool_] | None) -> NDArray[np.float64] | None:
     """Return the weight of each pair, by its corpus and by whether it is new, or None if each is drawn once."""
-    of_corpora = np.array([each.weight for each in located.recipe.data.train])
+    of_corpora = np.array([*(each.weight for each in located.recipe.data.train), 1.0])  # the last is of made pairs
     weights = None if corpus.origins is None or (of_corpora == 1).all() else of_corpora[corpus.origins]
     if unseen is None:
         return weights

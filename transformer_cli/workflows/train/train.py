@@ -24,10 +24,12 @@ from transformer_cli.training.events import RunOpened, StopReason, TrainingEnded
 from transformer_cli.training.processes.ranks import Ranks, is_one_of_several
 from transformer_cli.training.tensorboard import events_for_tensorboard, require_tensorboard
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe_to_run
+from transformer_cli.workflows.more_text.ensure import ensure_more_text
+from transformer_cli.workflows.prepare.more_text.plan import training_data
 from transformer_cli.workflows.prepare.status import check_data
 from transformer_cli.workflows.starting_model import ensure_starting_model
 from transformer_cli.workflows.train.request import TrainRequest
-from transformer_cli.workflows.train.up_to_date import find_finished, prepared_fingerprint
+from transformer_cli.workflows.train.up_to_date import existing_training_data, find_finished
 from transformer_cli.workflows.train_tokenizer import ensure_tokenizer
 from transformer_cli.workflows.versions import complete_release, find_release
 
@@ -113,17 +115,19 @@ def train(
                 logger.info(f"the release of version {broken_off.version} was broken off; it is completed now")
             ensure_starting_model(located)  # before hours of preparation
             status = check_data(located)
+            data = training_data(located, status.inputs.fingerprint)
             finished, reason = find_finished(
-                located, status, from_scratch=from_scratch, retrain_tokenizer=retrain_tokenizer
+                located, status, data, from_scratch=from_scratch, retrain_tokenizer=retrain_tokenizer
             )
             if finished is not None:
                 ranks.go_ahead(False)
                 return _released_before(located.run, finished, broken_off)
             logger.info(f"training a new version: {reason}")
             ensure_tokenizer(located, status, retrain=retrain_tokenizer)
+            data = ensure_more_text(located, device=device)
             write_atomically(located.run.recipe, recipe_to_toml(located.recipe).encode())
             ranks.go_ahead(True)
-            return _train_and_release(request, status.inputs.fingerprint)
+            return _train_and_release(request, data)
 
 
 @contextmanager
@@ -151,7 +155,7 @@ def _follow(request: TrainRequest) -> TrainOutcome:
     """Train together with the first process after it has prepared everything; it alone does the rest."""
     is_new = request.ranks.go_ahead(False)
     if is_new:
-        _train(request, prepared_fingerprint(request.located.run))
+        _train(request, existing_training_data(request.located.run))
     live = request.located.run.live_model
     return TrainOutcome(live, is_new, True, "the first process of this training has finished it")
 

@@ -20,13 +20,14 @@ _CHANGED = "the recipe has changed since"
 
 
 def find_finished(
-    located: LocatedRecipe, status: DataStatus, *, from_scratch: bool, retrain_tokenizer: bool
+    located: LocatedRecipe, status: DataStatus, training_data: str, *, from_scratch: bool, retrain_tokenizer: bool
 ) -> tuple[Path | None, str]:
     """Find a whole version that was made from exactly this recipe, data and tokenizer.
 
     Args:
         located: The recipe and the run directory.
         status: The state of the data.
+        training_data: The fingerprint of all pairs that are to be trained on.
         from_scratch: Whether its training must have begun with random weights.
         retrain_tokenizer: Whether its tokenizer must have been trained on exactly this data.
 
@@ -38,10 +39,10 @@ def find_finished(
     if not folders:
         return None, "there is none yet"
     newest = folders[-1].name
-    data = status.inputs.fingerprint
+    data = training_data
     if not status.is_current:
         return None, f"the data has changed since version {newest}, or how it is to be prepared"
-    if retrain_tokenizer and not is_learned_from(run, located.recipe.tokenizer, data):
+    if retrain_tokenizer and not is_learned_from(run, located.recipe.tokenizer, status.inputs.fingerprint):
         return None, "the tokenizer is to be learned anew"
     reason = f"the data has changed since version {newest}"
     record = TokenizerRecord.read_from(run.tokenizer_report)
@@ -90,7 +91,7 @@ def _is_trained_longer(located: LocatedRecipe, data: str, manifest: ModelManifes
     return candidate.steps > limit
 
 
-def prepared_fingerprint(run: RunDirectory) -> str:
-    """Return the fingerprint of the existing prepared data, even if the corpora have changed since."""
+def existing_training_data(run: RunDirectory) -> str:
+    """Return the fingerprint of the existing training pairs, even if the corpora have changed since."""
     record = PreparationRecord.read_from(run.prepare_report)
-    return record.fingerprint if record else ""
+    return record.training_data() if record else ""

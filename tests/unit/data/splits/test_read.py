@@ -11,7 +11,7 @@ import pytest
 from tests.support.hostile_machine import disk_full_after
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.data.splits.files import SplitFiles
-from transformer_cli.data.splits.read import read_split, sample_split
+from transformer_cli.data.splits.read import joined, read_split, sample_split
 from transformer_cli.data.splits.write import split_writer, write_pairs
 from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.files.atomic import atomic_folder
@@ -205,3 +205,26 @@ def test_a_sample_is_evenly_spread_and_its_sides_belong_together(tmp_path, wante
     assert numbers[0] == 0
     assert steps.max() - steps.min() <= 1
     assert list(sources) == list(map(str, numbers))  # a second time
+
+
+@pytest.mark.parametrize("index", [0, 4, 5, 9, -1, -10, slice(None), slice(3, 7), slice(None, None, -3)])
+def test_joined_corpora_are_indexed_as_one_list_is(tmp_path, index):
+    write(tmp_path / "data")
+    write(tmp_path / "more", train=[(target, source) for source, target in HOSTILE])
+
+    corpus = joined([read_split(tmp_path / name, "train") for name in ("data", "more")])
+
+    sources = [source for source, _ in HOSTILE] + [target for _, target in HOSTILE]
+    assert corpus.sources[index] == sources[index]
+    assert list(corpus.sources) == sources
+    assert len(corpus) == len(corpus.targets) == 10
+    assert corpus.origins is not None
+    assert corpus.origins.tolist() == [*range(5), *range(5)]
+
+
+def test_joined_corpora_end_where_a_list_does(tmp_path):
+    write(tmp_path / "data")
+    part = read_split(tmp_path / "data", "train")
+
+    with pytest.raises(IndexError):
+        joined([part, part]).sources[10]

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.killed_trainings import copy_anew, is_change, moments
+from tests.support.small_runs import one_thread, write_small
+from tests.support.toy_corpus import pairs, write_corpus
+from tests.support.untrained_models import write_untrained
+from transformer_cli import Translator, prepare, train, train_tokenizer
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.data.corpora import SentencePair
+from transformer_cli.data.splits.read import Corpus, read_split
+from transformer_cli.data.tokens.tokenizer import TokenizerPair
+from transformer_cli.errors import ModelNotFoundError, RecipeError
+from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe
+from transformer_cli.workflows.more_text import translate_texts
+from transformer_cli.workflows.more_text.ensure import ensure_more_text
+from transformer_cli.workflows.more_text.held_out_sentences import HeldOutSentences
+from transformer_cli.workflows.more_text.make_pairs import write_made_pairs
+from transformer_cli.workflows.more_text.training_pairs import read_training_pairs
+
+RUN = RunDirectory(Path("runs/small"))
+# Nonsense breaks these rules.
+LENIENT = ("cleaning.length_ratio=false", "cleaning.wrong_script=false", "cleaning.non_text=false")
+TEACHER = (*LENIENT, "distillation.teacher=teacher")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with a recipe, its prepared data and tokenizer, and models without a training."""
+    folder = tmp_path_factory.mktemp("distillation")
+    write_small(folder)
+    train_tokenizer(folder / "tfm.toml", run_dir=folder / RUN.path, overrides=LENIENT)
+    tokenizers = TokenizerPair.load(folder / RUN.path, shared=True)
+    write_untrained(folder / "teacher", tokenizers, source="fr", target="en")
+    write_untrained(folder / "second", tokenizers, source="fr", target="en", seed=1)
+    write_untrained(folder / "reverse", tokenizers, source="en", target="fr")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def folder(home, tmp_path, monkeypatch):
+    shutil.copytree(home, tmp_path / "home")
+    monkeypatch.chdir(tmp_path / "home")
+    monkeypatch.delenv("TFM_RUN_DIR", raising=False)
+    with one_thread():
+        yield
+
+
+def located(*overrides: str) -> LocatedRecipe:
+    return locate_recipe(None, overrides=overrides)
+
+
+def made(section: str = "distillation") -> dict[str, Any]:
+    counts: dict[str, Any] = json.loads(RUN.prepare_report.read_text())["more_text"][section]
+    return counts
+
+
+def rows(corpus: Corpus) -> list[tuple[str, str]]:
+    return list(zip(corpus.sources, corpus.targets, strict=True))
+
+
+def test_every_training_source_has_the_translation_of_the_teacher():
+    ensure_more_text(located(*TEACHER))
+
+    references, distilled = read_split(RUN.data, "train"), read_split(RUN.distilled, "train")
+    assert sorted(distilled.sources) == sorted(references.sources)
+    assert len(set(distilled.targets)) > 10
+    with Translator.load("teacher") as teacher:
+        assert list(distilled.targets) == teacher.translate(list(distilled.sources))
+    assert (made()["read"], made()["translated"], made()["kept"]) == (181, 181, 181)
+
+
+def test_several_teachers_are_an_ensemble():
+    ensure_more_text(located(*TEACHER))
+    one = rows(read_split(RUN.distilled, "train"))
+    ensure_more_text(located(*LENIENT, "distillation.teacher=['teacher', 'second']"))
+
+    assert made()["translated"] == 181
+    assert rows(read_split(RUN.distilled, "train")) != one
+
+
+@pytest.mark.parametrize(
+    ("overrides", "translated"),
+    [
+        ((*TEACHER, "distillation.use=instead"), 0),
+        ((*LENIENT, "distillation.teacher=second"), 181),
+        ((*TEACHER, "distillation.beam_size=2"), 181),
+    ],
+)
+def test_only_what_a_change_concerns_is_done_again(overrides, translated):
+    before = ensure_more_text(located(*TEACHER))
+    assert ensure_more_text(located(*TEACHER)) == before
+
+    assert ensure_more_text(located(*overrides)) != before
+
+    assert made()["translated"] == translated
+    assert len(list(RUN.translations.iterdir())) == 1
+
+
+def test_new_pairs_alone_are_translated_when_the_corpus_has_grown():
+    write_corpus(Path(), "toy", pairs()[:150])
+    prepare(run_dir=RUN.path, overrides=TEACHER)
+    ensure_more_text(located(*TEACHER))
+    first = made()["translated"]
+    write_corpus(Path(), "toy", pairs())
+    report = prepare(run_dir=RUN.path, overrides=TEACHER)
+
+    assert report.to_translate == {"distillation": (181, first)}
+    ensure_more_text(located(*TEACHER))
+    assert (made()["read"], made()["translated"]) == (181, 181 - first)
+
+
+def test_the_student_trains_beside_or_instead_of_the_references():
+    ensure_more_text(located(*TEACHER))
+    references, distilled = rows(read_split(RUN.data, "train")), rows(read_split(RUN.distilled, "train"))
+    beside = read_training_pairs(RUN, located(*TEACHER).recipe)
+    instead = read_training_pairs(RUN, located(*TEACHER, "distillation.use=instead").recipe)
+
+    assert rows(beside) == references + distilled
+    assert beside.origins is not None
+    assert beside.origins.tolist() == [0] * len(references) + [1] * len(distilled)
+    assert rows(instead) == distilled
+    steps = ("training.max_steps=1", "training.average_checkpoints=1")
+    assert train(overrides=(*TEACHER, *steps)).is_new
+    assert not train(overrides=(*TEACHER, *steps)).is_new
+    config = json.loads((RUN.versions / "0001" / "config.json").read_text())
+    assert config["candidate"]["train_pairs"] == len(beside)
+
+
+def test_no_held_out_sentence_nor_its_near_twin_is_in_a_made_pair():
+    recipe = located(*LENIENT, "data.train=[{path='toy.{lang}', tag='<toy>'}]").recipe
+    valid = read_split(RUN.data, "valid")
+    source, target = valid.sources[0], valid.targets[0]
+    good = [SentencePair("le chat dort", "the cat sleeps", "x:1"), SentencePair("<toy> il dort", "he sleeps", "x:2")]
+    twins = [(source, "so"), (f"<toy> {source.upper()} !", "so"), ("ainsi", target), ("ainsi", f"- {target.title()}")]
+    planted = [good[0], *(SentencePair(*twin, "x:3") for twin in twins), good[1]]
+
+    held_out = HeldOutSentences(RUN.data, recipe)
+    report = write_made_pairs(Path("made"), [planted], recipe, held_out, origin=1, fingerprint="f" * 64)
+
+    assert rows(read_split(Path("made"), "train")) == [(pair.source, pair.target) for pair in good]
+    assert (report.read, report.kept, report.dropped) == (6, 2, {"held_out": 4})
+
+
+@pytest.mark.parametrize(
+    ("teacher", "error", "message"),
+    [
+        ("nowhere", ModelNotFoundError, r"distillation\.teacher: the model nowhere is not there"),
+        ("reverse", RecipeError, r"distillation\.teacher: reverse translates en to fr; name a model for fr to en"),
+    ],
+)
+def test_a_teacher_that_cannot_teach_is_named(teacher, error, message):
+    with pytest.raises(error, match=message):
+        train(overrides=(f"distillation.teacher={teacher}",))
+
+
+def test_a_run_cannot_be_its_own_teacher():
+    RUN.versions.mkdir()
+    shutil.copytree("teacher", RUN.versions / "0001")
+    RUN.live_model.symlink_to("versions/0001")
+
+    with pytest.raises(RecipeError, match="this run itself"):
+        train(overrides=("distillation.teacher=runs/small",))
+
+
+def state() -> dict[str, bytes]:
+    """Return all that a training takes from the made pairs, and the counts that do not say when they were made."""
+    files = {path.name: path.read_bytes() for path in sorted(RUN.distilled.rglob("*")) if path.is_file()}
+    counts = {key: value for key, value in made().items() if key != "translated"}
+    return {**files, "counts": json.dumps(counts).encode()}
+
+
+def changes_until_the_end(killed_before: int | None = None) -> int:
+    """Make the pairs in a child process; return the number of changes of the file system, or -1 if it was killed."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        count = 0
+
+        def take(event: str, arguments: Sequence[Any]) -> None:
+            nonlocal count
+            if is_change(event, arguments):
+                count += 1
+                if count == killed_before:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(take)
+        try:
+            with located(*TEACHER).run.lock():
+                ensure_more_text(located(*TEACHER))
+            os.write(writing, str(count).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        count = int(pipe.read() or -1)
+    os.waitpid(child, 0)
+    return count
+
+
+@pytest.mark.parametrize("points", [4, pytest.param(1000, marks=pytest.mark.slow)])
+def test_a_kill_before_any_change_of_the_disk_loses_nothing(points, monkeypatch, tmp_path):
+    monkeypatch.setattr(translate_texts, "WINDOW", 60)
+    template = Path(shutil.copytree(RUN.path, tmp_path / "template"))
+    changes = changes_until_the_end()
+    expected = state()
+
+    for moment in moments(changes, points)[1:]:
+        copy_anew(template, RUN.path)
+        assert changes_until_the_end(moment) == -1
+        assert changes_until_the_end() > 0
+        assert state() == expected, moment

@@ -1,0 +1,1 @@
+"""The files of pairs that models make from text."""

@@ -1,0 +1,83 @@
+"""Translations on disk by the text that was translated: a text is translated once, whatever ends a process in between.
+
+translations/NAME/      NAME stands for the models and the settings of the search
+├── 000000.arrow        a window of texts with their translations; each file appears whole or not at all
+└── 000001.arrow ...
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.ipc
+from numpy.typing import NDArray
+
+from transformer_cli.files.atomic import atomic_write
+from transformer_cli.files.os_errors import explain_os_errors
+
+logger = logging.getLogger(__name__)
+
+_SCHEMA = pa.schema([("key", pa.uint64()), ("text", pa.string()), ("translation", pa.string())])
+
+
+class TranslationStore:
+    """The translations of some models.
+
+    Args:
+        folder: The folder; it need not exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def keys(self) -> NDArray[np.uint64]:
+        """Return the sorted hashes of all texts with a translation; a damaged file counts as missing."""
+        parts = [batch.column("key").to_numpy() for batch in self._batches(["key"])]
+        return np.unique(np.concatenate([np.empty(0, np.uint64), *parts]))
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the columns key, text and translation window by window, in the order in which they were added."""
+        return self._batches(_SCHEMA.names)
+
+    def add(self, keys: Sequence[int], texts: Sequence[str], translations: Sequence[str]) -> None:
+        """Add a window.
+
+        Args:
+            keys: The hash of each text.
+            texts: The texts.
+            translations: Their translations.
+
+        Raises:
+            TfmError: It cannot be written.
+        """
+        files = self._files()
+        path = self.folder / f"{int(files[-1].stem) + 1 if files else 0:06d}.arrow"
+        columns = [
+            pa.array(np.array(keys, np.uint64)),
+            pa.array(texts, pa.string()),
+            pa.array(translations, pa.string()),
+        ]
+        with explain_os_errors(path):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            options = pa.ipc.IpcWriteOptions(compression="lz4")
+            with atomic_write(path) as out, pyarrow.ipc.new_file(out, _SCHEMA, options=options) as writer:
+                writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=_SCHEMA))
+
+    def _files(self) -> list[Path]:
+        return sorted(self.folder.glob("[0-9]*.arrow"), key=lambda path: int(path.stem))
+
+    def _batches(self, names: list[str]) -> Iterator[pa.RecordBatch]:
+        options = pa.ipc.IpcReadOptions(included_fields=[_SCHEMA.get_field_index(name) for name in names])
+        for path in self._files():
+            try:
+                with pa.OSFile(str(path)) as file:
+                    batch = pyarrow.ipc.open_file(file, options=options).get_batch(0)
+            except (OSError, ValueError) as error:  # Arrow's own error is a ValueError
+                logger.warning(f"{path} is damaged ({str(error).splitlines()[0]}); its texts are translated again")
+                path.unlink(missing_ok=True)
+                continue
+            yield batch

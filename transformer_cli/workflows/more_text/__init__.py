@@ -1,0 +1,1 @@
+"""Makes further training pairs from text, with models that translate it."""

@@ -1,0 +1,39 @@
+"""The sentences of all validation and test sets, which no pair that a model made may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from transformer_cli.config import Recipe
+from transformer_cli.data.cleaning.match_keys import fold, hash_text
+from transformer_cli.data.splits.read import read_split
+from transformer_cli.text.normalization import normalize
+
+
+class HeldOutSentences:
+    """The sentences of the prepared validation and test sets, in both languages.
+
+    Case, punctuation and, as in the rule ``leakage``, numbers are ignored.
+
+    Args:
+        data: The prepared data.
+        recipe: The names of the sets, the tags of the corpora, and whether numbers are ignored.
+        tags: Further tags that may stand before a source.
+    """
+
+    def __init__(self, data: Path, recipe: Recipe, tags: Sequence[str] = ()) -> None:
+        of_corpora = [normalize(corpus.tag) for corpus in recipe.data.train if corpus.tag is not None]
+        self._tags = tuple(f"{tag} " for tag in (*of_corpora, *map(normalize, tags)))
+        self._numbers = recipe.cleaning.fold_numbers
+        names = ("valid", "test", *recipe.data.named_tests())
+        corpora = [read_split(data, name) for name in names]
+        sentences = (text for corpus in corpora for side in (corpus.sources, corpus.targets) for text in side)
+        self._keys = frozenset(map(self._key, sentences))
+
+    def __contains__(self, text: str) -> bool:
+        return self._key(text) in self._keys
+
+    def _key(self, text: str) -> int:
+        tag = next((tag for tag in self._tags if text.startswith(tag)), "")
+        return hash_text(fold(text.removeprefix(tag), numbers=self._numbers))

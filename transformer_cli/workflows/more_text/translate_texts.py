@@ -1,0 +1,101 @@
+"""Translates texts in windows; each window is kept, so that a text is translated once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from itertools import compress, islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from transformer_cli.artifacts.more_text.translation_store import TranslationStore
+from transformer_cli.workflows.prepare.more_text.plan import hashes_of
+from transformer_cli.workflows.translate.settings import TranslationSettings
+from transformer_cli.workflows.translate.translator import Translator
+
+logger = logging.getLogger(__name__)
+
+WINDOW = 2000
+"""Number of texts that are translated between two changes of the disk; a kill loses at most one window."""
+
+_SECONDS_BETWEEN_LOGS = 60
+
+Translate = Callable[[Sequence[str]], Sequence[str]]
+
+
+@contextmanager
+def translator(models: Sequence[Path], settings: TranslationSettings) -> Iterator[Callable[[], Translate]]:
+    """Yield a function that loads models; they are closed at the end of the block.
+
+    Args:
+        models: Model directories; several are an ensemble.
+        settings: The device, the search, and whether to draw at random.
+    """
+    if len(models) > 1 or settings.sampling is not None:  # which exported engines do not do
+        settings = replace(settings, engine="torch")
+    threads = torch.get_num_threads()
+    with ExitStack() as stack:
+
+        def load() -> Translate:
+            loaded = stack.enter_context(Translator.from_settings(models, settings))
+            return lambda texts: [each.text for each in loaded.translate_detailed(texts, sampling=settings.sampling)]
+
+        try:
+            yield load
+        finally:
+            torch.set_num_threads(threads)  # an engine may have lowered it; a training must not depend on that
+
+
+def translate_new(
+    store: TranslationStore, texts: Iterable[str], translate: Callable[[], Translate], *, what: str
+) -> tuple[NDArray[np.uint64], int]:
+    """Translate each text that the store lacks.
+
+    The windows follow from the order of the texts alone, so that they are the same after an interruption.
+
+    Args:
+        store: The translations so far.
+        texts: The texts; they are read twice, and only their hashes are kept.
+        translate: Loads the models, and returns a function that translates a window; not called if nothing is new.
+        what: The texts in words, for the log.
+
+    Returns:
+        The sorted hashes of all texts, and the number of texts that were translated now.
+
+    Raises:
+        TfmError: The store cannot be written, or a process that translates was killed.
+    """
+    hashes = hashes_of(texts)
+    wanted, first = np.unique(hashes, return_index=True)
+    is_new = np.zeros(len(hashes), np.bool_)
+    is_new[first[~np.isin(wanted, store.keys())]] = True
+    total = int(is_new.sum())
+    if not total:
+        return wanted, 0
+    logger.info(f"translating {total:,} of {len(wanted):,} {what}; the others have been translated before")
+    run, done, began = translate(), 0, time.monotonic()
+    logged = began
+    for window in _windows(compress(texts, is_new.tolist())):
+        store.add(hashes_of(window).tolist(), window, run(window))
+        done += len(window)
+        if time.monotonic() - logged >= _SECONDS_BETWEEN_LOGS:
+            logged = time.monotonic()
+            logger.info(_progress(done, total, logged - began))
+    logger.info(f"translated {total:,} {what} in {time.monotonic() - began:.0f} s")
+    return wanted, total
+
+
+def _progress(done: int, total: int, seconds: float) -> str:
+    left = seconds / done * (total - done)
+    return f"{done:,} of {total:,} translated, {done / seconds:,.0f} a second, {left / 60:.0f} min left"
+
+
+def _windows(texts: Iterator[str]) -> Iterator[list[str]]:
+    while window := list(islice(texts, WINDOW)):
+        yield window

@@ -1,0 +1,1 @@
+"""What is to be translated to make further training pairs."""
