@@ -1,4 +1,4 @@
-"""Spans of a text that are no words: links, addresses, placeholders, markup, code, emoji."""
+"""Spans of a text that are no words: links, addresses, placeholders, markup, code, paths, emoji."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ class Span(NamedTuple):
     Attributes:
         start: Its first character, counted from 0.
         end: The character after its last one.
-        kind: "link", "email", "placeholder", "tag", "entity", "code" or "emoji".
+        kind: A key of ``_KINDS``: "code", "link", "email", "braces", "printf", "variable", "tag", "entity", "path" or
+            "emoji".
     """
 
     start: int
@@ -28,22 +29,58 @@ _EMOJI = (
     r"|\p{Extended_Pictographic}(?:[\ufe0e\ufe0f\p{Emoji_Modifier}\U000e0020-\U000e007f]"
     r"|\u200d\p{Extended_Pictographic})*"
 )
+_FORMAT = r"(?:![rsa])?(?::[^{}\s]{1,30})?"  # after a name in braces: the conversion and layout of Python and C#
+_NESTED = r"(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]{0,60}\}){0,200}\}){0,200}\}){0,400}"
+_BARE = "async|autofocus|checked|controls|defer|disabled|hidden|multiple|open|readonly|required|selected"
+_ATTRIBUTE = rf"""\s+(?:[^\s<>=/"'{{}}]{{1,60}}\s?=\s?(?:"[^"<>]*"|'[^'<>]*'|[^\s<>"']+)|(?:{_BARE})\b)"""
+_ROOTS = "bin|boot|dev|etc|home|lib|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var"
 # Repeats are bounded where each place of a long run could begin a match: time stays linear in the length of a text.
 _KINDS = {
-    "code": r"`[^`]+`",
-    "link": r"""(?<![\p{L}\p{N}])(?:[a-z][a-z0-9+.-]{0,19}://|www\.)[^\s<>"“”«»`]*[^\s<>"“”«»`.,;:!?)\]}'’…]""",
-    "email": r"(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})+",
-    "placeholder": (
-        r"\{\{[^{}]*\}\}|[$#%]?\{[\w.,:!-]*\}"
-        r"|(?<![\p{N}%])%(?:\([^()\s]{1,64}\)|[0-9]{1,2}\$)?[-+#0]{0,5}[0-9]{0,4}(?:\.[0-9]{1,4})?(?:[hlz]{0,2}[diouxXeEfgGcrsaA@]\b|%)"
+    # A role of reStructuredText belongs to its code. Before "`_", or with " <target>", a backtick encloses words.
+    "code": (
+        r"(?<![`\\])``(?!`)[^`]+(?:`[^`]+)*?``(?!`)"
+        r"|(?::[a-z][a-z:+-]{0,30}:)?(?<![`\\])`(?![`\s])(?![^`<]+<[^`]*>`)[^`\s]+`(?![`_])"
+        r"|(?<![`:\\A-Za-z0-9>.)])`(?![`\s])(?![^`<]*\s<[^`]*>`)[^`]+(?<!\s)`(?![`_])"
+        r"|:[a-z][a-z:+-]{0,30}:(?=`)"
     ),
-    "tag": r"</?[A-Za-z][^<>]*>",
-    "entity": r"&(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9]*);",
+    "link": (
+        r"(?<![\p{L}\p{N}])(?:[a-z][a-z0-9+.-]{0,19}://|www\.)"
+        r"""[^\s<>"“”«»`{}]*(?:\{[\w.]*\}[^\s<>"“”«»`{}]*)*(?<![.,;:!?)\]'’…])"""
+    ),
+    "email": r"(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})+",
+    "braces": (
+        r"\$?\{\{[^{}]{0,200}\}\}|\{%[^{}]{1,200}%\}|<%[^<>]{1,200}%>|<\?[a-z][^<>]{0,200}\?>"
+        rf"|\{{\s?\w{{1,60}}\s?,\s?(?:plural|select|selectordinal)\s?,{_NESTED}\}}"
+        r"|\{\w{1,60},\s?(?:number|date|time|spellout|ordinal|duration|choice)(?:,[^{}]{1,60})?\}"
+        r"|\$\{[^{}\s]{1,60}\}|\$\([\w-]{1,60}\)"
+        rf"|[#%]?\{{(?:[\p{{L}}_][\w.-]{{0,60}}|[0-9]{{1,3}})?(?:\[[\w.-]{{1,30}}\])*{_FORMAT}\}}"
+        r"|\{[0-9]{1,2},(?:-[0-9]{1,3}|[0-9]{1,3}(?=:))(?::[^{}\s]{1,30})?\}"
+    ),
+    "printf": (
+        r"%(?:\([^()\s]{1,64}\)|[0-9]{1,2}\$)[-+#0 ]{0,5}[0-9]{0,4}(?:\.[0-9]{1,4})?"
+        r"[hlzjt]{0,2}[diouxXeEfFgGcrsaA@](?![A-Za-z0-9_])"
+        r"|(?<![\p{N}%])%[-+#0]{0,5}(?:[0-9]{1,4}|\*)?(?:\.(?:[0-9]{1,4}|\*))?"
+        r"[hlzjt]{0,2}[diouxXeEfFgGcrsaA@n](?![A-Za-z0-9_])"
+        r"|%%|(?<![\p{L}\p{N}%])%L?[1-9n](?![\p{L}\p{N}]|[.,][0-9])"
+    ),
+    "variable": (
+        r"(?<![\p{L}\p{N}_$])\$(?!(?:USD?|CAD?|AUD?|NZD?|HKD?|SGD?)\b)[A-Za-z_][A-Za-z0-9_]{0,60}(?![A-Za-z0-9_])"
+        r"|(?<![\p{L}\p{N}%])%[A-Za-z_][A-Za-z0-9_]{1,40}%(?![\p{L}\p{N}%])"
+    ),
+    "tag": rf"<!--[^<>]{{0,400}}-->|</?[A-Za-z][\w:.-]{{0,60}}(?:{_ATTRIBUTE})*\s?/?>",
+    "entity": r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});",
+    "path": (
+        rf"(?<![\p{{L}}\p{{N}}/.)\]}}\\])(?:~|\.{{1,2}})?/(?:(?:{_ROOTS})(?![\p{{L}}\p{{N}}_-])|(?=[\w.@+-]*[A-Za-z])[\w.@+-]+/)"
+        r"(?:[\w@+-]+|[./](?=[\w@+-])|/)*"
+        r"|(?<![\p{L}\p{N}/.\\])(?:~|\.{1,2})/[\w@+-](?:[\w@+-]|[./](?=[\w@+-]))*"
+        r"|(?<![\p{L}\p{N}\\])(?:[A-Za-z]:\\|\\\\[\w.-]{1,60}\\)(?:[\w@+$~-]|[.\\](?=[\w@+$~-]))*"
+        r"|(?<![\p{L}\p{N}/.@\\-])[\w-]{1,60}(?:/[\w.-]{1,60})*/[\w-]{1,60}\.[a-z][a-z0-9]{0,4}(?![\p{L}\p{N}/])"
+    ),
     "emoji": rf"{_EMOJI}|(?<![\p{{L}}\p{{N}}:]):[a-z][a-z0-9_+-]+:(?![\p{{L}}\p{{N}}])",
 }
 _ANY = regex.compile("|".join(rf"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
 # Every other span than "www." has one of these. Most sentences have none, which Python's own module sees much faster.
-_SIGN = re.compile("[`:@{%<&\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
+_SIGN = re.compile(r"[`:@{%<&$/\\\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
 _LETTER = regex.compile(r"\p{L}")
 
 
@@ -52,6 +89,11 @@ def protected_spans(text: str) -> list[Span]:
     if _SIGN.search(text) is None and "www." not in text:
         return []
     return [Span(found.start(), found.end(), found.lastgroup or "") for found in _ANY.finditer(text)]
+
+
+def placeholder_spans(text: str) -> list[Span]:
+    """Return the spans of ``text`` that stand for something a reader never translates: the protected ones but emoji."""
+    return [span for span in protected_spans(text) if span.kind != "emoji"]
 
 
 def spans_with_symbols(text: str, symbols: Sequence[str]) -> list[tuple[int, int]]:

@@ -17,17 +17,38 @@ from transformer_cli.text.protected import has_words, protected_spans, spans_wit
         ("%s et %(name)s, %1$d, %-5.2f : 50 %", ["%s", "%(name)s", "%1$d", "%-5.2f"]),
         ("{name} {{x}} ${x} {0:.2f} {}", ["{name}", "{{x}}", "${x}", "{0:.2f}", "{}"]),
         ("<b>gras</b> a < b &nbsp;", ["<b>", "</b>", "&nbsp;"]),
+        ("{0} {x:>3} {x!r} {a.b[0]} {0:N2} {0,-10:C} {0,number,#.##}", 7),
+        ("{n, plural, one{# file} other{# files}}", 1),
+        ("${{ x }} #{x} $HOME {{ user.name }} {% if x %} <%= x %>", 6),
+        ("%% %1$s %(n)d %.*f %lu %@ %L1 %n", 8),
+        ("%APPDATA% %name%", 2),
+        ("%s个文件", ["%s"]),
+        ("%1 of %2.", ["%1", "%2"]),
+        (
+            '<a href="x y" class=z> <br/> <br /> </a> &#160; &#xA0;',
+            ['<a href="x y" class=z>', "<br/>", "<br />", "</a>", "&#160;", "&#xA0;"],
+        ),
+        ("/usr/bin/foo, ~/x.txt. /etc ../a", ["/usr/bin/foo", "~/x.txt", "/etc", "../a"]),
+        ("C:\\Temp\\x.txt; Lib/shutil.py", ["C:\\Temp\\x.txt", "Lib/shutil.py"]),
         ("écrire `x = 1` ici", ["`x = 1`"]),
+        ("``a``; si ``b``, :c:func:`f`.", ["``a``", "``b``", ":c:func:`f`"]),
+        (":ref:`le texte <cible>` et `site <http://a.b>`_", [":ref:", "<cible>", "http://a.b"]),
         (
             "👩\u200d👩\u200d👧🇫🇷 ❤\ufe0f 1\ufe0f\u20e3 :smile:",
             ["👩\u200d👩\u200d👧", "🇫🇷", "❤\ufe0f", "1\ufe0f\u20e3", ":smile:"],
         ),
-        ("100 % de, 100% sûr, 5%of, 12:30:45, AT&T, a@b", []),
+        ("100 % de, 100% sûr, 5%of, %50 artış, 12:30:45, AT&T; a@b", []),
+        ("and/or, km/h, 1/2/2020, 24/7, x/y/z, TCP/IP. [1/2]", []),
+        ("{1, 2, 3} {a, b} {x | x > 0} {1,3} a < b and c > d, a <b and c> d", []),
+        (":-) :/ ;-) <3 :{ 8-) ^^ \\o/ <- -> >_<", []),
+        ("$5, US$ 5, $US, A$B", []),
         ("中文。https://例子.中国/路 好", ["https://例子.中国/路"]),
     ],
 )
 def test_links_placeholders_markup_and_emoji_are_no_words(text, spans):
-    assert [text[start:end] for start, end, _ in protected_spans(text)] == spans
+    found = [text[start:end] for start, end, _ in protected_spans(text)]
+
+    assert (found if isinstance(spans, list) else len(found)) == spans
 
 
 @pytest.mark.parametrize("text", ["12345", "-5 %", "😀 😀", "https://example.org/a", "%d", "<b></b>", "... - §"])
