@@ -21,6 +21,7 @@ class SpeakingEngine:
 
     limit = 10_000
     beam_size = 1
+    can_align = True
 
     def __init__(self, say: Callable[[str], str] = str) -> None:
         self.heard: list[str] = []

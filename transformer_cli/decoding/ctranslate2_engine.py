@@ -89,6 +89,11 @@ class CTranslate2Engine:
         """See `Engine.beam_size`."""
         return self._config.beam_size
 
+    @property
+    def can_align(self) -> bool:
+        """See `Engine.can_align`."""
+        return False
+
     def unsupported(self, options: SearchOptions) -> str | None:
         """Return the first option that this engine does not support, as `unsupported_option` does."""
         return unsupported_option(

@@ -70,6 +70,11 @@ class Engine(Protocol):
         """Beam size of searches whose options give none."""
         ...
 
+    @property
+    def can_align(self) -> bool:
+        """Whether it returns attention without loading anything else."""
+        ...
+
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         """Translate a window of sentences; the engine decides how to batch them.
 

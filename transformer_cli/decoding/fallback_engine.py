@@ -34,6 +34,11 @@ class FallbackEngine:
         """See `Engine.beam_size`."""
         return self._fast.beam_size
 
+    @property
+    def can_align(self) -> bool:
+        """See `Engine.can_align`."""
+        return self._other is not None
+
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         """See `Engine.search`."""
         if self._fast.unsupported(options) is None:

@@ -30,18 +30,18 @@ class Hypothesis:
 
 
 def different_texts(
-    hypotheses: Sequence[Hypothesis], decode: Callable[[tuple[int, ...]], str], *, at_most: int
+    hypotheses: Sequence[Hypothesis], text_of: Callable[[Hypothesis], str], *, at_most: int
 ) -> list[Hypothesis]:
     """Return the best hypothesis of each text; a text can be split into tokens in several ways.
 
     Args:
         hypotheses: Hypotheses of one source, best first.
-        decode: Turns tokens into text.
+        text_of: Returns the text of a hypothesis.
         at_most: Number of hypotheses to return.
     """
     texts: dict[str, Hypothesis] = {}
     for hypothesis in hypotheses:
-        texts.setdefault(decode(hypothesis.tokens), hypothesis)
+        texts.setdefault(text_of(hypothesis), hypothesis)
         if len(texts) == at_most:
             break
     return list(texts.values())

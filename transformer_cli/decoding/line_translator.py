@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -10,8 +10,9 @@ from itertools import groupby
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.engine import Engine, Sampling, SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis, different_texts
-from transformer_cli.decoding.text_rules import Restore, TextRules
-from transformer_cli.decoding.word_alignment import spaced_links
+from transformer_cli.decoding.segments.segment import Segment
+from transformer_cli.decoding.segments.segment_reader import SegmentReader
+from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.text.normalization import normalize
 
 
@@ -29,6 +30,7 @@ class Translation:
         alignment: Pairs (word of the line, word of ``text``), counted from 0, or None if not requested. Words are
             separated by spaces.
         alternatives: The next best translations. For a line in several segments, the k-th joins the k-th best of each.
+        missing: Placeholders of the line that ``text`` lacks, or has too often; see `Required`.
     """
 
     text: str
@@ -38,31 +40,11 @@ class Translation:
     tokens: tuple[str, ...] = ()
     alignment: tuple[tuple[int, int], ...] | None = None
     alternatives: tuple[Translation, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 _NO_SEARCH = Hypothesis((), 0.0, 0.0)
 """Stands for the translation of a segment that is copied."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    """Part of a line, usually all of it.
-
-    Args:
-        line: The index of the line.
-        tokens: Token ids of the text for the model; none if it is copied.
-        words: The number of words of the line before the segment.
-        space: The white space behind it in the line.
-        restore: Turns the translation into one of the text as it stands in the line.
-        places: For each word of the text for the model, the place of its word in the segment; None: the same places.
-    """
-
-    line: int
-    tokens: list[int]
-    words: int
-    space: str
-    restore: Restore
-    places: list[int] | None = None
 
 
 class LineTranslator:
@@ -78,6 +60,7 @@ class LineTranslator:
         self.engine = engine
         self.tokenizers = tokenizers
         self.rules = rules or TextRules()
+        self._reader = SegmentReader(tokenizers, self.rules, engine.limit)
 
     @property
     def limit(self) -> int:
@@ -117,6 +100,9 @@ class LineTranslator:
         sentences than `TextRules` allow is split at their ends, a text too long for the model at ends of clauses too.
         The translations of the segments are joined by the white space that stood between them.
 
+        A translation has the placeholders of its line (`Required`). If the best one does not, the best of the beam that
+        does takes its place; if none does, the missing ones are inserted.
+
         Args:
             lines: The lines.
             n_best: Number of translations of each line; all are different texts, except drawn ones. They are fewer if
@@ -131,37 +117,71 @@ class LineTranslator:
         """
         texts = [self.rules.normalize(line) for line in lines]
         translations = [self._without_search(text, with_alignment=with_alignment) for text in texts]
-        segments = self._segments(texts)
+        segments = self._reader.segments(texts)
         if prefix:  # it stays as it was given, so a translation that begins with it is not set in capitals
-            segments = [replace(each, restore=str) if each.tokens else each for each in segments]
+            segments = [replace(each, restore=str, is_repaired=False) if each.tokens else each for each in segments]
         is_list = n_best > 1 and sampling is None
         wanted = max(n_best, beam_size or self.engine.beam_size) if is_list else n_best
         options = SearchOptions(wanted, beam_size, with_attention=with_alignment, sampling=sampling)
         prefix_ids = tuple(self.tokenizers.target.encode(prefix))
-        hypotheses = self._search(segments, options, prefix_ids)
+        hypotheses = self._search(segments, options, prefix_ids, range(len(segments)))
+        self._prefer_complete(segments, hypotheses, options, prefix_ids)
         if is_list:
-            hypotheses = [
-                different_texts(each, partial(self._text, segment), at_most=n_best)
-                for segment, each in zip(segments, hypotheses, strict=True)
-            ]
-        pairs = zip(segments, hypotheses, strict=True)
+            hypotheses = {
+                i: different_texts(each, partial(self._reader.text, segments[i]), at_most=n_best)
+                for i, each in hypotheses.items()
+            }
+        pairs = zip(segments, hypotheses.values(), strict=True)
         for line, group in groupby(pairs, key=lambda pair: pair[0].line):
-            translations[line] = self._join(list(group))
+            translations[line] = self._checked(texts[line], self._join(list(group), with_alignment=with_alignment))
         return translations
 
     def _search(
-        self, segments: list[_Segment], options: SearchOptions, prefix: tuple[int, ...]
-    ) -> list[list[Hypothesis]]:
-        hypotheses = [[_NO_SEARCH] for _ in segments]
-        searched = [i for i, segment in enumerate(segments) if segment.tokens]
+        self, segments: list[Segment], options: SearchOptions, prefix: tuple[int, ...], which: Iterable[int]
+    ) -> dict[int, list[Hypothesis]]:
+        """Return the hypotheses of the segments with some indices."""
+        hypotheses = {i: [_NO_SEARCH] for i in which}
         # Only the first segment of a line begins with the prefix.
+        searched = [i for i, segment in enumerate(segments) if segment.tokens]
         first = {segments[i].line: i for i in reversed(searched)} if prefix else {}
         for has_prefix, own_options in ((True, replace(options, prefix=prefix)), (False, options)):
-            indices = [i for i in searched if (first.get(segments[i].line) == i) == has_prefix]
+            indices = [i for i in searched if i in hypotheses and (first.get(segments[i].line) == i) == has_prefix]
             answers = self.engine.search([segments[i].tokens for i in indices], own_options) if indices else []
             for i, answer in zip(indices, answers, strict=True):
                 hypotheses[i] = answer
         return hypotheses
+
+    def _prefer_complete(
+        self,
+        segments: list[Segment],
+        hypotheses: dict[int, list[Hypothesis]],
+        options: SearchOptions,
+        prefix: tuple[int, ...],
+    ) -> None:
+        """Put hypotheses with all placeholders first; a segment whose best one has not all is searched again."""
+        failing = [i for i, each in hypotheses.items() if not self._is_complete(segments[i], each[0])]
+        has_attention = options.with_attention or self.engine.can_align
+        wider = replace(options, n_best=max(options.n_best, self._width(options)), with_attention=has_attention)
+        if failing and options.sampling is None and wider != options:
+            hypotheses.update(self._search(segments, wider, prefix, failing))
+        for i in failing:
+            are_complete = [self._is_complete(segments[i], each) for each in hypotheses[i]]
+            order = sorted(range(len(are_complete)), key=lambda place: not are_complete[place])
+            hypotheses[i] = [hypotheses[i][place] for place in order[: options.n_best]]
+
+    def _width(self, options: SearchOptions) -> int:
+        return options.beam_size or self.engine.beam_size
+
+    def _is_complete(self, segment: Segment, hypothesis: Hypothesis) -> bool:
+        return segment.required is None or segment.required.is_met(self._reader.raw_text(segment, hypothesis))
+
+    def _checked(self, text: str, translation: Translation) -> Translation:
+        """Return the translation of a line with `Translation.missing`."""
+        required = self.rules.required(text)
+        if required is None:
+            return translation
+        others = [replace(each, missing=required.missing(each.text)) for each in translation.alternatives]
+        return replace(translation, missing=required.missing(translation.text), alternatives=tuple(others))
 
     def _without_search(self, text: str, *, with_alignment: bool) -> Translation:
         """Return the translation of a normalised line that is blank or copied; others get theirs later."""
@@ -170,59 +190,17 @@ class LineTranslator:
         links = tuple((place, place) for place in range(text.count(" ") + 1))
         return Translation(text, 0.0, 0, alignment=links if with_alignment else None)
 
-    def _segments(self, texts: Sequence[str]) -> list[_Segment]:
-        """Return the segments of normalised lines; blank and copied ones have none."""
-        searched = [(index, text) for index, text in enumerate(texts) if text and not self.rules.is_copied(text)]
-        read = [self.rules.read(text) for _, text in searched]
-        tokens = self.tokenizers.source.encode_all([form for form, _ in read])
-        segments = []
-        for (index, text), (form, restore), ids in zip(searched, read, tokens, strict=True):
-            pieces = self.rules.pieces(text, len(ids), self.limit, self._size)
-            if len(pieces) == 1 and ids:
-                segments.append(_Segment(index, ids, 0, "", restore, self._places(text, form)))
-            elif ids:
-                segments += self._cut_segments(index, text, pieces)
-        return segments
-
-    def _cut_segments(self, index: int, text: str, pieces: list[tuple[int, int]]) -> Iterator[_Segment]:
-        words = 0
-        for start, end in pieces:
-            # White space at the very end is no space between pieces, but part of the last one.
-            piece = text[start:end] if end == len(text) else text[start:end].rstrip() or text[start:end]
-            space = text[start + len(piece) : end]
-            if self.rules.is_copied(piece):
-                yield _Segment(index, [], words, space, partial(_instead, piece))
-            else:
-                form, restore = self.rules.read(piece)
-                ids = self.tokenizers.source.encode(form)[: self.limit]
-                yield _Segment(index, ids, words, space, restore, self._places(piece, form))
-            words += text.count(" ", start, end)
-
-    def _size(self, text: str) -> int:
-        return self.count(self.rules.read(text)[0])
-
-    def _text(self, segment: _Segment, tokens: Sequence[int]) -> str:
-        return normalize(segment.restore(normalize(self.tokenizers.target.decode(tokens))))
-
-    def _places(self, text: str, form: str) -> list[int] | None:
-        """Return `_Segment.places` of a text and what the model reads for it; a word may be read as several."""
-        if form.count(" ") == text.count(" "):
-            return None
-        words = text.split(" ")
-        return [place for place, word in enumerate(words) for _ in self.rules.read(word)[0].split()] or [0]
-
-    def _join(self, segments: list[tuple[_Segment, list[Hypothesis]]]) -> Translation:
+    def _join(self, segments: list[tuple[Segment, list[Hypothesis]]], *, with_alignment: bool) -> Translation:
         """Join the hypotheses of a line's segments, each sorted best first, into its translation."""
         ranks = max(len(hypotheses) for _, hypotheses in segments)
-        best, *others = (
-            self._join_rank([(segment, hypotheses[min(rank, len(hypotheses) - 1)]) for segment, hypotheses in segments])
-            for rank in range(ranks)
-        )
+        of_ranks = ([(segment, each[min(rank, len(each) - 1)]) for segment, each in segments] for rank in range(ranks))
+        best, *others = (self._join_rank(pairs, with_alignment=with_alignment) for pairs in of_ranks)
         return replace(best, alternatives=tuple(others))
 
-    def _join_rank(self, segments: list[tuple[_Segment, Hypothesis]]) -> Translation:
+    def _join_rank(self, segments: list[tuple[Segment, Hypothesis]], *, with_alignment: bool) -> Translation:
         target = self.tokenizers.target
-        texts = [self._text(segment, hypothesis.tokens) for segment, hypothesis in segments]
+        is_aligned = with_alignment and any(each.attention for _, each in segments)
+        texts = [self._reader.text(segment, hypothesis) for segment, hypothesis in segments]
         between = [
             self.rules.joint(before, segment.space, after)
             for (segment, _), before, after in zip(segments, texts, texts[1:], strict=False)
@@ -235,21 +213,16 @@ class LineTranslator:
             segments=len(segments),
             log_prob=sum(hypothesis.log_prob for _, hypothesis in segments),
             tokens=tuple(target.piece(token) for _, hypothesis in segments for token in hypothesis.tokens),
-            alignment=tuple(self._align(segments, parts)) if any(each.attention for _, each in segments) else None,
+            alignment=tuple(self._align(segments, parts)) if is_aligned else None,
         )
 
-    def _align(self, segments: list[tuple[_Segment, Hypothesis]], parts: list[str]) -> Iterator[tuple[int, int]]:
-        tokenizers = (self.tokenizers.source, self.tokenizers.target)
+    def _align(self, segments: list[tuple[Segment, Hypothesis]], parts: list[str]) -> Iterator[tuple[int, int]]:
         words = 0
         for (segment, hypothesis), part in zip(segments, parts, strict=True):
             if not segment.tokens:
                 yield from ((segment.words + i, words + i) for i in range(part.strip().count(" ") + 1))
-            for i, j in spaced_links(tokenizers, segment.tokens, hypothesis.tokens, hypothesis.attention or ()):
-                places = segment.places
-                yield segment.words + (i if places is None else places[min(i, len(places) - 1)]), words + j
+            links = list(self._reader.links(segment, hypothesis))
+            inserted = self._reader.repaired(segment, hypothesis, self._reader.raw_text(segment, hypothesis))
+            for i, j in sorted(links if inserted is None else inserted.moved(links)):
+                yield segment.words + i, words + j
             words += part.count(" ")
-
-
-def _instead(text: str, _: str) -> str:
-    """Return ``text`` in the place of a translation."""
-    return text

@@ -26,7 +26,12 @@ class SpellingForm:
 
 
 def rules_of(
-    profile: TextProfile | None, languages: LanguagesConfig, tokenizer: Tokenizer, *, split: SplitSentences = "auto"
+    profile: TextProfile | None,
+    languages: LanguagesConfig,
+    tokenizer: Tokenizer,
+    *,
+    split: SplitSentences = "auto",
+    keeps_placeholders: bool = False,
 ) -> TextRules:
     """Return the rules of a model.
 
@@ -35,8 +40,10 @@ def rules_of(
         languages: Its languages.
         tokenizer: That of its sources.
         split: Whether to cut lines at ends of sentences; see `TextRules`.
+        keeps_placeholders: Whether a translation must have the placeholders of its line.
     """
-    return TextRules(profile, languages, split, _forms(profile, languages, tokenizer))
+    forms = _forms(profile, languages, tokenizer)
+    return TextRules(profile, languages, split, forms, keeps_placeholders=keeps_placeholders)
 
 
 def _forms(profile: TextProfile | None, languages: LanguagesConfig, tokenizer: Tokenizer) -> tuple[Form, ...]:

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from transformer_cli.artifacts.text_profile import SpellingProfile, TextProfile
 from transformer_cli.config import LanguagesConfig
+from transformer_cli.decoding.placeholders.required import Required
 from transformer_cli.decoding.splitting import overlong_spans
 from transformer_cli.text.languages import language_name
 from transformer_cli.text.normalization import normalize
@@ -48,12 +49,14 @@ class TextRules:
         split: Whether to cut a line at ends of sentences: "auto" if it has more of them, or more tokens, than the
             sources of the training; "always" at each; "never".
         forms: Changes of each text, in the order in which they are made; they are undone in the reverse order.
+        keeps_placeholders: Whether a translation must have the placeholders of its line.
     """
 
     profile: TextProfile | None = None
     languages: LanguagesConfig | None = None
     split: SplitSentences = "auto"
     forms: tuple[Form, ...] = field(default=())
+    keeps_placeholders: bool = False
 
     @property
     def _spelling(self) -> SpellingProfile:
@@ -66,6 +69,10 @@ class TextRules:
     def is_copied(self, text: str) -> bool:
         """Return whether nothing in a normalised line is to be translated."""
         return bool(text) and self._spelling.without_words < _MANY_WITHOUT_WORDS and not has_words(text)
+
+    def required(self, text: str) -> Required | None:
+        """Return the placeholders that a translation of a normalised text must have, or None if it needs none."""
+        return Required.of(text) if self.keeps_placeholders else None
 
     def pieces(self, text: str, tokens: int, limit: int, count: Callable[[str], int]) -> list[tuple[int, int]]:
         """Return the places of the pieces of a line that are translated by themselves.

@@ -43,6 +43,11 @@ class Word:
         return start <= self.core_start and self.core_end <= end
 
 
+def is_unspaced(character: str) -> bool:
+    """Return whether a character is of a script that has no spaces between words."""
+    return _UNSPACED.match(character) is not None
+
+
 def words_of(text: str) -> list[Word]:
     """Return the words of a text with single spaces; in scripts without spaces, each character is one."""
     return [

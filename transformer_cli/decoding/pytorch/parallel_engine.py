@@ -56,6 +56,11 @@ class ParallelEngine:
         """See `Engine.beam_size`."""
         return self._engine.beam_size
 
+    @property
+    def can_align(self) -> bool:
+        """See `Engine.can_align`."""
+        return True
+
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         """See `Engine.search`.
 

@@ -60,6 +60,11 @@ class TorchEngine:
         """See `Engine.beam_size`."""
         return self._config.beam_size
 
+    @property
+    def can_align(self) -> bool:
+        """See `Engine.can_align`."""
+        return True
+
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         """See `Engine.search`."""
         hypotheses: dict[int, list[Hypothesis]] = {}

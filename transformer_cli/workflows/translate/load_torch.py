@@ -53,5 +53,7 @@ def load_torch_translator(models: Sequence[Path], settings: TranslationSettings)
     )
     can_fork = chosen.type == "cpu" and torch.get_num_threads() > 1 and has_linux()
     parallel = ParallelEngine(engine, workers=torch.get_num_threads()) if can_fork else engine
-    rules = rules_of(first.text, first.languages, first.tokenizers.source, split=settings.split_sentences)
+    rules = rules_of(
+        first.text, first.languages, first.tokenizers.source, split=settings.split_sentences, keeps_placeholders=True
+    )
     return LineTranslator(parallel, first.tokenizers, rules)

@@ -149,5 +149,7 @@ def _load_exported(
         engine = right_engine(folder, lambda compute_type: load(compute_type=compute_type))
     except DamagedFileError as error:
         raise _UnfitError(f"{error}; run `tfm export --to ctranslate2` again") from None
-    rules = rules_of(manifest.text, manifest.languages, tokenizers.source, split=settings.split_sentences)
+    rules = rules_of(
+        manifest.text, manifest.languages, tokenizers.source, split=settings.split_sentences, keeps_placeholders=True
+    )
     return engine, tokenizers, rules

@@ -40,6 +40,16 @@ def format_translation(line: Line, translation: Translation, *, output_format: O
     return "".join(f"{row}\n" for row in rows + [""] * (n_best - len(rows)))
 
 
+def missing_message(where: str, translation: Translation) -> str:
+    """Return a warning about a translation whose placeholders are not those of its source.
+
+    Args:
+        where: The place of the source.
+        translation: The translation.
+    """
+    return f"{where}: the translation lacks, or has too often, {', '.join(translation.missing)}"
+
+
 def pharaoh(translation: Translation) -> str:
     """Return an alignment in Pharaoh format: pairs ``i-j`` of a source word and a target word, counted from 0."""
     return " ".join(f"{i}-{j}" for i, j in translation.alignment or ())
@@ -59,6 +69,8 @@ def _to_json(translation: Translation) -> dict[str, Any]:
         "log_prob": round(translation.log_prob, 6),
         "tokens": list(translation.tokens),
     }
+    if translation.missing:
+        entry["missing"] = list(translation.missing)
     if translation.alignment is not None:
         entry["alignment"] = [list(pair) for pair in translation.alignment]
     return entry

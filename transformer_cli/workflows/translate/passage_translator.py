@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from transformer_cli.documents.content import Content, Tag
 from transformer_cli.documents.document import Document
 from transformer_cli.documents.passages import Passage, assemble, divide, wrapped
 from transformer_cli.documents.projection import project
+from transformer_cli.workflows.translate.output_format import missing_message
 from transformer_cli.workflows.translate.settings import TranslationSettings
 from transformer_cli.workflows.translate.translator import Translator
 
 if TYPE_CHECKING:
     from transformer_cli.decoding.line_translator import Translation
+
+logger = logging.getLogger(__name__)
 
 _AT_ONCE = 1000
 
@@ -72,6 +77,8 @@ class PassageTranslator:
             elif passage not in self._translations:
                 missing.append(passage)
         for passage, translation in self._search_all(list(dict.fromkeys(missing))):
+            if translation.missing:
+                logger.warning(missing_message(f'"{shorten(passage.line, 60, placeholder="…")}"', translation))
             self._translations[passage] = _placed(passage, translation)
 
     def _search_all(self, passages: Sequence[Passage]) -> Iterator[tuple[Passage, Translation]]:

@@ -143,7 +143,7 @@ def translate_shard(
 def _translate_chunk(chunk: list[Line], translator: Translator, settings: TranslationSettings) -> bytes:
     """Return the output lines for a chunk of input lines."""
     # Imported here, as the engine is, so that errors that involve neither are reported sooner.
-    from transformer_cli.workflows.translate.output_format import format_translation
+    from transformer_cli.workflows.translate.output_format import format_translation, missing_message
 
     _check_encoding(chunk, settings)
     translations = translator.translate_detailed(
@@ -154,6 +154,9 @@ def _translate_chunk(chunk: list[Line], translator: Translator, settings: Transl
         sampling=settings.sampling,
         mbr_candidates=settings.mbr_candidates,
     )
+    for line, translation in zip(chunk, translations, strict=True):
+        if translation.missing:
+            logger.warning(missing_message(f"line {line.number}", translation))
     output_format, n_best = settings.output_format, settings.n_best
     written = (
         format_translation(line, translation, output_format=output_format, n_best=n_best)

@@ -1,0 +1,114 @@
+"""Lines with placeholders, through `LineTranslator`, with an engine that says what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tests.support.speaking_engine import SpeakingEngine
+from tests.support.tiny_models import tiny_tokenizers
+from transformer_cli.decoding.engine import Sampling, SearchOptions
+from transformer_cli.decoding.hypothesis import Hypothesis
+from transformer_cli.decoding.line_translator import LineTranslator
+from transformer_cli.decoding.text_rules import TextRules
+
+SOURCE = "le chat %s dort"
+
+
+class Beam(SpeakingEngine):
+    """Says several things of each source, from a beam of three."""
+
+    beam_size = 3
+
+    def __init__(self, *texts: str, can_align: bool = True) -> None:
+        super().__init__()
+        self.can_align = can_align
+        self.texts = texts
+        self.asked: list[tuple[int, SearchOptions]] = []
+
+    def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+        """Answer each source with as many texts as wanted."""
+        assert self.can_align or not options.with_attention
+        self.asked.append((len(sources), options))
+        beams = [super(Beam, self).search([source] * len(self.texts), options) for source in sources]
+        return [[replace(each, score=-float(i)) for i, (each,) in enumerate(beam)][: options.n_best] for beam in beams]
+
+    def _answer(self, source: list[int], options: SearchOptions) -> Hypothesis:
+        self._say = lambda _: self.texts[len(self.heard) % len(self.texts) - 1]
+        return super()._answer(source, options)
+
+
+def translator(engine: SpeakingEngine) -> LineTranslator:
+    return LineTranslator(engine, tiny_tokenizers(), TextRules(keeps_placeholders=True))
+
+
+def test_a_line_without_placeholders_is_searched_once_and_is_what_the_model_says():
+    engine = Beam("%s {x} <b>", "autre")
+
+    (translation,) = translator(engine).translate(["le chat"])
+
+    assert (translation.text, translation.missing, translation.alternatives) == ("%s {x} <b>", (), ())
+    assert engine.asked == [(1, SearchOptions())]
+
+
+def test_the_best_of_the_beam_that_has_all_placeholders_is_taken():
+    engine = Beam("CHAT DORT", "CHAT %s DORT", "%s")
+
+    translation, other = translator(engine).translate([SOURCE, "le chat"])
+
+    assert (translation.text, translation.score, translation.alternatives) == ("CHAT %s DORT", -1.0, ())
+    assert (other.text, other.score) == ("CHAT DORT", 0.0)
+    assert [(number, options.n_best) for number, options in engine.asked] == [(2, 1), (1, 3)]
+    assert translation.alignment is None
+
+
+@pytest.mark.parametrize("can_align", [True, False])
+def test_where_no_hypothesis_has_them_the_best_is_repaired(can_align):
+    (translation,) = translator(Beam("LE CHAT DORT", "DORT", can_align=can_align)).translate([SOURCE])
+
+    assert (translation.text, translation.score, translation.missing) == ("LE CHAT %s DORT", 0.0, ())
+
+
+def test_each_of_the_best_translations_has_them_first_those_that_had_them_by_themselves():
+    engine = Beam("LE CHAT DORT", "LE CHAT %s", "%s {x} %s LE CHAT")
+
+    (translation,) = translator(engine).translate([SOURCE], n_best=3)
+
+    texts = [each.text for each in (translation, *translation.alternatives)]
+    assert texts == ["LE CHAT %s", "LE CHAT %s DORT", "%s LE CHAT"]
+
+
+def test_an_alignment_counts_the_words_of_the_repaired_translation():
+    (translation,) = translator(Beam("LE CHAT DORT")).translate([SOURCE], with_alignment=True)
+
+    assert translation.text == "LE CHAT %s DORT"
+    # The model looks at the source word at the place of its own, so its third word is linked with the placeholder.
+    assert translation.alignment == ((0, 0), (1, 1), (2, 2), (2, 3))
+
+
+def test_drawn_translations_are_repaired_without_another_search():
+    engine = Beam("LE CHAT DORT")
+
+    (translation,) = translator(engine).translate([SOURCE], sampling=Sampling())
+
+    assert translation.text == "LE CHAT %s DORT"
+    assert len(engine.asked) == 1
+
+
+def test_a_given_beginning_stays_and_what_is_missing_is_named():
+    (translation,) = translator(Beam("LE CHAT DORT")).translate([SOURCE], prefix="LE CHAT")
+
+    assert (translation.text, translation.missing) == ("LE CHAT DORT", ("%s",))
+
+
+def test_each_part_of_a_long_line_keeps_its_own():
+    engine = Beam("CHAT")
+    rules = TextRules(split="always", keeps_placeholders=True)
+
+    (translation,) = LineTranslator(engine, tiny_tokenizers(), rules).translate(["Le chat %s. Le chien {x}."])
+
+    assert translation.segments == 2
+    assert translation.text.count("%s") == translation.text.count("{x}") == 1
+    assert translation.text.index("%s") < translation.text.index("{x}")
