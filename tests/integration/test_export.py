@@ -4,9 +4,12 @@ import json
 import re
 import shutil
 import sys
+import zipfile
 from pathlib import Path
 
+import ctranslate2
 import pytest
+import sentencepiece
 import torch
 from safetensors.torch import load_file, save_file
 
@@ -46,6 +49,29 @@ def test_a_training_ends_with_an_exported_engine_that_was_compared(toy):
 
     assert manifest["quantization"] in {"int8", "float32"}
     assert "float32: 100.0 % of 8 lines have the same translation" in toy.trained.stderr
+
+
+def test_a_package_for_argos_translates_as_this_program_does(toy, run, tmp_path):
+    exported = run_here("export", "--to", "argos", "-m", run, "--quantization", "float32")
+
+    path = run.resolve() / "versions/0001/translate-fr_en.argosmodel"
+    assert (exported.code, exported.stdout.decode()) == (0, f"{path}\n")
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path / "installed")
+    package = tmp_path / "installed" / "translate-fr_en"
+    assert json.loads((package / "metadata.json").read_bytes())["package_version"] == "1.1"
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(package / "sentencepiece.model"))
+    lines = some_lines(toy, 20).decode().splitlines()
+    found = ctranslate2.Translator(str(package / "model")).translate_batch(processor.encode(lines, out_type=str))
+    ours = run_here("translate", "-m", run, "--engine", "torch", stdin=some_lines(toy, 20))
+    assert [processor.decode(result.hypotheses[0]) for result in found] == ours.stdout.decode().splitlines()
+
+
+def test_a_package_takes_the_place_of_no_folder(run, tmp_path):
+    failed = run_here("export", "--to", "argos", "-m", run, "-o", tmp_path)
+
+    assert failed.code == 2
+    assert f"{tmp_path} is a folder; name the .argosmodel to write with -o" in failed.stderr
 
 
 def test_both_engines_translate_alike_in_float32(toy, run):

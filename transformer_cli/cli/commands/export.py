@@ -15,9 +15,11 @@ logger = logging.getLogger(__name__)
 
 def export(
     to: Annotated[
-        Literal["ctranslate2", "huggingface"],
+        Literal["ctranslate2", "huggingface", "argos"],
         typer.Option(
-            "--to", help="ctranslate2: what translate then uses. huggingface: a MarianMTModel for transformers."
+            "--to",
+            help="ctranslate2: what translate then uses. huggingface: a MarianMTModel for transformers. argos: an "
+            ".argosmodel package for Argos Translate.",
         ),
     ],
     model: Annotated[
@@ -26,11 +28,15 @@ def export(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="A folder to make or renew. Default: in the model directory."),
+        typer.Option(
+            "--output", "-o", help="A folder to make or renew, for argos a file. Default: in the model directory."
+        ),
     ] = None,
     quantization: Annotated[
         Literal["auto", "float32", "float16", "bfloat16", "int16", "int8"],
-        typer.Option("--quantization", help="Of ctranslate2; auto: int8 where the processor has it, else float32."),
+        typer.Option(
+            "--quantization", help="Of ctranslate2 and argos; auto: int8 where the processor has it, else float32."
+        ),
     ] = "auto",
     quiet: QuietOption = False,
     verbose: VerboseOption = False,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,17 +16,23 @@ from transformer_cli.artifacts.engine_manifest import (
     EngineManifest,
     is_installed,
     longest_positions,
+    read_manifest,
     weights_fingerprint,
     write_manifest,
 )
-from transformer_cli.artifacts.model_directory import LoadedModel, open_model
-from transformer_cli.data.tokens.tokenizer import TOKENIZER_FILES, Tokenizer
+from transformer_cli.artifacts.model_directory import CARD_FILE, LoadedModel, open_model
+from transformer_cli.artifacts.model_manifest import ModelManifest
+from transformer_cli.data.tokens.tokenizer import Tokenizer
 from transformer_cli.decoding.line_translator import LineTranslator, Translation
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.device import limit_threads
 from transformer_cli.errors import TfmError, UsageError
-from transformer_cli.files.atomic import atomic_folder
-from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.interchange.argos import (
+    LONGEST_SOURCE,
+    package_name,
+    require_packable,
+    write_argos_package,
+)
 from transformer_cli.interchange.huggingface import write_huggingface_model
 from transformer_cli.workflows.export.agreement import (
     Agreement,
@@ -35,6 +41,7 @@ from transformer_cli.workflows.export.agreement import (
     ending_by_themselves,
     held_out_lines,
 )
+from transformer_cli.workflows.export.export_folder import export_folder
 from transformer_cli.workflows.locate.model import find_model
 
 logger = logging.getLogger(__name__)
@@ -49,19 +56,11 @@ _COMPARED_WITH_TRANSFORMERS = 50  # number of lines; takes transformers some sec
 _QUANTIZED_ROUNDING = 0.05
 """Largest mean difference of scores, in nats a token, at which int8 is used by default."""
 
-_VOCABULARIES = ("shared_vocabulary.json", "source_vocabulary.json", "target_vocabulary.json")
-_FILES_OF_AN_EXPORT = (
-    {"model.bin", "config.json", "engine.json", "kept_lines.json", "compared.json", *_VOCABULARIES, *TOKENIZER_FILES},
-    {"model.safetensors", "config.json", "generation_config.json", "tokenizer_config.json"}
-    | {"vocab.json", "target_vocab.json", "source.spm", "target.spm"},
-)
-"""File names that an export of either library may have; a folder with any other file is not replaced."""
-
 
 def export(
     model: str | Path,
     *,
-    to: Literal["ctranslate2", "huggingface"],
+    to: Literal["ctranslate2", "huggingface", "argos"],
     output: Path | None = None,
     quantization: Quantization = "auto",
 ) -> Path:
@@ -70,11 +69,12 @@ def export(
     Args:
         model: A run directory or a model directory.
         to: The library to export to.
-        output: The folder to create or replace; None: a folder in ``model`` named after the library.
+        output: The folder to create or replace, for Argos the ``.argosmodel``; None: a folder in ``model`` named after
+            the library, for Argos ``translate-SOURCE_TARGET.argosmodel``.
         quantization: Data type of weights in CTranslate2; "auto": int8 if the processor has it and the loss is small.
 
     Returns:
-        The path of the folder.
+        The path of the folder or package.
 
     Raises:
         DamagedFileError: The model is incomplete or damaged.
@@ -87,6 +87,10 @@ def export(
         if quantization not in ("auto", "float32"):
             raise UsageError(f"--quantization {quantization} is for ctranslate2; huggingface gets float32")
         return _export_to_huggingface(model, output or model / "huggingface")
+    if to == "argos":
+        _require_ctranslate2()
+        name = f"{package_name(ModelManifest.load(model).languages)}.argosmodel"
+        return _export_to_argos(model, output or model / name, quantization)
     return _export_to_ctranslate2(model, output or model / ENGINE_FOLDER, quantization)
 
 
@@ -106,20 +110,56 @@ def export_after_training(version: Path) -> None:
         torch.set_num_threads(threads)  # CTranslate2 sets the calling thread to a single thread
 
 
+def _export_to_argos(model: Path, path: Path, quantization: Quantization) -> Path:
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name the .argosmodel to write with -o")
+    loaded = open_model(model, torch.device("cpu"))
+    lines, ours = _compared_lines(model, loaded, _COMPARED_LINES)
+    require_packable(loaded.tokenizers, lines.sources, [translation.tokens for translation in ours])
+    with tempfile.TemporaryDirectory(prefix="tfm-argos-") as temporary:
+        engine = _write_engine(model, loaded, (lines, ours), Path(temporary) / ENGINE_FOLDER, quantization)
+        manifest = read_manifest(engine)
+        _write(engine, loaded, manifest.quantization if manifest else "float32", positions=LONGEST_SOURCE + 1)
+        card = model / CARD_FILE
+        write_argos_package(
+            path,
+            engine,
+            loaded.tokenizers,
+            loaded.languages,
+            version=f"1.{int(model.name) if model.name.isdigit() else 0}",
+            card=card.read_text(encoding="utf-8") if card.exists() else "",
+        )
+    return path
+
+
 def _export_to_ctranslate2(model: Path, folder: Path, quantization: Quantization) -> Path:
-    """Export and compare in float32, then with the requested quantization."""
+    _require_ctranslate2()
+    loaded = open_model(model, torch.device("cpu"))
+    return _write_engine(model, loaded, _compared_lines(model, loaded, _COMPARED_LINES), folder, quantization)
+
+
+def _require_ctranslate2() -> None:
     if not is_installed():
         raise TfmError("CTranslate2 is not installed; run `pip install 'transformer-cli[fast]'`")
+
+
+def _write_engine(
+    model: Path,
+    loaded: LoadedModel,
+    compared: tuple[HeldOutLines, Sequence[Translation]],
+    folder: Path,
+    quantization: Quantization,
+) -> Path:
+    """Export and compare in float32, then with the requested quantization."""
     import ctranslate2
 
     from transformer_cli.decoding.kept_lines import keep_lines, lines_to_keep
 
-    loaded = open_model(model, torch.device("cpu"))
-    held_out, ours = _compared_lines(model, loaded, _COMPARED_LINES)
+    held_out, ours = compared
     wanted = quantization
     if wanted == "auto":
         wanted = "int8" if "int8" in ctranslate2.get_supported_compute_types("cpu") else "float32"
-    with _whole_folder(folder) as beside:
+    with export_folder(folder) as beside:
         engine = _written(beside, loaded, "float32")
         _require(_compare_engine(engine, loaded, held_out, ours), "float32")
         if wanted != "float32":
@@ -145,7 +185,7 @@ def _export_to_ctranslate2(model: Path, folder: Path, quantization: Quantization
     return folder
 
 
-def _write(folder: Path, loaded: LoadedModel, quantization: str) -> None:
+def _write(folder: Path, loaded: LoadedModel, quantization: str, *, positions: int = 0) -> None:
     from transformer_cli.interchange.ctranslate2 import write_ctranslate2_model
 
     for path in folder.iterdir():
@@ -155,7 +195,7 @@ def _write(folder: Path, loaded: LoadedModel, quantization: str) -> None:
         loaded.model,
         source_pieces=_pieces(loaded.tokenizers.source),
         target_pieces=_pieces(loaded.tokenizers.target),
-        num_positions=longest_positions(loaded.model.config, loaded.decoding),
+        num_positions=max(positions, longest_positions(loaded.model.config, loaded.decoding)),
         quantization=quantization,
     )
 
@@ -192,7 +232,7 @@ def _compare_engine(
 
 def _export_to_huggingface(model: Path, folder: Path) -> Path:
     loaded = open_model(model, torch.device("cpu"))
-    with _whole_folder(folder) as beside:
+    with export_folder(folder) as beside:
         write_huggingface_model(
             beside,
             loaded.model,
@@ -236,23 +276,3 @@ def _compared_lines(model: Path, loaded: LoadedModel, at_most: int) -> tuple[Hel
 
 def _pieces(tokenizer: Tokenizer) -> list[str]:
     return [tokenizer.piece(token) for token in range(tokenizer.vocab_size)]
-
-
-@contextmanager
-def _whole_folder(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder that replaces ``folder`` at the end; an error leaves ``folder`` as it was.
-
-    Raises:
-        TfmError: The folder cannot be written.
-        UsageError: ``folder`` exists and is not an export.
-    """
-    with explain_os_errors(folder):
-        folder = folder.resolve()  # keeps a symbolic link, and gives "." a name
-        held = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    if not any(held <= files for files in _FILES_OF_AN_EXPORT):
-        named = min(held - set().union(*_FILES_OF_AN_EXPORT), default=min(held))
-        raise UsageError(
-            f"{folder} holds something else than an export, such as {named}; name a folder that is not there yet"
-        )
-    with atomic_folder(folder) as beside:
-        yield beside
