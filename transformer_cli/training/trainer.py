@@ -6,16 +6,17 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from transformer_cli.config import TrainingConfig
 from transformer_cli.data.tokens.batching import Batch
 from transformer_cli.device import choose_precision, has_fast_bfloat16
 from transformer_cli.errors import DivergedError
 from transformer_cli.model.transformer import Transformer
+from transformer_cli.training.adam import Adam
 from transformer_cli.training.events import StepReport
 from transformer_cli.training.gradients.alone import Alone
 from transformer_cli.training.gradients.method import GradientMethod
@@ -72,9 +73,11 @@ class Trainer:
         """The earlier precision of a resumed training, or None if the precision has not changed."""
         precision = self._choose_precision("bfloat16" if config.precision == "auto" else config.precision)
         self.loss = Objective(model, config, precision)
-        self._optimizer = torch.optim.Adam(
-            model.parameters(), betas=(config.adam_beta1, config.adam_beta2), eps=config.adam_epsilon, fused=True
+        self._optimizer = Adam(
+            model.named_parameters(), beta1=config.adam_beta1, beta2=config.adam_beta2, epsilon=config.adam_epsilon
         )
+        # The scaler needs no more of an optimiser than `param_groups` and `step`.
+        self._scaled_optimizer = cast(torch.optim.Optimizer, self._optimizer)
         # Only the range of float16 is so small that gradients must be scaled into it.
         self._scaler = torch.amp.GradScaler(self._device.type, enabled=self.precision == torch.float16)
         self._gradients = InPieces(
@@ -108,9 +111,8 @@ class Trainer:
         [loss] = self.ranks.sum(self._backward(batches, target_tokens))
         gradient_norm = self._clip_gradients()
         self._check_finite(step, loss, gradient_norm, rate)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
-        self._scaler.step(self._optimizer)
+        self._optimizer.learning_rate = rate
+        self._scaler.step(self._scaled_optimizer)
         self._scaler.update()
         self.step = step
         if self.average is not None:
@@ -181,7 +183,7 @@ class Trainer:
         return total / tokens
 
     def _clip_gradients(self) -> float:
-        self._scaler.unscale_(self._optimizer)
+        self._scaler.unscale_(self._scaled_optimizer)
         limit = self._config.clip_norm
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), math.inf if limit is None else limit)
         return norm.item()
@@ -197,14 +199,13 @@ class Trainer:
 
     def state_dict(self) -> dict[str, Any]:
         """Return the step and the states of optimiser and scaler, without the model's weights."""
-        names = [name for name, _ in self.model.named_parameters()]
-        moments: dict[str, Tensor] = {}
-        for index, state in self._optimizer.state_dict()["state"].items():
-            for key, value in state.items():
-                moments[f"{names[index]}.{key}"] = value
-        scaler = self._scaler.state_dict()
-        state = {"step": self.step, "precision": self.precision_name, "scaler": scaler, "pieces": self.pieces}
-        return {**state, "moments": moments}
+        return {
+            "step": self.step,
+            "precision": self.precision_name,
+            "scaler": self._scaler.state_dict(),
+            "pieces": self.pieces,
+            "moments": self._optimizer.state_dict(),
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore a state from `state_dict`; the model's weights are loaded separately."""
@@ -214,10 +215,4 @@ class Trainer:
         self.loss.precision = self._choose_precision(state["precision"])
         self.given_up_precision = None if state["precision"] == self.precision_name else state["precision"]
         self._scaler.load_state_dict(state["scaler"])
-        own = self._optimizer.state_dict()
-        own["state"] = {
-            index: {key: state["moments"][f"{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq")}
-            for index, (name, _) in enumerate(self.model.named_parameters())
-            if f"{name}.step" in state["moments"]
-        }
-        self._optimizer.load_state_dict(own)
+        self._optimizer.load_state_dict(state["moments"])
