@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from transformer_cli.data.arrow_arrays import numbers_of
 from transformer_cli.data.cleaning.chunks import SCHEMA, TEXTS, CleanedChunk, clean_in_chunks
 from transformer_cli.data.cleaning.rules import CleaningReport, PairCleaner
 from transformer_cli.data.corpora import SentencePair
@@ -44,7 +45,7 @@ class CleanedCorpus:
 
     def hashes(self, name: str) -> NDArray[np.uint64]:
         """Return (kept,) uint64 hashes: ``pair``, or ``source_key`` and ``target_key`` for the folded sentences."""
-        parts = [batch.column(0).to_numpy() for batch in self._read([SCHEMA.get_field_index(name)])]
+        parts = [numbers_of(batch.column(0)) for batch in self._read([SCHEMA.get_field_index(name)])]
         return np.concatenate([np.empty(0, np.uint64), *parts])
 
     def batches(self) -> Iterator[pa.RecordBatch]:

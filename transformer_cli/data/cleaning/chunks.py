@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from transformer_cli.cores import available_cores, has_linux
+from transformer_cli.data.arrow_arrays import number_array, text_array
 from transformer_cli.data.cleaning.match_keys import fold, hash_pair, hash_text
 from transformer_cli.data.cleaning.rules import CleaningReport, PairCleaner
 from transformer_cli.data.corpora import SentencePair
@@ -115,6 +116,6 @@ def _batch(rows: list[tuple[str, str, str, int, int, int]]) -> pa.RecordBatch:
     columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in SCHEMA]
     # A file name may hold bytes that are not UTF-8.
     columns[2] = [place.encode("utf-8", "backslashreplace").decode() for place in columns[2]]
-    texts = [pa.array(column, pa.string()) for column in columns[:3]]
-    hashes = [pa.array(np.array(column, dtype=np.uint64)) for column in columns[3:]]
+    texts = [text_array(column) for column in columns[:3]]
+    hashes = [number_array(np.array(column, dtype=np.uint64)) for column in columns[3:]]
     return pa.RecordBatch.from_arrays([*texts, *hashes], schema=SCHEMA)

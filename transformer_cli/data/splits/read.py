@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.ipc
 from numpy.typing import NDArray
 
+from transformer_cli.data.arrow_arrays import number_array, numbers_of
 from transformer_cli.data.splits.files import arrow_file
 from transformer_cli.errors import DamagedFileError
 
@@ -45,7 +46,7 @@ class Texts(Sequence[str]):
         texts: str | list[str]
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
-            texts = self._column.take(pa.array(range(start, stop, step), pa.int64())).to_pylist()
+            texts = self._column.take(number_array(np.arange(start, stop, step))).to_pylist()
         else:
             texts = self._column[index].as_py()
         return texts
@@ -126,7 +127,7 @@ def read_split(data: Path, split: str) -> Corpus:
     file = arrow_file(data, split)
     try:
         table = pyarrow.ipc.open_stream(pa.memory_map(str(file))).read_all()
-        origins = table.column("corpus").to_numpy() if "corpus" in table.column_names else None
+        origins = numbers_of(table.column("corpus")) if "corpus" in table.column_names else None
         sources, targets = (Texts(table.column(name), name, file) for name in ("source", "target"))
     except (OSError, KeyError, ValueError) as error:  # Arrow's own is a ValueError
         reason = str(error).splitlines()[0]

@@ -9,6 +9,7 @@ from itertools import islice
 import pyarrow as pa
 import pyarrow.ipc
 
+from transformer_cli.data.arrow_arrays import text_array
 from transformer_cli.data.splits.files import TRAIN, SplitFiles
 
 _ROWS_AT_ONCE = 8192
@@ -50,6 +51,6 @@ def write_pairs(files: SplitFiles, pairs: Iterable[tuple[str, str]], *, fingerpr
     with split_writer(files, fingerprint=fingerprint) as write:
         while piece := list(islice(remaining, _ROWS_AT_ONCE)):
             sources, targets = zip(*piece, strict=True)
-            write(pa.record_batch({"source": pa.array(sources), "target": pa.array(targets)}))
+            write(pa.record_batch({"source": text_array(sources), "target": text_array(targets)}))
             count += len(piece)
     return count

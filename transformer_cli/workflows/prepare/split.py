@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from transformer_cli.artifacts.preparation_report import LENGTH_EDGES, PreparationReport
 from transformer_cli.config import CorpusConfig, Recipe
+from transformer_cli.data.arrow_arrays import number_array, numbers_of
 from transformer_cli.data.cleaning.cache import CleanedCorpus
 from transformer_cli.data.cleaning.held_out import HeldOut
 from transformer_cli.data.cleaning.rules import CleaningReport
@@ -119,7 +120,7 @@ class SplitMaker:
                 self._take_dropped(corpus)
                 for batch in corpus.batches():
                     fates = selection.fates[first : first + len(batch)]
-                    kept = batch.filter(pa.array(fates == KEPT))
+                    kept = batch.take(number_array(np.flatnonzero(fates == KEPT)))
                     write(_training_batch(kept, config, number))
                     for side, counts in lengths.items():
                         counts += _length_classes(kept.column(side))
@@ -172,11 +173,11 @@ def _training_batch(pairs: pa.RecordBatch, config: CorpusConfig, number: int) ->
     sources = pairs.column("source")
     if config.tag is not None:
         sources = pc.binary_join_element_wise(_tagged("", config.tag), sources, "")
-    origin = pa.array(np.full(len(pairs), number, np.int32))
+    origin = number_array(np.full(len(pairs), number, np.int32))
     return pa.record_batch({"source": sources, "target": pairs.column("target"), "corpus": origin})
 
 
 def _length_classes(texts: pa.Array) -> NDArray[np.int64]:
-    lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
+    lengths = numbers_of(pc.utf8_length(texts))
     classes = np.searchsorted(LENGTH_EDGES, lengths)
     return np.bincount(classes, minlength=len(LENGTH_EDGES) + 1)
