@@ -74,3 +74,24 @@ def decode(data: bytes, declaration: re.Pattern[bytes] | None = None) -> tuple[s
     if not is_same:
         raise DataError(f"{name} spells a character in several ways; convert the file with iconv -t UTF-8")
     return text, encoding
+
+
+def decode_properties(data: bytes) -> tuple[str, Encoding]:
+    """Return the text of Java's properties and its encoding: by the mark, else UTF-8, else ISO-8859-1.
+
+    Bytes that are UTF-8 in some places and not in others are damaged rather than ISO-8859-1, which has no characters
+    from 0x80 to 0x9f.
+
+    Args:
+        data: The whole document.
+
+    Raises:
+        DataError: The bytes are in none of these encodings.
+    """
+    try:
+        return decode(data)
+    except DataError:
+        has_utf8 = not data.decode("utf-8", "ignore").isascii()
+        if data.startswith(tuple(mark for mark, _ in _MARKS)) or has_utf8 or re.search(rb"[\x80-\x9f]", data):
+            raise
+    return data.decode("latin-1"), Encoding("latin-1")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from transformer_cli.documents import xml_tree
 from transformer_cli.documents.document import Document, Reader, Task
-from transformer_cli.documents.encoding import Encoding, decode
+from transformer_cli.documents.encoding import Encoding, decode, decode_properties
 from transformer_cli.documents.formats import html, po, subtitles, tmx, xliff
+from transformer_cli.documents.formats.resources import android, apple, json, properties
 from transformer_cli.documents.names import KindName
 
 
@@ -21,21 +22,29 @@ class Kind:
         readers: Readers that are used one after the other, each on what the one before it has made.
         declaration: Pattern of the place where a document names its encoding, as in `decode`.
         missing: Python's name of the treatment of characters that the encoding lacks.
+        decoder: Function that reads the bytes instead, for kinds without a declaration.
     """
 
     readers: Sequence[Reader]
     declaration: re.Pattern[bytes] | None = None
     missing: str = "strict"
+    decoder: Callable[[bytes], tuple[str, Encoding]] | None = None
 
     def decode(self, data: bytes) -> tuple[str, Encoding]:
         """Return the text of a document and its encoding; see `decode`."""
-        return decode(data, self.declaration)
+        return self.decoder(data) if self.decoder else decode(data, self.declaration)
 
 
 def _read_markdown(text: str, task: Task) -> Document:
     from transformer_cli.documents.formats.markdown import read_markdown  # its parser is slow to import
 
     return read_markdown(text, task)
+
+
+def _read_yaml(text: str, task: Task) -> Document:
+    from transformer_cli.documents.formats.resources.yaml import read_yaml  # as slow to import
+
+    return read_yaml(text, task)
 
 
 _XML = xml_tree.DECLARATION
@@ -49,5 +58,11 @@ KINDS: dict[KindName, Kind] = {
     "markdown": Kind((_read_markdown,)),
     "srt": Kind((subtitles.read_srt,)),
     "vtt": Kind((subtitles.read_vtt,)),
+    "json": Kind((json.read_json,)),
+    "yaml": Kind((_read_yaml,)),
+    "properties": Kind((properties.read_properties,), missing=properties.MISSING, decoder=decode_properties),
+    "android": Kind((android.read_android,), _XML, _REFERENCES),
+    "strings": Kind((apple.read_strings,)),
+    "stringsdict": Kind((apple.read_stringsdict,), _XML, _REFERENCES),
 }
 """All kinds by name."""

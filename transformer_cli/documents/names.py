@@ -5,10 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from transformer_cli.files.packed import suffix_of_content
+from transformer_cli.files.packed import name_of_content
 
-KindName = Literal["po", "xliff", "tmx", "html", "markdown", "srt", "vtt"]
-FileFormat = Literal["auto", "lines", "po", "xliff", "tmx", "srt", "vtt", "html", "markdown"]
+KindName = Literal[
+    "po", "xliff", "tmx", "html", "markdown", "srt", "vtt",
+    "json", "yaml", "properties", "android", "strings", "stringsdict",
+]  # fmt: skip
+FileFormat = Literal[
+    "auto", "lines", "po", "xliff", "tmx", "srt", "vtt", "html", "markdown",
+    "json", "yaml", "properties", "android", "strings", "stringsdict",
+]  # fmt: skip
 """The values of ``--file-format``: a kind of document, lines of text, or what the file's name says."""
 
 SUFFIXES: dict[KindName, tuple[str, ...]] = {
@@ -19,6 +25,12 @@ SUFFIXES: dict[KindName, tuple[str, ...]] = {
     "markdown": (".md", ".markdown"),
     "srt": (".srt",),
     "vtt": (".vtt",),
+    "json": (".json",),
+    "yaml": (".yaml", ".yml"),
+    "properties": (".properties",),
+    "android": ("strings.xml", "arrays.xml", "plurals.xml"),
+    "strings": (".strings",),
+    "stringsdict": (".stringsdict",),
 }
 """The endings of the names of each kind's files."""
 
@@ -34,5 +46,5 @@ def kind_of(file: Path | None, file_format: FileFormat = "auto") -> KindName | N
         return None
     if file_format != "auto":
         return file_format
-    suffix = suffix_of_content(file) if file is not None else ""
-    return next((name for name, suffixes in SUFFIXES.items() if suffix in suffixes), None)
+    own = name_of_content(file) if file is not None else ""
+    return next((kind for kind, suffixes in SUFFIXES.items() if own.endswith(suffixes)), None)

@@ -46,9 +46,14 @@ def open_text_input(path: Path) -> BinaryIO:
                 return path.open("rb")
 
 
+def name_of_content(path: Path) -> str:
+    """Return the name of a file in lower case, without the suffix of a compression."""
+    return (path.stem if path.suffix.lower() in COMPRESSIONS else path.name).lower()
+
+
 def suffix_of_content(path: Path) -> str:
     """Return the suffix of a name in lower case, without the suffix of a compression."""
-    return (Path(path.stem) if path.suffix.lower() in COMPRESSIONS else path).suffix.lower()
+    return Path(name_of_content(path)).suffix
 
 
 def _unpacked(path: Path, packed: io.BufferedIOBase) -> BinaryIO:

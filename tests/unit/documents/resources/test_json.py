@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.documents import translate, unchanged
+
+CATALOGUE = r"""{
+  "$schema": "le schéma est ici",
+  "save" : "Enregistrer",	"nested": {"deep": ["le chat", 3, null, {"x": "dort \"ici\"\n\tle chien"}]},
+  "empty": "", "number": "12", "id": "btn_ok", "link": "https://example.com/a",
+  "html": "le <b>chat</b> dort", "le chat": true, "@save": {"description": "un bouton"}, "last": "l'eau 😀"
+}
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_file_read_and_written_is_the_same_in_every_byte(encoding, line_end):
+    data = CATALOGUE.replace("\n", line_end).encode(encoding)
+
+    assert unchanged(data, "json") == data
+    assert translate(data, "json") == data
+
+
+def test_texts_are_translated_and_nothing_else_changes():
+    expected = CATALOGUE
+    for old, new in [
+        ('"Enregistrer"', '"ENREGISTRER"'),
+        ('["le chat"', '["LE CHAT"'),
+        (r"dort \"ici\"\n\tle chien", r"DORT \"ICI\"\n\tLE CHIEN"),
+        ("le <b>chat</b> dort", "LE <b>CHAT</b> DORT"),
+        ("l'eau", "L'EAU"),
+    ]:
+        expected = expected.replace(old, new)
+
+    assert translate(CATALOGUE.encode(), "json", str.upper).decode() == expected
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=50)
+@given(VALUES, st.booleans(), st.sampled_from([None, 1]), st.text(max_size=5))
+def test_whatever_json_holds_stays_and_any_answer_is_read_again(value, is_ascii, indent, answer):
+    data = json.dumps(value, ensure_ascii=is_ascii, indent=indent).encode()
+
+    assert translate(data, "json") == data
+    new = json.loads(translate(data, "json", lambda _: answer))
+    assert _shape(new) == _shape(value)
+
+
+def _shape(value: object) -> object:
+    """Return a value with nothing left of its strings."""
+    if isinstance(value, dict):
+        return [(key, _shape(inner)) for key, inner in value.items()]
+    return [_shape(inner) for inner in value] if isinstance(value, list) else "" if isinstance(value, str) else value
+
+
+def test_a_translation_is_escaped_as_the_file_is():
+    assert translate(rb'{"a": "\u00e0 deux"}', "json", lambda _: "é") == rb'{"a": "\u00e9"}'
+    assert translate(rb'{"a": "\u00e0 deux", "b": "\u003cbr>"}', "json", lambda _: "a <") == (
+        rb'{"a": "a \u003c", "b": "\u003cbr>"}'
+    )
+    assert translate(rb'{"a": "deux", "b": "\/"}', "json", lambda _: "é/") == r'{"a": "é\/", "b": "\/"}'.encode()
+    assert translate(b'{"a": "deux", "b": "/"}', "json", lambda _: "é/") == '{"a": "é/", "b": "/"}'.encode()
+
+
+def test_of_a_browser_extension_the_messages_are_translated():
+    messages = b'{"name": {"message": "le chat", "description": "un nom", "placeholders": {"message": "deux mots"}}}'
+
+    assert translate(messages, "json", str.upper) == messages.replace(b"le chat", b"LE CHAT")
+    assert b"UN NOM" in translate(messages.replace(b"}}}", b'}}, "b": "deux"}'), "json", str.upper)
