@@ -109,6 +109,8 @@ def test_one_corpus_in_seven_formats_gives_the_same_prepared_data_byte_for_byte(
 FAULTS: dict[str, list[tuple[str | bytes, str | bytes]]] = {
     "not_utf8": [(b"caf\xe9 noir", b"black coffee")] * 2,
     "empty": [("", "nothing"), ("rien", " \t\u2028")],
+    "subword_marks": [("le ch@@ ien aboie", "the dog barks"), ("le loup", "\u2581the \u2581w olf")],
+    "numbering": [("2) Tournez la clé à droite.", "Turn the key to the right.")],
     "too_long": [("long " * 201, "long"), ("long", "long " * 201)],
     "non_text": [("1234", "in 1234"), ("voir ici", "http://example.org/x")],
     "identical": [("Press any key now", "press any key now")],

@@ -52,6 +52,7 @@ class PreparationReport:
         lengths: The number of training pairs with a source, and with a target, in each length class.
         foreign_letters: The most frequent letters of clean sources, and targets, outside their language's script.
         leakage: For each validation and test set, the number of training pairs whose source, or target, is in it.
+        mended: For each corpus, the number of clean pairs whose text each rule changed; other corpora are left out.
         unrelated_below: The similarity of meaning below which a pair was dropped as unrelated, or None.
         to_translate: For each section that makes pairs from text, the number of texts, and how many of them have been
             translated.
@@ -65,6 +66,7 @@ class PreparationReport:
     lengths: dict[str, list[int]] = field(default_factory=dict)
     foreign_letters: dict[str, dict[str, int]] = field(default_factory=dict)
     leakage: dict[str, dict[str, int]] = field(default_factory=dict)
+    mended: dict[str, dict[str, int]] = field(default_factory=dict)
     unrelated_below: float | None = None
     to_translate: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -138,6 +140,7 @@ class PreparationRecord(KnownHeldOut):
     lengths: dict[str, list[Any]]
     foreign_letters: dict[str, dict[str, int]]
     leakage: dict[str, dict[str, int]]
+    mended: dict[str, dict[str, int]] = Field(default_factory=dict)
     unrelated_below: float | None = None
     more_text: dict[str, MadePairs] = Field(default_factory=dict)
 
@@ -162,6 +165,7 @@ class PreparationRecord(KnownHeldOut):
             lengths={"up_to": [*LENGTH_EDGES, None], **report.lengths},
             foreign_letters=report.foreign_letters,
             leakage=report.leakage,
+            mended=report.mended,
             unrelated_below=report.unrelated_below,
             held_out=dict(held_out),
         )
@@ -182,6 +186,7 @@ class PreparationRecord(KnownHeldOut):
             lengths={side: counts for side, counts in self.lengths.items() if side != "up_to"},
             foreign_letters=self.foreign_letters,
             leakage=self.leakage,
+            mended=self.mended,
             unrelated_below=self.unrelated_below,
         )
 

@@ -183,7 +183,7 @@ class DataConfig(Section):
 
 
 class CleaningConfig(Section):
-    """``[cleaning]``: rules that drop a pair. Each key but the last is a rule; false switches it off.
+    """``[cleaning]``: rules that drop or mend a pair. Each key but the last is a rule; false switches it off.
 
     A rule has the same name here, in ``prepare.json`` and in the file of rejected pairs. Pairs with an empty side are
     always dropped. Text is always normalised, as lines to translate are.
@@ -191,6 +191,18 @@ class CleaningConfig(Section):
 
     not_utf8: bool = True
     """Drop a pair with bytes that are not UTF-8."""
+
+    subword_marks: bool = True
+    """Drop a pair with marks of a tokenizer that cuts words into pieces: ``▁the``, ``th@@ e`` or ``th￭ e``."""
+
+    markup: Literal["mend", "drop"] | Off = "mend"
+    """``"mend"`` replaces entities of HTML such as ``&eacute;`` with their characters and removes tags, where only one
+    side has them; entities that were escaped twice (``&amp;eacute;``) on both sides too. ``"drop"`` drops such a pair.
+    Markup that both sides have, or in code, stays."""
+
+    numbering: bool = True
+    """Remove the numbers of lines where nearly all lines of a side begin with one and they rise. Drop a pair if only
+    one side begins with a number of a list, such as ``3)``."""
 
     too_short: Positive | Off = False
     """Drop a pair if a side has fewer characters."""

@@ -22,7 +22,12 @@ def looks_tokenized(lines: Sequence[str]) -> bool:
         Whether most full stops and commas stand apart from the word before them, or a tenth of the
         lines hold a mark such as ``@-@``, ``&apos;``, ``@@`` or U+2581.
     """
+    marked = sum(_TOKENIZER_MARK.search(line) is not None for line in lines)
+    return has_spaced_stops(lines) or (marked > 0 and 10 * marked >= len(lines))
+
+
+def has_spaced_stops(lines: Sequence[str]) -> bool:
+    """Return whether most full stops and commas stand apart from the word before them."""
     stops = sum(len(_STOP.findall(line)) for line in lines)
     spaced = sum(len(_SPACED_STOP.findall(line)) for line in lines)
-    marked = sum(_TOKENIZER_MARK.search(line) is not None for line in lines)
-    return 2 * spaced > stops or (marked > 0 and 10 * marked >= len(lines))
+    return 2 * spaced > stops

@@ -73,18 +73,28 @@ class Alphabet:
         scripts = [script for script, codes in _LANGUAGES_OF_SCRIPTS.items() if code in codes.split()]
         self._is_latin = "Latin" in scripts
         self._foreign = _letters_outside(tuple(scripts)) if scripts else None
+        self._known: tuple[str, list[str]] = ("", [])
 
     def foreign_letters(self, text: str) -> list[str]:
         """Return the letters of ``text`` that are in no script of the language, each as often as it occurs."""
         if self._foreign is None or (self._is_latin and text.isascii()):
             return []
-        letters: list[str] = self._foreign.findall(text)
+        known, letters = self._known
+        if text is not known:  # rules ask for the same text one after the other
+            letters = self._foreign.findall(text)
+            self._known = text, letters
         return letters
 
     def share(self, text: str) -> float:
         """Return the share of the letters of ``text`` that are in a script of the language; 1 if it has no letters."""
         foreign = len(self.foreign_letters(text))
         return 1 - foreign / len(_LETTERS.findall(text)) if foreign else 1.0
+
+
+@cache
+def alphabet_of(language: str) -> Alphabet:
+    """Return the alphabet of a language, always the same object."""
+    return Alphabet(language)
 
 
 def is_without_spaces(language: str, sample: str) -> bool:

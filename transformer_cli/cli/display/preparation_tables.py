@@ -40,6 +40,8 @@ def _findings(report: PreparationReport) -> Iterator[str]:
         yield f"unrelated: sides with a similarity of meaning under {report.unrelated_below:.3f}"
     for section, (texts, known) in report.to_translate.items():
         yield f"{section}: {texts - known:,} texts to translate" + (f", {known:,} translated before" if known else "")
+    for name, mended in report.mended.items():
+        yield f"{name}: mended {', '.join(f'{count:,} by {rule}' for rule, count in mended.items())}"
     for name, counts in report.leakage.items():
         if any(counts.values()):
             yield f"in {name} stood the source of {counts['source']:,} pairs and the target of {counts['target']:,}"

@@ -32,6 +32,7 @@ class CleanedCorpus:
         read: The number of pairs in the corpus.
         kept: The number of clean pairs.
         dropped: The number of dropped pairs for each rule; a pair counts for the first rule it breaks.
+        mended: The number of clean pairs whose text each rule changed.
         foreign_letters: The number of times that each letter of another script occurs in clean sources, and targets.
     """
 
@@ -39,6 +40,7 @@ class CleanedCorpus:
     read: int
     kept: int
     dropped: dict[str, int]
+    mended: dict[str, int]
     foreign_letters: tuple[dict[str, int], dict[str, int]]
 
     def hashes(self, name: str) -> NDArray[np.uint64]:
@@ -69,6 +71,7 @@ class _Description(Record):
     read: int
     kept: int
     dropped: dict[str, int]
+    mended: dict[str, int]
     foreign_letters: tuple[dict[str, int], dict[str, int]]
     dropped_bytes: int
 
@@ -94,25 +97,19 @@ def write_cleaned(folder: Path, pairs: Iterable[SentencePair], cleaner: PairClea
         cleaner: Judges the pairs.
     """
     with atomic_folder(folder) as beside:
-        report, (source, target) = _write(beside, clean_in_chunks(pairs, cleaner))
-        description = _Description(
-            read=report.read,
-            kept=report.kept,
-            dropped=report.dropped,
-            foreign_letters=(dict(source.most_common()), dict(target.most_common())),
-            dropped_bytes=(beside / _DROPPED).stat().st_size,
-        )
+        description = _write(beside, clean_in_chunks(pairs, cleaner))
         description.write_to(beside / _REPORT)
     return _cleaned(folder, description)
 
 
 def _cleaned(folder: Path, report: _Description) -> CleanedCorpus:
-    return CleanedCorpus(folder, report.read, report.kept, report.dropped, report.foreign_letters)
+    return CleanedCorpus(folder, report.read, report.kept, report.dropped, report.mended, report.foreign_letters)
 
 
-def _write(folder: Path, chunks: Iterable[CleanedChunk]) -> tuple[CleaningReport, tuple[Counter[str], Counter[str]]]:
-    """Write the chunks; return their counts and foreign letters."""
+def _write(folder: Path, chunks: Iterable[CleanedChunk]) -> _Description:
+    """Write the chunks; return what describes them."""
     report = CleaningReport()
+    mended: Counter[str] = Counter()
     letters: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     with (
@@ -125,6 +122,14 @@ def _write(folder: Path, chunks: Iterable[CleanedChunk]) -> tuple[CleaningReport
                 writer.write_batch(chunk.clean)
             dropped_file.write(chunk.dropped)
             report += chunk.report
+            mended.update(chunk.mended)
             for counter, more in zip(letters, chunk.foreign_letters, strict=True):
                 counter.update(more)
-    return report, letters
+    return _Description(
+        read=report.read,
+        kept=report.kept,
+        dropped=report.dropped,
+        mended=dict(mended),
+        foreign_letters=(dict(letters[0].most_common()), dict(letters[1].most_common())),
+        dropped_bytes=(folder / _DROPPED).stat().st_size,
+    )

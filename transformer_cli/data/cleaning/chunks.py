@@ -41,12 +41,14 @@ class CleanedChunk:
         clean: The clean pairs, with the columns of `SCHEMA`.
         dropped: A line for each dropped pair: rule, place, source and target, with tabs between them.
         report: The counts.
+        mended: The number of clean pairs whose text each rule changed.
         foreign_letters: The number of times that each letter of another script occurs in clean sources, and targets.
     """
 
     clean: pa.RecordBatch
     dropped: str
     report: CleaningReport
+    mended: Counter[str]
     foreign_letters: tuple[Counter[str], Counter[str]]
 
 
@@ -94,6 +96,7 @@ def _clean(pairs: list[SentencePair], cleaner: PairCleaner) -> CleanedChunk:
     rows: list[tuple[str, str, str, int, int, int]] = []
     dropped: list[str] = []
     report = CleaningReport()
+    mended: Counter[str] = Counter()
     cleaner.foreign_letters = (Counter(), Counter())
     for judgement in cleaner.judge(pairs):
         report.read += 1
@@ -103,9 +106,10 @@ def _clean(pairs: list[SentencePair], cleaner: PairCleaner) -> CleanedChunk:
             dropped.append(f"{judgement.rule}\t{normalize(judgement.place)}\t{source}\t{target}\n")
             continue
         report.kept += 1
+        mended.update(judgement.mended)
         source_key, target_key = (hash_text(fold(side, numbers=cleaner.fold_numbers)) for side in (source, target))
         rows.append((source, target, judgement.place, hash_pair(source, target), source_key, target_key))
-    return CleanedChunk(_batch(rows), "".join(dropped), report, cleaner.foreign_letters)
+    return CleanedChunk(_batch(rows), "".join(dropped), report, mended, cleaner.foreign_letters)
 
 
 def _batch(rows: list[tuple[str, str, str, int, int, int]]) -> pa.RecordBatch:

@@ -15,10 +15,10 @@ _MIN_WORDS_BESIDE_DIGITS = 3
 
 
 @cache
-def _separators() -> re.Pattern[str]:
-    # Python's \w lacks vowel signs, which are half of a text in Hindi. So the characters to remove are listed instead.
+def _words() -> re.Pattern[str]:
+    # Python's \w lacks vowel signs, which are half of a text in Hindi. So the characters between words are listed.
     marks = (char for char in map(chr, range(0x10000)) if unicodedata.category(char)[0] in "PSZ")
-    return re.compile(f"[{re.escape(''.join(marks))}\\s]+")
+    return re.compile(f"[^{re.escape(''.join(marks))}\\s]+")
 
 
 def fold(text: str, *, numbers: bool = True) -> str:
@@ -28,7 +28,7 @@ def fold(text: str, *, numbers: bool = True) -> str:
     part of a word stay too: "A320" and "A340" are two names.
     """
     text = text.casefold()
-    words = text.translate(_ASCII_SEPARATORS).split() if text.isascii() else _separators().sub(" ", text).split()
+    words = text.translate(_ASCII_SEPARATORS).split() if text.isascii() else _words().findall(text)
     folded = " ".join(words)
     if numbers and _DIGIT.search(folded) and sum(not word.isdigit() for word in words) >= _MIN_WORDS_BESIDE_DIGITS:
         return " ".join("0" if word.isdigit() else word for word in words)

@@ -9,19 +9,29 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain
 from typing import Any
 
 from transformer_cli.config import CleaningConfig, LanguagesConfig
+from transformer_cli.data.cleaning.leftovers import (
+    have_subword_marks,
+    is_numbered_alone,
+    without_line_numbers,
+    without_markup,
+)
 from transformer_cli.data.corpora import SentencePair
 from transformer_cli.text.languages import language_name
 from transformer_cli.text.normalization import normalize
-from transformer_cli.text.writing_systems import Alphabet
+from transformer_cli.text.tokenized import has_spaced_stops
+from transformer_cli.text.writing_systems import alphabet_of
 
 Predicate = Callable[[str, str], bool]
 
 _LETTER = re.compile(r"[^\W\d_]")
 _LINK = re.compile(r"\S*(?://|www\.|@)\S*")
 _RATIO_MARGIN = 15
+_LOOKED_AT = 128
 # A character of these languages carries as much meaning as several letters of others.
 _LETTERS_PER_CHARACTER = {"zh": 3.0, "yue": 3.0, "wuu": 3.0, "lzh": 3.0, "ja": 2.0, "ko": 2.0}
 
@@ -50,12 +60,26 @@ class Judgement:
         target: The normalised target.
         place: Where it stands: file and line, or file and unit.
         rule: The first rule that it breaks, or None if it is clean.
+        mended: The rules by which its text was mended.
     """
 
     source: str
     target: str
     place: str
     rule: str | None
+    mended: tuple[str, ...] = ()
+
+
+def _markup(_: str, __: LanguagesConfig) -> Predicate:
+    return lambda source, target: without_markup(source, target, lambda: False) is not None
+
+
+def _subword_marks(_: bool, __: LanguagesConfig) -> Predicate:
+    return have_subword_marks
+
+
+def _numbering(_: bool, __: LanguagesConfig) -> Predicate:
+    return is_numbered_alone
 
 
 def _too_short(least: int, _: LanguagesConfig) -> Predicate:
@@ -93,7 +117,7 @@ def _length_ratio(most: float, languages: LanguagesConfig) -> Predicate:
 
 
 def _wrong_script(share: float, languages: LanguagesConfig) -> Predicate:
-    alphabet, other = (Alphabet(each) for each in _both(languages))
+    alphabet, other = map(alphabet_of, _both(languages))
     return lambda source, target: alphabet.share(source) < share or other.share(target) < share
 
 
@@ -109,6 +133,9 @@ def _both(languages: LanguagesConfig) -> tuple[str, str]:
 
 
 RULES: dict[str, Callable[[Any, LanguagesConfig], Predicate]] = {
+    "subword_marks": _subword_marks,
+    "markup": _markup,
+    "numbering": _numbering,
     "too_short": _too_short,
     "too_long": _too_long,
     "non_text": _non_text,
@@ -119,7 +146,8 @@ RULES: dict[str, Callable[[Any, LanguagesConfig], Predicate]] = {
 }
 """For each rule a function from its value in ``[cleaning]`` to its predicate, in the order in which they are applied.
 
-A pair counts under the first rule that it breaks. A fault found by a reader, ``not_utf8`` and ``empty`` come before.
+A pair counts under the first rule that it breaks. A fault found by a reader, ``not_utf8`` and ``empty`` come before. A
+rule with the value "mend" drops no pair.
 """
 
 LOCAL_RULES = ("not_utf8", *RULES, "fold_numbers")
@@ -140,20 +168,46 @@ class PairCleaner:
     def __init__(self, config: CleaningConfig, languages: LanguagesConfig) -> None:
         self.fold_numbers = config.fold_numbers
         self._wants_utf8 = config.not_utf8
+        self._mends_markup = config.markup == "mend"
+        self._mends_numbering = config.numbering
         values = {rule: getattr(config, rule) for rule in RULES}
-        self._predicates = [(rule, RULES[rule](value, languages)) for rule, value in values.items() if value]
-        self._alphabets = [Alphabet(each) for each in _both(languages)]
+        self._predicates = [
+            (rule, RULES[rule](value, languages)) for rule, value in values.items() if value not in (False, "mend")
+        ]
+        self._alphabets = [alphabet_of(each) for each in _both(languages)]
         self.foreign_letters: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
         """The number of times that each letter of another script occurred in clean sources, and in clean targets."""
 
     def judge(self, pairs: Iterable[SentencePair]) -> Iterator[Judgement]:
-        """Yield every pair, normalised, with the rule that it breaks."""
-        for pair in pairs:
-            source, target = normalize(pair.source), normalize(pair.target)
+        """Yield every pair, normalised and mended, with the rule that it breaks.
+
+        Args:
+            pairs: Neighbours in a corpus: whether lines are numbered shows in many of them only.
+        """
+        pairs = list(pairs)
+        texts = [(normalize(pair.source), normalize(pair.target)) for pair in pairs]
+        unnumbered = self._without_line_numbers(texts)
+        is_tokenized = cache(lambda: has_spaced_stops([*chain.from_iterable(texts[:_LOOKED_AT])]))
+        for pair, before, after in zip(pairs, texts, unnumbered, strict=True):
+            source, target = after
+            mended = () if after is before else ("numbering",)
+            if self._mends_markup and (changed := without_markup(source, target, is_tokenized)) is not None:
+                source, target = changed
+                mended = (*mended, "markup")
             rule = pair.fault or self._broken_rule(source, target, pair.is_utf8)
             if rule is None:
                 self._count_foreign(source, target)
-            yield Judgement(source, target, pair.place, rule)
+            yield Judgement(source, target, pair.place, rule, mended)
+
+    def _without_line_numbers(self, texts: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        if not self._mends_numbering:
+            return texts
+        sides = [[text[side] for text in texts] for side in (0, 1)]
+        unnumbered = [without_line_numbers(side) for side in sides]
+        if unnumbered == [None, None]:
+            return texts
+        changed = zip(*(after or before for before, after in zip(sides, unnumbered, strict=True)), strict=True)
+        return [before if before == after else after for before, after in zip(texts, changed, strict=True)]
 
     def _broken_rule(self, source: str, target: str, is_utf8: bool) -> str | None:
         if not is_utf8 and self._wants_utf8:

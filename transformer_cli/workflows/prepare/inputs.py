@@ -18,11 +18,14 @@ from transformer_cli.workflows.locate.recipe import LocatedRecipe
 # Raise this number when a cleaning rule changes its meaning: then all data is prepared again.
 _RULES_VERSION = 3
 
+# Raise this number when cleaned corpora differ from those of before: each is cleaned again when the data has changed.
+_CACHE_VERSION = 4
+
 # Raise a number when a format is read otherwise than before: then corpora of this format are prepared again.
 _READER_VERSIONS = {".tmx": 2, ".po": 2, ".tsv": 2, ".csv": 2}
 
 # Rules of later releases; left at their defaults they make no difference.
-_LATER_RULES = ("unrelated",)
+_LATER_RULES = ("unrelated", "subword_marks", "markup", "numbering")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,10 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFin
     contents = [[file.sha256 for file in group] for group in groups]
     settings = recipe.model_dump(include={"data", "cleaning", "languages"})
     settings["data"].pop("folder")
+    local = [_CACHE_VERSION, settings["languages"], {rule: settings["cleaning"][rule] for rule in LOCAL_RULES}]
     for key in _LATER_RULES:  # data that was prepared before they existed stays current
         if settings["cleaning"][key] == type(recipe.cleaning).model_fields[key].default:
             settings["cleaning"].pop(key)
-    local = [_RULES_VERSION, settings["languages"], {rule: settings["cleaning"][rule] for rule in LOCAL_RULES}]
     return Inputs(
         fingerprints.of_values([_RULES_VERSION, settings, contents, *filter(None, map(_reader_version, corpora))]),
         [file for group in groups for file in group],

@@ -33,6 +33,8 @@ def nothing_left(recipe: Recipe, total: CleaningReport) -> DataError:
             f"leakage: a sentence of theirs is in data.valid or data.test ({_IGNORED}); name other sets"
             f"{_unless_numbers_matter(recipe)}, or set cleaning.leakage = false"
         )
+    if 2 * total.dropped.get("subword_marks", 0) > total.read:
+        way_out = "subword_marks: the text was cut into subwords; join them, for BPE with: sed 's/@@ //g'"
     return DataError(f"no training pairs are left of {names}: {total.read} read, {_dropped(total)}; {way_out}")
 
 

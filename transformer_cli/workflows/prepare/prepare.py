@@ -120,6 +120,7 @@ def _prepare(
             describe_sources(data, recipe).write_to(data / run.text_profile.name)
             report.to_translate = count_untranslated(located, data)
         report.corpora = count_fates(cleaned, recipe, selection)
+        report.mended = {name: each.mended for name, each in zip(report.corpora, cleaned, strict=True) if each.mended}
         report.leakage = selection.leakage
         report.valid, report.test = _sizes(separate, selection)
         PreparationRecord.of(

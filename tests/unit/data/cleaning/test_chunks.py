@@ -16,9 +16,9 @@ PAIRS = 3 * PAIRS_AT_ONCE + 5
 
 
 def pairs(number: int = PAIRS) -> list[SentencePair]:
-    """Return pairs of which each has another text; some break a rule, some have letters of another script."""
-    texts = ["une phrase", "", "12 34", "une phrase avec Ж", "x" * 2000]
-    return [SentencePair(f"{texts[i % 5]} {i}", f"sentence {i}", f"f:{i}", i % 7 > 0) for i in range(number)]
+    """Return pairs of which each has another text; some break a rule, are mended or have letters of another script."""
+    texts = ["une phrase", "", "12 34", "une phrase avec Ж", "x" * 2000, "une &eacute;toile", "un m@@ ot"]
+    return [SentencePair(f"{texts[i % 7]} {i}", f"sentence {i}", f"f:{i}", i % 11 > 0) for i in range(number)]
 
 
 def cleaner(kind: type[PairCleaner] = PairCleaner) -> PairCleaner:

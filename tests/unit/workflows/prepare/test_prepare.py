@@ -100,6 +100,28 @@ def test_every_pair_of_every_corpus_is_accounted_for():
     }
 
 
+def test_mended_pairs_are_counted_for_each_corpus():
+    write_tsv("a.tsv", [*numbers(0, 5), ("caf&eacute;", "coffee"), ("Q&amp;A", "questions")])
+    write_tsv("b.tsv", numbers(5, 8))
+    write_tsv("v.tsv", [("valid", "valid")])
+    write_recipe('train = ["a.tsv", "b.tsv"]\nvalid = "v.tsv"\n')
+
+    report = run()
+
+    assert prepared("train") == [*numbers(0, 5), ("café", "coffee"), ("Q&A", "questions"), *numbers(5, 8)]
+    assert report.mended == json.loads((RUN / "prepare.json").read_text())["mended"] == {"a.tsv": {"markup": 2}}
+    assert run().mended == report.mended
+
+
+def test_a_corpus_that_was_cut_into_subwords_is_one_error_with_the_remedy():
+    write_tsv("a.tsv", [(f"th@@ e {word}", f"l@@ e {word}") for word in ("dog", "cat", "cow")])
+    write_tsv("v.tsv", [("valid", "valid")])
+    write_recipe('train = "a.tsv"\nvalid = "v.tsv"\n')
+
+    with pytest.raises(DataError, match=r"dropped 3 subword_marks; .*sed 's/@@ //g'"):
+        run()
+
+
 def test_a_fault_that_a_reader_found_is_counted_listed_and_never_used():
     unit = "<tu>" + "".join(f'<tuv xml:lang="{code}"><seg>a{{}}</seg></tuv>' for code in ("fr", "en")) + "</tu>"
     for name, characters in (("a.tmx", "bc\v"), ("v.tmx", "x\v")):
