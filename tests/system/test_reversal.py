@@ -36,13 +36,14 @@ norm = "post"
 max_length = 16
 
 [training]
-max_steps = 1200
+max_steps = 900
 batch_tokens = 512
 learning_rate = 0.003
 warmup_steps = 100
+decay = "linear"
 clip_norm = 1.0
 label_smoothing = 0.0
-validate_every = 400
+validate_every = 450
 save_every = 50
 average_checkpoints = 4
 precision = "float32"
