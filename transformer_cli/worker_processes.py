@@ -9,10 +9,10 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from transformer_cli.errors import TfmError
 
@@ -127,6 +127,30 @@ class WorkerProcesses(Generic[Question, Answer]):
         code = process.exitcode or 0
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         return TfmError(f"a {self._work} process {how}; {self._remedy}")
+
+
+def run_side_by_side(tasks: Sequence[Callable[[], Any]], *, cores: int, work: str, remedy: str) -> list[Any]:
+    """Return the results of different tasks; they run at the same time if there are several cores.
+
+    Args:
+        tasks: Functions without arguments; their results are pickled.
+        cores: The largest number of processes. With one, all tasks run in this process.
+        work: What a task does, as a participle for messages.
+        remedy: The end of the message about a process that was killed.
+
+    Raises:
+        TfmError: A task raised one, or its process was killed.
+    """
+    if cores < 2:
+        return [task() for task in tasks]
+    number = min(cores, len(tasks))
+    workers: WorkerProcesses[int, Any] = WorkerProcesses(
+        lambda place: tasks[place](), number=number, work=work, remedy=remedy
+    )
+    try:
+        return list(workers.answers_in_order(range(len(tasks))))
+    finally:
+        workers.close()
 
 
 def _serve(

@@ -39,6 +39,19 @@ class Example:
     target: str
 
 
+@dataclass(frozen=True, slots=True)
+class NearTwinCount:
+    """The number of sentences of a set that are nearly the same as a training source.
+
+    Args:
+        compared: The number of sources of the set that were compared: of a large set a sample, and no short ones.
+        with_near_twin: The number of those that differ from a training source in at most one word.
+    """
+
+    compared: int
+    with_near_twin: int
+
+
 @dataclass(slots=True)
 class PreparationReport:
     """The numbers of pairs that were read, kept and dropped, with examples and statistics.
@@ -53,6 +66,7 @@ class PreparationReport:
         foreign_letters: The most frequent letters of clean sources, and targets, outside their language's script.
         leakage: For each validation and test set, the number of training pairs whose source, or target, is in it.
         mended: For each corpus, the number of clean pairs whose text each rule changed; other corpora are left out.
+        near_twins: For each validation and test set, the number of its sources with a near twin in training.
         unrelated_below: The similarity of meaning below which a pair was dropped as unrelated, or None.
         to_translate: For each section that makes pairs from text, the number of texts, and how many of them have been
             translated.
@@ -67,6 +81,7 @@ class PreparationReport:
     foreign_letters: dict[str, dict[str, int]] = field(default_factory=dict)
     leakage: dict[str, dict[str, int]] = field(default_factory=dict)
     mended: dict[str, dict[str, int]] = field(default_factory=dict)
+    near_twins: dict[str, NearTwinCount] = field(default_factory=dict)
     unrelated_below: float | None = None
     to_translate: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -141,6 +156,7 @@ class PreparationRecord(KnownHeldOut):
     foreign_letters: dict[str, dict[str, int]]
     leakage: dict[str, dict[str, int]]
     mended: dict[str, dict[str, int]] = Field(default_factory=dict)
+    near_twins: dict[str, NearTwinCount] = Field(default_factory=dict)
     unrelated_below: float | None = None
     more_text: dict[str, MadePairs] = Field(default_factory=dict)
 
@@ -166,6 +182,7 @@ class PreparationRecord(KnownHeldOut):
             foreign_letters=report.foreign_letters,
             leakage=report.leakage,
             mended=report.mended,
+            near_twins=report.near_twins,
             unrelated_below=report.unrelated_below,
             held_out=dict(held_out),
         )
@@ -187,6 +204,7 @@ class PreparationRecord(KnownHeldOut):
             foreign_letters=self.foreign_letters,
             leakage=self.leakage,
             mended=self.mended,
+            near_twins=self.near_twins,
             unrelated_below=self.unrelated_below,
         )
 

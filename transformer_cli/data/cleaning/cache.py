@@ -52,6 +52,10 @@ class CleanedCorpus:
         """Yield the pairs, some thousands at a time, with the columns source, target and place."""
         return self._read([SCHEMA.get_field_index(name) for name in TEXTS])
 
+    def halves(self) -> Iterator[pa.RecordBatch]:
+        """Yield the sources, with the hashes of their halves in the columns ``first_half`` and ``last_half``."""
+        return self._read([SCHEMA.get_field_index(name) for name in ("source", "first_half", "last_half")])
+
     def dropped_lines(self) -> Iterator[str]:
         """Yield a line for each dropped pair: rule, place, source and target, with tabs between them."""
         with (self.folder / _DROPPED).open(encoding="utf-8", newline="\n") as file:

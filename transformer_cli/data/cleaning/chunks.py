@@ -15,15 +15,16 @@ import pyarrow as pa
 from transformer_cli.cores import available_cores, has_linux
 from transformer_cli.data.arrow_arrays import number_array, text_array
 from transformer_cli.data.cleaning.match_keys import fold, hash_pair, hash_text
+from transformer_cli.data.cleaning.near_twins import hashes_of_halves
 from transformer_cli.data.cleaning.rules import CleaningReport, PairCleaner
 from transformer_cli.data.corpora import SentencePair
 from transformer_cli.text.normalization import normalize
 from transformer_cli.worker_processes import WorkerProcesses
 
 TEXTS = ("source", "target", "place")
-_HASHES = ("pair", "source_key", "target_key")
+_HASHES = ("pair", "source_key", "target_key", "first_half", "last_half")
 SCHEMA = pa.schema([*((name, pa.string()) for name in TEXTS), *((name, pa.uint64()) for name in _HASHES)])
-"""The columns of clean pairs: text, and the hashes of the pair and of its folded sentences."""
+"""The columns of clean pairs: text, and the hashes of the pair, of its folded sentences and of the source's halves."""
 
 PAIRS_AT_ONCE = 4096
 """The number of pairs in a chunk."""
@@ -31,6 +32,7 @@ PAIRS_AT_ONCE = 4096
 # Pickled tuples need a third of the time of pickled objects.
 _as_tuple = attrgetter(*(field.name for field in fields(SentencePair)))
 _Chunk = list[tuple[Any, ...]]
+_Row = tuple[str, str, str, int, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def _chunks(pairs: Iterable[SentencePair]) -> Iterator[_Chunk]:
 
 
 def _clean(pairs: list[SentencePair], cleaner: PairCleaner) -> CleanedChunk:
-    rows: list[tuple[str, str, str, int, int, int]] = []
+    rows: list[_Row] = []
     dropped: list[str] = []
     report = CleaningReport()
     mended: Counter[str] = Counter()
@@ -106,13 +108,16 @@ def _clean(pairs: list[SentencePair], cleaner: PairCleaner) -> CleanedChunk:
             dropped.append(f"{judgement.rule}\t{normalize(judgement.place)}\t{source}\t{target}\n")
             continue
         report.kept += 1
-        mended.update(judgement.mended)
-        source_key, target_key = (hash_text(fold(side, numbers=cleaner.fold_numbers)) for side in (source, target))
-        rows.append((source, target, judgement.place, hash_pair(source, target), source_key, target_key))
+        if judgement.mended:
+            mended.update(judgement.mended)
+        folded = fold(source, numbers=cleaner.fold_numbers)
+        target_key = hash_text(fold(target, numbers=cleaner.fold_numbers))
+        hashes = hash_pair(source, target), hash_text(folded), target_key, *hashes_of_halves(cleaner.cut_source(folded))
+        rows.append((source, target, judgement.place, *hashes))
     return CleanedChunk(_batch(rows), "".join(dropped), report, mended, cleaner.foreign_letters)
 
 
-def _batch(rows: list[tuple[str, str, str, int, int, int]]) -> pa.RecordBatch:
+def _batch(rows: list[_Row]) -> pa.RecordBatch:
     columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in SCHEMA]
     # A file name may hold bytes that are not UTF-8.
     columns[2] = [place.encode("utf-8", "backslashreplace").decode() for place in columns[2]]

@@ -20,6 +20,7 @@ from transformer_cli.data.cleaning.leftovers import (
     without_line_numbers,
     without_markup,
 )
+from transformer_cli.data.cleaning.near_twins import word_cutter
 from transformer_cli.data.corpora import SentencePair
 from transformer_cli.text.languages import language_name
 from transformer_cli.text.normalization import normalize
@@ -167,6 +168,7 @@ class PairCleaner:
 
     def __init__(self, config: CleaningConfig, languages: LanguagesConfig) -> None:
         self.fold_numbers = config.fold_numbers
+        self.cut_source = word_cutter(languages.source)
         self._wants_utf8 = config.not_utf8
         self._mends_markup = config.markup == "mend"
         self._mends_numbering = config.numbering

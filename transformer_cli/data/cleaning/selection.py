@@ -155,7 +155,7 @@ def _combined(sources: Hashes, targets: Hashes) -> Hashes:
     return mixed
 
 
-def _is_among(values: Hashes, keys: Hashes) -> Flags:
+def is_among(values: Hashes, keys: Hashes) -> Flags:
     """Return for each value whether it is among the sorted ``keys``."""
     flags = np.zeros(len(values), np.bool_)
     if len(keys):
@@ -169,8 +169,8 @@ def _drop_leaking(selection: Selection, sets: Mapping[str, HeldOutKeys], sources
     candidates = selection.fates == KEPT
     for name, keys in sets.items():
         by_source, by_target = (
-            _is_among(sources, keys.sources) & candidates,
-            _is_among(targets, keys.targets) & candidates,
+            is_among(sources, keys.sources) & candidates,
+            is_among(targets, keys.targets) & candidates,
         )
         selection.leakage[name] = {"source": int(by_source.sum()), "target": int(by_target.sum())}
         selection.fates[by_source | by_target] = _FATE["leakage"]
@@ -200,7 +200,7 @@ def _hold_out(
         candidates = (selection.fates == KEPT) & ~repeated
         before = earlier.get(part)
         stays = before is not None and before.number == number
-        was_held_out = candidates & _is_among(pairs, _sorted(before.pairs if before else ()))
+        was_held_out = candidates & is_among(pairs, _sorted(before.pairs if before else ()))
         indices = _first_by_rank(was_held_out, ranks, keys, taken, at_most=number)
         if not stays or 2 * len(indices) < number:
             indices += _first_by_rank(candidates & ~was_held_out, ranks, keys, taken, at_most=number - len(indices))
@@ -208,7 +208,7 @@ def _hold_out(
                 raise TooFewPairsError(usable, selection)
         old_pairs = before.pairs if before and stays else frozenset()
         held_out = HeldOut(number=number, pairs=old_pairs.union(pairs[indices].tolist()))
-        is_reserved = _is_among(pairs, _sorted(held_out.pairs))
+        is_reserved = is_among(pairs, _sorted(held_out.pairs))
         if not (candidates & ~is_reserved).any():
             raise TooFewPairsError(usable, selection)
         selection.fates[is_reserved & (selection.fates == KEPT)] = _FATE["held_out"]

@@ -19,7 +19,7 @@ from transformer_cli.workflows.locate.recipe import LocatedRecipe
 _RULES_VERSION = 3
 
 # Raise this number when cleaned corpora differ from those of before: each is cleaned again when the data has changed.
-_CACHE_VERSION = 4
+_CACHE_VERSION = 5
 
 # Raise a number when a format is read otherwise than before: then corpora of this format are prepared again.
 _READER_VERSIONS = {".tmx": 2, ".po": 2, ".tsv": 2, ".csv": 2}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
+from transformer_cli.artifacts.preparation_report import NearTwinCount
 from transformer_cli.config import Recipe
 from transformer_cli.data.cleaning.held_out import HeldOut
 from transformer_cli.data.cleaning.rules import CleaningReport
@@ -14,6 +15,7 @@ from transformer_cli.errors import DataError
 logger = logging.getLogger(__name__)
 
 _ALIKE_RULES = ("leakage", "near_duplicate", "source_repeats")
+_FEWEST_COMPARED = 20
 _IGNORED = "case, punctuation and numbers ignored"
 
 
@@ -69,6 +71,20 @@ def warn_of_sameness(recipe: Recipe, selection: Selection) -> None:
             f"out or repeated ({_IGNORED}); see {', '.join(_ALIKE_RULES)} in [cleaning]"
             f"{_unless_numbers_matter(recipe)}"
         )
+
+
+def log_near_twins(counts: Mapping[str, NearTwinCount]) -> None:
+    """Log a line for each set of which a tenth of the sources has a near twin in training, very small sets aside."""
+    for part, count in counts.items():
+        if count.compared < _FEWEST_COMPARED or 10 * count.with_near_twin < count.compared:
+            continue
+        key = part.replace("test-", "tests.", 1)
+        found = f"{count.with_near_twin} of {count.compared} sources"
+        text = f"data.{key}: {found} have a near twin in training (at most one word differs)"
+        if 2 * count.with_near_twin > count.compared:
+            logger.warning(f"{text}: the score measures recall; hold out texts that are not like those of data.train")
+        else:
+            logger.info(text)
 
 
 def log_changes_of_held_out_pairs(earlier: Mapping[str, HeldOut], now: Mapping[str, HeldOut]) -> None:

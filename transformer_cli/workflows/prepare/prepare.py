@@ -6,6 +6,7 @@ import logging
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,8 +93,13 @@ def _prepare(
     from transformer_cli.data.cleaning.meaning import load_encoder
     from transformer_cli.data.splits.files import SplitFiles
     from transformer_cli.workflows.prepare.clean import clean_corpora, forget_others
-    from transformer_cli.workflows.prepare.messages import log_changes_of_held_out_pairs, warn_of_sameness
+    from transformer_cli.workflows.prepare.messages import (
+        log_changes_of_held_out_pairs,
+        log_near_twins,
+        warn_of_sameness,
+    )
     from transformer_cli.workflows.prepare.more_text.plan import count_untranslated
+    from transformer_cli.workflows.prepare.near_twins import count_near_twins
     from transformer_cli.workflows.prepare.separate_sets import write_separate_sets
     from transformer_cli.workflows.prepare.split import SplitMaker, count_fates, select_pairs
     from transformer_cli.workflows.prepare.text_profile import describe_sources
@@ -117,7 +123,10 @@ def _prepare(
             maker.write(cleaned, selection)
             if recipe.data.test is None:
                 SplitFiles(data, "valid", recipe.languages).copy("test")
-            describe_sources(data, recipe).write_to(data / run.text_profile.name)
+            count = partial(count_near_twins, data, recipe, cleaned, selection.fates)
+            profile, report.near_twins = describe_sources(data, recipe, count)
+            profile.write_to(data / run.text_profile.name)
+            log_near_twins(report.near_twins)
             report.to_translate = count_untranslated(located, data)
         report.corpora = count_fates(cleaned, recipe, selection)
         report.mended = {name: each.mended for name, each in zip(report.corpora, cleaned, strict=True) if each.mended}

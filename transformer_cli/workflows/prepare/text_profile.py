@@ -3,39 +3,62 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from transformer_cli.artifacts.text_profile import TextProfile
 from transformer_cli.config import Recipe
+from transformer_cli.cores import available_cores, has_linux
 from transformer_cli.data.splits.files import TRAIN
 from transformer_cli.data.splits.read import sample_split
 from transformer_cli.text.normalization import normalize
 from transformer_cli.text.sentences import learn_abbreviations, sentence_spans
+from transformer_cli.worker_processes import run_side_by_side
 from transformer_cli.workflows.prepare.spelling_profile import describe_spelling
+
+Result = TypeVar("Result")
 
 _MOST_PAIRS = 50_000
 _LEAST_SHARE = 0.01
 _LEAST_LINES = 200
 
 
-def describe_sources(data: Path, recipe: Recipe) -> TextProfile:
+def describe_sources(data: Path, recipe: Recipe, besides: Callable[[], Result]) -> tuple[TextProfile, Result]:
     """Return the profile of the prepared training sources; of a large corpus an evenly spread sample is read.
 
     Args:
         data: The folder of the prepared data.
         recipe: The languages, and the tags and symbols that are no words.
+        besides: Other work on the prepared data, done at the same time where there are several cores.
+
+    Returns:
+        The profile, and the result of the other work.
+
+    Raises:
+        TfmError: A process was killed.
     """
     tags = [normalize(corpus.tag) for corpus in recipe.data.train if corpus.tag is not None]
     sources, _ = sample_split(data, TRAIN, _MOST_PAIRS)
     texts = list(_without_tags(sources, tags))
     symbols = tuple(dict.fromkeys([*tags, *map(normalize, recipe.tokenizer.user_symbols)]))
-    abbreviations = learn_abbreviations(texts)
-    return TextProfile(
-        max_sentences=_learned_sentences(texts, frozenset(abbreviations)),
-        abbreviations=tuple(abbreviations),
-        spelling=describe_spelling(texts, recipe.languages.source, symbols),
+    (abbreviations, sentences), spelling, result = run_side_by_side(
+        [
+            lambda: _describe_sentences(texts),
+            lambda: describe_spelling(texts, recipe.languages.source, symbols),
+            besides,
+        ],
+        cores=available_cores() if has_linux() and len(texts) == _MOST_PAIRS else 1,
+        work="describing",
+        remedy="if the memory ran out, set OMP_NUM_THREADS=1 for a single process",
     )
+    return TextProfile(max_sentences=sentences, abbreviations=abbreviations, spelling=spelling), result
+
+
+def _describe_sentences(texts: Sequence[str]) -> tuple[tuple[str, ...], int]:
+    """Return the abbreviations in ``texts``, and the largest number of sentences that many of them have."""
+    abbreviations = tuple(learn_abbreviations(texts))
+    return abbreviations, _learned_sentences(texts, frozenset(abbreviations))
 
 
 def _learned_sentences(texts: Sequence[str], abbreviations: frozenset[str]) -> int:

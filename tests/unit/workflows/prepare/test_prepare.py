@@ -13,11 +13,12 @@ import pytest
 from tests.support.hostile_machine import output_of
 from tests.support.opened_files import opened_files
 from transformer_cli import prepare
-from transformer_cli.artifacts.preparation_report import Example
+from transformer_cli.artifacts.preparation_report import Example, NearTwinCount
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.data.cleaning.match_keys import fold
 from transformer_cli.data.cleaning.rules import CleaningReport
 from transformer_cli.errors import DataError, RecipeError, RunDirectoryBusyError, TfmError
+from transformer_cli.workflows.prepare.messages import log_near_twins
 
 LANGUAGES = '[languages]\nsource = "fr"\ntarget = "en"\n'
 RUN = Path("run")
@@ -111,6 +112,52 @@ def test_mended_pairs_are_counted_for_each_corpus():
     assert prepared("train") == [*numbers(0, 5), ("café", "coffee"), ("Q&A", "questions"), *numbers(5, 8)]
     assert report.mended == json.loads((RUN / "prepare.json").read_text())["mended"] == {"a.tsv": {"markup": 2}}
     assert run().mended == report.mended
+
+
+def test_sources_of_a_set_with_a_near_twin_in_training_are_counted(messages):
+    places = ["house", "garden", "forest", "station", "library", "harbour", "village", "kitchen"]
+    write_tsv("a.tsv", [(f"nous allons tous ensemble à la {place}", f"we go to the {place}") for place in places])
+    write_tsv("v.tsv", [("nous allons tous ensemble à la plage", "beach"), ("un deux trois quatre cinq", "five")])
+    write_tsv("t.tsv", [("un deux trois quatre cinq six", "six"), ("nous allons à la plage", "beach"), ("Oui", "Yes")])
+    write_tsv("b.tsv", [("un deux trois quatre", "four"), ("", "nothing"), ("autre chose", "something else")])
+    write_recipe('train = ["a.tsv", "b.tsv"]\nvalid = "v.tsv"\ntest = 2\ntests = {far = "t.tsv"}\n')
+
+    report = run()
+
+    twins = {part: (count.compared, count.with_near_twin) for part, count in report.near_twins.items()}
+    held_out = sum(len(source.split()) >= 5 for source, _ in prepared("test"))  # all of them of a.tsv
+    of_valid = 1 + ("un deux trois quatre" in dict(prepared("train")))
+    assert twins == {"valid": (2, of_valid), "test": (held_out, held_out), "test-far": (2, 0)}
+    found = json.loads((RUN / "prepare.json").read_text())["near_twins"]
+    assert found["valid"] == {"compared": 2, "with_near_twin": of_valid}
+    assert run().near_twins == report.near_twins
+    assert not any("near twin" in text for text in messages.texts)  # of two sources no share can be told
+
+
+def test_a_set_whose_sources_are_like_those_of_training_is_named(messages):
+    counts = {"valid": (100, 9), "test": (100, 10), "test-law": (100, 51), "test-small": (19, 19)}
+
+    log_near_twins({part: NearTwinCount(*count) for part, count in counts.items()})
+
+    assert [text.partition(":")[0] for text in messages.texts] == ["data.test", "data.tests.law"]
+    assert "10 of 100 sources" in messages.texts[0]
+    assert messages.warnings == messages.texts[1:]
+    assert "the score measures recall" in messages.texts[1]
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_what_describes_the_data_does_not_depend_on_the_number_of_cores(monkeypatch, cores):
+    write_tsv("a.tsv", [(f"Nous allons à {word}, p. ex. demain.", f"we go to {word}") for word in "abcdefghij"])
+    write_recipe('train = "a.tsv"\nvalid = 2\n')
+    expected = run(), (RUN / "data/text.json").read_bytes()
+    shutil.rmtree(RUN)
+    monkeypatch.setattr("transformer_cli.workflows.prepare.text_profile._MOST_PAIRS", 5)
+    one = run(), (RUN / "data/text.json").read_bytes()
+    shutil.rmtree(RUN)
+    monkeypatch.setattr("transformer_cli.workflows.prepare.text_profile.available_cores", lambda: cores)
+
+    assert (run(), (RUN / "data/text.json").read_bytes()) == one
+    assert one[0].near_twins == expected[0].near_twins
 
 
 def test_a_corpus_that_was_cut_into_subwords_is_one_error_with_the_remedy():
