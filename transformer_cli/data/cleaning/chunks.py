@@ -29,9 +29,9 @@ SCHEMA = pa.schema([*((name, pa.string()) for name in TEXTS), *((name, pa.uint64
 PAIRS_AT_ONCE = 4096
 """The number of pairs in a chunk."""
 
-# Pickled tuples need a third of the time of pickled objects.
-_as_tuple = attrgetter(*(field.name for field in fields(SentencePair)))
-_Chunk = list[tuple[Any, ...]]
+# Pickled lists of the values of each field need a sixth of the time of pickled objects.
+_FIELDS = [attrgetter(field.name) for field in fields(SentencePair)]
+_Chunk = list[list[Any]]
 _Row = tuple[str, str, str, int, int, int, int, int]
 
 
@@ -71,7 +71,7 @@ def clean_in_chunks(
     """
 
     def clean(chunk: _Chunk) -> CleanedChunk:
-        return _clean([SentencePair(*values) for values in chunk], cleaner)
+        return _clean(list(map(SentencePair, *chunk)), cleaner)
 
     chunks = _chunks(pairs)
     first = list(islice(chunks, 2))
@@ -89,9 +89,9 @@ def clean_in_chunks(
 
 
 def _chunks(pairs: Iterable[SentencePair]) -> Iterator[_Chunk]:
-    values = map(_as_tuple, pairs)
-    while chunk := list(islice(values, PAIRS_AT_ONCE)):
-        yield chunk
+    remaining = iter(pairs)
+    while chunk := list(islice(remaining, PAIRS_AT_ONCE)):
+        yield [list(map(field, chunk)) for field in _FIELDS]
 
 
 def _clean(pairs: list[SentencePair], cleaner: PairCleaner) -> CleanedChunk:
