@@ -4,23 +4,23 @@ Every field has a default that suits a corpus of some ten to hundred thousand pa
 recipe names only what it wants otherwise. Keys that do not exist are errors (`recipe.py` words them).
 """
 
-from transformer_cli.config.data import (
-    CleaningConfig as CleaningConfig,
-)
-from transformer_cli.config.data import (
+from transformer_cli.config.corpora import (
     CorpusConfig as CorpusConfig,
 )
-from transformer_cli.config.data import (
+from transformer_cli.config.corpora import (
     CorpusFiles as CorpusFiles,
+)
+from transformer_cli.config.corpora import (
+    NamedCorpus as NamedCorpus,
+)
+from transformer_cli.config.data import (
+    CleaningConfig as CleaningConfig,
 )
 from transformer_cli.config.data import (
     DataConfig as DataConfig,
 )
 from transformer_cli.config.data import (
     LanguagesConfig as LanguagesConfig,
-)
-from transformer_cli.config.data import (
-    NamedCorpus as NamedCorpus,
 )
 from transformer_cli.config.data import (
     TokenizerConfig as TokenizerConfig,

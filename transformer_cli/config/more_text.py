@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from transformer_cli.config.data import as_list
+from transformer_cli.config.corpora import as_list
 from transformer_cli.config.section import Positive, Section
 
 Names = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(as_list)]

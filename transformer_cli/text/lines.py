@@ -7,22 +7,21 @@ U+2028 and at other characters. Such a character inside a sentence would shift a
 from __future__ import annotations
 
 import codecs
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from transformer_cli.errors import DataError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.packed import open_text_input
+from transformer_cli.text.encodings import Utf8Check
 
-# UTF-32 comes first: its little-endian mark begins with the bytes of UTF-16's.
-_WIDE_MARKS = (
-    (codecs.BOM_UTF32_LE, "UTF-32"),
-    (codecs.BOM_UTF32_BE, "UTF-32"),
-    (codecs.BOM_UTF16_LE, "UTF-16"),
-    (codecs.BOM_UTF16_BE, "UTF-16"),
-)
+_BEGINNING = 1 << 12
+_FEW = 4  # so many lines may be damaged by accident
+_COMPARED = 1000  # lines of a given encoding with UTF-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +74,91 @@ def read_lines(stream: BinaryIO) -> Iterator[Line]:
         yield decode_line(raw, number)
 
 
-def read_text_lines(path: Path) -> Iterator[Line]:
+def read_text_lines(path: Path, *, encoding: str | None = None, setting: str | None = None) -> Iterator[Line]:
     """Read the lines of a file, compressed or not; the file is opened when the first line is requested.
 
     Args:
         path: The file.
+        encoding: Its encoding; None: UTF-8, and a file that is in another encoding is refused.
+        setting: The key of a recipe that sets ``encoding``, for the messages, or None.
 
     Yields:
         The lines, numbered from 1.
 
     Raises:
-        DataError: The file cannot be opened, is cut short or damaged, or is UTF-16 or UTF-32.
+        DataError: The file cannot be opened, is cut short or damaged, or is in another encoding.
     """
     with open_text_input(path) as stream, explain_os_errors(path, "read", DataError):
-        for number, raw in enumerate(iter(stream.readline, b""), start=1):
+        yield from read_checked_lines(stream, str(path), encoding=encoding, setting=setting)
+
+
+def read_checked_lines(
+    stream: BinaryIO, name: str, *, encoding: str | None = None, setting: str | None = None
+) -> Iterator[Line]:
+    """Read the lines of a stream as `read_lines` does, but refuse a text that is in another encoding.
+
+    Up to four lines, or a tenth of those that are not plain ASCII, may be damaged.
+
+    Args:
+        stream: A buffered binary stream.
+        name: Its name, for messages.
+        encoding: Its encoding; None: UTF-8.
+        setting: The key of a recipe that sets ``encoding``, for the messages, or None.
+
+    Yields:
+        The lines, numbered from 1.
+
+    Raises:
+        DataError: The text is in another encoding.
+    """
+    if encoding is not None:
+        yield from _read_decoded_lines(stream, name, encoding)
+        return
+    check = Utf8Check(name, setting=setting)
+    beginning = stream.read(_BEGINNING)
+    check.refuse(beginning)
+    beginning += stream.readline()
+    raw_lines = chain(iter(io.BytesIO(beginning).readline, b""), iter(stream.readline, b""))
+    for number, raw in enumerate(raw_lines, start=1):
+        line = decode_line(raw, number)
+        if line.had_invalid_bytes:
+            check.count_bad(raw, number)
+            if check.is_hopeless:
+                check.finish()
+        elif not raw.isascii():
+            check.count_good()
+        yield line
+    check.finish()
+
+
+def _read_decoded_lines(stream: BinaryIO, name: str, encoding: str) -> Iterator[Line]:
+    bad = good = utf8 = 0
+    is_utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+    # Only a line feed ends a line here, too.
+    with io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="\n") as decoded:
+        for number, text in enumerate(decoded, start=1):
+            if text.endswith("\n"):
+                text = text[:-1].removesuffix("\r")
             if number == 1:
-                _refuse_wide_text(path, raw)
-            yield decode_line(raw, number)
+                text = text.removeprefix("\ufeff")
+            is_bad = "\ufffd" in text
+            bad += is_bad
+            if not is_bad and not text.isascii():
+                good += 1
+                if not is_utf8 and good <= _COMPARED:
+                    utf8 += _would_be_utf8(text, encoding)
+            yield Line(number, text, is_bad)
+    if bad > good and bad > _FEW:
+        counts = f"{bad} of {bad + good} lines that are not plain ASCII"
+        raise DataError(f"{name} is not {encoding}: {counts} are not; name another encoding")
+    if 2 * utf8 > min(good, _COMPARED) and utf8 > _FEW:
+        raise DataError(f'{name} is UTF-8, not {encoding}; take encoding = "{encoding}" out of the recipe')
 
 
-def _refuse_wide_text(path: Path, beginning: bytes) -> None:
-    name = next((name for mark, name in _WIDE_MARKS if beginning.startswith(mark)), None)
-    if name is None and 3 * beginning.count(0) > len(beginning) > 3:
-        # UTF-16 or UTF-32 without a mark: for Latin letters, one of two bytes or three of four bytes are zero.
-        width = 32 if 3 * beginning.count(0) > 2 * len(beginning) else 16
-        name = f"UTF-{width}{'BE' if beginning[0] == 0 else 'LE'}"
-    if name is not None:
-        raise DataError(f"{path} is {name}, not UTF-8; convert it with: iconv -f {name} -t UTF-8 {path}")
+def _would_be_utf8(text: str, encoding: str) -> bool:
+    try:
+        raw = text.encode(encoding)
+        raw.decode("utf-8")
+    except UnicodeError:
+        return False
+    return not raw.isascii()

@@ -112,9 +112,10 @@ def _score_pairs(model: Path, source: Path, targets: list[Path], device: str, as
 
 
 def _source(path: Path) -> tuple[str, Any]:
-    from transformer_cli.text.lines import read_lines
+    from transformer_cli.text.encodings import STDIN
+    from transformer_cli.text.lines import read_checked_lines
 
-    return ("stdin", read_lines(stdin())) if str(path) == "-" else (str(path), path)
+    return (STDIN, read_checked_lines(stdin(), STDIN)) if str(path) == "-" else (str(path), path)
 
 
 def _table(report: ScoreReport) -> str:

@@ -9,7 +9,7 @@ from transformer_cli.config import CorpusFiles, LanguagesConfig, NamedCorpus
 from transformer_cli.data.corpora.formats.aligned import read_aligned
 from transformer_cli.data.corpora.formats.builtin import BUILTIN_PHRASEBOOK, PHRASEBOOK_FILE, read_phrasebook
 from transformer_cli.data.corpora.formats.jsonl import read_jsonl
-from transformer_cli.data.corpora.formats.tables.read import Columns, read_table
+from transformer_cli.data.corpora.formats.tables.read import read_table
 from transformer_cli.data.corpora.names import (
     FORMATS,
     HUB,
@@ -23,6 +23,9 @@ from transformer_cli.data.corpora.names import (
 )
 from transformer_cli.data.corpora.pairs import SentencePair
 from transformer_cli.errors import DataError, RecipeError
+
+_LIST_OF_TABLES = ".tsv, .csv and .txt files"
+_TEXTS = ("", ".jsonl", ".zip")
 
 
 def corpus_files(corpus: NamedCorpus, languages: LanguagesConfig, folder: Path) -> tuple[Path, ...]:
@@ -64,15 +67,12 @@ def read_corpus(corpus: NamedCorpus, languages: LanguagesConfig, folder: Path, *
         part: The part of the phrasebook or of a data set with splits: "train", "valid" or "test".
 
     Raises:
-        RecipeError: The name fits no kind of corpus, or columns are given for a corpus that is not a table.
+        RecipeError: The name fits no kind of corpus, or a key is given that means nothing for it.
         DataError: A file is missing, cut short, misaligned or malformed; the message names file and line.
     """
-    columns = corpus.columns if isinstance(corpus, CorpusFiles) else None
+    keys = corpus if isinstance(corpus, CorpusFiles) else CorpusFiles(path=corpus or ".")
     path = corpus.path if isinstance(corpus, CorpusFiles) else corpus
-    if columns is not None and (path is None or LANG in path or kind_of(path) not in TABLES):
-        raise RecipeError(
-            f'data.train: source_column and target_column are for .tsv, .csv and .txt files, not for "{corpus}"'
-        )
+    _check_keys(keys)
     if path == BUILTIN_PHRASEBOOK:
         return read_phrasebook(part, languages)
     corpus_files(corpus, languages, folder)
@@ -82,7 +82,27 @@ def read_corpus(corpus: NamedCorpus, languages: LanguagesConfig, folder: Path, *
         name, config, place = hub_parts(path, folder)
         return read_hub(name, config, languages, folder=place, part=part)
     groups = _file_groups(path if path is not None else corpus, languages, folder)
-    return (pair for group in groups for pair in _read_files(group, languages, columns))
+    return (pair for group in groups for pair in _read_files(group, languages, keys))
+
+
+def _check_keys(corpus: CorpusFiles) -> None:
+    """Refuse keys that mean nothing for this kind of corpus.
+
+    Raises:
+        RecipeError: There is such a key.
+    """
+    name = corpus.path or ""
+    kind = kind_of(name) if corpus.path is not None and LANG not in name else ""
+    is_table = kind in TABLES and not name.startswith(HUB)
+    keys = set(corpus.reading_keys)
+    if is_table:
+        return
+    if corpus.columns is not None:
+        raise RecipeError(f'data: source_column and target_column are for {_LIST_OF_TABLES}, not for "{corpus}"')
+    if alien := keys - {"encoding"}:
+        raise RecipeError(f'data: {min(alien)} is for {_LIST_OF_TABLES}, not for "{corpus}"')
+    if keys and (kind not in _TEXTS or name.startswith(HUB) or name == BUILTIN_PHRASEBOOK):
+        raise RecipeError(f'data: encoding is for text files, tables, .jsonl and .zip, not for "{corpus}"')
 
 
 def _file_groups(corpus: NamedCorpus, languages: LanguagesConfig, folder: Path) -> list[tuple[Path, ...]]:
@@ -110,14 +130,14 @@ def _visible_files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _read_files(paths: tuple[Path, ...], languages: LanguagesConfig, columns: Columns | None) -> Iterator[SentencePair]:
+def _read_files(paths: tuple[Path, ...], languages: LanguagesConfig, keys: CorpusFiles) -> Iterator[SentencePair]:
     if len(paths) == 2:
-        return read_aligned(*paths)
+        return read_aligned(*paths, keys.encoding)
     path = paths[0]
     # Imported here because some readers are slow to import.
     match kind_of(path.name):
         case ".jsonl":
-            return read_jsonl(path, languages)
+            return read_jsonl(path, languages, keys.encoding)
         case ".parquet":
             from transformer_cli.data.corpora.formats.parquet import read_parquet
 
@@ -133,10 +153,10 @@ def _read_files(paths: tuple[Path, ...], languages: LanguagesConfig, columns: Co
         case ".zip":
             from transformer_cli.data.corpora.formats.moses_zip import read_moses_zip
 
-            return read_moses_zip(path, languages)
+            return read_moses_zip(path, languages, keys.encoding)
         case ".po":
             from transformer_cli.data.corpora.formats.po import read_po
 
             return read_po(path, languages)
         case _:
-            return read_table(path, languages, columns)
+            return read_table(path, languages, keys)

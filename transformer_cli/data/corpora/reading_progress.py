@@ -21,7 +21,7 @@ def log_reading(
     *,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SentencePair]:
-    """Yield ``pairs``, and log their number every 15 seconds.
+    """Yield ``pairs``, log their number every 15 seconds, and warn of those that are not UTF-8.
 
     Args:
         pairs: A corpus.
@@ -29,11 +29,20 @@ def log_reading(
         clock: Returns the time in seconds.
     """
     logged = clock()
+    damaged, first_damaged = 0, ""
     for number, pair in enumerate(pairs, start=1):
+        if not pair.is_utf8:
+            damaged += 1
+            first_damaged = first_damaged or pair.place
         if number % _LOOKED_EVERY == 0 and clock() - logged >= _SECONDS_BETWEEN:
             logger.info(f"{name}: {number:,} pairs read so far")
             logged = clock()
         yield pair
+    if damaged:
+        some = "pair has" if damaged == 1 else "pairs have"
+        logger.warning(
+            f"{name}: {damaged:,} {some} bytes that are no text, the first at {first_damaged}; see cleaning.not_utf8"
+        )
 
 
 def warn_of_figures(corpus: str) -> None:

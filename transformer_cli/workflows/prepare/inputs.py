@@ -96,6 +96,7 @@ def _how_it_is_read(corpus: CorpusConfig) -> list[Any]:
         corpus.source_column,
         corpus.target_column,
         *([version] if version else []),
+        *([corpus.reading_keys] if corpus.reading_keys else []),
     ]
 
 

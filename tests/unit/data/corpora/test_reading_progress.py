@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from itertools import count
 
+import pytest
+
 from transformer_cli.data.corpora import SentencePair
 from transformer_cli.data.corpora.reading_progress import log_reading
 
@@ -21,3 +23,11 @@ def test_a_short_corpus_is_not_told_of(messages):
 
     assert list(log_reading(pairs, "t.tsv", clock=lambda: 0.0)) == pairs
     assert messages.texts == []
+
+
+@pytest.mark.parametrize(("damaged", "some"), [(1, "1 pair has"), (1200, "1,200 pairs have")])
+def test_pairs_that_are_no_text_are_warned_of_with_the_first(messages, damaged, some):
+    pairs = [SentencePair("un", "\ufffd", f"t:{number}", number < 7) for number in range(7 + damaged)]
+
+    assert list(log_reading(pairs, "t.tsv", clock=lambda: 0.0)) == pairs
+    assert messages.texts == [f"t.tsv: {some} bytes that are no text, the first at t:7; see cleaning.not_utf8"]

@@ -11,15 +11,15 @@ from transformer_cli.errors import DataError
 from transformer_cli.text.lines import Line, read_text_lines
 
 
-def read_aligned(source_path: Path, target_path: Path) -> Iterator[SentencePair]:
+def read_aligned(source_path: Path, target_path: Path, encoding: str | None = None) -> Iterator[SentencePair]:
     """Yield the pairs of two aligned files; the place is that in the source file.
 
     Raises:
-        DataError: A file cannot be read, or one has more lines than the other.
+        DataError: A file cannot be read or is in another encoding, or one has more lines than the other.
     """
     yield from align(
-        read_text_lines(source_path),
-        read_text_lines(target_path),
+        read_text_lines(source_path, encoding=encoding, setting="encoding"),
+        read_text_lines(target_path, encoding=encoding, setting="encoding"),
         source_name=str(source_path),
         target_name=target_path.name,
     )

@@ -14,13 +14,13 @@ from transformer_cli.errors import DataError
 from transformer_cli.text.lines import read_text_lines
 
 
-def read_jsonl(path: Path, languages: LanguagesConfig) -> Iterator[SentencePair]:
+def read_jsonl(path: Path, languages: LanguagesConfig, encoding: str | None = None) -> Iterator[SentencePair]:
     """Yield the pairs of a file with one JSON object a line; see `pair_of_record`. Empty lines are skipped.
 
     Raises:
-        DataError: The file cannot be read, or a line is not such an object.
+        DataError: The file cannot be read or is in another encoding, or a line is not such an object.
     """
-    for line in read_text_lines(path):
+    for line in read_text_lines(path, encoding=encoding, setting="encoding"):
         if not line.text.strip():
             continue
         place = f"{path}:{line.number}"

@@ -13,28 +13,30 @@ from transformer_cli.data.corpora.formats.aligned import align
 from transformer_cli.data.corpora.pairs import SentencePair, choose_languages
 from transformer_cli.errors import DataError
 from transformer_cli.files.archives import open_zip
-from transformer_cli.text.lines import Line, read_lines
+from transformer_cli.text.lines import Line, read_checked_lines
 
 
-def read_moses_zip(path: Path, languages: LanguagesConfig) -> Iterator[SentencePair]:
+def read_moses_zip(path: Path, languages: LanguagesConfig, encoding: str | None = None) -> Iterator[SentencePair]:
     """Yield the pairs of all aligned files in an archive; nothing is unpacked to the disk.
 
     Two files are aligned if their names differ only in the suffix, and the suffixes are the codes of the languages
     (matched as in `choose_languages`): ``Books.en-fr.en`` and ``Books.en-fr.fr``. Other files are left alone.
 
     Raises:
-        DataError: The archive cannot be read, is damaged or encrypted, has no aligned files, or two of them have
-            different numbers of lines.
+        DataError: The archive cannot be read, is damaged or encrypted, or has no aligned files, a file is in another
+            encoding, or two of them have different numbers of lines.
     """
     with open_zip(path) as archive:
         for source, target in _aligned_members(path, archive, languages):
             with archive.open(source) as source_file, archive.open(target) as target_file:
-                lines = _lines(source_file), _lines(target_file)
+                files = {f"{path}/{source}": source_file, f"{path}/{target}": target_file}
+                lines = (_lines(file, name, encoding) for name, file in files.items())
                 yield from align(*lines, source_name=f"{path}/{source}", target_name=target)
 
 
-def _lines(file: IO[bytes]) -> Iterator[Line]:
-    return read_lines(io.BufferedReader(file))  # type: ignore[type-var,unused-ignore]
+def _lines(file: IO[bytes], name: str, encoding: str | None) -> Iterator[Line]:
+    stream = io.BufferedReader(file)  # type: ignore[type-var,unused-ignore]
+    return read_checked_lines(stream, name, encoding=encoding, setting="encoding")
 
 
 def _aligned_members(path: Path, archive: zipfile.ZipFile, languages: LanguagesConfig) -> list[tuple[str, str]]:

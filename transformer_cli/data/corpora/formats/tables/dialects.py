@@ -69,7 +69,9 @@ def delimiter_of_setting(line: str) -> str | None:
     return found[1] if found else None
 
 
-def read_sample(sample: Sample, kind: str, is_header: IsHeader, *, delimiter: str | None = None) -> Reading:
+def read_sample(
+    sample: Sample, kind: str, is_header: IsHeader, *, delimiter: str | None = None, quoting: bool | None = None
+) -> Reading:
     """Read the sample in the dialect in which all rows of the sample, or most of them, have the same number of cells.
 
     Tabs come first in a ``.tsv`` file, and delimiters that make a header of the first row in any. A delimiter that is
@@ -80,11 +82,12 @@ def read_sample(sample: Sample, kind: str, is_header: IsHeader, *, delimiter: st
         kind: ``.tsv``, ``.csv`` or ``.txt``.
         is_header: Tells a row that names the columns of both languages.
         delimiter: The delimiter, if it is known.
+        quoting: Whether cells may stand in quotes, if it is known.
 
     Raises:
         DataError: No delimiter gives most rows two cells, or several do.
     """
-    readings = [_read(sample, each, kind) for each in ([delimiter] if delimiter else _ALTERNATIVES)]
+    readings = [_read(sample, each, kind, quoting) for each in ([delimiter] if delimiter else _ALTERNATIVES)]
     if delimiter:
         return readings[0]
     fit = [reading for reading in readings if reading.width > 1 and reading.share >= _MOST]
@@ -104,12 +107,12 @@ def read_sample(sample: Sample, kind: str, is_header: IsHeader, *, delimiter: st
     return fit[0]
 
 
-def _read(sample: Sample, delimiter: str, kind: str) -> Reading:
+def _read(sample: Sample, delimiter: str, kind: str, quoting: bool | None) -> Reading:
     """Return the reading with quotes or without, whichever fits the cells better."""
     plain = _reading(sample, Dialect(delimiter, has_quotes=False))
-    if len(delimiter) > 1:
+    if len(delimiter) > 1 or quoting is False:
         return plain
-    if kind == ".csv" and delimiter != "\t":
+    if quoting or (kind == ".csv" and delimiter != "\t"):
         return _reading(sample, Dialect(delimiter, has_quotes=True))
     cells = [cell for row in plain.rows for cell in row.cells]
     if not any(cell.startswith('"') for cell in cells):
@@ -166,13 +169,13 @@ def _no_delimiter(path: Path, readings: Sequence[Reading]) -> DataError:
     names = ", ".join(DELIMITER_NAMES[each] for each in _ALTERNATIVES[1:])
     return DataError(
         f"{path}: 1 column where at least 2 are needed: none of {names} gives most rows the same number of columns; "
-        "put tabs between the columns"
+        "set delimiter for it"
     )
 
 
 def _several_delimiters(path: Path, readings: Sequence[Reading]) -> DataError:
     names = " and ".join(f"{DELIMITER_NAMES[r.dialect.delimiter]} ({r.width} columns)" for r in readings)
     return DataError(
-        f"{path}: each of {names} gives all rows the same number of columns; write source and target as the names of "
-        "the columns into the first row, or put tabs between the columns and name the file .tsv"
+        f"{path}: each of {names} gives all rows the same number of columns; set delimiter for it, or write source and "
+        "target as the names of the columns into the first row"
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from transformer_cli.config import LanguagesConfig
+from transformer_cli.config import CorpusFiles, LanguagesConfig
 from transformer_cli.data.corpora.formats.tables.dialects import (
     DELIMITER_NAMES,
     Sample,
@@ -23,9 +23,6 @@ from transformer_cli.text.lines import Line, read_text_lines
 
 _SAMPLE_LINES = 2000
 _SAMPLE_CHARACTERS = 1 << 20
-
-Columns = tuple[str | int, str | int]
-"""The columns of source and target, each by its name in the header or its number from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +42,30 @@ class _Layout:
     has_header: bool
 
 
-def read_table(path: Path, languages: LanguagesConfig, columns: Columns | None = None) -> Iterator[SentencePair]:
+def read_table(path: Path, languages: LanguagesConfig, keys: CorpusFiles | None = None) -> Iterator[SentencePair]:
     """Yield the pairs of a table; delimiter and quoting are found as `read_sample` says. Blank rows are passed over.
 
-    A first line ``sep=;`` sets the delimiter. ``columns`` selects the columns. Without it, the names in the first row
-    do; without such names, the first two columns are taken.
+    A first line ``sep=;`` sets the delimiter. Without columns in ``keys``, the names in the first row select them;
+    without such names, the first two columns are taken.
+
+    Args:
+        path: The file.
+        languages: The two language codes.
+        keys: The corpus in the recipe, whose keys set what is not to be found by content.
 
     Raises:
-        DataError: The file cannot be read, it or a row lacks a column or has one too many, a quote is out of place or
-            never closed, or the delimiter cannot be found.
+        DataError: The file cannot be read or is in another encoding, it or a row lacks a column or has one too many, a
+            quote is out of place or never closed, or the delimiter cannot be found.
     """
-    lines = read_text_lines(path)
+    keys = keys or CorpusFiles(path=str(path))
+    lines = read_text_lines(path, encoding=keys.encoding, setting="encoding")
     sample = _sample(path, lines)
     delimiter = delimiter_of_setting(sample.lines[0].text) if sample.lines else None
     if delimiter is not None:
         sample = Sample(path, sample.lines[1:], sample.is_whole)
     if not sample.lines:
         return
-    layout = _find_layout(sample, languages, columns, delimiter)
+    layout = _find_layout(sample, languages, keys, keys.delimiter or delimiter)
     rows = read_rows(chain(sample.lines, lines), layout.dialect)
     if layout.has_header:
         next(rows)
@@ -89,15 +92,17 @@ def _sample(path: Path, lines: Iterator[Line]) -> Sample:
     return Sample(path, taken, is_whole=True)
 
 
-def _find_layout(sample: Sample, languages: LanguagesConfig, columns: Columns | None, delimiter: str | None) -> _Layout:
+def _find_layout(sample: Sample, languages: LanguagesConfig, keys: CorpusFiles, delimiter: str | None) -> _Layout:
     path = sample.path
-    reading = read_sample(
-        sample, kind_of(path.name), lambda row: _is_header(row, languages, columns), delimiter=delimiter
-    )
+
+    def is_header(row: Sequence[str]) -> bool:
+        return _is_header(row, languages, keys)
+
+    reading = read_sample(sample, kind_of(path.name), is_header, delimiter=delimiter, quoting=keys.quoting)
     first = reading.rows[0].cells if reading.rows else []
-    has_header = _is_header(first, languages, columns)
-    if columns is not None:
-        indices = _index(columns[0], first, path), _index(columns[1], first, path)
+    has_header = is_header(first) if keys.header is None else keys.header
+    if keys.columns is not None:
+        indices = _index(keys.columns[0], first, path), _index(keys.columns[1], first, path)
     else:
         names = find_columns(tuple(first), languages) if has_header else None
         indices = (first.index(names[0]), first.index(names[1])) if names else (0, 1)
@@ -110,8 +115,10 @@ def _find_layout(sample: Sample, languages: LanguagesConfig, columns: Columns | 
     return _Layout(reading.dialect, max(width, width_of(first)) if has_header else width, indices, has_header)
 
 
-def _is_header(row: Sequence[str], languages: LanguagesConfig, columns: Columns | None) -> bool:
-    names = [column for column in columns or () if isinstance(column, str)]
+def _is_header(row: Sequence[str], languages: LanguagesConfig, keys: CorpusFiles) -> bool:
+    if keys.header is False:
+        return False
+    names = [column for column in keys.columns or () if isinstance(column, str)]
     return all(name in row for name in names) if names else find_columns(tuple(row), languages) is not None
 
 
