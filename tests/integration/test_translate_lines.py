@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import os
@@ -14,7 +15,7 @@ from typing import Any, BinaryIO
 import pytest
 import sentencepiece
 import torch
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
@@ -148,11 +149,13 @@ def test_any_bytes_give_as_many_lines_as_they_have(data, toy, engine):
 # Windows
 
 ANY_BYTES = st.binary(max_size=200) | st.lists(st.sampled_from([b"a", b"\n", b"\r\n", b"\xff", b"\r"])).map(b"".join)
+WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 
 @settings(deadline=None)
 @given(data=ANY_BYTES)
 def test_chunks_hold_the_lines_of_a_stream_in_memory(data):
+    assume(not data.startswith(WIDE_MARKS))
     windows = list(read_chunks(io.BytesIO(data)))
     assert [line for window in windows for line in window] == reference_lines(data)
     assert all(windows)
@@ -161,6 +164,7 @@ def test_chunks_hold_the_lines_of_a_stream_in_memory(data):
 @settings(deadline=None, max_examples=50)
 @given(chunks=st.lists(ANY_BYTES, max_size=6))
 def test_chunks_hold_the_lines_of_a_pipe_however_they_are_cut_into_writes(chunks):
+    assume(not b"".join(chunks).startswith(WIDE_MARKS))
     reading, writing = os.pipe()
     feeder = threading.Thread(target=feed, args=(writing, chunks))
     with os.fdopen(reading, "rb") as stream:
@@ -169,6 +173,47 @@ def test_chunks_hold_the_lines_of_a_pipe_however_they_are_cut_into_writes(chunks
         feeder.join()
     assert [line for window in windows for line in window] == reference_lines(b"".join(chunks))
     assert all(windows)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 10_000])
+def test_wide_text_with_a_mark_has_the_lines_it_has_in_utf8(encoding, size):
+    text = "\ufeffun\r\n\u0a0a\u0d0a\u2028😀\n\nété"
+    data = text.encode(encoding)
+    reading, writing = os.pipe()
+    feeder = threading.Thread(target=feed, args=(writing, [data[i : i + size] for i in range(0, len(data), size)]))
+    with os.fdopen(reading, "rb") as stream:
+        feeder.start()
+        lines = [line for window in read_chunks(stream) for line in window]
+        feeder.join()
+
+    assert lines == reference_lines(text.encode())
+    assert [line for window in read_chunks(io.BytesIO(data)) for line in window] == lines
+
+
+def test_a_broken_letter_of_wide_text_is_warned_of_as_any_other():
+    data = "\ufeffun\ndeux\n".encode("utf-16-le") + b"\x00\xd8" + "trois\n".encode("utf-16-le") + b"q"
+
+    lines = [line for window in read_chunks(io.BytesIO(data)) for line in window]
+    assert [line.had_invalid_bytes for line in lines] == [False, False, True, True]
+
+
+def test_wide_text_without_a_mark_is_refused_with_the_command_that_converts_it(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_bytes("le chat\nle chien\n".encode("utf-16-le"))
+
+    message = f"t.txt is UTF-16LE, not UTF-8; convert it with: iconv -f UTF-16LE -t UTF-8 {path}"
+    with path.open("rb") as stream, pytest.raises(DataError, match=re.escape(message)):
+        list(read_chunks(stream))
+
+
+def test_text_in_an_older_encoding_is_translated_with_a_warning_that_names_it(messages):
+    data = "déjà vu\nthé\n".encode("cp1252") * 3 + b"plain\n"
+
+    assert len([line for window in read_chunks(io.BytesIO(data)) for line in window]) == 7
+    assert messages.texts == [
+        "stdin is probably WINDOWS-1252, not UTF-8; convert it with: iconv -f WINDOWS-1252 -t UTF-8"
+    ]
 
 
 def feed(descriptor: int, chunks: list[bytes]) -> None:
