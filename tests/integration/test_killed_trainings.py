@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ TRAIN = [
 ]
 TRAIN += ["--set", "release.keep=2", "--set", "training.accumulation=1"]
 
+# A reverse model is trained first; its translations are nonsense.
+MORE_TEXT = ["--set", "back_translation.text=mono.{target}", "--set", "back_translation.reverse_share=0.5"]
+MORE_TEXT += ["--set", "cleaning.length_ratio=false", "--set", "cleaning.wrong_script=false"]
+
 SWEEP = """
 import json, sys
 from pathlib import Path
@@ -32,7 +37,9 @@ import transformer_cli.workflows.train.build_session, transformer_cli.data.token
 from tests.support.killed_trainings import copy_anew, moments, run_in_child
 from tests.integration.test_killed_trainings import outcome_of
 from tests.support.toy_corpus import pairs, write_corpus
+from transformer_cli.workflows.more_text import make_pairs, reverse_run, translate_texts
 
+translate_texts.WINDOW = 8
 train, nights, wanted = json.loads(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 template, work = Path("template").resolve(), Path("work").resolve()
 for night in range(nights):
@@ -84,18 +91,20 @@ def hash_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def sweep(folder: Path, *, nights: int, points: int) -> list[list[str]]:
+def sweep(folder: Path, *, nights: int, points: int, settings: Sequence[str] = ()) -> list[list[str]]:
     """Kill at so many points; return for each its number, how the first run ended, and how the second.
 
     Args:
         folder: Where to work.
         nights: How many versions there are before.
         points: At how many changes of the file system to kill, evenly spread over all of them.
+        settings: Further arguments of ``tfm train``.
     """
     template = folder / "template"
     template.mkdir()
     write_small(template)
-    code = f"import sys; sys.argv[1:] = {[json.dumps(TRAIN), str(nights), str(points)]!r}\n{SWEEP}"
+    (template / "mono.en").write_text("".join(f"they see the bridge number {n} here.\n" for n in "abcdefghijklmnopq"))
+    code = f"import sys; sys.argv[1:] = {[json.dumps([*TRAIN, *settings]), str(nights), str(points)]!r}\n{SWEEP}"
     lines = [line.split() for line in output_of(code, folder=folder).splitlines()]
     assert lines[0][0] == "0"
     return lines[1:]
@@ -108,6 +117,13 @@ def test_a_night_that_is_killed_at_a_few_points_ends_the_same_when_run_again(tmp
     points = sweep(tmp_path, nights=1, points=3)
 
     assert [tuple(point[1:]) for point in points] == [SURVIVED] * 3
+
+
+@pytest.mark.slow
+def test_a_first_night_with_more_text_that_is_killed_at_any_of_fifty_points_ends_the_same(tmp_path):
+    points = sweep(tmp_path, nights=0, points=50, settings=MORE_TEXT)
+
+    assert [tuple(point[1:]) for point in points] == [SURVIVED] * 50
 
 
 @pytest.mark.slow

@@ -84,7 +84,7 @@ def of_training_data(prepared: str, made: Mapping[str, str]) -> str:
 def of_training(recipe: Recipe, data_fingerprint: str) -> str:
     """Return the fingerprint of the course of a training; limits on its length are not part of it."""
     # Settings with their default value are left out, so a key added in a later release does not change the fingerprint.
-    sections = {"tokenizer", "model", "distillation", "training", "retraining", "decoding"}
+    sections = {"tokenizer", "model", "distillation", "back_translation", "training", "retraining", "decoding"}
     values = recipe.model_dump(include=sections, exclude_defaults=True)
     without = _LIMITS | _OUTPUTS | _BEGINNINGS
     values["training"] = {key: value for key, value in values.get("training", {}).items() if key not in without}

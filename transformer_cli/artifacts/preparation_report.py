@@ -68,6 +68,7 @@ class PreparationReport:
         mended: For each corpus, the number of clean pairs whose text each rule changed; other corpora are left out.
         near_twins: For each validation and test set, the number of its sources with a near twin in training.
         unrelated_below: The similarity of meaning below which a pair was dropped as unrelated, or None.
+        texts: The report of each text of ``back_translation.text``, by its name in the recipe.
         to_translate: For each section that makes pairs from text, the number of texts, and how many of them have been
             translated.
     """
@@ -83,6 +84,7 @@ class PreparationReport:
     mended: dict[str, dict[str, int]] = field(default_factory=dict)
     near_twins: dict[str, NearTwinCount] = field(default_factory=dict)
     unrelated_below: float | None = None
+    texts: dict[str, CleaningReport] = field(default_factory=dict)
     to_translate: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
@@ -158,6 +160,7 @@ class PreparationRecord(KnownHeldOut):
     mended: dict[str, dict[str, int]] = Field(default_factory=dict)
     near_twins: dict[str, NearTwinCount] = Field(default_factory=dict)
     unrelated_below: float | None = None
+    texts: dict[str, CleaningReport] = Field(default_factory=dict)
     more_text: dict[str, MadePairs] = Field(default_factory=dict)
 
     @classmethod
@@ -184,6 +187,7 @@ class PreparationRecord(KnownHeldOut):
             mended=report.mended,
             near_twins=report.near_twins,
             unrelated_below=report.unrelated_below,
+            texts=report.texts,
             held_out=dict(held_out),
         )
 
@@ -206,6 +210,7 @@ class PreparationRecord(KnownHeldOut):
             mended=self.mended,
             near_twins=self.near_twins,
             unrelated_below=self.unrelated_below,
+            texts=self.texts,
         )
 
 

@@ -5,7 +5,8 @@ runs/NAME/
 ├── prepare.json         the counts of pairs read, kept and dropped
 ├── cleaned/             the clean pairs of each corpus, so that only a changed corpus is read again
 ├── data/                train, valid, test: `datasets` folders; valid and test as plain text as well
-├── more_text/           pairs that models made: distilled/, and translations/, from which they are made again
+├── more_text/           pairs that models made, by section of the recipe, and the translations/ that they are made of
+├── reverse/             a run of the reverse direction, for back-translation
 ├── tokenizer.model      SentencePiece; with separate vocabularies tokenizer.source.model and tokenizer.target.model
 ├── checkpoints/         step-00000500/ ..., and best/
 ├── metrics.jsonl        one JSON object a line
@@ -74,15 +75,19 @@ class RunDirectory:
         """The cleaned pairs of each corpus; the folder may be deleted and is made again when needed."""
         return self.path / "cleaned"
 
-    @property
-    def distilled(self) -> Path:
-        """The training pairs that teachers made, as a split ``train``."""
-        return self.path / "more_text" / "distilled"
+    def made_pairs(self, section: str) -> Path:
+        """Return the folder of the training pairs that models made for a section of the recipe."""
+        return self.path / "more_text" / section
 
     @property
     def translations(self) -> Path:
         """Every translation that training pairs were made of; a text is translated once."""
-        return self.path / "more_text" / "translations"
+        return self.made_pairs("translations")
+
+    @property
+    def reverse(self) -> Path:
+        """The run of the reverse model, if it is trained here."""
+        return self.path / "reverse"
 
     @property
     def encoded(self) -> Path:
@@ -252,7 +257,7 @@ class RunDirectory:
         Of the files outside the folders, only those that are written under the lock are removed: another process may be
         writing a translation into this directory.
         """
-        for parent in (self.path, self.checkpoints, self.distilled.parent):
+        for parent in (self.path, self.checkpoints, self.translations.parent):
             restore_folders(parent)
         for begins in (".recipe.toml.", ".prepare.json.", ".tokenizer.", "..lock.json."):
             remove_unfinished(self.path, begins)

@@ -37,7 +37,12 @@ from transformer_cli.config.model import (
 from transformer_cli.config.model import (
     ModelConfig as ModelConfig,
 )
-from transformer_cli.config.more_text import DistillationConfig as DistillationConfig
+from transformer_cli.config.more_text import (
+    BackTranslationConfig as BackTranslationConfig,
+)
+from transformer_cli.config.more_text import (
+    DistillationConfig as DistillationConfig,
+)
 from transformer_cli.config.recipe import Recipe as Recipe
 from transformer_cli.config.section import Section as Section
 from transformer_cli.config.training import (

@@ -10,7 +10,7 @@ from pydantic import Field
 from transformer_cli.config.data import CleaningConfig, DataConfig, LanguagesConfig, TokenizerConfig
 from transformer_cli.config.decoding import DecodingConfig
 from transformer_cli.config.model import ModelConfig
-from transformer_cli.config.more_text import DistillationConfig
+from transformer_cli.config.more_text import BackTranslationConfig, DistillationConfig
 from transformer_cli.config.section import Section
 from transformer_cli.config.training import ReleaseConfig, RetrainingConfig, TrainingConfig
 
@@ -31,6 +31,7 @@ class Recipe(Section):
     release: ReleaseConfig = ReleaseConfig()
     decoding: DecodingConfig = DecodingConfig()
     distillation: DistillationConfig = DistillationConfig()
+    back_translation: BackTranslationConfig = BackTranslationConfig()
 
     def peak_learning_rate(self) -> float:
         """Return the highest learning rate: the recipe's, or the paper's for this model and warm-up."""

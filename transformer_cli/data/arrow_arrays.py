@@ -25,7 +25,7 @@ def text_array(texts: Sequence[str]) -> pa.StringArray:
     return pa.StringArray.from_buffers(len(encoded), offsets, pa.py_buffer(b"".join(encoded)))
 
 
-def number_array(numbers: NDArray[np.integer[Any]]) -> pa.Array:
+def number_array(numbers: NDArray[np.number[Any]]) -> pa.Array:
     """Return the numbers, (N,), as an array of their type."""
     values = pa.py_buffer(np.ascontiguousarray(numbers))
     return pa.Array.from_buffers(pa.from_numpy_dtype(numbers.dtype), len(numbers), [None, values])

@@ -71,6 +71,8 @@ def ensure_tokenizer(located: LocatedRecipe, status: DataStatus, *, retrain: boo
     logger.info(f"learning a tokenizer from {len(sources)} pairs")
     where = ", ".join(recipe.data.train_paths)
     tags = [corpus.tag for corpus in recipe.data.train if corpus.tag is not None]
+    if recipe.back_translation.text and recipe.back_translation.tag is not None:
+        tags.append(recipe.back_translation.tag)
     tokenizers = fit_tokenizers(sources, targets, recipe.tokenizer, where=where, tags=tags)
     keep_tokenizers(run, tokenizers, data=data, settings=fingerprints.of_values(recipe.tokenizer.model_dump()))
     _log_smaller_vocabularies(tokenizers, recipe.tokenizer.vocab_size)

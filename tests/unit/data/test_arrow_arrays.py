@@ -17,7 +17,7 @@ def test_an_array_of_texts_is_that_of_pyarrow(texts):
     assert array.equals(pa.array(texts, pa.string()))
 
 
-@pytest.mark.parametrize("dtype", [np.int32, np.int64, np.uint64])
+@pytest.mark.parametrize("dtype", [np.int32, np.int64, np.uint64, np.float32])
 def test_an_array_of_numbers_is_that_of_pyarrow(dtype):
     for numbers in (np.arange(5, dtype=dtype), np.arange(9, dtype=dtype)[::2], np.empty(0, dtype=dtype)):
         array = number_array(numbers)

@@ -1,6 +1,7 @@
 """Translations on disk by the text that was translated: a text is translated once, whatever ends a process in between.
 
 translations/NAME/      NAME stands for the models and the settings of the search
+├── translators.json    the models
 ├── 000000.arrow        a window of texts with their translations; each file appears whole or not at all
 └── 000001.arrow ...
 """
@@ -8,6 +9,8 @@ translations/NAME/      NAME stands for the models and the settings of the searc
 from __future__ import annotations
 
 import logging
+import math
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,12 +19,16 @@ import pyarrow as pa
 import pyarrow.ipc
 from numpy.typing import NDArray
 
+from transformer_cli.artifacts.more_text.translators import TRANSLATORS_FILE, Translators
+from transformer_cli.data.arrow_arrays import number_array, numbers_of, text_array
 from transformer_cli.files.atomic import atomic_write
 from transformer_cli.files.os_errors import explain_os_errors
 
 logger = logging.getLogger(__name__)
 
-_SCHEMA = pa.schema([("key", pa.uint64()), ("text", pa.string()), ("translation", pa.string())])
+_SCHEMA = pa.schema(
+    [("key", pa.uint64()), ("text", pa.string()), ("translation", pa.string()), ("score", pa.float32())]
+)
 
 
 class TranslationStore:
@@ -36,20 +43,42 @@ class TranslationStore:
 
     def keys(self) -> NDArray[np.uint64]:
         """Return the sorted hashes of all texts with a translation; a damaged file counts as missing."""
-        parts = [batch.column("key").to_numpy() for batch in self._batches(["key"])]
+        parts = [numbers_of(batch.column("key")) for batch in self._batches(["key"])]
         return np.unique(np.concatenate([np.empty(0, np.uint64), *parts]))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the columns key, text and translation window by window, in the order in which they were added."""
+        """Yield the columns key, text, translation and score, window by window in the order of their addition."""
         return self._batches(_SCHEMA.names)
 
-    def add(self, keys: Sequence[int], texts: Sequence[str], translations: Sequence[str]) -> None:
+    def begin(self, translators: Translators) -> None:
+        """Record the models of the translations to come; translations of other models are deleted.
+
+        Raises:
+            TfmError: The folder cannot be written.
+        """
+        record = self.folder / TRANSLATORS_FILE
+        known = Translators.read_from(record)
+        if known is not None and known.weights == translators.weights:
+            return
+        with explain_os_errors(self.folder):
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder.mkdir(parents=True)
+        translators.write_to(record)  # last: without it the rest is not trusted
+
+    def add(
+        self,
+        keys: Sequence[int],
+        texts: Sequence[str],
+        translations: Sequence[str],
+        scores: Sequence[float] | None = None,
+    ) -> None:
         """Add a window.
 
         Args:
             keys: The hash of each text.
             texts: The texts.
             translations: Their translations.
+            scores: How well text and translation fit in the eyes of another model, NaN where that is not known.
 
         Raises:
             TfmError: It cannot be written.
@@ -57,9 +86,10 @@ class TranslationStore:
         files = self._files()
         path = self.folder / f"{int(files[-1].stem) + 1 if files else 0:06d}.arrow"
         columns = [
-            pa.array(np.array(keys, np.uint64)),
-            pa.array(texts, pa.string()),
-            pa.array(translations, pa.string()),
+            number_array(np.array(keys, np.uint64)),
+            text_array(texts),
+            text_array(translations),
+            number_array(np.array(scores or [math.nan] * len(texts), np.float32)),
         ]
         with explain_os_errors(path):
             self.folder.mkdir(parents=True, exist_ok=True)

@@ -38,6 +38,9 @@ def _findings(report: PreparationReport) -> Iterator[str]:
 
     if report.unrelated_below is not None:
         yield f"unrelated: sides with a similarity of meaning under {report.unrelated_below:.3f}"
+    for name, text in report.texts.items():
+        dropped = "".join(f", {count:,} {rule}" for rule, count in text.dropped.items())
+        yield f"{name}: {text.read:,} sentences read, {text.kept:,} kept{dropped}"
     for section, (texts, known) in report.to_translate.items():
         yield f"{section}: {texts - known:,} texts to translate" + (f", {known:,} translated before" if known else "")
     for name, mended in report.mended.items():

@@ -6,7 +6,8 @@ data/
 │   ├── dataset_info.json            the columns
 │   └── state.json                   the name of the Arrow file, and the fingerprint of the prepared data
 ├── valid/, test/ ...    the same without the column corpus
-└── valid.fr, valid.en, test.fr ...  all but ``train`` as plain text too, for the shell
+├── text/                text of the target language alone, for back-translation
+└── valid.fr, valid.en, test.fr ...  validation and test sets as plain text too, for the shell
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from transformer_cli.config import LanguagesConfig
 from transformer_cli.files.atomic import write_atomically
 
 TRAIN = "train"
+TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class SplitFiles:
 
     Args:
         data: The folder of all splits.
-        name: "train", "valid", "test" or "test-NAME".
+        name: "train", "valid", "test", "test-NAME" or "text".
         languages: The languages of its two sides, by which the plain text files are named.
     """
 
@@ -49,8 +51,8 @@ class SplitFiles:
 
     @property
     def texts(self) -> tuple[Path, ...]:
-        """The files of sources and targets as plain text; empty for ``train``."""
-        codes = () if self.name == TRAIN else (self.languages.source, self.languages.target)
+        """The files of sources and targets as plain text; empty for ``train`` and ``text``."""
+        codes = () if self.name in (TRAIN, TEXT) else (self.languages.source, self.languages.target)
         return tuple(self.data / f"{self.name}.{code}" for code in codes)
 
     def describe(self, columns: dict[str, str], *, fingerprint: str) -> None:

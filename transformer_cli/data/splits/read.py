@@ -15,7 +15,7 @@ import pyarrow.ipc
 from numpy.typing import NDArray
 
 from transformer_cli.data.arrow_arrays import number_array, numbers_of
-from transformer_cli.data.splits.files import arrow_file
+from transformer_cli.data.splits.files import TEXT, arrow_file
 from transformer_cli.errors import DamagedFileError
 
 _READ_AT_ONCE = 1000
@@ -124,15 +124,31 @@ def read_split(data: Path, split: str) -> Corpus:
     Raises:
         DamagedFileError: It is missing or was changed.
     """
+    table, file = _open(data, split, ["source", "target"])
+    origins = numbers_of(table.column("corpus")) if "corpus" in table.column_names else None
+    sources, targets = (Texts(table.column(name), name, file) for name in ("source", "target"))
+    return Corpus(sources, targets, origins)
+
+
+def read_texts(data: Path) -> Texts:
+    """Open the text of the target language; its sentences stay on the disk until they are accessed.
+
+    Raises:
+        DamagedFileError: It is missing or was changed.
+    """
+    table, file = _open(data, TEXT, ["target"])
+    return Texts(table.column("target"), "target", file)
+
+
+def _open(data: Path, split: str, columns: list[str]) -> tuple[pa.Table, Path]:
     file = arrow_file(data, split)
     try:
         table = pyarrow.ipc.open_stream(pa.memory_map(str(file))).read_all()
-        origins = numbers_of(table.column("corpus")) if "corpus" in table.column_names else None
-        sources, targets = (Texts(table.column(name), name, file) for name in ("source", "target"))
+        table.select(columns)
     except (OSError, KeyError, ValueError) as error:  # Arrow's own is a ValueError
         reason = str(error).splitlines()[0]
         raise DamagedFileError(f"{data / split} cannot be read ({reason}); run `tfm prepare` again") from None
-    return Corpus(sources, targets, origins)
+    return table, file
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""Makes a split of training pairs from translations: checks each pair, and counts the dropped ones."""
+"""Makes the training pairs of one section: translates what is new, checks each pair, and counts the dropped ones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,36 +10,114 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from transformer_cli.artifacts.more_text.translation_store import TranslationStore
-from transformer_cli.config import Recipe
+from transformer_cli.artifacts.preparation_report import MadePairs
+from transformer_cli.config import Recipe, SearchOverrides
+from transformer_cli.data.arrow_arrays import number_array, numbers_of, text_array
 from transformer_cli.data.cleaning.rules import CleaningReport, PairCleaner
 from transformer_cli.data.corpora import SentencePair
 from transformer_cli.data.splits.files import TRAIN, SplitFiles
+from transformer_cli.data.splits.read import read_split, read_texts
 from transformer_cli.data.splits.write import split_writer
+from transformer_cli.decoding.engine import Sampling
 from transformer_cli.files.atomic import atomic_folder
-from transformer_cli.workflows.more_text.held_out_sentences import HeldOutSentences
+from transformer_cli.text.normalization import normalize
+from transformer_cli.workflows.locate.recipe import LocatedRecipe
+from transformer_cli.workflows.more_text.agreement import live_scorer
+from transformer_cli.workflows.more_text.translate_texts import translate_new, translator
+from transformer_cli.workflows.prepare.more_text.held_out_sentences import HeldOutSentences
+from transformer_cli.workflows.prepare.more_text.plan import DISTILLATION, Plan
+from transformer_cli.workflows.translate.settings import TranslationSettings
+
+UNLIKELY = "unlikely"
+"""The rule of ``back_translation.drop_worst``."""
 
 
-def made_pairs(store: TranslationStore, wanted: NDArray[np.uint64]) -> Iterator[list[SentencePair]]:
+def make_pairs(located: LocatedRecipe, plan: Plan, *, fingerprint: str, device: str) -> MadePairs:
+    """Make the pairs of a section; the caller holds the run directory's lock.
+
+    Args:
+        located: The recipe and the run directory.
+        plan: The models.
+        fingerprint: The fingerprint of the pairs.
+        device: The device of the models.
+
+    Raises:
+        TfmError: A model cannot be used, or a file cannot be written.
+    """
+    recipe, run, store = located.recipe, located.run, TranslationStore(plan.store)
+    is_distilled = plan.section == DISTILLATION
+    config = recipe.back_translation
+    store.begin(plan.translators)
+    sampling = Sampling(seed=recipe.training.seed) if config.method == "sampling" and not is_distilled else None
+    beam_size = recipe.distillation.beam_size if is_distilled else config.beam_size
+    settings = TranslationSettings(device=device, search=SearchOverrides(beam_size=beam_size), sampling=sampling)
+    texts = read_split(run.data, TRAIN).sources if is_distilled else read_texts(run.data)
+    scorer = None if is_distilled or not config.drop_worst else live_scorer(run, device)
+    with translator(plan.models, settings) as load:
+        what = "training sources" if is_distilled else f"sentences of {recipe.languages.target}"
+        wanted, translated = translate_new(store, texts, load, scorer, what=what)
+    tag = None if is_distilled else config.tag
+    report = write_made_pairs(
+        run.made_pairs(plan.section),
+        made_pairs(store, wanted, is_reversed=not is_distilled, drop_worst=config.drop_worst),
+        recipe,
+        HeldOutSentences(run.data, recipe),
+        origin=len(recipe.data.train) + (not is_distilled),
+        tag=tag,
+        fingerprint=fingerprint,
+    )
+    return MadePairs(
+        fingerprint=plan.fingerprint,
+        translators=plan.translators.models,
+        read=report.read,
+        translated=translated,
+        kept=report.kept,
+        dropped=report.dropped,
+    )
+
+
+def made_pairs(
+    store: TranslationStore, wanted: NDArray[np.uint64], *, is_reversed: bool, drop_worst: float
+) -> Iterator[list[SentencePair]]:
     """Yield each wanted text with its translation, window by window.
 
     Args:
         store: The translations.
         wanted: The sorted hashes of the texts.
+        is_reversed: Whether the texts are the targets.
+        drop_worst: The share of a window's scored pairs that get the fault `UNLIKELY`: those of the lowest scores.
     """
+    sides = ("translation", "text") if is_reversed else ("text", "translation")
     for number, window in enumerate(store.batches()):
-        kept = window.filter(pa.array(np.isin(window.column("key").to_numpy(), wanted)))
-        texts, translations = (kept.column(name).to_pylist() for name in ("text", "translation"))
-        yield [SentencePair(*sides, f"window {number}") for sides in zip(texts, translations, strict=True)]
+        is_wanted = np.isin(numbers_of(window.column("key")), wanted)
+        is_worst = _worst(numbers_of(window.column("score")), drop_worst)
+        rows = zip(
+            is_wanted.tolist(), is_worst.tolist(), *(window.column(each).to_pylist() for each in sides), strict=True
+        )
+        yield [
+            SentencePair(source, target, f"window {number}", fault=UNLIKELY if worst else None)
+            for kept, worst, source, target in rows
+            if kept
+        ]
+
+
+def _worst(scores: NDArray[np.float32], share: float) -> NDArray[np.bool_]:
+    """Return which scores are the lowest; NaN is none."""
+    number = int(share * np.count_nonzero(~np.isnan(scores)))
+    flags = np.zeros(len(scores), np.bool_)
+    flags[np.argsort(scores, kind="stable")[:number]] = True  # NaN is sorted to the end
+    return flags
 
 
 def write_made_pairs(
     folder: Path,
-    windows: Iterable[list[SentencePair]],
+    windows: Iterable[Sequence[SentencePair]],
     recipe: Recipe,
     held_out: HeldOutSentences,
     *,
     origin: int,
     fingerprint: str,
+    tag: str | None = None,
 ) -> CleaningReport:
     """Write a split ``train`` of the pairs that pass the rules for single pairs and hold no held-out sentence.
 
@@ -50,11 +128,13 @@ def write_made_pairs(
         held_out: The sentences of validation and test sets.
         origin: The number of these pairs' corpus; those of ``data.train`` come before.
         fingerprint: The fingerprint of the split.
+        tag: A word to put before each source.
 
     Returns:
         The number of pairs that were read, kept, and dropped by each rule.
     """
     report, cleaner = CleaningReport(), PairCleaner(recipe.cleaning, recipe.languages)
+    before = "" if tag is None else f"{normalize(tag)} "
     with (
         atomic_folder(folder) as beside,
         split_writer(SplitFiles(beside, TRAIN, recipe.languages), fingerprint=fingerprint) as write,
@@ -66,10 +146,10 @@ def write_made_pairs(
                 report.read += 1
                 if rule is None:
                     report.kept += 1
-                    sources.append(pair.source)
+                    sources.append(before + pair.source)
                     targets.append(pair.target)
                 else:
                     report.dropped[rule] = report.dropped.get(rule, 0) + 1
-            columns = {"source": pa.array(sources, pa.string()), "target": pa.array(targets, pa.string())}
-            write(pa.record_batch({**columns, "corpus": pa.array(np.full(len(sources), origin, np.int32))}))
+            origins = number_array(np.full(len(sources), origin, np.int32))
+            write(pa.record_batch({"source": text_array(sources), "target": text_array(targets), "corpus": origins}))
     return report

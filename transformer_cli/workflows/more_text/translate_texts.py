@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from transformer_cli.artifacts.more_text.translation_store import TranslationStore
+from transformer_cli.workflows.more_text.agreement import Score
 from transformer_cli.workflows.prepare.more_text.plan import hashes_of
 from transformer_cli.workflows.translate.settings import TranslationSettings
 from transformer_cli.workflows.translate.translator import Translator
@@ -53,7 +54,12 @@ def translator(models: Sequence[Path], settings: TranslationSettings) -> Iterato
 
 
 def translate_new(
-    store: TranslationStore, texts: Iterable[str], translate: Callable[[], Translate], *, what: str
+    store: TranslationStore,
+    texts: Iterable[str],
+    translate: Callable[[], Translate],
+    scorer: Callable[[], Score] | None = None,
+    *,
+    what: str,
 ) -> tuple[NDArray[np.uint64], int]:
     """Translate each text that the store lacks.
 
@@ -63,6 +69,7 @@ def translate_new(
         store: The translations so far.
         texts: The texts; they are read twice, and only their hashes are kept.
         translate: Loads the models, and returns a function that translates a window; not called if nothing is new.
+        scorer: Loads a model that scores each text as the translation of its translation, or None.
         what: The texts in words, for the log.
 
     Returns:
@@ -78,11 +85,15 @@ def translate_new(
     total = int(is_new.sum())
     if not total:
         return wanted, 0
-    logger.info(f"translating {total:,} of {len(wanted):,} {what}; the others have been translated before")
-    run, done, began = translate(), 0, time.monotonic()
+    before = f"; {len(wanted) - total:,} have been translated before" if total < len(wanted) else ""
+    logger.info(f"translating {total:,} {what}{before}")
+    run, score = translate(), None if scorer is None else scorer()
+    done, began = 0, time.monotonic()
     logged = began
     for window in _windows(compress(texts, is_new.tolist())):
-        store.add(hashes_of(window).tolist(), window, run(window))
+        translations = run(window)
+        scores = None if score is None else score(translations, window)
+        store.add(hashes_of(window).tolist(), window, translations, scores)
         done += len(window)
         if time.monotonic() - logged >= _SECONDS_BETWEEN_LOGS:
             logged = time.monotonic()

@@ -10,7 +10,7 @@ from typing import Any
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.config import CorpusConfig, CorpusFiles, NamedCorpus
 from transformer_cli.data.cleaning.rules import LOCAL_RULES
-from transformer_cli.data.corpora import corpus_files
+from transformer_cli.data.corpora import corpus_files, text_files
 from transformer_cli.data.corpora.names import kind_of
 from transformer_cli.errors import DataError
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
@@ -36,11 +36,13 @@ class Inputs:
         fingerprint: The fingerprint of all contents and settings.
         files: The files, as `fingerprints.of_files` describes them.
         corpora: For each corpus of ``data.train`` the fingerprint of its content and the rules for single pairs.
+        texts: The same for each text of ``back_translation.text``.
     """
 
     fingerprint: str
     files: list[fingerprints.FileFingerprint]
     corpora: list[str]
+    texts: list[str]
 
 
 def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFingerprint] = ()) -> Inputs:
@@ -61,6 +63,9 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFin
     corpora: list[NamedCorpus] = [*data.train, *held_out]
     groups = [fingerprints.of_files(corpus_files(corpus, recipe.languages, folder), known) for corpus in corpora]
     contents = [[file.sha256 for file in group] for group in groups]
+    texts = recipe.back_translation.text
+    text_groups = [fingerprints.of_files(text_files(name, recipe.languages, folder), known) for name in texts]
+    text_contents = [[file.sha256 for file in group] for group in text_groups]
     settings = recipe.model_dump(include={"data", "cleaning", "languages"})
     settings["data"].pop("folder")
     local = [_CACHE_VERSION, settings["languages"], {rule: settings["cleaning"][rule] for rule in LOCAL_RULES}]
@@ -68,11 +73,20 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFin
         if settings["cleaning"][key] == type(recipe.cleaning).model_fields[key].default:
             settings["cleaning"].pop(key)
     return Inputs(
-        fingerprints.of_values([_RULES_VERSION, settings, contents, *filter(None, map(_reader_version, corpora))]),
-        [file for group in groups for file in group],
+        fingerprints.of_values(
+            [
+                *(_RULES_VERSION, settings, contents, *filter(None, map(_reader_version, corpora))),
+                *([texts, text_contents] if texts else []),
+            ]
+        ),
+        [file for group in (*groups, *text_groups) for file in group],
         [
             fingerprints.of_values([*local, _how_it_is_read(corpus), content])
             for corpus, content in zip(data.train, contents, strict=False)
+        ],
+        [
+            fingerprints.of_values([*local, "text", name, content])
+            for name, content in zip(texts, text_contents, strict=True)
         ],
     )
 

@@ -98,7 +98,7 @@ def _prepare(
         log_near_twins,
         warn_of_sameness,
     )
-    from transformer_cli.workflows.prepare.more_text.plan import count_untranslated
+    from transformer_cli.workflows.prepare.more_text.clean_text import add_texts, clean_texts
     from transformer_cli.workflows.prepare.near_twins import count_near_twins
     from transformer_cli.workflows.prepare.separate_sets import write_separate_sets
     from transformer_cli.workflows.prepare.split import SplitMaker, count_fates, select_pairs
@@ -112,6 +112,7 @@ def _prepare(
         rejected_file = stack.enter_context(atomic_write(rejected)) if rejected is not None else None
         with atomic_folder(run.data) as data:
             separate = write_separate_sets(data, located, fingerprint=inputs.fingerprint)
+            texts = clean_texts(located, inputs, run.cleaned)
             cleaned = clean_corpora(located, inputs, run.cleaned)
             unrelated = None
             if encode is not None:
@@ -127,7 +128,7 @@ def _prepare(
             profile, report.near_twins = describe_sources(data, recipe, count)
             profile.write_to(data / run.text_profile.name)
             log_near_twins(report.near_twins)
-            report.to_translate = count_untranslated(located, data)
+            add_texts(data, located, texts, fingerprint=inputs.fingerprint, report=report)
         report.corpora = count_fates(cleaned, recipe, selection)
         report.mended = {name: each.mended for name, each in zip(report.corpora, cleaned, strict=True) if each.mended}
         report.leakage = selection.leakage
@@ -135,7 +136,7 @@ def _prepare(
         PreparationRecord.of(
             report, fingerprint=inputs.fingerprint, files=inputs.files, held_out=selection.held_out_pairs
         ).write_to(run.prepare_report)
-    forget_others(run.cleaned, cleaned)
+    forget_others(run.cleaned, [*cleaned, *texts])
     return report
 
 

@@ -75,14 +75,15 @@ def score_pairs(source: Path, target: Path, *, model: str | Path, device: str = 
     pairs = zip_longest(read_text_lines(source), read_text_lines(target))
     while window := list(islice(pairs, _WINDOW_PAIRS)):
         whole = [(left, right) for left, right in window if left is not None and right is not None]
-        yield from _score_window(loaded.model, loaded.tokenizers, whole)
+        yield from score_window(loaded.model, loaded.tokenizers, whole)
         if len(whole) < len(window):
             rest = len(window) - len(whole) + sum(1 for _ in pairs)
             short, long = (target, source) if window[-1][1] is None else (source, target)
             raise DataError(f"{short} has {rest} lines fewer than {long}; the two must align")
 
 
-def _score_window(model: Transformer, tokenizers: TokenizerPair, pairs: Sequence[tuple[Line, Line]]) -> list[PairScore]:
+def score_window(model: Transformer, tokenizers: TokenizerPair, pairs: Sequence[tuple[Line, Line]]) -> list[PairScore]:
+    """Return the score of each pair of lines; a warning is logged for each pair that is too long, or not UTF-8."""
     sources = [[*ids, EOS_ID] for ids in tokenizers.source.encode_all([left.text for left, _ in pairs])]
     targets = tokenizers.target.encode_all([right.text for _, right in pairs])
     limit = model.config.max_length

@@ -32,7 +32,7 @@ from transformer_cli.training.loop import LoopState
 from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.training.trainer import Trainer
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
-from transformer_cli.workflows.more_text.training_pairs import read_training_pairs
+from transformer_cli.workflows.more_text.training_pairs import read_training_pairs, weights_of_pairs
 from transformer_cli.workflows.train.checkpointing import TrainingState
 from transformer_cli.workflows.train.evaluate import Evaluator, bleu_tokenizer
 from transformer_cli.workflows.train.misalignment_check import alignment_of_new
@@ -133,7 +133,7 @@ def _stream(
         max_tokens=recipe.training.batch_tokens // recipe.training.accumulation,
         max_length=recipe.model.max_length,
         seed=recipe.training.seed,
-        weights=_weights(corpus, located, unseen),
+        weights=weights_of_pairs(corpus, recipe, unseen),
         rank=ranks.rank,
         world_size=ranks.world_size,
         encode_anew=_encoder_of_batches(corpus, tokenizers, recipe.training.subword_sampling),
@@ -235,15 +235,6 @@ def _limits(recipe: Recipe, start: Start) -> tuple[TrainingConfig, int]:
         return training, training.warmup_steps
     max_steps = retraining.max_steps or training.max_steps
     return training.model_copy(update={"max_steps": max_steps}), retraining.warmup_steps
-
-
-def _weights(corpus: Corpus, located: LocatedRecipe, unseen: NDArray[np.bool_] | None) -> NDArray[np.float64] | None:
-    """Return the weight of each pair, by its corpus and by whether it is new, or None if each is drawn once."""
-    of_corpora = np.array([*(each.weight for each in located.recipe.data.train), 1.0])  # the last is of made pairs
-    weights = None if corpus.origins is None or (of_corpora == 1).all() else of_corpora[corpus.origins]
-    if unseen is None:
-        return weights
-    return np.where(unseen, located.recipe.retraining.new_weight, 1.0) * (1.0 if weights is None else weights)
 
 
 def _test_translations(located: LocatedRecipe) -> int:

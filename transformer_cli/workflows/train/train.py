@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,24 +111,37 @@ def train(
         with located.run.lock(wait=wait):
             on_event(RunOpened(located.run.log))
             _require_device(device)  # before hours of preparation, and in the log of the run
-            broken_off = complete_release(located.run, keep=located.recipe.release.keep)
-            if broken_off is not None:
-                logger.info(f"the release of version {broken_off.version} was broken off; it is completed now")
-            ensure_starting_model(located)  # before hours of preparation
-            status = check_data(located)
-            data = training_data(located, status.inputs.fingerprint)
-            finished, reason = find_finished(
-                located, status, data, from_scratch=from_scratch, retrain_tokenizer=retrain_tokenizer
-            )
-            if finished is not None:
-                ranks.go_ahead(False)
-                return _released_before(located.run, finished, broken_off)
-            logger.info(f"training a new version: {reason}")
-            ensure_tokenizer(located, status, retrain=retrain_tokenizer)
-            data = ensure_more_text(located, device=device)
-            write_atomically(located.run.recipe, recipe_to_toml(located.recipe).encode())
-            ranks.go_ahead(True)
-            return _train_and_release(request, data)
+            return _bring_up_to_date(request, retrain_tokenizer=retrain_tokenizer)
+
+
+def _bring_up_to_date(request: TrainRequest, *, retrain_tokenizer: bool = False) -> TrainOutcome:
+    """Do what the run lacks; the caller holds the lock of the run directory."""
+    located, ranks = request.located, request.ranks
+    broken_off = complete_release(located.run, keep=located.recipe.release.keep)
+    if broken_off is not None:
+        logger.info(f"the release of version {broken_off.version} was broken off; it is completed now")
+    ensure_starting_model(located)  # before hours of preparation
+    status = check_data(located)
+    data = training_data(located, status.inputs.fingerprint)
+    finished, reason = find_finished(
+        located, status, data, from_scratch=request.from_scratch, retrain_tokenizer=retrain_tokenizer
+    )
+    if finished is not None:
+        ranks.go_ahead(False)
+        return _released_before(located.run, finished, broken_off)
+    logger.info(f"training a new version: {reason}")
+    ensure_tokenizer(located, status, retrain=retrain_tokenizer)
+    data = ensure_more_text(located, train_reverse=partial(_train_reverse, request), device=request.device)
+    write_atomically(located.run.recipe, recipe_to_toml(located.recipe).encode())
+    ranks.go_ahead(True)
+    return _train_and_release(request, data)
+
+
+def _train_reverse(request: TrainRequest, located: LocatedRecipe) -> str:
+    """Bring the run of the reverse model up to date; of several processes, the first does so alone."""
+    own = replace(request, located=located, ranks=Ranks(), from_scratch=False, started=time.monotonic())
+    with located.run.lock():
+        return _bring_up_to_date(own).summary
 
 
 @contextmanager

@@ -24,14 +24,16 @@ from transformer_cli.errors import ModelNotFoundError, RecipeError
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe
 from transformer_cli.workflows.more_text import translate_texts
 from transformer_cli.workflows.more_text.ensure import ensure_more_text
-from transformer_cli.workflows.more_text.held_out_sentences import HeldOutSentences
 from transformer_cli.workflows.more_text.make_pairs import write_made_pairs
 from transformer_cli.workflows.more_text.training_pairs import read_training_pairs
+from transformer_cli.workflows.prepare.more_text.held_out_sentences import HeldOutSentences
 
 RUN = RunDirectory(Path("runs/small"))
+MADE = RUN.made_pairs("distillation")
 # Nonsense breaks these rules.
 LENIENT = ("cleaning.length_ratio=false", "cleaning.wrong_script=false", "cleaning.non_text=false")
 TEACHER = (*LENIENT, "distillation.teacher=teacher")
+BOTH = (*TEACHER, "back_translation.text=mono.en", "back_translation.model=reverse")
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,10 @@ def located(*overrides: str) -> LocatedRecipe:
     return locate_recipe(None, overrides=overrides)
 
 
+def ensure(*overrides: str) -> str:
+    return ensure_more_text(located(*overrides), train_reverse=lambda _: pytest.fail("there is no reverse model"))
+
+
 def made(section: str = "distillation") -> dict[str, Any]:
     counts: dict[str, Any] = json.loads(RUN.prepare_report.read_text())["more_text"][section]
     return counts
@@ -70,9 +76,9 @@ def rows(corpus: Corpus) -> list[tuple[str, str]]:
 
 
 def test_every_training_source_has_the_translation_of_the_teacher():
-    ensure_more_text(located(*TEACHER))
+    ensure(*TEACHER)
 
-    references, distilled = read_split(RUN.data, "train"), read_split(RUN.distilled, "train")
+    references, distilled = read_split(RUN.data, "train"), read_split(MADE, "train")
     assert sorted(distilled.sources) == sorted(references.sources)
     assert len(set(distilled.targets)) > 10
     with Translator.load("teacher") as teacher:
@@ -81,12 +87,12 @@ def test_every_training_source_has_the_translation_of_the_teacher():
 
 
 def test_several_teachers_are_an_ensemble():
-    ensure_more_text(located(*TEACHER))
-    one = rows(read_split(RUN.distilled, "train"))
-    ensure_more_text(located(*LENIENT, "distillation.teacher=['teacher', 'second']"))
+    ensure(*TEACHER)
+    one = rows(read_split(MADE, "train"))
+    ensure(*LENIENT, "distillation.teacher=['teacher', 'second']")
 
     assert made()["translated"] == 181
-    assert rows(read_split(RUN.distilled, "train")) != one
+    assert rows(read_split(MADE, "train")) != one
 
 
 @pytest.mark.parametrize(
@@ -98,10 +104,10 @@ def test_several_teachers_are_an_ensemble():
     ],
 )
 def test_only_what_a_change_concerns_is_done_again(overrides, translated):
-    before = ensure_more_text(located(*TEACHER))
-    assert ensure_more_text(located(*TEACHER)) == before
+    before = ensure(*TEACHER)
+    assert ensure(*TEACHER) == before
 
-    assert ensure_more_text(located(*overrides)) != before
+    assert ensure(*overrides) != before
 
     assert made()["translated"] == translated
     assert len(list(RUN.translations.iterdir())) == 1
@@ -110,19 +116,22 @@ def test_only_what_a_change_concerns_is_done_again(overrides, translated):
 def test_new_pairs_alone_are_translated_when_the_corpus_has_grown():
     write_corpus(Path(), "toy", pairs()[:150])
     prepare(run_dir=RUN.path, overrides=TEACHER)
-    ensure_more_text(located(*TEACHER))
+    ensure(*TEACHER)
     first = made()["translated"]
     write_corpus(Path(), "toy", pairs())
     report = prepare(run_dir=RUN.path, overrides=TEACHER)
 
     assert report.to_translate == {"distillation": (181, first)}
-    ensure_more_text(located(*TEACHER))
+    ensure(*TEACHER)
     assert (made()["read"], made()["translated"]) == (181, 181 - first)
 
 
 def test_the_student_trains_beside_or_instead_of_the_references():
-    ensure_more_text(located(*TEACHER))
-    references, distilled = rows(read_split(RUN.data, "train")), rows(read_split(RUN.distilled, "train"))
+    ensure(*TEACHER)
+    references, distilled = (
+        rows(read_split(RUN.data, "train")),
+        rows(read_split(MADE, "train")),
+    )
     beside = read_training_pairs(RUN, located(*TEACHER).recipe)
     instead = read_training_pairs(RUN, located(*TEACHER, "distillation.use=instead").recipe)
 
@@ -175,9 +184,14 @@ def test_a_run_cannot_be_its_own_teacher():
 
 def state() -> dict[str, bytes]:
     """Return all that a training takes from the made pairs, and the counts that do not say when they were made."""
-    files = {path.name: path.read_bytes() for path in sorted(RUN.distilled.rglob("*")) if path.is_file()}
-    counts = {key: value for key, value in made().items() if key != "translated"}
-    return {**files, "counts": json.dumps(counts).encode()}
+    files: dict[str, bytes] = {}
+    for section in ("distillation", "back_translation"):
+        paths = sorted(path for path in RUN.made_pairs(section).rglob("*") if path.is_file())
+        files |= {str(path): path.read_bytes() for path in paths}
+        counts = {key: value for key, value in made(section).items() if key != "translated"}
+        files[section] = json.dumps(counts).encode()
+    assert len(files) == 8
+    return files
 
 
 def changes_until_the_end(killed_before: int | None = None) -> int:
@@ -196,8 +210,8 @@ def changes_until_the_end(killed_before: int | None = None) -> int:
 
         sys.addaudithook(take)
         try:
-            with located(*TEACHER).run.lock():
-                ensure_more_text(located(*TEACHER))
+            with located(*BOTH).run.lock():
+                ensure(*BOTH)
             os.write(writing, str(count).encode())
         finally:
             os._exit(0)
@@ -211,6 +225,8 @@ def changes_until_the_end(killed_before: int | None = None) -> int:
 @pytest.mark.parametrize("points", [4, pytest.param(1000, marks=pytest.mark.slow)])
 def test_a_kill_before_any_change_of_the_disk_loses_nothing(points, monkeypatch, tmp_path):
     monkeypatch.setattr(translate_texts, "WINDOW", 60)
+    Path("mono.en").write_text("".join(f"the {animal} sleeps\n" for animal in "abcdefgh" * 10))
+    prepare(run_dir=RUN.path, overrides=BOTH)
     template = Path(shutil.copytree(RUN.path, tmp_path / "template"))
     changes = changes_until_the_end()
     expected = state()

@@ -5,7 +5,7 @@ Nothing here needs torch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.engine_manifest import weights_fingerprint
 from transformer_cli.artifacts.model_manifest import ModelManifest, explain_damage
+from transformer_cli.artifacts.more_text.translators import TRANSLATORS_FILE, Translators
+from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.errors import ModelNotFoundError, RecipeError
 from transformer_cli.text.languages import same_language
 from transformer_cli.workflows.locate.model import find_model
@@ -23,9 +25,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DISTILLATION = "distillation"
+BACK_TRANSLATION = "back_translation"
+
+_CLEARLY_BETTER = 1.0
+"""BLEU by which a reverse model must surpass the one before for text to be translated again."""
 
 # Raise this number when translations or pairs are made otherwise than before: then they are made again.
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,36 +41,32 @@ class Plan:
     Args:
         section: The section of the recipe.
         models: The model directories; several are an ensemble.
-        store: The folder with their translations of earlier trainings.
-        fingerprint: The fingerprint of the models and of the section.
+        store: The folder of their translations.
+        translators: The models whose translations the folder is to hold; perhaps an earlier version of ``models``.
+        fingerprint: The fingerprint of the translators and of the section.
     """
 
     section: str
     models: list[Path]
     store: Path
+    translators: Translators
     fingerprint: str
 
 
-def plan_distillation(located: LocatedRecipe) -> Plan | None:
-    """Return the plan of ``[distillation]``, or None if it is off.
+def make_plans(located: LocatedRecipe) -> list[Plan]:
+    """Return the plans of all sections that are on, in the order in which their pairs are made.
 
     Raises:
-        RecipeError: A teacher is this run itself, or translates between other languages.
-        ModelNotFoundError: There is no teacher at a place that the recipe names.
-        DamagedFileError: A teacher is not whole.
+        RecipeError: A model is this run itself, or translates between other languages.
+        ModelNotFoundError: There is no model at a place that the recipe names.
+        DamagedFileError: A model is not whole.
     """
-    config, languages = located.recipe.distillation, located.recipe.languages
-    if not config.teacher:
-        return None
-    key = "distillation.teacher"
-    models = [_model(located, key, name, (languages.source, languages.target)) for name in config.teacher]
-    return _plan(located, DISTILLATION, models, [config.beam_size], [config.use])
+    return [plan for plan in (_plan_distillation(located), _plan_back_translation(located)) if plan is not None]
 
 
 def training_data(located: LocatedRecipe, prepared: str) -> str:
     """Return the fingerprint of all pairs that are to be trained on; ``prepared`` is that of the prepared data."""
-    plans = filter(None, [plan_distillation(located)])
-    return fingerprints.of_training_data(prepared, {plan.section: plan.fingerprint for plan in plans})
+    return fingerprints.of_training_data(prepared, {plan.section: plan.fingerprint for plan in make_plans(located)})
 
 
 def hashes_of(texts: Iterable[str]) -> NDArray[np.uint64]:
@@ -87,25 +89,66 @@ def count_untranslated(located: LocatedRecipe, data: Path) -> dict[str, tuple[in
 
     from transformer_cli.artifacts.more_text.translation_store import TranslationStore
     from transformer_cli.data.splits.files import TRAIN
-    from transformer_cli.data.splits.read import read_split
+    from transformer_cli.data.splits.read import read_split, read_texts
 
     counts = {}
-    texts: dict[str, Callable[[], Iterable[str]]] = {DISTILLATION: lambda: read_split(data, TRAIN).sources}
-    for plan in filter(None, [plan_distillation(located)]):
-        wanted = np.unique(hashes_of(texts[plan.section]()))
+    for plan in make_plans(located):
+        texts = read_split(data, TRAIN).sources if plan.section == DISTILLATION else read_texts(data)
+        wanted = np.unique(hashes_of(texts))
         known = np.isin(wanted, TranslationStore(plan.store).keys())
         counts[plan.section] = (len(wanted), int(known.sum()))
     return counts
 
 
-def _plan(located: LocatedRecipe, section: str, models: list[Path], search: list[object], use: list[object]) -> Plan:
+def _plan_distillation(located: LocatedRecipe) -> Plan | None:
+    config, languages = located.recipe.distillation, located.recipe.languages
+    if not config.teacher:
+        return None
+    key = "distillation.teacher"
+    models = [_model(located, key, name, (languages.source, languages.target)) for name in config.teacher]
+    translators = _translators(models)
+    made_by = fingerprints.of_values([_VERSION, translators.weights, config.beam_size])
+    store = located.run.translations / f"{DISTILLATION}-{made_by[:16]}"
+    return Plan(DISTILLATION, models, store, translators, fingerprints.of_values([made_by, config.use]))
+
+
+def _plan_back_translation(located: LocatedRecipe) -> Plan | None:
+    """Return the plan of ``[back_translation]``, or None if it is off.
+
+    Translations stay when a new version of the reverse model is not clearly better than the one that made them. The
+    plan has no model if one is to be trained here and there is none yet.
+    """
+    config, languages, reverse = located.recipe.back_translation, located.recipe.languages, located.run.reverse
+    if not config.text:
+        return None
+    models = []
+    if config.model is not None:
+        models = [_model(located, "back_translation.model", config.model, (languages.target, languages.source))]
+    elif RunDirectory(reverse).live_version() is not None:
+        models = [find_model(reverse)]
+    made_by = [_VERSION, config.model, config.method, config.beam_size]
+    store = located.run.translations / f"{BACK_TRANSLATION}-{fingerprints.of_values(made_by)[:16]}"
+    translators, before = _translators(models), Translators.read_from(store / TRANSLATORS_FILE)
+    if before is not None and not _is_clearly_better(translators, before):
+        translators = before
+    values = [made_by, translators.weights, config.tag, config.drop_worst]
+    return Plan(BACK_TRANSLATION, models, store, translators, fingerprints.of_values(values))
+
+
+def _is_clearly_better(now: Translators, before: Translators) -> bool:
+    if now.weights == before.weights:
+        return False
+    return now.bleu is None or before.bleu is None or now.bleu >= before.bleu + _CLEARLY_BETTER
+
+
+def _translators(models: list[Path]) -> Translators:
     weights = []
     for model in models:
         with explain_damage(model):
             weights.append(weights_fingerprint(model))
-    translations = fingerprints.of_values([_VERSION, section, weights, search])
-    store = located.run.translations / f"{section}-{translations[:16]}"
-    return Plan(section, models, store, fingerprints.of_values([translations, use]))
+    candidate = ModelManifest.load(models[0]).candidate if len(models) == 1 else None
+    test = candidate.tests.get("test") if candidate else None
+    return Translators(models=list(map(str, models)), weights=weights, bleu=test.bleu.score if test else None)
 
 
 def _model(located: LocatedRecipe, key: str, name: str, languages: tuple[str, str]) -> Path:

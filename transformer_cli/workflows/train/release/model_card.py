@@ -35,6 +35,7 @@ def model_card(
     begun_with = session.start.version
     start = "with random weights" if begun_with is None else f"with the weights of version {begun_with}"
     new = "" if candidate.new_pairs is None else f", {candidate.new_pairs} of them new to version {begun_with}"
+    made = _made_pairs(session)
     gate = f"{'passed' if candidate.passed else 'not passed'}: {candidate.reason}"
     return f"""# {recipe.name}, version {version}
 
@@ -48,12 +49,22 @@ Translates {languages.source} to {languages.target}, one sentence a line.
 | model | Transformer, {model.num_encoder_layers}+{model.num_decoder_layers} layers, d_model {model.d_model}, \
 d_ff {model.d_ff}, {model.num_heads} heads, {model.norm}-norm, {parameters:,} parameters |
 | vocabulary | {vocabulary} |
-| training data | {candidate.train_pairs} pairs of {", ".join(recipe.data.train_paths)}{new} |
+| training data | {candidate.train_pairs} pairs of {", ".join(recipe.data.train_paths)}{made}{new} |
 | training | {session.step} steps, {session.elapsed_seconds() / 60:.1f} minutes, begun {start} |
 | weights | {weights} |
 {scores}
 | gate | {gate} |
 """
+
+
+def _made_pairs(session: TrainingSession) -> str:
+    """Return the numbers of pairs that models made from text, as words that follow the corpora."""
+    origins, first = session.train_pairs.origins, len(session.located.recipe.data.train)
+    if origins is None:
+        return ""
+    words = ("distilled from a teacher", "back-translated")
+    counts = [int((origins == first + number).sum()) for number in range(len(words))]
+    return "".join(f", {count} of them {word}" for count, word in zip(counts, words, strict=True) if count)
 
 
 def _row(metric: MetricScore, result: TestResult) -> str:

@@ -29,10 +29,11 @@ class HeldOutSentences:
         names = ("valid", "test", *recipe.data.named_tests())
         corpora = [read_split(data, name) for name in names]
         sentences = (text for corpus in corpora for side in (corpus.sources, corpus.targets) for text in side)
-        self._keys = frozenset(map(self._key, sentences))
+        self.keys = frozenset(map(self._key, sentences))
+        """The hashes of the folded sentences, as in `CleanedCorpus`."""
 
     def __contains__(self, text: str) -> bool:
-        return self._key(text) in self._keys
+        return self._key(text) in self.keys
 
     def _key(self, text: str) -> int:
         tag = next((tag for tag in self._tags if text.startswith(tag)), "")
