@@ -16,7 +16,7 @@ from transformer_cli.cores import available_cores, has_linux
 from transformer_cli.data.arrow_arrays import number_array, text_array
 from transformer_cli.data.cleaning.match_keys import fold, hash_pair, hash_text
 from transformer_cli.data.cleaning.near_twins import hashes_of_halves
-from transformer_cli.data.cleaning.rules import CleaningReport, PairCleaner
+from transformer_cli.data.cleaning.rules import NEIGHBOURS, CleaningReport, PairCleaner
 from transformer_cli.data.corpora import SentencePair
 from transformer_cli.text.normalization import normalize
 from transformer_cli.worker_processes import WorkerProcesses
@@ -26,7 +26,7 @@ _HASHES = ("pair", "source_key", "target_key", "first_half", "last_half")
 SCHEMA = pa.schema([*((name, pa.string()) for name in TEXTS), *((name, pa.uint64()) for name in _HASHES)])
 """The columns of clean pairs: text, and the hashes of the pair, of its folded sentences and of the source's halves."""
 
-PAIRS_AT_ONCE = 4096
+PAIRS_AT_ONCE = NEIGHBOURS
 """The number of pairs in a chunk."""
 
 # Pickled lists of the values of each field need a sixth of the time of pickled objects.

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from transformer_cli.config import CleaningConfig, LanguagesConfig
@@ -33,6 +33,9 @@ _LETTER = re.compile(r"[^\W\d_]")
 _LINK = re.compile(r"\S*(?://|www\.|@)\S*")
 _RATIO_MARGIN = 15
 _LOOKED_AT = 128
+NEIGHBOURS = 4096
+"""The number of neighbouring pairs that are looked at together."""
+
 # A character of these languages carries as much meaning as several letters of others.
 _LETTERS_PER_CHARACTER = {"zh": 3.0, "yue": 3.0, "wuu": 3.0, "lzh": 3.0, "ja": 2.0, "ko": 2.0}
 
@@ -183,10 +186,16 @@ class PairCleaner:
     def judge(self, pairs: Iterable[SentencePair]) -> Iterator[Judgement]:
         """Yield every pair, normalised and mended, with the rule that it breaks.
 
+        Some thousand pairs are taken in advance, because whether lines are numbered shows in many of them only.
+
         Args:
-            pairs: Neighbours in a corpus: whether lines are numbered shows in many of them only.
+            pairs: The pairs of a corpus, in its order.
         """
-        pairs = list(pairs)
+        remaining = iter(pairs)
+        while neighbours := list(islice(remaining, NEIGHBOURS)):
+            yield from self._judge(neighbours)
+
+    def _judge(self, pairs: list[SentencePair]) -> Iterator[Judgement]:
         texts = [(normalize(pair.source), normalize(pair.target)) for pair in pairs]
         unnumbered = self._without_line_numbers(texts)
         is_tokenized = cache(lambda: has_spaced_stops([*chain.from_iterable(texts[:_LOOKED_AT])]))

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import sys
+from itertools import count, islice
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transformer_cli.config import CleaningConfig, LanguagesConfig
-from transformer_cli.data.cleaning.rules import LOCAL_RULES, CleaningReport, PairCleaner
+from transformer_cli.data.cleaning.rules import LOCAL_RULES, NEIGHBOURS, CleaningReport, PairCleaner
 from transformer_cli.data.corpora import SentencePair
 from transformer_cli.errors import RecipeError
 from transformer_cli.text.normalization import normalize
@@ -160,6 +161,17 @@ def test_every_pair_is_judged_in_its_place_and_normalised(texts):
         if judgement.rule is None:
             assert judgement.source
             assert max(len(judgement.source), len(judgement.target)) <= 3
+
+
+def test_pairs_are_taken_as_they_are_needed():
+    def endless():
+        for number in count():
+            assert number <= 2 * NEIGHBOURS
+            yield SentencePair(f"une phrase {number}", "a sentence", f"t:{number}")
+
+    judged = PairCleaner(CleaningConfig(), LanguagesConfig(source="fr", target="en")).judge(endless())
+
+    assert [judgement.place for judgement in islice(judged, NEIGHBOURS + 1)][-1] == f"t:{NEIGHBOURS}"
 
 
 def test_reports_add_up_rule_by_rule():
