@@ -34,7 +34,7 @@ OPTIONS = {
     | {"--model", "-m", "--output", "-o", "--beam-size", "--length-penalty", "--on-overlong", "--strict"}
     | {"--split-sentences"}
     | {"--engine", "--device", "--precision", "--threads", "--batch-tokens", "--shard"}
-    | {"--format", "--n-best", "--alignments", "--prefix", "--mbr"}
+    | {"--format", "--n-best", "--alignments", "--prefix", "--mbr", "--target-language"}
     | {"--file-format", "--all", "--final", "--memory"}
     | {"--sample", "--temperature", "--top-k", "--top-p", "--seed"},
     "import": HELP | LEVELS | {"--from", "--to", "--run-dir", "-d", "--positions"},

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 from tests.support.tiny_models import tiny_tokenizers
+from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.engine import SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.line_translator import LineTranslator
@@ -17,17 +18,18 @@ class SpeakingEngine:
 
     Args:
         say: Makes the translation of a source; the default repeats it.
+        tokenizers: The tokenizers of its model.
     """
 
     limit = 10_000
     beam_size = 1
     can_align = True
 
-    def __init__(self, say: Callable[[str], str] = str) -> None:
+    def __init__(self, say: Callable[[str], str] = str, tokenizers: TokenizerPair | None = None) -> None:
         self.heard: list[str] = []
         self.prefixes: list[tuple[str, str]] = []
         self._say = say
-        self._tokenizers = tiny_tokenizers()
+        self._tokenizers = tokenizers or tiny_tokenizers()
 
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         """Answer each source."""

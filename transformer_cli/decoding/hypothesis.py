@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,12 @@ class Hypothesis:
     attention: tuple[tuple[float, ...], ...] | None = None
     """Attention of each token, at the step that predicts it, to each token of the source, eos included; None if not
     requested. The weights are the mean over the layers and heads."""
+
+    def without_beginning(self, count: int) -> Hypothesis:
+        """Return the hypothesis with its attention to all but the first ``count`` tokens of the source."""
+        if not count or self.attention is None:
+            return self
+        return replace(self, attention=tuple(row[count:] for row in self.attention))
 
 
 def different_texts(

@@ -12,6 +12,7 @@ from transformer_cli.decoding.engine import Engine, Sampling, SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis, different_texts
 from transformer_cli.decoding.segments.segment import Segment
 from transformer_cli.decoding.segments.segment_reader import SegmentReader
+from transformer_cli.decoding.segments.target_language import TargetLanguages
 from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.text.normalization import normalize
 
@@ -54,22 +55,29 @@ class LineTranslator:
         engine: Engine that searches.
         tokenizers: Tokenizers of the engine's model.
         rules: How lines are cut and read; None: a line is cut only if it is too long for the model.
+        language: The target language of lines that name none, for a model with several; see `TargetLanguages`.
+
+    Raises:
+        UsageError: The model has no such target language.
     """
 
-    def __init__(self, engine: Engine, tokenizers: TokenizerPair, rules: TextRules | None = None) -> None:
+    def __init__(
+        self, engine: Engine, tokenizers: TokenizerPair, rules: TextRules | None = None, language: str | None = None
+    ) -> None:
         self.engine = engine
         self.tokenizers = tokenizers
         self.rules = rules or TextRules()
-        self._reader = SegmentReader(tokenizers, self.rules, engine.limit)
+        self.languages = TargetLanguages(tokenizers.source, language)
+        self._reader = SegmentReader(tokenizers, self.rules, self.limit)
 
     @property
     def limit(self) -> int:
-        """Largest number of tokens that the model translates at once."""
-        return self.engine.limit
+        """Largest number of tokens of a text that the model translates at once."""
+        return self.engine.limit - self.languages.are_known  # the language takes the place of one token
 
     def count(self, line: str) -> int:
-        """Return the number of tokens of ``line``."""
-        return len(self.tokenizers.source.encode(line))
+        """Return the number of tokens of ``line``, without that of its target language."""
+        return len(self.tokenizers.source.encode(self.languages.split(normalize(line)).text))
 
     def is_overlong(self, line: str) -> bool:
         """Return whether ``line`` has more tokens than the model translates at once."""
@@ -78,11 +86,13 @@ class LineTranslator:
     def cut(self, line: str) -> str:
         """Return the longest beginning of ``line`` that the model can translate at once."""
         tokenizer = self.tokenizers.source
-        tokens = tokenizer.encode(line)[: self.limit]
+        text = self.languages.split(normalize(line)).text
+        named = normalize(line).removesuffix(text)
+        tokens = tokenizer.encode(text)[: self.limit]
         # The last tokens may be part of a character spelled in bytes: up to four bytes and the space before them.
         beginnings = [tokens[: len(tokens) - left_out] for left_out in range(5)]
         whole = (ids for ids in beginnings if tokenizer.encode(tokenizer.decode(ids)) == ids)
-        return tokenizer.decode(next(whole, beginnings[0]))
+        return named + tokenizer.decode(next(whole, beginnings[0]))
 
     def translate(
         self,
@@ -115,9 +125,13 @@ class LineTranslator:
         Raises:
             UsageError: The engine does not support an option.
         """
-        texts = [self.rules.normalize(line) for line in lines]
-        translations = [self._without_search(text, with_alignment=with_alignment) for text in texts]
-        segments = self._reader.segments(texts)
+        named = [self.languages.split(self.rules.normalize(line)) for line in lines]
+        texts = [each.text for each in named]
+        translations = [self._without_search(each.text, each.words, with_alignment=with_alignment) for each in named]
+        segments = [
+            replace(each, language=named[each.line].language, words=each.words + named[each.line].words)
+            for each in self._reader.segments(texts)
+        ]
         if prefix:  # it stays as it was given, so a translation that begins with it is not set in capitals
             segments = [replace(each, restore=str, is_repaired=False) if each.tokens else each for each in segments]
         is_list = n_best > 1 and sampling is None
@@ -146,9 +160,10 @@ class LineTranslator:
         first = {segments[i].line: i for i in reversed(searched)} if prefix else {}
         for has_prefix, own_options in ((True, replace(options, prefix=prefix)), (False, options)):
             indices = [i for i in searched if i in hypotheses and (first.get(segments[i].line) == i) == has_prefix]
-            answers = self.engine.search([segments[i].tokens for i in indices], own_options) if indices else []
+            sources = [[*segments[i].language, *segments[i].tokens] for i in indices]
+            answers = self.engine.search(sources, own_options) if indices else []
             for i, answer in zip(indices, answers, strict=True):
-                hypotheses[i] = answer
+                hypotheses[i] = [each.without_beginning(len(segments[i].language)) for each in answer]
         return hypotheses
 
     def _prefer_complete(
@@ -183,11 +198,11 @@ class LineTranslator:
         others = [replace(each, missing=required.missing(each.text)) for each in translation.alternatives]
         return replace(translation, missing=required.missing(translation.text), alternatives=tuple(others))
 
-    def _without_search(self, text: str, *, with_alignment: bool) -> Translation:
+    def _without_search(self, text: str, words: int, *, with_alignment: bool) -> Translation:
         """Return the translation of a normalised line that is blank or copied; others get theirs later."""
         if not self.rules.is_copied(text):
             return Translation("", 0.0, 0, alignment=() if with_alignment else None)
-        links = tuple((place, place) for place in range(text.count(" ") + 1))
+        links = tuple((words + place, place) for place in range(text.count(" ") + 1))
         return Translation(text, 0.0, 0, alignment=links if with_alignment else None)
 
     def _join(self, segments: list[tuple[Segment, list[Hypothesis]]], *, with_alignment: bool) -> Translation:

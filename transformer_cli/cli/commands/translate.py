@@ -77,6 +77,14 @@ def translate(
             "--split-sentences", help="Cut lines at ends of sentences; auto: if they have more than was learned."
         ),
     ] = "auto",
+    target_language: Annotated[
+        str | None,
+        typer.Option(
+            "--target-language",
+            metavar="LANG",
+            help="Of a model with several: the language of lines that do not begin with one as >>fra<<.",
+        ),
+    ] = None,
     file_format: Annotated[
         FileFormat, typer.Option("--file-format", help="What FILE or stdin is; auto: what its name says, else lines.")
     ] = "auto",
@@ -141,6 +149,7 @@ def translate(
         prefix=prefix,
         sampling=_sampling(sample, temperature, top_k, top_p, seed),
         mbr_candidates=mbr,
+        target_language=target_language,
     )
     part, kind = _shard(shard, file, output), kind_of(file, file_format)
     document_settings = DocumentSettings(replace_all=replace_all, is_final=final, memories=tuple(memory or ()))

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import sentencepiece
@@ -84,12 +85,12 @@ class Tokenizer:
     def encode(self, text: str) -> list[int]:
         """Return the token ids of one sentence, without bos and eos; the text is normalised first."""
         text = normalize(text)
-        before, text = self._language(text)
+        before, text = self.target_language(text)
         return before + self._known(self.processor.encode(text))
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of many sentences; this is faster than one call per sentence."""
-        parts = [self._language(normalize(text)) for text in texts]
+        parts = [self.target_language(normalize(text)) for text in texts]
         encoded = self.processor.encode([text for _, text in parts], num_threads=min(_MOST_THREADS, available_cores()))
         return [before + self._known(ids) for (before, _), ids in zip(parts, encoded, strict=True)]
 
@@ -101,7 +102,14 @@ class Tokenizer:
         """Return the piece of a token id as text; a space is written as U+2581."""
         return str(self.processor.id_to_piece(token))
 
-    def _language(self, text: str) -> tuple[list[int], str]:
+    @cached_property
+    def target_languages(self) -> dict[str, int]:
+        """The tokens that a multilingual Marian model has for target languages: for ``>>fra<<`` the id of ``fra``."""
+        pieces = self.processor.id_to_piece(list(range(self._vocab_size)))
+        named = {piece[2:-2]: token for token, piece in enumerate(pieces) if piece.startswith(">>")}
+        return {name: named[name] for name in named if self.target_language(f">>{name}<<")[0]}
+
+    def target_language(self, text: str) -> tuple[list[int], str]:
         """Return the token of the target language that ``text`` begins with, if any, and the text without it."""
         named = _TARGET_LANGUAGE.match(text) if text.startswith(">>") else None
         token = self.processor.piece_to_id(named[1]) if named else None

@@ -21,6 +21,7 @@ class Segment:
         places: For each word of the text for the model, the place of its word in the segment; None: the same places.
         required: The placeholders that the translation must have, or None if the segment has none.
         is_repaired: Whether missing ones are inserted; not in a translation whose beginning was given.
+        language: Token ids before the text that name the language to translate into.
     """
 
     line: int
@@ -31,3 +32,4 @@ class Segment:
     places: list[int] | None = None
     required: Required | None = None
     is_repaired: bool = True
+    language: tuple[int, ...] = ()

@@ -56,4 +56,4 @@ def load_torch_translator(models: Sequence[Path], settings: TranslationSettings)
     rules = rules_of(
         first.text, first.languages, first.tokenizers.source, split=settings.split_sentences, keeps_placeholders=True
     )
-    return LineTranslator(parallel, first.tokenizers, rules)
+    return LineTranslator(parallel, first.tokenizers, rules, settings.target_language)

@@ -56,11 +56,11 @@ def load_translator(models: Sequence[Path], settings: TranslationSettings = Tran
             logger.warning(f"{error}; torch translates instead")
         else:
             if settings.engine == "ctranslate2":
-                return LineTranslator(engine, tokenizers, rules)
+                return LineTranslator(engine, tokenizers, rules, settings.target_language)
             from transformer_cli.decoding.fallback_engine import FallbackEngine
 
             either = FallbackEngine(engine, lambda: _load_torch(models, settings).engine)
-            return LineTranslator(either, tokenizers, rules)
+            return LineTranslator(either, tokenizers, rules, settings.target_language)
     return _load_torch(models, settings)
 
 

@@ -38,6 +38,7 @@ class TranslationSettings:
         prefix: Text that every translation begins with.
         sampling: Settings of random sampling; None: beam search.
         mbr_candidates: The number of candidates for minimum Bayes risk decoding; None: choose by score.
+        target_language: The target language of lines that name none, for a model with several.
     """
 
     engine: EngineName = "auto"
@@ -54,6 +55,7 @@ class TranslationSettings:
     prefix: str = ""
     sampling: Sampling | None = None
     mbr_candidates: int | None = None
+    target_language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

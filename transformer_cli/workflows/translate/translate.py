@@ -146,6 +146,9 @@ def _translate_chunk(chunk: list[Line], translator: Translator, settings: Transl
     from transformer_cli.workflows.translate.output_format import format_translation, missing_message
 
     _check_encoding(chunk, settings)
+    for line in chunk:
+        if line.text.lstrip().startswith(">>") and (problem := translator.unknown_language(line.text)):
+            logger.warning(f"line {line.number} {problem}")
     translations = translator.translate_detailed(
         [_fitting(line, translator, settings) for line in chunk],
         n_best=settings.n_best,

@@ -47,6 +47,7 @@ class Translator:
         length_penalty: float | None = None,
         batch_tokens: int | None = None,
         split_sentences: SplitSentences = "auto",
+        target_language: str | None = None,
     ) -> Self:
         """Load a model.
 
@@ -61,12 +62,13 @@ class Translator:
             batch_tokens: The maximum number of source tokens in a batch; None: the model's own.
             split_sentences: Whether to cut a line at ends of sentences: "always", "never", or "auto" if it has more of
                 them than the sources of the training.
+            target_language: The language of lines that do not begin with one as ``>>fra<<``, for a model with several.
 
         Raises:
             ModelNotFoundError: There is no model.
             DamagedFileError: The model is incomplete or damaged.
             TfmError: The engine requested by name is not available.
-            UsageError: There is no such device, or a search setting is out of its range.
+            UsageError: There is no such device or target language, or a search setting is out of its range.
         """
         from transformer_cli.config import SearchOverrides
 
@@ -77,6 +79,7 @@ class Translator:
             precision=precision,
             search=SearchOverrides(beam_size, length_penalty, batch_tokens),
             split_sentences=split_sentences,
+            target_language=target_language,
         )
         return cls.from_settings(model, settings)
 
@@ -164,6 +167,10 @@ class Translator:
     def limit(self) -> int:
         """The maximum number of tokens in one input of the model; a longer line is translated in segments."""
         return self._lines.limit
+
+    def unknown_language(self, line: str) -> str | None:
+        """Return a phrase about the target language that ``line`` names and the model does not have, or None."""
+        return self._lines.languages.unknown(line)
 
     def is_overlong(self, line: str) -> bool:
         """Return whether ``line`` has more than `limit` tokens."""
