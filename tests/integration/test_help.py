@@ -191,6 +191,9 @@ def test_wrong_arguments_import_nothing_that_is_slow_but_what_typer_itself_does(
         "train nowhere",
         "prepare nowhere",
         "init nowhere.tsv --from fr --to en",
+        "init nowhere.tsv --from fr --to en --start-from nowhere",
+        "import nowhere",
+        "import .",
     ],
 )
 def test_what_is_not_there_is_reported_without_torch(arguments, tmp_path):

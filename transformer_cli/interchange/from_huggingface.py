@@ -115,12 +115,6 @@ class _TokenizerConfiguration(Record):
     unk_token: Any = "<unk>"
 
 
-def is_huggingface_folder(folder: Path) -> bool:
-    """Return whether ``folder`` looks like a model of the library ``transformers``."""
-    configuration = _Configuration.read_from(folder / "config.json")
-    return configuration is not None and bool(configuration.model_type)
-
-
 def read_huggingface_model(
     folder: Path, languages: LanguagesConfig | None, *, positions: Literal["paper", "marian"] = "paper"
 ) -> ImportedModel:

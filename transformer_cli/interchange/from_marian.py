@@ -43,11 +43,6 @@ _MODULES = {
 _OUTPUT = "decoder_ff_logit_out"
 
 
-def is_marian_folder(place: Path) -> bool:
-    """Return whether ``place`` is a ``.npz`` file or a folder that holds one."""
-    return place.is_file() if place.suffix == ".npz" else any(place.glob("*.npz"))
-
-
 def read_marian_model(
     place: Path, languages: LanguagesConfig | None, *, positions: Literal["paper", "marian"] = "marian"
 ) -> ImportedModel:

@@ -1,4 +1,7 @@
-"""The ``tfm import`` workflow: a model of another program becomes version 0001 of a run."""
+"""The ``tfm import`` workflow: a model of another program becomes version 0001 of a run.
+
+What needs torch is imported when a model has been found.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
 
-from transformer_cli.artifacts.model_directory import save_model_directory
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.artifacts.version_history import Release, VersionHistory, now
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.errors import DataError, UsageError
 from transformer_cli.files.archives import open_zip
 from transformer_cli.files.os_errors import explain_os_errors
-from transformer_cli.interchange.from_huggingface import is_huggingface_folder, read_huggingface_model
-from transformer_cli.interchange.from_marian import is_marian_folder, read_marian_model
-from transformer_cli.interchange.imported_weights import ImportedModel
+from transformer_cli.files.record import Record
+
+if TYPE_CHECKING:
+    from transformer_cli.interchange.imported_weights import ImportedModel
 
 logger = logging.getLogger(__name__)
 
@@ -72,15 +75,37 @@ def import_model(
 def _read(
     place: Path, languages: LanguagesConfig | None, positions: Literal["auto", "paper", "marian"]
 ) -> ImportedModel:
-    if is_marian_folder(place):
+    if _is_marian(place):
+        from transformer_cli.interchange.from_marian import read_marian_model
+
         return read_marian_model(place, languages, positions="marian" if positions == "auto" else positions)
-    if is_huggingface_folder(place):
+    if _is_huggingface(place):
+        from transformer_cli.interchange.from_huggingface import read_huggingface_model
+
         return read_huggingface_model(place, languages, positions="paper" if positions == "auto" else positions)
     problem = "is not there" if not place.exists() else "holds neither a .npz of Marian nor a config.json of MarianMT"
     raise DataError(f"{place} {problem}; give the folder or .zip of a model that was downloaded")
 
 
+class _Head(Record):
+    """The beginning of ``config.json`` of a model of the library ``transformers``."""
+
+    model_type: str
+
+
+def _is_huggingface(place: Path) -> bool:
+    head = _Head.read_from(place / "config.json")
+    return head is not None and bool(head.model_type)
+
+
+def _is_marian(place: Path) -> bool:
+    """Return whether ``place`` is a ``.npz`` file or a folder that holds one."""
+    return place.is_file() if place.suffix == ".npz" else any(place.glob("*.npz"))
+
+
 def _write(run: RunDirectory, imported: ImportedModel, origin: Path) -> Path:
+    from transformer_cli.artifacts.model_directory import save_model_directory
+
     version = run.next_version()
     with explain_os_errors(run.path):
         run.versions.mkdir(parents=True, exist_ok=True)
