@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from pydantic import ValidationError
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
@@ -74,6 +76,16 @@ def layer_name(ours: str) -> tuple[str, int, str, str] | None:
     return (stack, int(number), module, kind) if number.isdecimal() else None
 
 
+class _WithoutValues(TorchFunctionMode):
+    """Draws no random numbers: a model that is built for its shapes alone needs none."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        values = kwargs or {}
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return values["tensor"]
+        return args[0] if func in (Tensor.normal_, Tensor.uniform_) else func(*args, **values)
+
+
 def our_weights(
     config: ModelConfig, vocabularies: Sequence[Vocabulary], original: Callable[[str], Tensor], place: Path
 ) -> dict[str, Tensor]:
@@ -88,7 +100,7 @@ def our_weights(
     Raises:
         DataError: A weight is missing or has another shape.
     """
-    with torch.device("meta"):
+    with _WithoutValues():  # on the device "meta" PyTorch would import its compiler, for seconds
         source = None if len(vocabularies) == 1 else len(vocabularies[0].pieces)
         model = Transformer(config, len(vocabularies[-1].pieces), source_vocab_size=source)
     order = sines_first(config.d_model).argsort()
