@@ -9,8 +9,7 @@ from transformer_cli.artifacts.model_directory import open_model
 from transformer_cli.artifacts.model_manifest import missing_file
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.device import choose_device
-from transformer_cli.text.lines import Line
-from transformer_cli.workflows.score.score_pairs import score_window
+from transformer_cli.workflows.score.score_pairs import score_texts
 
 Score = Callable[[Sequence[str], Sequence[str]], list[float]]
 """Gives each target, with its source, the mean log-probability of its tokens, or NaN if the pair is too long."""
@@ -25,11 +24,7 @@ def live_scorer(run: RunDirectory, device: str) -> Callable[[], Score] | None:
         live = open_model(run.live_model, choose_device(device))
 
         def score(sources: Sequence[str], targets: Sequence[str]) -> list[float]:
-            pairs = [
-                (Line(number, source, False), Line(number, target, False))
-                for number, (source, target) in enumerate(zip(sources, targets, strict=True), start=1)
-            ]
-            found = score_window(live.model, live.tokenizers, pairs)
+            found = score_texts(live.model, live.tokenizers, sources, targets)
             return [math.nan if each.log_prob is None else each.log_prob / each.tokens for each in found]
 
         return score

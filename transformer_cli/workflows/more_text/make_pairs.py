@@ -14,6 +14,7 @@ from transformer_cli.artifacts.preparation_report import MadePairs
 from transformer_cli.config import Recipe, SearchOverrides
 from transformer_cli.data.arrow_arrays import number_array, numbers_of, text_array
 from transformer_cli.data.cleaning.rules import CleaningReport, PairCleaner
+from transformer_cli.data.cleaning.selection import is_among
 from transformer_cli.data.corpora import SentencePair
 from transformer_cli.data.splits.files import TRAIN, SplitFiles
 from transformer_cli.data.splits.read import read_split, read_texts
@@ -89,7 +90,7 @@ def made_pairs(
     """
     sides = ("translation", "text") if is_reversed else ("text", "translation")
     for number, window in enumerate(store.batches()):
-        is_wanted = np.isin(numbers_of(window.column("key")), wanted)
+        is_wanted = is_among(numbers_of(window.column("key")), wanted)
         is_worst = _worst(numbers_of(window.column("score")), drop_worst)
         rows = zip(
             is_wanted.tolist(), is_worst.tolist(), *(window.column(each).to_pylist() for each in sides), strict=True

@@ -90,7 +90,7 @@ def translate_new(
     run, score = translate(), None if scorer is None else scorer()
     done, began = 0, time.monotonic()
     logged = began
-    for window in _windows(compress(texts, is_new.tolist())):
+    for window in _windows(compress(texts, is_new.tobytes())):
         translations = run(window)
         scores = None if score is None else score(translations, window)
         store.add(hashes_of(window).tolist(), window, translations, scores)

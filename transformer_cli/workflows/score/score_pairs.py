@@ -75,31 +75,36 @@ def score_pairs(source: Path, target: Path, *, model: str | Path, device: str = 
     pairs = zip_longest(read_text_lines(source), read_text_lines(target))
     while window := list(islice(pairs, _WINDOW_PAIRS)):
         whole = [(left, right) for left, right in window if left is not None and right is not None]
-        yield from score_window(loaded.model, loaded.tokenizers, whole)
+        yield from _score_window(loaded.model, loaded.tokenizers, whole)
         if len(whole) < len(window):
             rest = len(window) - len(whole) + sum(1 for _ in pairs)
             short, long = (target, source) if window[-1][1] is None else (source, target)
             raise DataError(f"{short} has {rest} lines fewer than {long}; the two must align")
 
 
-def score_window(model: Transformer, tokenizers: TokenizerPair, pairs: Sequence[tuple[Line, Line]]) -> list[PairScore]:
-    """Return the score of each pair of lines; a warning is logged for each pair that is too long, or not UTF-8."""
-    sources = [[*ids, EOS_ID] for ids in tokenizers.source.encode_all([left.text for left, _ in pairs])]
-    targets = tokenizers.target.encode_all([right.text for _, right in pairs])
-    limit = model.config.max_length
-    scores = [PairScore(None, len(target) + 1) for target in targets]
-    fitting = []
-    for i, (left, right) in enumerate(pairs):
+def _score_window(model: Transformer, tokenizers: TokenizerPair, pairs: Sequence[tuple[Line, Line]]) -> list[PairScore]:
+    scores = score_texts(model, tokenizers, [left.text for left, _ in pairs], [right.text for _, right in pairs])
+    for (left, right), score in zip(pairs, scores, strict=True):
         if left.had_invalid_bytes or right.had_invalid_bytes:
             logger.warning(f"line {left.number} has bytes that are not UTF-8; they became U+FFFD")
-        if max(len(sources[i]), len(targets[i]) + 1) > limit:
+        if score.log_prob is None:
+            limit = model.config.max_length - 1
             logger.warning(
-                f"line {left.number} is longer than the {limit - 1} tokens that the model takes; it is not scored"
+                f"line {left.number} is longer than the {limit} tokens that the model takes; it is not scored"
             )
-        else:
-            fitting.append(i)
-    lengths = [max(len(sources[i]), len(targets[i]) + 1) for i in fitting]
-    for batch in batches_by_length(lengths, max_tokens=_BATCH_TOKENS):
+    return scores
+
+
+def score_texts(
+    model: Transformer, tokenizers: TokenizerPair, source_texts: Sequence[str], target_texts: Sequence[str]
+) -> list[PairScore]:
+    """Return the score of each target as the translation of its source."""
+    sources = [[*ids, EOS_ID] for ids in tokenizers.source.encode_all(source_texts)]
+    targets = tokenizers.target.encode_all(target_texts)
+    scores = [PairScore(None, len(target) + 1) for target in targets]
+    lengths = [max(len(source), len(target) + 1) for source, target in zip(sources, targets, strict=True)]
+    fitting = [i for i, length in enumerate(lengths) if length <= model.config.max_length]
+    for batch in batches_by_length([lengths[i] for i in fitting], max_tokens=_BATCH_TOKENS):
         indices = [fitting[k] for k in batch]
         forced = force_decode(model, [sources[i] for i in indices], [targets[i] for i in indices])
         for i, each in zip(indices, forced, strict=True):

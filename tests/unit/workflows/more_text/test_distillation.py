@@ -139,11 +139,24 @@ def test_the_student_trains_beside_or_instead_of_the_references():
     assert beside.origins is not None
     assert beside.origins.tolist() == [0] * len(references) + [1] * len(distilled)
     assert rows(instead) == distilled
-    steps = ("training.max_steps=1", "training.average_checkpoints=1")
-    assert train(overrides=(*TEACHER, *steps)).is_new
-    assert not train(overrides=(*TEACHER, *steps)).is_new
-    config = json.loads((RUN.versions / "0001" / "config.json").read_text())
-    assert config["candidate"]["train_pairs"] == len(beside)
+
+
+def test_a_training_with_both_sections_trains_the_reverse_model_first_and_then_has_nothing_to_do():
+    Path("mono.en").write_text("".join(f"the {animal} sleeps\n" for animal in "abcdefgh"))
+    settings = (*TEACHER, "back_translation.text=mono.en", "training.max_steps=2", "training.average_checkpoints=1")
+
+    assert train(overrides=settings).is_new
+    assert not train(overrides=settings).is_new
+
+    reverse = RunDirectory(RUN.reverse)
+    config = json.loads((reverse.live_model / "config.json").read_text())
+    assert (config["languages"], config["candidate"]["steps"]) == ({"source": "en", "target": "fr"}, 1)
+    assert made("back_translation")["translators"] == [str(reverse.live_model.resolve())]
+    pairs_learned = len(read_training_pairs(RUN, located(*settings).recipe))
+    card = (RUN.versions / "0001" / "README.md").read_text()
+    assert f"{pairs_learned} pairs of toy.{{lang}}, 181 of them distilled from a teacher" in card
+    assert list(reverse.versions.iterdir())
+    assert pairs_learned == 2 * 181 + made("back_translation")["kept"]
 
 
 def test_no_held_out_sentence_nor_its_near_twin_is_in_a_made_pair():
