@@ -67,7 +67,7 @@ class CorpusFiles(Section):
 
     source_column: Annotated[str, Field(min_length=1)] | Positive | None = None
     """Column of the source in a ``.tsv``, ``.csv`` or ``.txt`` table: a name in the header, or a number from 1. Left
-    out: the column that has the name of the language."""
+    out: the column that has the name of the language, or the first of the two that hold text."""
 
     target_column: Annotated[str, Field(min_length=1)] | Positive | None = None
     """Column of the target. Give both columns or none."""

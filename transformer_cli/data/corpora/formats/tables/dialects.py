@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from transformer_cli.data.corpora.formats.tables.rows import Dialect, Row, read_rows
+from transformer_cli.data.corpora.formats.tables.rows import Dialect, Row, read_rows, width_of
 from transformer_cli.errors import DataError
 from transformer_cli.text.lines import Line
 
@@ -46,14 +46,19 @@ class Reading:
     Args:
         dialect: The dialect.
         rows: The rows, with their problems.
-        width: The number of cells that most rows have, from 2, or 0.
+        width: The number of cells that most rows have, from 2, or 0; whether empty ones at the end of a row count
+            depends on which fits more rows.
         share: The share of rows with this number.
+        evenness: The largest share of rows that have one number of cells, empty ones included.
+        is_doubtful: Whether quotes may be part of the text or not, and the number of rows depends on it.
     """
 
     dialect: Dialect
     rows: list[Row]
     width: int
     share: float
+    evenness: float
+    is_doubtful: bool = False
 
     @property
     def prose(self) -> float:
@@ -85,15 +90,15 @@ def read_sample(
         quoting: Whether cells may stand in quotes, if it is known.
 
     Raises:
-        DataError: No delimiter gives most rows two cells, or several do.
+        DataError: No delimiter gives most rows two cells, several do, or it is not clear whether quotes are text.
     """
-    readings = [_read(sample, each, kind, quoting) for each in ([delimiter] if delimiter else _ALTERNATIVES)]
     if delimiter:
-        return readings[0]
+        return _without_doubt(sample.path, _read(sample, delimiter, kind, quoting))
+    readings = [_read(sample, each, kind, quoting) for each in _ALTERNATIVES]
     fit = [reading for reading in readings if reading.width > 1 and reading.share >= _MOST]
     fit = [reading for reading in fit if reading.rows and is_header(reading.rows[0].cells)] or fit
     if kind == ".tsv":
-        fit = [reading for reading in fit if reading.dialect.delimiter == "\t"] or fit
+        fit = [each for each in fit if each.dialect.delimiter == "\t" and each.prose < _LIKE_PROSE] or fit
     if not fit:
         raise _no_delimiter(sample.path, readings)
     best = max(reading.share for reading in fit)
@@ -104,7 +109,15 @@ def read_sample(
         fit = [reading for reading in fit if reading.dialect.delimiter != "|"]
     if len(fit) > 1:
         raise _several_delimiters(sample.path, fit)
-    return fit[0]
+    return _without_doubt(sample.path, fit[0])
+
+
+def _without_doubt(path: Path, reading: Reading) -> Reading:
+    if reading.is_doubtful:
+        raise DataError(
+            f"{path}: quotes may be part of the text or hold cells of several lines; set quoting = false or true for it"
+        )
+    return reading
 
 
 def _read(sample: Sample, delimiter: str, kind: str, quoting: bool | None) -> Reading:
@@ -118,7 +131,10 @@ def _read(sample: Sample, delimiter: str, kind: str, quoting: bool | None) -> Re
     if not any(cell.startswith('"') for cell in cells):
         return plain
     quoted = _reading(sample, Dialect(delimiter, has_quotes=True))
-    return quoted if plain.share < quoted.share == 1 or _shows_quoting(cells) else plain
+    fits_better = quoted.share == 1 and (plain.share, plain.evenness) < (1, quoted.evenness)
+    if fits_better or _shows_quoting(cells):
+        return quoted
+    return replace(plain, is_doubtful=quoted.share == 1 and len(quoted.rows) != len(plain.rows))
 
 
 def _reading(sample: Sample, dialect: Dialect) -> Reading:
@@ -127,17 +143,17 @@ def _reading(sample: Sample, dialect: Dialect) -> Reading:
         # The last row may go on after the sample; read as a quote that is never closed, it spoils those after it too.
         broken = next((i for i, row in enumerate(rows) if row.problem and "never closed" in row.problem), len(rows))
         rows = rows[:broken]
-    widths = Counter(width_of(row.cells) for row in rows if len(row.cells) > 1)
-    width, count = max(widths.items(), key=lambda item: (item[1], -item[0]), default=(0, 0))
-    return Reading(dialect, rows, width, count / len(rows) if rows else 0.0)
+    cells = [row.cells for row in rows if len(row.cells) > 1]
+    length, even = _commonest(map(len, cells))
+    width, count = _commonest(map(width_of, cells))
+    if even >= count:
+        width, count = length, even
+    return Reading(dialect, rows, width, count / max(1, len(rows)), even / max(1, len(rows)))
 
 
-def width_of(cells: Sequence[str]) -> int:
-    """Return the number of cells up to the last that is not empty, but at least 2 if there are 2."""
-    width = len(cells)
-    while width > 2 and not cells[width - 1]:
-        width -= 1
-    return width
+def _commonest(numbers: Iterable[int]) -> tuple[int, int]:
+    """Return the number that occurs most often, of several the smallest, and how often it occurs."""
+    return max(Counter(numbers).items(), key=lambda item: (item[1], -item[0]), default=(0, 0))
 
 
 def _is_well_quoted(cell: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from transformer_cli.text.lines import Line
@@ -56,6 +56,14 @@ def read_rows(lines: Iterable[Line], dialect: Dialect) -> Iterator[Row]:
         cells = line.text.split(delimiter)
         if len(cells) > 1 or not _is_blank(line.text):
             yield Row(line.number, cells, not line.had_invalid_bytes)
+
+
+def width_of(cells: Sequence[str]) -> int:
+    """Return the number of cells up to the last that is not empty, but at least 2 if there are 2."""
+    width = len(cells)
+    while width > 2 and not cells[width - 1]:
+        width -= 1
+    return width
 
 
 def _is_blank(text: str) -> bool:

@@ -92,7 +92,7 @@ def test_a_text_without_columns_is_no_table():
     [
         ("t.csv", "un,one\nOui, monsieur,Yes\ntrois,three\n", "t.csv:2: 3 columns where others have 2; if a comma"),
         ("t.tsv", "un\tone\ndeux\tet\ttwo\ntrois\tthree\n", "t.tsv:2: 3 columns where others have 2; if a tab"),
-        ("t.csv", "fr,en\n1,un,one\n2,deux,two\n", "t.csv:1: the header has 2 columns, most other rows have 3; "),
+        ("t.csv", "fr,en\n1,un,one\n2,deux,two\n", "t.csv: the header has 2 columns, most other rows have 3; "),
     ],
 )
 def test_a_row_with_too_many_cells_is_refused_since_a_text_may_be_cut(name, content, message):
