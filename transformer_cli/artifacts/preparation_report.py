@@ -124,6 +124,10 @@ class MadePairs(Record):
     kept: int
     dropped: dict[str, int]
 
+    def counts(self) -> CleaningReport:
+        """Return the numbers of texts that became pairs, and of those that did not."""
+        return CleaningReport(self.read, self.kept, self.dropped)
+
 
 class KnownHeldOut(Record):
     """The held-out pairs in ``prepare.json``; they stay valid even if the rest of the file is damaged.

@@ -229,11 +229,16 @@ def _version_rows(run: RunDirectory, lines: Sequence[MetricsLine]) -> list[dict[
 
 
 def _data(run: RunDirectory) -> dict[str, Any]:
-    """Return the counts of ``prepare.json``: for each corpus, pairs read, kept, and dropped by each rule."""
+    """Return the counts of ``prepare.json``: for each corpus, text and section that makes pairs."""
     prepared = PreparationRecord.read_from(run.prepare_report)
     if prepared is None:
         return {"rules": [], "rows": [], "valid": None, "test": None}
-    corpora = [*prepared.corpora.items(), ("total", prepared.total)]
+    corpora = [
+        *prepared.corpora.items(),
+        ("total", prepared.total),
+        *((f"text {name}", counts) for name, counts in prepared.texts.items()),
+        *((f"pairs by {section}", made.counts()) for section, made in prepared.more_text.items()),
+    ]
     rules = dict.fromkeys(rule for _, counts in corpora for rule in counts.dropped)
     return {
         "rules": list(rules),

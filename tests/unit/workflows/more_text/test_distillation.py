@@ -155,7 +155,10 @@ def test_a_training_with_both_sections_trains_the_reverse_model_first_and_then_h
     pairs_learned = len(read_training_pairs(RUN, located(*settings).recipe))
     card = (RUN.versions / "0001" / "README.md").read_text()
     assert f"{pairs_learned} pairs of toy.{{lang}}, 181 of them distilled from a teacher" in card
-    assert list(reverse.versions.iterdir())
+    report = RUN.report.read_text()
+    assert all(
+        f"<td>{row}</td>" in report for row in ("text mono.en", "pairs by distillation", "pairs by back_translation")
+    )
     assert pairs_learned == 2 * 181 + made("back_translation")["kept"]
 
 
