@@ -20,7 +20,9 @@ from transformer_cli.workflows.prepare.spelling_profile import describe_spelling
 Result = TypeVar("Result")
 
 _MOST_PAIRS = 50_000
-_LEAST_SHARE = 0.01
+_LEAST_SHARE = 0.25
+"""Where 3 of 100 sources had several sentences, a model translated those better one by one."""
+
 _LEAST_LINES = 200
 
 
@@ -62,7 +64,7 @@ def _describe_sentences(texts: Sequence[str]) -> tuple[tuple[str, ...], int]:
 
 
 def _learned_sentences(texts: Sequence[str], abbreviations: frozenset[str]) -> int:
-    """Return the largest number of sentences that one text in a hundred, and 200 of them, have or exceed."""
+    """Return the largest number of sentences that a quarter of the texts, and 200 of them, have or exceed."""
     counts = Counter(len(sentence_spans(text, abbreviations)) for text in texts)
     least = max(_LEAST_LINES, _LEAST_SHARE * len(texts))
     seen = 0
