@@ -1,8 +1,8 @@
 """Variants of one character: what a model has not learned is read as the variant that it has learned.
 
 A typist, a word processor and a printer spell the same sentence with other apostrophes, quotes, dashes and spaces. The
-training text decides: a character that it hardly has becomes the commonest member of its class there. So text as it
-was learned stays as it is.
+training text decides: a character that it hardly has becomes the commonest member of its class there. Apostrophes and
+spaces, which say nothing by their form, always do, so that a sentence has one translation however it is typed.
 """
 
 from __future__ import annotations
@@ -19,12 +19,17 @@ _ENOUGH = 100
 _SHARE = 0.1
 """A character is known if the training text has it this often, or this share as often as the commonest of its class."""
 
+_APOSTROPHES = "'’ʼ‘´＇′ꞌ‛"
+_SPACES = " \u00a0\u202f\u2007\u2009\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u200a\u205f\u3000\u1680"
+_TYPOGRAPHY = frozenset(_APOSTROPHES + _SPACES) - frozenset(" \u3000")
+"""Characters that say no more than the commonest of their class, as which they are read even where they are known."""
+
 _ALIKE = (
-    "'’ʼ‘´＇′ꞌ‛",
+    _APOSTROPHES,
     '"“”„‟＂″',
     "-‐‑⁃﹣－−",
     "–—―‒⸺",
-    " \u00a0\u202f\u2007\u2009\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u200a\u205f\u3000\u1680",
+    _SPACES,
     "şș",
     "ţț",
     "ŞȘ",
@@ -144,7 +149,8 @@ def _alike_by_count(counts: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     for members in _ALIKE:
         best = max(members, key=lambda each: counts.get(each, 0))
         if counts.get(best):
-            yield from ((each, best) for each in members if not _is_known(each, counts, members))
+            others = (each for each in members if each in _TYPOGRAPHY or not _is_known(each, counts, members))
+            yield from ((each, best) for each in others if each != best)
 
 
 def _is_known(text: str, counts: Mapping[str, int], rivals: Iterable[str]) -> bool:
