@@ -14,6 +14,7 @@ class SpellingProfile(Record):
         normalization: The version of `normalize` for lines to translate.
         variants: The number of times that each character with variants occurs, as `count_variants` returns it.
         words: The words that they write with capitals or accents, with spaces between.
+        common_words: The words that they have most often in small letters, with spaces between.
         begins_with_capital: Share of those with a capital at the beginning, among those with a cased letter there.
         in_capitals: Share of those in capitals.
         without_words: Share of those without letters outside of links and placeholders.
@@ -23,6 +24,7 @@ class SpellingProfile(Record):
     normalization: int = 1
     variants: dict[str, int] = Field(default_factory=dict)
     words: str = ""
+    common_words: str = ""
     begins_with_capital: float = 0.0
     in_capitals: float = 0.0
     without_words: float = 0.0

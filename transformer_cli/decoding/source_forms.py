@@ -55,6 +55,7 @@ def _forms(profile: TextProfile | None, languages: LanguagesConfig, tokenizer: T
         (languages.source, languages.target),
         begins=spelled.begins_with_capital,
         in_capitals=spelled.in_capitals,
+        common_words=frozenset(spelled.common_words.split()),
         count=lambda word: len(tokenizer.encode(word)),
         protected=lambda text: spans_with_symbols(text, spelled.symbols),
     )

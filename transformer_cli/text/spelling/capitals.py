@@ -47,7 +47,8 @@ def is_in_title_case(text: str) -> bool:
     """Return whether a text has three words or more, and all those of four letters or more begin with a capital."""
     words = WORD.findall(_ELIDED.sub(r"\1 ", text))
     long = [word for word in words if len(word) >= 4]
-    return len(words) >= 3 and all(_LARGE.match(word) and not _LARGE.search(word, 1) for word in long)
+    ordinary = [word for word in long if not _LARGE.search(word, 1)]  # not LibreOffice, not HTML
+    return len(words) >= 2 and bool(ordinary) and all(_LARGE.match(word) for word in long)
 
 
 class CaseReader:
@@ -58,6 +59,7 @@ class CaseReader:
         languages: The source and the target language.
         begins: Share of the training sources with a capital at the beginning, among those with one or a small letter.
         in_capitals: Share of the training sources in capitals; from one in a hundred on, a model has learned them.
+        common_words: Words that the training sources have in small letters in nearly every sentence.
         count: Returns the number of tokens of a word; a word that training text has is in few.
         protected: Finds the spans of a text that are not words: links, placeholders.
     """
@@ -69,12 +71,14 @@ class CaseReader:
         *,
         begins: float,
         in_capitals: float,
+        common_words: frozenset[str] = frozenset(),
         count: Callable[[str], int],
         protected: Callable[[str], Spans] = lambda text: (),
     ) -> None:
         self._forms = forms
         self._source, self._target = languages
         self._begins = begins
+        self._common_words = common_words
         self._has_learned_capitals = in_capitals >= 0.01
         self._count = count
         self._protected = protected
@@ -106,9 +110,14 @@ class CaseReader:
         return self._forms.of(lower(word, self._source)) == word
 
     def _is_title(self, words: str) -> bool:
-        """Return whether words after the first have a capital that they have in no sentence: two, or all but names."""
+        """Return whether words after the first have a capital that they have in no sentence.
+
+        Either one of the commonest words has it, or two others, or all but names.
+        """
         large = [word for word in WORD.findall(words)[1:] if _LARGE.match(word)]
         others = [word for word in large if not self._forms.has_capital(lower(word, self._source))]
+        if any(lower(word, self._source) in self._common_words for word in others):
+            return True
         saved = [self._count(word) - self._count(lower(word, self._source)) for word in others]
         return sum(tokens > 0 for tokens in saved) >= 2 or (any(saved) and min(saved) >= 0)
 

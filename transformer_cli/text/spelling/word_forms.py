@@ -11,6 +11,9 @@ from transformer_cli.text.spelling.letter_case import lower, upper, without_acce
 MOST_WORDS = 4000
 """The largest number of words that are kept, the most frequent ones; as text some 40 KB."""
 
+COMMON_WORDS = 50
+"""The number of words without which there is hardly a sentence."""
+
 WORD = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f]+[^\W\d_]*)*")
 """A run of letters."""
 
@@ -51,6 +54,16 @@ def learn_word_forms(texts: Iterable[str], language: str) -> tuple[str, ...]:
         if has_capital or (bare != small and count >= _SHARE_OF_ACCENTS * of_bare[bare]):
             learned.append(word if has_capital else small)
     return tuple(sorted(learned, key=lambda word: (-everywhere[lower(word, language)], word))[:MOST_WORDS])
+
+
+def learn_common_words(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the words that are most often written in small letters inside a text: articles, pronouns, prepositions.
+
+    Args:
+        texts: Training text of one side.
+    """
+    counts = Counter(word for text in texts for word in WORD.findall(text)[1:] if word.islower())
+    return tuple(sorted(counts, key=lambda word: (-counts[word], word))[:COMMON_WORDS])
 
 
 class WordForms:

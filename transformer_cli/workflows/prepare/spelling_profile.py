@@ -9,7 +9,7 @@ from transformer_cli.text.normalization import NORMALIZATION_VERSION
 from transformer_cli.text.protected import has_words
 from transformer_cli.text.spelling.capitals import begins_with_capital, is_in_capitals
 from transformer_cli.text.spelling.variants import count_variants
-from transformer_cli.text.spelling.word_forms import learn_word_forms
+from transformer_cli.text.spelling.word_forms import learn_common_words, learn_word_forms
 
 
 def describe_spelling(texts: Sequence[str], language: str, symbols: tuple[str, ...]) -> SpellingProfile:
@@ -25,6 +25,7 @@ def describe_spelling(texts: Sequence[str], language: str, symbols: tuple[str, .
         normalization=NORMALIZATION_VERSION,
         variants=count_variants(texts),
         words=" ".join(learn_word_forms(texts, language)),
+        common_words=" ".join(learn_common_words(texts)),
         begins_with_capital=_share(beginnings),
         in_capitals=_share(map(is_in_capitals, texts)),
         without_words=_share(not has_words(text) for text in texts),

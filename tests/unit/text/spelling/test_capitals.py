@@ -17,6 +17,7 @@ def reader(words=("Paris", "OTAN", "étudiant"), languages=("fr", "en"), *, begi
         languages,
         begins=begins,
         in_capitals=in_capitals,
+        common_words=frozenset(["chez"]),
         count=lambda word: 1 if word in KNOWN else len(word),
         protected=lambda text: spans_with_symbols(text, ["⟦0⟧"]),
     )
@@ -33,6 +34,7 @@ def reader(words=("Paris", "OTAN", "étudiant"), languages=("fr", "en"), *, begi
         ("je suis à paris.", "Je suis à Paris."),
         ("Votre Oncle Est Malade", "Votre oncle est malade"),
         ("L'homme Est À Paris", "L'homme est à Paris"),
+        ("Jean Dort Chez Dupont", "Jean dort chez dupont"),  # "Chez" is never written so
         ("Je suis VRAIMENT malade", "Je suis vraiment malade"),
         ("VOTRE oncle est malade", "Votre oncle est malade"),
         ("Je suis etudiant", "Je suis étudiant"),
@@ -97,7 +99,15 @@ def test_capitals_are_two_words_or_one_long_one(text, found):
 
 
 @pytest.mark.parametrize(
-    ("text", "found"), [("Une Belle Nuit d'Été", True), ("Une belle Nuit", False), ("Bonne Nuit", False)]
+    ("text", "found"),
+    [
+        ("Une Belle Nuit d'Été", True),
+        ("Les Styles LibreOffice", True),
+        ("Bonne Nuit", True),
+        ("Une belle Nuit", False),
+        ("LibreOffice et HTML", False),
+        ("Nuit", False),
+    ],
 )
 def test_title_case_is_in_all_longer_words(text, found):
     assert is_in_title_case(text) == found
