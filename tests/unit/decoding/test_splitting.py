@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.support.tiny_models import tiny_tokenizer
 from transformer_cli.decoding.splitting import overlong_spans
 from transformer_cli.text.normalization import normalize
+from transformer_cli.text.protected import protected_spans
 
 LINES = st.text(alphabet="ab .,;!?»«\u00a0。、é😀", max_size=40).map(normalize)
 
@@ -170,3 +171,15 @@ def test_a_very_long_word_costs_few_counts():
 
     assert "".join(pieces) == "x" * 20_000
     assert counted < 20 * 20_000  # each of 8 halvings looks at every character once
+
+
+@given(
+    st.lists(st.sampled_from(["a b. ", "%(name)d", "https://example.org/a?b=c.", "{0} ", "`x = 1`", "c"])),
+    st.integers(1, 30),
+)
+def test_no_piece_ends_inside_a_link_or_a_placeholder(parts: list[str], limit: int):
+    text = normalize("".join(parts))
+    ends = {end for _, end in overlong_spans(text, limit=limit, count=len)}
+
+    for start, end, _ in protected_spans(text):
+        assert ends.isdisjoint(range(start + 1, end))
