@@ -37,7 +37,8 @@ class BackTranslationConfig(Section):
 
     text: Names = Field(default=[])
     """Files with text of the target language, a sentence a line, plain or packed; ``{target}`` stands for its code,
-    and ``inbox/*.gz`` for all files of that name. A file with both sides (``.tmx`` and the like) gives its targets."""
+    and ``inbox/*.gz`` for all files of that name, which may be none. A file with both sides (``.tmx`` and the like)
+    gives its targets."""
 
     model: Annotated[str, Field(min_length=1)] | None = None
     """Run or model directory of the reverse direction, relative to the recipe. Left out: one is trained first, from the

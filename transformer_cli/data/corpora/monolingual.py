@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from transformer_cli.config import LanguagesConfig
-from transformer_cli.data.corpora.names import FORMATS, expand, kind_of
+from transformer_cli.data.corpora.names import FORMATS, expand, has_wildcards, kind_of, matching_files
 from transformer_cli.data.corpora.pairs import SentencePair
 from transformer_cli.data.corpora.read import read_corpus
 from transformer_cli.errors import DataError
@@ -22,9 +22,11 @@ def text_files(name: str, languages: LanguagesConfig, folder: Path) -> tuple[Pat
         folder: The folder that the name is relative to.
 
     Raises:
-        DataError: A file does not exist.
+        DataError: A file that is named without wildcards does not exist.
     """
     filled_in = name.replace("{target}", languages.target)
+    if has_wildcards(filled_in) and not (folder / filled_in).exists():
+        return tuple(matching_files(filled_in, folder))  # an inbox may be empty
     paths = expand(filled_in, folder)
     for path in paths:
         if not path.is_file():

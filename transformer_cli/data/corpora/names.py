@@ -46,9 +46,9 @@ def expand(corpus: str, folder: Path) -> list[Path]:
         RecipeError: The wildcards are invalid.
     """
     path = folder / corpus
-    if path.exists() or not _WILDCARDS.search(corpus):
+    if path.exists() or not has_wildcards(corpus):
         return [path]
-    paths = _glob(corpus, folder)
+    paths = matching_files(corpus, folder)
     if not paths:
         raise DataError(
             f'no file fits "{corpus}"; it is looked for in {folder.resolve()}; put it there or set data.folder'
@@ -56,7 +56,17 @@ def expand(corpus: str, folder: Path) -> list[Path]:
     return paths
 
 
-def _glob(corpus: str, folder: Path) -> list[Path]:
+def has_wildcards(corpus: str) -> bool:
+    """Return whether a name may stand for several files."""
+    return _WILDCARDS.search(corpus) is not None
+
+
+def matching_files(corpus: str, folder: Path) -> list[Path]:
+    """Return all files that match a name with ``*``, ``?`` or ``[…]``, sorted; there may be none.
+
+    Raises:
+        RecipeError: The wildcards are invalid.
+    """
     pattern = Path(corpus)
     base = Path(pattern.anchor) if pattern.is_absolute() else folder
     try:
@@ -107,9 +117,11 @@ def match_files(source: str, target: str, folder: Path) -> Iterator[tuple[Path, 
 def _files_of_language(corpus: str, folder: Path, code: str) -> dict[tuple[str, ...], Path]:
     """Return the files in one language by what the wildcards stand for."""
     name = corpus.replace(LANG, code)
-    spelled = [folder / name] if (folder / name).exists() else _glob(name, folder) if _WILDCARDS.search(name) else []
+    spelled = (
+        [folder / name] if (folder / name).exists() else matching_files(name, folder) if _WILDCARDS.search(name) else []
+    )
     found = {_filled_in(path, name, folder): path for path in spelled}
-    if not found or _WILDCARDS.search(name):
+    if not found or has_wildcards(name):
         found |= {
             key: _nearest(paths, corpus, code)
             for key, paths in _other_codes(corpus, folder, code).items()
@@ -122,7 +134,7 @@ def _files_of_language(corpus: str, folder: Path, code: str) -> dict[tuple[str, 
 def _other_codes(corpus: str, folder: Path, code: str) -> dict[tuple[str, ...], dict[str, Path]]:
     """Return the files of other codes of a language, by what the wildcards stand for and by the code."""
     found: dict[tuple[str, ...], dict[str, Path]] = {}
-    for path in _glob(corpus.replace(LANG, "[A-Za-z]*"), folder) if is_known_language(code) else ():
+    for path in matching_files(corpus.replace(LANG, "[A-Za-z]*"), folder) if is_known_language(code) else ():
         *filled_in, spelled = _filled_in(path, corpus, folder)
         if is_known_language(spelled) and same_language(spelled, code):
             found.setdefault(tuple(filled_in), {})[spelled] = path

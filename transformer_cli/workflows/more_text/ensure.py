@@ -40,9 +40,11 @@ def ensure_more_text(
     if record is None:
         raise DamagedFileError(f"{run.prepare_report} is missing or damaged; run `tfm prepare` again")
     if back_translation.text and back_translation.model is None:
+        from transformer_cli.data.splits.read import read_texts
         from transformer_cli.workflows.more_text.reverse_run import ensure_reverse
 
-        ensure_reverse(located, record.fingerprint, train_reverse)
+        if len(read_texts(run.data)):
+            ensure_reverse(located, record.fingerprint, train_reverse)
     plans = make_plans(located)
     made = {plan.section: _ensure(located, plan, record, device) for plan in plans}
     if made != record.more_text:

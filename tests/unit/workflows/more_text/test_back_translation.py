@@ -104,6 +104,18 @@ def test_text_in_a_file_with_both_sides_is_its_targets():
     assert list(read_texts(RUN.data)) == ["one more thing", "two more things"]
 
 
+def test_an_inbox_without_text_makes_no_pairs_and_needs_no_reverse_model():
+    settings = ("back_translation.text=empty/*.{target}", "back_translation.model=reverse")
+    prepare(run_dir=RUN.path, overrides=settings)
+    recipe = locate_recipe(None, overrides=settings[:1])
+
+    ensure_more_text(recipe, train_reverse=lambda _: pytest.fail("a reverse model is trained"))
+
+    assert (made()["read"], made()["kept"]) == (0, 0)
+    weights = weights_of_pairs(read_training_pairs(RUN, recipe.recipe), recipe.recipe, None)
+    assert weights is None
+
+
 def test_text_that_is_not_there_is_named():
     with pytest.raises(DataError, match=r"back_translation\.text"):
         prepare(run_dir=RUN.path, overrides=(*SETTINGS, "back_translation.text=nowhere.{target}"))
