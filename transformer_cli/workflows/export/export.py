@@ -38,6 +38,7 @@ from transformer_cli.workflows.export.agreement import (
     Agreement,
     HeldOutLines,
     compare,
+    cut_short,
     ending_by_themselves,
     held_out_lines,
 )
@@ -227,7 +228,8 @@ def _compare_engine(
     engine: CTranslate2Engine, loaded: LoadedModel, held_out: HeldOutLines, ours: Sequence[Translation]
 ) -> Agreement:
     theirs = LineTranslator(engine, loaded.tokenizers).translate(held_out.sources)
-    return compare(ours, theirs, held_out.references, language=loaded.languages.target)
+    excused = cut_short(held_out, ours, theirs, loaded, engine.log_probs)
+    return compare(ours, theirs, held_out.references, language=loaded.languages.target, excused=excused)
 
 
 def _export_to_huggingface(model: Path, folder: Path) -> Path:
