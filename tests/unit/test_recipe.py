@@ -232,6 +232,19 @@ def test_the_last_override_of_a_key_wins_over_the_others_and_the_file():
         ("model.num_heads=3", '"model": d_model (128) must be divisible by num_heads (3)'),
         ("model=3", '"model" must be a section, [model]'),
         ("name.x=3", '"name" is {"x": 3}; input should be a valid string'),
+        (
+            "placeholders.patterns='['",
+            '"placeholders.patterns": "[" is no regular expression: unterminated character set at position 1',
+        ),
+        (
+            "placeholders.patterns='x*'",
+            '"placeholders.patterns": "x*" matches a text of no characters; it must match a placeholder',
+        ),
+        (
+            "placeholders.without=codes",
+            "\"placeholders.without\" is \"codes\"; input should be 'code', 'link', 'email', 'braces', 'printf', "
+            "'variable', 'tag', 'entity' or 'path'",
+        ),
         ('data.valid={pth="a"}', 'unknown key "data.valid.pth"; did you mean "data.valid.path"?'),
         (
             'data.test={source="a"}',

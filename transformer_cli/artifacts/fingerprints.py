@@ -81,10 +81,26 @@ def of_training_data(prepared: str, made: Mapping[str, str]) -> str:
     return of_values([prepared, dict(made)]) if made else prepared
 
 
+def of_tokenizer(recipe: Recipe) -> str:
+    """Return the fingerprint of the settings of a tokenizer; those that are left out change nothing for older runs."""
+    placeholders = recipe.placeholders.model_dump(exclude_defaults=True)
+    values = recipe.tokenizer.model_dump()
+    return of_values([values, placeholders] if placeholders else values)
+
+
 def of_training(recipe: Recipe, data_fingerprint: str) -> str:
     """Return the fingerprint of the course of a training; limits on its length are not part of it."""
     # Settings with their default value are left out, so a key added in a later release does not change the fingerprint.
-    sections = {"tokenizer", "model", "distillation", "back_translation", "training", "retraining", "decoding"}
+    sections = {
+        "tokenizer",
+        "placeholders",
+        "model",
+        "distillation",
+        "back_translation",
+        "training",
+        "retraining",
+        "decoding",
+    }
     values = recipe.model_dump(include=sections, exclude_defaults=True)
     without = _LIMITS | _OUTPUTS | _BEGINNINGS
     values["training"] = {key: value for key, value in values.get("training", {}).items() if key not in without}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from transformer_cli.config import Recipe
 from transformer_cli.files.record import Record
+from transformer_cli.text.normalization import normalize
 
 
 class SpellingProfile(Record):
@@ -31,6 +33,31 @@ class SpellingProfile(Record):
     symbols: tuple[str, ...] = ()
 
 
+class PlaceholderProfile(Record):
+    """What counts as a placeholder for a model.
+
+    Args:
+        patterns: Regular expressions, besides those of the program.
+        without: Kinds of placeholders that are words for this model.
+        tags: Tags of corpora that may stand before a source; they are none.
+    """
+
+    patterns: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> PlaceholderProfile:
+        """Return what a recipe counts as a placeholder."""
+        back, own = recipe.back_translation, recipe.placeholders
+        tags = [*(corpus.tag for corpus in recipe.data.train), back.tag if back.text else None]
+        return cls(
+            patterns=tuple(own.patterns),
+            without=tuple(own.without),
+            tags=tuple(dict.fromkeys(normalize(tag) for tag in tags if tag is not None)),
+        )
+
+
 class TextProfile(Record):
     """The text that a model was trained on, as far as reading a line depends on it.
 
@@ -41,9 +68,12 @@ class TextProfile(Record):
         max_tokens: The number of tokens that nearly all sources had at most, or None if unknown.
         abbreviations: Words of the source language that a full stop follows inside sentences, without it.
         spelling: How the sources are spelled, or None: then lines are read as they are.
+        placeholders: What counts as a placeholder. None, as in models of earlier releases: what the program knows, and
+            the model reads it as text even if its tokenizer has symbols.
     """
 
     max_sentences: int
     max_tokens: int | None = None
     abbreviations: tuple[str, ...] = ()
     spelling: SpellingProfile | None = None
+    placeholders: PlaceholderProfile | None = None

@@ -17,10 +17,11 @@ class TokenizerRecord(Record):
 
     Args:
         data: Fingerprint of the prepared data it was learned from; empty if it came with a model.
-        settings: Fingerprint of ``[tokenizer]``.
+        settings: Fingerprint of ``[tokenizer]`` and ``[placeholders]``.
         fingerprint: Fingerprint of the tokenizer.
         vocab_size: The number of token ids of the target.
         source_vocab_size: The number of token ids of the source.
+        symbols: The number of symbols for placeholders.
     """
 
     data: str
@@ -28,6 +29,7 @@ class TokenizerRecord(Record):
     fingerprint: str
     vocab_size: int
     source_vocab_size: int
+    symbols: int = 0
 
 
 def keep_tokenizers(run: RunDirectory, tokenizers: TokenizerPair, *, data: str, settings: str) -> None:
@@ -49,4 +51,5 @@ def keep_tokenizers(run: RunDirectory, tokenizers: TokenizerPair, *, data: str, 
         fingerprint=tokenizers.fingerprint,
         vocab_size=tokenizers.target.vocab_size,
         source_vocab_size=tokenizers.source.vocab_size,
+        symbols=len(tokenizers.symbols),
     ).write_to(run.tokenizer_report)

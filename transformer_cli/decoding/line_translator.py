@@ -128,12 +128,11 @@ class LineTranslator:
         named = [self.languages.split(self.rules.normalize(line)) for line in lines]
         texts = [each.text for each in named]
         translations = [self._without_search(each.text, each.words, with_alignment=with_alignment) for each in named]
+        # A given beginning stays as it is, so a translation that begins with it is not set in capitals.
         segments = [
             replace(each, language=named[each.line].language, words=each.words + named[each.line].words)
-            for each in self._reader.segments(texts)
+            for each in self._reader.segments(texts, is_begun=bool(prefix))
         ]
-        if prefix:  # it stays as it was given, so a translation that begins with it is not set in capitals
-            segments = [replace(each, restore=str, is_repaired=False) if each.tokens else each for each in segments]
         is_list = n_best > 1 and sampling is None
         wanted = max(n_best, beam_size or self.engine.beam_size) if is_list else n_best
         options = SearchOptions(wanted, beam_size, with_attention=with_alignment, sampling=sampling)

@@ -8,6 +8,7 @@ from transformer_cli.artifacts.text_profile import TextProfile
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.data.tokens.tokenizer import Tokenizer
 from transformer_cli.decoding.text_rules import Form, Restore, SplitSentences, TextRules
+from transformer_cli.text.placeholders import Find, finder, masked
 from transformer_cli.text.protected import spans_with_symbols
 from transformer_cli.text.spelling.capitals import CaseReader, as_it_is
 from transformer_cli.text.spelling.variants import Spelling
@@ -23,6 +24,19 @@ class SpellingForm:
     def read(self, text: str) -> tuple[str, Restore]:
         """Return the text in the spelling of the training sources."""
         return self.spelling.read(text), as_it_is
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolForm:
+    """Reads placeholders as the symbols that a model has learned; see `transformer_cli.text.placeholders`."""
+
+    find: Find
+    symbols: tuple[str, ...]
+
+    def read(self, text: str) -> tuple[str, Restore]:
+        """Return the text with symbols, and the function that replaces those of its translation."""
+        found = masked(text, self.find, self.symbols)
+        return (found.text, found.restored) if found.strings else (text, as_it_is)
 
 
 def rules_of(
@@ -42,8 +56,20 @@ def rules_of(
         split: Whether to cut lines at ends of sentences; see `TextRules`.
         keeps_placeholders: Whether a translation must have the placeholders of its line.
     """
+    find = _finder(profile)
     forms = _forms(profile, languages, tokenizer)
-    return TextRules(profile, languages, split, forms, keeps_placeholders=keeps_placeholders)
+    has_learned = profile is not None and profile.placeholders is not None and bool(tokenizer.symbols)
+    symbols = SymbolForm(find, tokenizer.symbols) if has_learned else None
+    return TextRules(profile, languages, split, forms, keeps_placeholders, find, symbols)
+
+
+def _finder(profile: TextProfile | None) -> Find:
+    if profile is None:
+        return finder()
+    known = profile.placeholders
+    if known is None:
+        return finder(tags=profile.spelling.symbols if profile.spelling else ())
+    return finder(known.patterns, known.without, known.tags)
 
 
 def _forms(profile: TextProfile | None, languages: LanguagesConfig, tokenizer: Tokenizer) -> tuple[Form, ...]:

@@ -13,7 +13,8 @@ from transformer_cli.decoding.placeholders.required import Required
 from transformer_cli.decoding.splitting import overlong_spans
 from transformer_cli.text.languages import language_name
 from transformer_cli.text.normalization import normalize
-from transformer_cli.text.protected import has_words
+from transformer_cli.text.placeholders import Find
+from transformer_cli.text.protected import has_words, placeholder_spans
 from transformer_cli.text.sentences import sentence_spans
 
 SplitSentences = Literal["auto", "always", "never"]
@@ -50,6 +51,8 @@ class TextRules:
             sources of the training; "always" at each; "never".
         forms: Changes of each text, in the order in which they are made; they are undone in the reverse order.
         keeps_placeholders: Whether a translation must have the placeholders of its line.
+        find_placeholders: Finds them.
+        symbols: The form that reads them as symbols, before all others, or None.
     """
 
     profile: TextProfile | None = None
@@ -57,6 +60,8 @@ class TextRules:
     split: SplitSentences = "auto"
     forms: tuple[Form, ...] = field(default=())
     keeps_placeholders: bool = False
+    find_placeholders: Find = placeholder_spans
+    symbols: Form | None = None
 
     @property
     def _spelling(self) -> SpellingProfile:
@@ -72,7 +77,7 @@ class TextRules:
 
     def required(self, text: str) -> Required | None:
         """Return the placeholders that a translation of a normalised text must have, or None if it needs none."""
-        return Required.of(text) if self.keeps_placeholders else None
+        return Required.of(text, self.find_placeholders) if self.keeps_placeholders else None
 
     def pieces(self, text: str, tokens: int, limit: int, count: Callable[[str], int]) -> list[tuple[int, int]]:
         """Return the places of the pieces of a line that are translated by themselves.
@@ -109,12 +114,20 @@ class TextRules:
             return "" if space == " " else space
         return space or " "
 
-    def read(self, text: str) -> tuple[str, Restore]:
-        """Return the text for the model, and the function that turns its translation into one of ``text``."""
+    def read(self, text: str, *, is_begun: bool = False) -> tuple[str, Restore]:
+        """Return the text for the model, and the function that turns its translation into one of ``text``.
+
+        Args:
+            text: A normalised text.
+            is_begun: Whether the beginning of the translation is given; then only symbols are replaced in it.
+        """
         restores: list[Restore] = []
+        if self.symbols is not None:
+            text, restore = self.symbols.read(text)
+            restores.append(restore)
         for form in self.forms:
             text, restore = form.read(text)
-            restores.append(restore)
+            restores += [] if is_begun else [restore]
 
         def restore_all(translation: str) -> str:
             for each in reversed(restores):

@@ -49,7 +49,7 @@ _KINDS = {
     ),
     "email": r"(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})+",
     "braces": (
-        r"\$?\{\{[^{}]{0,200}\}\}|\{%[^{}]{1,200}%\}|<%[^<>]{1,200}%>|<\?[a-z][^<>]{0,200}\?>"
+        r"⟦[0-9]{1,2}⟧|\$?\{\{[^{}]{0,200}\}\}|\{%[^{}]{1,200}%\}|<%[^<>]{1,200}%>|<\?[a-z][^<>]{0,200}\?>"
         rf"|\{{\s?\w{{1,60}}\s?,\s?(?:plural|select|selectordinal)\s?,{_NESTED}\}}"
         r"|\{\w{1,60},\s?(?:number|date|time|spellout|ordinal|duration|choice)(?:,[^{}]{1,60})?\}"
         r"|\$\{[^{}\s]{1,60}\}|\$\([\w-]{1,60}\)"
@@ -80,7 +80,7 @@ _KINDS = {
 }
 _ANY = regex.compile("|".join(rf"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
 # Every other span than "www." has one of these. Most sentences have none, which Python's own module sees much faster.
-_SIGN = re.compile(r"[`:@{%<&$/\\\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
+_SIGN = re.compile(r"[`:@{%<&$/⟦\\\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
 _LETTER = regex.compile(r"\p{L}")
 
 

@@ -57,7 +57,7 @@ def ensure_starting_model(located: LocatedRecipe) -> bool:
         logger.info(f"version 0001 is the model {name}")
     live = ModelManifest.load(run.live_model)
     _require_fit(located.recipe, live)
-    settings = fingerprints.of_values(located.recipe.tokenizer.model_dump())
+    settings = fingerprints.of_tokenizer(located.recipe)
     if record is None or (record.fingerprint, record.settings) != (live.tokenizer_sha256, settings):
         tokenizers = open_tokenizers(run.live_model, live)
         keep_tokenizers(run, tokenizers, data=_NOT_LEARNED, settings=settings)

@@ -10,18 +10,26 @@ from typing import TYPE_CHECKING
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.model_manifest import ModelManifest
 from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.artifacts.text_profile import PlaceholderProfile
 from transformer_cli.artifacts.tokenizer_record import TokenizerRecord, keep_tokenizers
-from transformer_cli.config import TokenizerConfig
+from transformer_cli.config import Recipe
 from transformer_cli.errors import DamagedFileError
+from transformer_cli.text.placeholders import SYMBOLS, finder
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe_to_run
 from transformer_cli.workflows.prepare.prepare import ensure_prepared
 from transformer_cli.workflows.prepare.status import DataStatus, check_data
 from transformer_cli.workflows.starting_model import ensure_starting_model
 
 if TYPE_CHECKING:
+    from transformer_cli.data.splits.read import Corpus
     from transformer_cli.data.tokens.tokenizer import TokenizerPair
 
 logger = logging.getLogger(__name__)
+
+_ENOUGH_PLACEHOLDERS = 0.01
+"""Share of pairs with a placeholder on both sides from which on a model learns symbols for them."""
+
+_MOST_LOOKED_AT = 20_000
 
 
 def train_tokenizer(
@@ -61,10 +69,10 @@ def ensure_tokenizer(located: LocatedRecipe, status: DataStatus, *, retrain: boo
     recipe, run = located.recipe, located.run
     ensure_prepared(located, status)
     data = status.inputs.fingerprint
-    is_kept = is_learned_from(run, recipe.tokenizer, data) or (not retrain and _is_live(run, recipe.tokenizer))
+    is_kept = is_learned_from(run, recipe, data) or (not retrain and _is_live(run, recipe))
     if is_kept and _is_whole(run, shared=recipe.tokenizer.shared):
         return False
-    from transformer_cli.data.splits.read import sample_split
+    from transformer_cli.data.splits.read import Corpus, sample_split
     from transformer_cli.data.tokens.fit_tokenizer import fit_tokenizers
 
     sources, targets = sample_split(run.data, "train", recipe.tokenizer.sample_pairs)
@@ -73,8 +81,11 @@ def ensure_tokenizer(located: LocatedRecipe, status: DataStatus, *, retrain: boo
     tags = [corpus.tag for corpus in recipe.data.train if corpus.tag is not None]
     if recipe.back_translation.text and recipe.back_translation.tag is not None:
         tags.append(recipe.back_translation.tag)
-    tokenizers = fit_tokenizers(sources, targets, recipe.tokenizer, where=where, tags=tags)
-    keep_tokenizers(run, tokenizers, data=data, settings=fingerprints.of_values(recipe.tokenizer.model_dump()))
+    corpus, symbols = _with_symbols(Corpus(sources, targets), recipe)
+    tokenizers = fit_tokenizers(
+        corpus.sources, corpus.targets, recipe.tokenizer, where=where, tags=tags, placeholders=symbols
+    )
+    keep_tokenizers(run, tokenizers, data=data, settings=fingerprints.of_tokenizer(recipe))
     _log_smaller_vocabularies(tokenizers, recipe.tokenizer.vocab_size)
     return True
 
@@ -90,22 +101,38 @@ def _log_smaller_vocabularies(tokenizers: TokenizerPair, stated: int | None) -> 
             logger.warning(f"the corpus is too small for tokenizer.vocab_size = {stated}; it carries {size} pieces")
 
 
-def is_learned_from(run: RunDirectory, config: TokenizerConfig, data: str) -> bool:
+def _with_symbols(corpus: Corpus, recipe: Recipe) -> tuple[Corpus, Sequence[str]]:
+    """Return a corpus with symbols for placeholders, and the symbols; or the same corpus and none."""
+    from transformer_cli.data.tokens.masked_corpus import masked_corpus, share_with_symbols
+
+    own, is_wanted = PlaceholderProfile.of(recipe), recipe.placeholders.symbols
+    find = finder(own.patterns, own.without, own.tags)
+    if is_wanted is None:
+        sample = slice(None, None, max(1, len(corpus) // _MOST_LOOKED_AT))
+        share = share_with_symbols(corpus.sources[sample], corpus.targets[sample], find)
+        is_wanted = share >= _ENOUGH_PLACEHOLDERS
+        if is_wanted:
+            logger.info(f"{share:.0%} of the pairs have placeholders on both sides; the model reads them as symbols")
+    symbols = SYMBOLS if is_wanted else ()
+    return masked_corpus(corpus, find, symbols), symbols
+
+
+def is_learned_from(run: RunDirectory, recipe: Recipe, data: str) -> bool:
     """Return whether the run's tokenizer was trained on exactly this data with exactly these settings."""
-    record = _record_with(run, config)
+    record = _record_with(run, recipe)
     return record is not None and record.data == data
 
 
-def _is_live(run: RunDirectory, config: TokenizerConfig) -> bool:
+def _is_live(run: RunDirectory, recipe: Recipe) -> bool:
     """Return whether the run's tokenizer is the live version's and was trained with exactly these settings."""
-    record, live = _record_with(run, config), ModelManifest.of(run.live_model)
+    record, live = _record_with(run, recipe), ModelManifest.of(run.live_model)
     return record is not None and live is not None and record.fingerprint == live.tokenizer_sha256
 
 
-def _record_with(run: RunDirectory, config: TokenizerConfig) -> TokenizerRecord | None:
+def _record_with(run: RunDirectory, recipe: Recipe) -> TokenizerRecord | None:
     """Return the record of the run's tokenizer, or None if it was trained with other settings."""
     record = TokenizerRecord.read_from(run.tokenizer_report)
-    return record if record and record.settings == fingerprints.of_values(config.model_dump()) else None
+    return record if record and record.settings == fingerprints.of_tokenizer(recipe) else None
 
 
 def _is_whole(run: RunDirectory, *, shared: bool) -> bool:

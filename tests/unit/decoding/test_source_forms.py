@@ -4,10 +4,13 @@ import pytest
 
 from tests.support.speaking_engine import SpeakingEngine
 from tests.support.tiny_models import tiny_tokenizers
-from transformer_cli.artifacts.text_profile import SpellingProfile, TextProfile
-from transformer_cli.config import LanguagesConfig
+from transformer_cli.artifacts.text_profile import PlaceholderProfile, SpellingProfile, TextProfile
+from transformer_cli.config import LanguagesConfig, TokenizerConfig
+from transformer_cli.data.tokens.fit_tokenizer import fit_tokenizer
+from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.line_translator import LineTranslator, Translation
 from transformer_cli.decoding.source_forms import rules_of
+from transformer_cli.text.placeholders import SYMBOLS
 
 SPELLING = SpellingProfile(
     normalization=2, variants={" ": 900, "'": 500, ".": 500}, words="Paris", begins_with_capital=1.0
@@ -96,3 +99,52 @@ def test_a_prefix_stays_as_it_was_given():
     (found,) = translator(SpeakingEngine(lambda text: "we are")).translate(["JE SUIS À PARIS"], prefix="we")
 
     assert found.text == "we are"
+
+
+def test_placeholders_are_read_as_symbols_by_a_model_that_has_learned_them():
+    tokenizer = fit_tokenizer(["le chat dort", "⟦0⟧"], TokenizerConfig(), where="x", symbols=SYMBOLS)
+    own = PlaceholderProfile(patterns=("@[a-z]+",), without=("code",), tags=("<med>",))
+    profile = TextProfile(max_sentences=1, placeholders=own)
+    rules = rules_of(profile, FRENCH, tokenizer, keeps_placeholders=True)
+
+    text, restore = rules.read("<med> %s @foo `a` %s")
+
+    assert text == "<med> ⟦0⟧ ⟦1⟧ `a` ⟦0⟧"
+    assert restore("⟦1⟧ A ⟦0⟧ ⟦5⟧") == "@foo A %s ⟦5⟧"
+    required = rules.required("<med> %s @foo `a`")
+    assert required is not None
+    assert [placeholder.text for placeholder in required.placeholders] == ["%s", "@foo"]
+
+
+def test_an_alignment_counts_the_words_of_a_line_with_a_placeholder_of_several():
+    sentences = ["le chat dort", "⟦0⟧", "Je suis là-bas."]
+    tokenizer = fit_tokenizer(sentences, TokenizerConfig(), where="x", symbols=SYMBOLS)
+    profile = TextProfile(max_sentences=1, placeholders=PlaceholderProfile())
+    engine = SpeakingEngine()
+    engine._tokenizers = TokenizerPair(tokenizer, tokenizer)
+    rules = rules_of(profile, FRENCH, tokenizer, keeps_placeholders=True)
+
+    (found,) = LineTranslator(engine, engine._tokenizers, rules).translate(["le {{ x }} chat"], with_alignment=True)
+
+    assert (engine.heard, found.text) == (["le ⟦0⟧ chat"], "le {{ x }} chat")
+    assert found.alignment == ((0, 0), (1, 1), (4, 4))
+
+
+def test_symbols_are_replaced_also_in_a_translation_whose_beginning_is_given():
+    tokenizer = fit_tokenizer(["le chat dort", "⟦0⟧"], TokenizerConfig(), where="x", symbols=SYMBOLS)
+    rules = rules_of(TextProfile(max_sentences=1, placeholders=PlaceholderProfile()), FRENCH, tokenizer)
+
+    text, restore = rules.read("le %s", is_begun=True)
+
+    assert (text, restore("A ⟦0⟧")) == ("le ⟦0⟧", "A %s")
+
+
+def test_a_model_of_an_earlier_release_reads_placeholders_as_text_and_keeps_them_but_for_its_tags():
+    spelling = SPELLING.model_copy(update={"symbols": ("<med>",)})
+    tokenizer = tiny_tokenizers().source
+    rules = rules_of(TextProfile(max_sentences=1, spelling=spelling), FRENCH, tokenizer, keeps_placeholders=True)
+
+    assert rules.read("<med> %s")[0] == "<med> %s"
+    required = rules.required("<med> %s")
+    assert required is not None
+    assert [placeholder.text for placeholder in required.placeholders] == ["%s"]

@@ -8,6 +8,7 @@ import pytest
 from tests.support.tiny_models import subwords
 from tests.support.toy_corpus import pairs, write_corpus
 from transformer_cli import prepare, train_tokenizer
+from transformer_cli.data.splits.read import read_split
 from transformer_cli.data.tokens.tokenizer import Tokenizer
 from transformer_cli.errors import DataError
 
@@ -154,3 +155,28 @@ def test_a_corpus_of_which_nothing_can_be_learned_is_named_and_the_older_tokeniz
     ):
         run("tokenizer.vocab_size=300", "cleaning.wrong_script=false")
     assert (RUN / "tokenizer.model").read_bytes() == content
+
+
+def symbols() -> int:
+    return int(json.loads((RUN / "tokenizer.json").read_text())["symbols"])
+
+
+def test_a_corpus_without_placeholders_gets_no_symbols_unless_they_are_asked_for():
+    run()
+    assert symbols() == 0
+
+    assert run("placeholders.symbols=true")
+    assert symbols() == 16
+
+
+def test_symbols_are_learned_where_pairs_have_placeholders_on_both_sides_and_the_data_stays_raw():
+    write_corpus(Path(), "toy", [(f"{source} {{x}}", f"{{x}} {target}") for source, target in pairs()])
+    run()
+
+    assert symbols() == 16
+    tokenizer = Tokenizer.load(RUN / "tokenizer.model")
+    assert "{" not in {tokenizer.piece(token)[-1] for token in range(tokenizer.vocab_size)}
+    assert all(source.endswith("{x}") for source in read_split(RUN / "data", "train").sources)
+
+    assert run("placeholders.without=braces")
+    assert symbols() == 0

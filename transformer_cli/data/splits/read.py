@@ -152,7 +152,7 @@ def _open(data: Path, split: str, columns: list[str]) -> tuple[pa.Table, Path]:
 
 
 @dataclass(frozen=True, slots=True)
-class SampledTexts:
+class SampledTexts(Sequence[str]):
     """An evenly spread sample of texts; each iteration reads it from the disk again.
 
     Args:
@@ -166,9 +166,14 @@ class SampledTexts:
     def __len__(self) -> int:
         return min(self.at_most, len(self.texts))
 
-    def __iter__(self) -> Iterator[str]:
-        for number in range(len(self)):
-            yield self.texts[number * len(self.texts) // len(self)]
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        return self.texts[range(len(self))[index] * len(self.texts) // len(self)]
 
 
 def sample_split(data: Path, split: str, at_most: int) -> tuple[SampledTexts, SampledTexts]:

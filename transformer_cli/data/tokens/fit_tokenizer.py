@@ -24,7 +24,13 @@ DEFAULT_VOCAB_SIZE = 8000
 
 
 def fit_tokenizers(
-    sources: Iterable[str], targets: Iterable[str], config: TokenizerConfig, *, where: str, tags: Sequence[str] = ()
+    sources: Iterable[str],
+    targets: Iterable[str],
+    config: TokenizerConfig,
+    *,
+    where: str,
+    tags: Sequence[str] = (),
+    placeholders: Sequence[str] = (),
 ) -> TokenizerPair:
     """Learn the tokenizers of both languages.
 
@@ -34,17 +40,18 @@ def fit_tokenizers(
         config: Size, kind, and whether there is one vocabulary or two, each of that size.
         where: The corpus' name, for the error message.
         tags: Tags that may stand before a source, besides ``config.user_symbols``.
+        placeholders: Symbols that stand for placeholders on both sides.
 
     Raises:
         DataError: Nothing can be learned from the corpus with these settings.
     """
-    symbols = [*config.user_symbols, *tags]
+    symbols = [*config.user_symbols, *placeholders]
     if config.shared:
-        tokenizer = fit_tokenizer(_Chained(sources, targets), config, where=where, symbols=symbols)
+        tokenizer = fit_tokenizer(_Chained(sources, targets), config, where=where, symbols=[*symbols, *tags])
         return TokenizerPair(tokenizer, tokenizer)
     return TokenizerPair(
-        fit_tokenizer(sources, config, where=where, symbols=symbols),
-        fit_tokenizer(targets, config, where=where, symbols=config.user_symbols),
+        fit_tokenizer(sources, config, where=where, symbols=[*symbols, *tags]),
+        fit_tokenizer(targets, config, where=where, symbols=symbols),
     )
 
 

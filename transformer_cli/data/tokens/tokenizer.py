@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 
 import sentencepiece
@@ -15,6 +16,7 @@ from transformer_cli.cores import available_cores
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from transformer_cli.text.normalization import normalize
+from transformer_cli.text.placeholders import SYMBOLS
 
 TOKENIZER_FILES = ("tokenizer.model", "tokenizer.source.model", "tokenizer.target.model")
 """The file of a joint vocabulary, then the files of separate ones."""
@@ -54,6 +56,9 @@ class Tokenizer:
             raise DamagedFileError(f"the tokenizer's special tokens have ids {special} instead of (0, 1, 2, 3)")
         end = processor.piece_to_id(END_OF_VOCABULARY)
         self._has_outsiders = bool(processor.is_control(end))
+        self.symbols = tuple(takewhile(lambda symbol: processor.piece_to_id(symbol) != UNK_ID, SYMBOLS))
+        """Symbols for placeholders that it has, each as one token."""
+
         self._vocab_size = int(end) if self._has_outsiders else int(processor.get_piece_size())
 
     @classmethod
@@ -165,6 +170,11 @@ class TokenizerPair:
     def source_vocab_size(self) -> int | None:
         """Number of token ids of the source, or None if both languages share a vocabulary."""
         return None if self.is_shared else self.source.vocab_size
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Symbols for placeholders that both tokenizers have."""
+        return min(self.source.symbols, self.target.symbols, key=len)
 
     @property
     def fingerprint(self) -> str:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from transformer_cli.documents.content import TagKind, kinds_of_pairs
-from transformer_cli.text.protected import Span, placeholder_spans
+from transformer_cli.text.placeholders import Find, places_of
+from transformer_cli.text.protected import placeholder_spans
 
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*)(?:.*[^/])?>", re.DOTALL)  # not <br/>
-_GOES_ON = re.compile(r"[A-Za-z0-9_]{2}|``")
-_ENDS_SOMEWHERE = frozenset(["link", "email", "path", "braces", "tag", "entity", "variable"])
-"""Kinds of which a part is something else: a link that goes on is another link."""
-
-_TAKEN = "\ufffc"  # for what is found; no pattern of a placeholder has it
 
 
 class Placeholder(NamedTuple):
@@ -64,7 +60,7 @@ class Required:
         self,
         source: str,
         placeholders: Sequence[Placeholder],
-        find: Callable[[str], Sequence[Span]] = placeholder_spans,
+        find: Find = placeholder_spans,
     ) -> None:
         self.source = source
         self.placeholders = tuple(placeholders)
@@ -72,17 +68,16 @@ class Required:
         self._indices: dict[str, list[int]] = {}
         for index, placeholder in enumerate(self.placeholders):
             self._indices.setdefault(placeholder.text, []).append(index)
-        self._longest_first = sorted(self._indices, key=len, reverse=True)
         self.kinds = self._kinds_of(range(len(self.placeholders)))
 
     @classmethod
-    def of(cls, source: str, find: Callable[[str], Sequence[Span]] = placeholder_spans) -> Required | None:
+    def of(cls, source: str, find: Find = placeholder_spans) -> Required | None:
         """Return the placeholders of a text, all to be kept as they are, or None if it has none."""
         spans = find(source)
         if not spans:
             return None
         tags = {source[start:end]: kind == "tag" for start, end, kind in spans}
-        places = _all_places(sorted(tags, key=len, reverse=True), source, spans)
+        places = places_of(tags.keys(), source, spans)
         found = [Placeholder(start, end, source[start:end], tags[source[start:end]]) for start, end in places]
         return cls(source, found, find)
 
@@ -104,7 +99,7 @@ class Required:
         found = self._find(translation)
         indices = {text: iter(own) for text, own in self._indices.items()}
         taken = [False] * len(translation)
-        for start, end in _all_places(self._longest_first, translation, found):
+        for start, end in places_of(self._indices.keys(), translation, found):
             taken[start:end] = [True] * (end - start)
             index = next(indices[translation[start:end]], None)
             if index is None:
@@ -123,46 +118,3 @@ class Required:
         """Return which placeholders are tags that surround text, if they stand in this order."""
         tags = ((i, _TAG.fullmatch(self.placeholders[i].text)) for i in order if self.placeholders[i].is_tag)
         return kinds_of_pairs((i, tag["name"], bool(tag["end"])) for i, tag in tags if tag)
-
-
-def _all_places(texts: Sequence[str], text: str, spans: Sequence[Span]) -> list[tuple[int, int]]:
-    """Return where placeholders stand in a text, but not as a part of something longer; in order, without overlaps.
-
-    Args:
-        texts: The placeholders, longest first.
-        text: The text.
-        spans: What looks like a placeholder there.
-    """
-    places = [(start, end) for start, end, _ in spans if text[start:end] in texts]
-    rest = text
-    for start, end in places:
-        rest = rest[:start] + _TAKEN * (end - start) + rest[end:]
-    longer = [span for span in spans if span.kind in _ENDS_SOMEWHERE]
-    for placeholder in texts:
-        at = rest.find(placeholder)
-        while at >= 0:
-            end = at + len(placeholder)
-            if _is_whole(at, end, text) and not _is_part(at, end, text, longer):
-                places.append((at, end))
-                rest = rest[:at] + _TAKEN * (end - at) + rest[end:]
-            else:
-                end = at + 1
-            at = rest.find(placeholder, end)
-    return sorted(places)
-
-
-def _is_whole(start: int, end: int, text: str) -> bool:
-    """Return whether no letter, digit or backtick goes on with one at the edge of a span."""
-    edges = (text[start - 1 : start + 1] if start else "", text[end - 1 : end + 1])
-    return not any(_GOES_ON.fullmatch(edge) for edge in edges)
-
-
-def _is_part(start: int, end: int, text: str, spans: Sequence[Span]) -> bool:
-    """Return whether a span is part of a longer one; letters of other scripts may follow without a space."""
-    return any(
-        first <= start
-        and end <= last
-        and (first, last) != (start, end)
-        and (text[first:start] + text[end:last]).isascii()
-        for first, last, _ in spans
-    )

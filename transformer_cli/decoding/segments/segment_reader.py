@@ -28,22 +28,28 @@ class SegmentReader:
         self._rules = rules
         self._limit = limit
 
-    def segments(self, texts: Sequence[str]) -> list[Segment]:
-        """Return the segments of normalised lines; blank and copied ones have none."""
+    def segments(self, texts: Sequence[str], *, is_begun: bool = False) -> list[Segment]:
+        """Return the segments of normalised lines; blank and copied ones have none.
+
+        Args:
+            texts: The lines.
+            is_begun: Whether the beginning of the translations is given; then they are not repaired.
+        """
         searched = [(index, text) for index, text in enumerate(texts) if text and not self._rules.is_copied(text)]
-        read = [self._rules.read(text) for _, text in searched]
+        read = [self._rules.read(text, is_begun=is_begun) for _, text in searched]
         tokens = self._tokenizers.source.encode_all([form for form, _ in read])
         segments = []
         for (index, text), (form, restore), ids in zip(searched, read, tokens, strict=True):
             pieces = self._rules.pieces(text, len(ids), self._limit, self._size)
             if len(pieces) == 1 and ids:
                 required = self._rules.required(text)
-                segments.append(Segment(index, ids, 0, "", restore, self._places(text, form), required))
+                places = self._places(text, form)
+                segments.append(Segment(index, ids, 0, "", restore, places, required, not is_begun))
             elif ids:
-                segments += self._cut_segments(index, text, pieces)
+                segments += self._cut_segments(index, text, pieces, is_begun)
         return segments
 
-    def _cut_segments(self, index: int, text: str, pieces: list[tuple[int, int]]) -> Iterator[Segment]:
+    def _cut_segments(self, index: int, text: str, pieces: list[tuple[int, int]], is_begun: bool) -> Iterator[Segment]:
         words = 0
         for start, end in pieces:
             # White space at the very end is no space between pieces, but part of the last one.
@@ -52,9 +58,10 @@ class SegmentReader:
             if self._rules.is_copied(piece):
                 yield Segment(index, [], words, space, partial(_instead, piece))
             else:
-                form, restore = self._rules.read(piece)
+                form, restore = self._rules.read(piece, is_begun=is_begun)
                 ids = self._tokenizers.source.encode(form)[: self._limit]
-                yield Segment(index, ids, words, space, restore, self._places(piece, form), self._rules.required(piece))
+                places, required = self._places(piece, form), self._rules.required(piece)
+                yield Segment(index, ids, words, space, restore, places, required, not is_begun)
             words += text.count(" ", start, end)
 
     def _size(self, text: str) -> int:
@@ -81,15 +88,33 @@ class SegmentReader:
     def links(self, segment: Segment, hypothesis: Hypothesis) -> Iterator[tuple[int, int]]:
         """Yield pairs (word of the segment, word of the hypothesis before repair)."""
         tokenizers, places = (self._tokenizers.source, self._tokenizers.target), segment.places
+        words = normalize(self._tokenizers.target.decode(hypothesis.tokens)).split(" ")
+        spaces = [segment.restore(word).count(" ") for word in words]  # a symbol can stand for several words
         for i, j in spaced_links(tokenizers, segment.tokens, hypothesis.tokens, hypothesis.attention or ()):
-            yield (i if places is None else places[min(i, len(places) - 1)]), j
+            yield (i if places is None else places[min(i, len(places) - 1)]), j + sum(spaces[:j])
 
     def _places(self, text: str, form: str) -> list[int] | None:
         """Return `Segment.places` of a text and what the model reads for it; a word may be read as several."""
         if form.count(" ") == text.count(" "):
             return None
-        words = text.split(" ")
-        return [place for place, word in enumerate(words) for _ in self._rules.read(word)[0].split()] or [0]
+        places: list[int] = []
+        place = 0
+        for word in self._words(text, form):
+            places += [place] * len(self._rules.read(word)[0].split())
+            place += word.count(" ") + 1
+        return places or [0]
+
+    def _words(self, text: str, form: str) -> Iterator[str]:
+        """Yield the words of a text; a placeholder that the model reads as something else is in one of them."""
+        read_as_other = [
+            range(start, end) for start, end, _ in self._rules.find_placeholders(text) if text[start:end] not in form
+        ]
+        first = 0
+        for place, character in enumerate(text):
+            if character == " " and not any(place in span for span in read_as_other):
+                yield text[first:place]
+                first = place + 1
+        yield text[first:]
 
 
 def _instead(text: str, _: str) -> str:

@@ -15,7 +15,7 @@ from transformer_cli.artifacts.checkpoint import Checkpoint, CheckpointState, lo
 from transformer_cli.artifacts.metrics_log import MetricsLog, TrainingLine, ValidationLine
 from transformer_cli.data.splits.read import Corpus
 from transformer_cli.data.tokens.batching import Batch, make_batch, token_batches
-from transformer_cli.data.tokens.encoded import encode_corpus
+from transformer_cli.data.tokens.encoded import EncodedCorpus
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.files.os_errors import explain_os_errors
@@ -56,6 +56,7 @@ class TrainingSession:
         new_pairs: Number of training pairs that the starting version has not seen, or None if there is no such version.
         alignment: How well the sides of the new pairs fit by that version's judgement, or None if it is not known.
         valid: The validation set.
+        valid_tokens: Its token ids.
         evaluator: Translates with the present model.
         on_event: Called with each event of the training.
         stop: Makes `train` save and return.
@@ -76,6 +77,7 @@ class TrainingSession:
     new_pairs: int | None
     alignment: float | None
     valid: Corpus
+    valid_tokens: EncodedCorpus
     evaluator: Evaluator
     on_event: Callable[[TrainingEvent], None]
     stop: StopRequest
@@ -184,7 +186,7 @@ class TrainingSession:
         return self.step > 0 and self.budget.remaining() <= 0
 
     def _validation_batches(self) -> list[Batch]:
-        corpus = encode_corpus(self.valid, self.tokenizers)
+        corpus = self.valid_tokens
         budget = self.located.recipe.training.batch_tokens
         batches = token_batches(corpus.source.lengths, corpus.target.lengths, budget, seed=0, epoch=0)
         return [make_batch(corpus, indices) for indices in batches]

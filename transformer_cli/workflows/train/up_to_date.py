@@ -42,7 +42,7 @@ def find_finished(
     data = training_data
     if not status.is_current:
         return None, f"the data has changed since version {newest}, or how it is to be prepared"
-    if retrain_tokenizer and not is_learned_from(run, located.recipe.tokenizer, status.inputs.fingerprint):
+    if retrain_tokenizer and not is_learned_from(run, located.recipe, status.inputs.fingerprint):
         return None, "the tokenizer is to be learned anew"
     reason = f"the data has changed since version {newest}"
     record = TokenizerRecord.read_from(run.tokenizer_report)

@@ -1,0 +1,41 @@
+"""``[placeholders]``: what a translation keeps as it is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import regex
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from transformer_cli.config.corpora import as_list
+from transformer_cli.config.section import Section
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        empty = regex.compile(pattern).match("")
+    except regex.error as error:
+        raise ValueError(f'"{pattern}" is no regular expression: {error}') from None
+    if empty is not None:
+        raise ValueError(f'"{pattern}" matches a text of no characters; it must match a placeholder')
+    return pattern
+
+
+Pattern = Annotated[str, Field(min_length=1), AfterValidator(_compiles)]
+Kind = Literal["code", "link", "email", "braces", "printf", "variable", "tag", "entity", "path"]
+
+
+class PlaceholdersConfig(Section):
+    """``[placeholders]``: what a translation has as often as its source, with the same spelling."""
+
+    symbols: bool | None = None
+    """Whether the model reads a placeholder as a numbered symbol, one token, and learns where it goes. Left out: if one
+    training pair in a hundred has a placeholder on both sides. A tokenizer that has been learned keeps what it has
+    until this section or ``[tokenizer]`` changes."""
+
+    patterns: Annotated[list[Pattern], BeforeValidator(as_list)] = Field(default=[])
+    """Regular expressions of more placeholders, for example ``'@[a-z]+'``; they come before the others."""
+
+    without: Annotated[list[Kind], BeforeValidator(as_list)] = Field(default=[])
+    """Kinds that are translated like words: ``"code"``, ``"link"``, ``"email"``, ``"braces"`` (``{x}``), ``"printf"``
+    (``%s``), ``"variable"`` (``$x``), ``"tag"``, ``"entity"``, ``"path"``."""

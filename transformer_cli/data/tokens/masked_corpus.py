@@ -1,0 +1,59 @@
+"""A corpus with symbols for placeholders; the texts that it is made from stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+from transformer_cli.data.splits.read import Corpus
+from transformer_cli.text.placeholders import SYMBOLS, Find, masked_pair
+
+
+class MaskedSide(Sequence[str]):
+    """One side of a corpus, with symbols for the placeholders that both sides of a pair have.
+
+    Args:
+        corpus: The corpus.
+        side: 0 for the sources, 1 for the targets.
+        find: Finds placeholders.
+        symbols: The symbols.
+    """
+
+    def __init__(self, corpus: Corpus, side: int, find: Find, symbols: Sequence[str]) -> None:
+        self._corpus = corpus
+        self._side = side
+        self._find = find
+        self._symbols = symbols
+
+    def __len__(self) -> int:
+        return len(self._corpus)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        return self._masked(self._corpus.sources[index], self._corpus.targets[index])
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self._masked, self._corpus.sources, self._corpus.targets)
+
+    def _masked(self, source: str, target: str) -> str:
+        return masked_pair(source, target, self._find, self._symbols)[self._side]
+
+
+def masked_corpus(corpus: Corpus, find: Find, symbols: Sequence[str]) -> Corpus:
+    """Return a corpus with symbols for the placeholders that both sides of a pair have; without symbols, the same."""
+    if not symbols:
+        return corpus
+    sources, targets = (MaskedSide(corpus, side, find, symbols) for side in (0, 1))
+    return Corpus(sources, targets, corpus.origins)
+
+
+def share_with_symbols(sources: Sequence[str], targets: Sequence[str], find: Find) -> float:
+    """Return the share of pairs that have a placeholder on both sides."""
+    pairs = zip(sources, targets, strict=True)
+    found = sum(masked_pair(source, target, find, SYMBOLS)[0] != source for source, target in pairs)
+    return found / max(1, len(sources))

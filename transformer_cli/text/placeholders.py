@@ -1,0 +1,159 @@
+"""Finds placeholders in texts, and replaces them with numbered symbols, which a model puts in their places.
+
+A symbol is one token that means nothing but "what stood here". The text for the model has symbols, in training on both
+sides of a pair, and each symbol of a translation is replaced with the string that it stands for. So any span of a
+source comes out as any given string: give `Masked` that string for the symbol.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import regex
+
+from transformer_cli.text.protected import Span, placeholder_spans
+
+SYMBOLS = tuple(f"⟦{number}⟧" for number in range(16))
+"""The symbols. A text that has one by itself has it as a placeholder, so it is replaced like all others."""
+
+Find = Callable[[str], Sequence[Span]]
+"""Returns the placeholders of a text, in order, without overlaps."""
+
+OWN = "own"
+"""The kind of what a recipe's own patterns find."""
+
+_SYMBOL = re.compile("⟦[0-9]{1,2}⟧")
+_GOES_ON = re.compile(r"[A-Za-z0-9_]{2}|``")
+_ENDS_SOMEWHERE = frozenset(["link", "email", "path", "braces", "tag", "entity", "variable"])
+"""Kinds of which a part is something else: a link that goes on is another link."""
+
+_TAKEN = "\ufffc"  # for what is found; no pattern of a placeholder has it
+
+
+class Masked(NamedTuple):
+    """A text with symbols.
+
+    Attributes:
+        text: The text.
+        strings: The string that each symbol stands for.
+    """
+
+    text: str
+    strings: Mapping[str, str]
+
+    def restored(self, translation: str) -> str:
+        """Return a translation with strings for symbols; a symbol that stands for nothing stays."""
+        return _SYMBOL.sub(lambda found: self.strings.get(found[0], found[0]), translation)
+
+
+@lru_cache(8)
+def finder(patterns: tuple[str, ...] = (), without: tuple[str, ...] = (), tags: tuple[str, ...] = ()) -> Find:
+    """Return a function that finds placeholders.
+
+    Args:
+        patterns: Regular expressions of more placeholders; they come first.
+        without: Kinds (`Span.kind`) that are words.
+        tags: Tags of corpora: what a text begins with, followed by a space, is a message to the model.
+    """
+    if not patterns and not without and not tags:
+        return placeholder_spans
+    begins = tuple(f"{tag} " for tag in tags)
+    own = regex.compile("|".join(f"(?:{pattern})" for pattern in patterns)) if patterns else None
+
+    def find(text: str) -> list[Span]:
+        spans = (
+            [Span(found.start(), found.end(), OWN) for found in own.finditer(text) if found[0].strip()] if own else []
+        )
+        others = [span for span in placeholder_spans(text) if span.kind not in without]
+        free = [span for span in others if all(span.end <= each.start or each.end <= span.start for each in spans)]
+        tag = next((each for each in begins if text.startswith(each)), "")
+        return sorted(span for span in (*spans, *free) if span.start >= len(tag))
+
+    return find
+
+
+def masked(text: str, find: Find, symbols: Sequence[str]) -> Masked:
+    """Return a text with symbols for its placeholders: equal ones have the same, numbered by their first places.
+
+    Args:
+        text: The text.
+        find: Finds placeholders.
+        symbols: The symbols; if they are too few, the last placeholders stay.
+    """
+    spans = find(text)
+    if not spans:
+        return Masked(text, {})
+    places = places_of([text[start:end] for start, end, _ in spans], text, spans)
+    strings = dict.fromkeys(text[start:end] for start, end in places)
+    chosen = dict(zip(strings, symbols, strict=False))
+    return Masked(_replaced(text, places, chosen), {symbol: string for string, symbol in chosen.items()})
+
+
+def masked_pair(source: str, target: str, find: Find, symbols: Sequence[str]) -> tuple[str, str]:
+    """Return a sentence pair with symbols for the placeholders that both sides have equally often."""
+    spans = find(source)
+    if not spans:
+        return source, target
+    texts = [source[start:end] for start, end, _ in spans]
+    places = places_of(texts, source, spans)
+    targets = places_of(texts, target, find(target))
+    own = [source[start:end] for start, end in places]
+    others = [target[start:end] for start, end in targets]
+    shared = [text for text in dict.fromkeys(own) if own.count(text) == others.count(text)]
+    chosen = dict(zip(shared, symbols, strict=False))
+    return _replaced(source, places, chosen), _replaced(target, targets, chosen)
+
+
+def _replaced(text: str, places: Sequence[tuple[int, int]], chosen: Mapping[str, str]) -> str:
+    parts, at = [], 0
+    for start, end in places:
+        parts += [text[at:start], chosen.get(text[start:end], text[start:end])]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+def places_of(texts: Iterable[str], text: str, spans: Sequence[Span]) -> list[tuple[int, int]]:
+    """Return where placeholders stand in a text, but not as a part of something longer; in order, without overlaps.
+
+    Args:
+        texts: The placeholders.
+        text: The text.
+        spans: What looks like a placeholder there.
+    """
+    wanted = frozenset(texts)
+    places = [(start, end) for start, end, _ in spans if text[start:end] in wanted]
+    rest = text
+    for start, end in places:
+        rest = rest[:start] + _TAKEN * (end - start) + rest[end:]
+    longer = [span for span in spans if span.kind in _ENDS_SOMEWHERE]
+    for placeholder in sorted(wanted, key=len, reverse=True):
+        at = rest.find(placeholder)
+        while at >= 0:
+            end = at + len(placeholder)
+            if _is_whole(at, end, text) and not _is_part(at, end, text, longer):
+                places.append((at, end))
+                rest = rest[:at] + _TAKEN * (end - at) + rest[end:]
+            else:
+                end = at + 1
+            at = rest.find(placeholder, end)
+    return sorted(places)
+
+
+def _is_whole(start: int, end: int, text: str) -> bool:
+    """Return whether no letter, digit or backtick goes on with one at the edge of a span."""
+    edges = (text[start - 1 : start + 1] if start else "", text[end - 1 : end + 1])
+    return not any(_GOES_ON.fullmatch(edge) for edge in edges)
+
+
+def _is_part(start: int, end: int, text: str, spans: Sequence[Span]) -> bool:
+    """Return whether a span is part of a longer one; letters of other scripts may follow without a space."""
+    return any(
+        first <= start
+        and end <= last
+        and (first, last) != (start, end)
+        and (text[first:start] + text[end:last]).isascii()
+        for first, last, _ in spans
+    )
