@@ -103,6 +103,27 @@ def tagged(text: str, tag: re.Pattern[str], unescape: Callable[[str], str]) -> C
     return tuple(_pieces(text, tag, unescape, keeps_single=True))
 
 
+def with_codes(content: Content, codes: Callable[[str], Iterable[tuple[int, int]]]) -> Content:
+    """Return content in which parts of the texts are tags that stand alone.
+
+    Args:
+        content: Texts and tags.
+        codes: Function that returns the offsets of these parts of a text, in order.
+    """
+    pieces: list[str | Tag] = []
+    for piece in content:
+        if isinstance(piece, Tag):
+            pieces.append(piece)
+            continue
+        cursor = 0
+        for start, end in codes(piece):
+            pieces += [piece[cursor:start]] if start > cursor else []
+            pieces.append(Tag("single", piece[start:end]))
+            cursor = end
+        pieces += [piece[cursor:]] if cursor < len(piece) else []
+    return tuple(pieces)
+
+
 def kinds_of_pairs(tags: Iterable[tuple[int, str, bool]]) -> dict[int, TagKind]:
     """Return "open" and "close" for the tags that belong together.
 

@@ -11,6 +11,7 @@ from transformer_cli.text.normalization import normalize
 
 _SENTENCE_END = (".", "!", "?", ":", ";", "…", "。", "！", "？", "\u061f", "।")
 _BULLET = re.compile(r"(?:[-\u2010-\u2015\u2022\u25aa\u25e6\u00b7*]\s+)+(?=\S)")
+_TIME_DIRECTIVE = re.compile("%[-_0^#]?[A-Za-z%]")
 _NARROWEST = 40  # a shorter line is not one of a wrapped paragraph
 
 
@@ -54,6 +55,12 @@ def assemble(parts: tuple[str | Tag | Passage, ...], translations: Mapping[Passa
         else:
             pieces.append(part)
     return tuple(pieces)
+
+
+def is_time_format(text: str) -> bool:
+    """Return whether a text is a pattern of ``strftime`` such as ``%d %B %Y``, which holds no words."""
+    rest = _TIME_DIRECTIVE.sub("", text)
+    return rest != text and not any(character.isalpha() for character in rest)
 
 
 def _lines(content: Content) -> list[Content]:

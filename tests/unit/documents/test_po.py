@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.documents import translate
 from transformer_cli.documents.content import Content
 from transformer_cli.documents.document import Document, Task
 from transformer_cli.documents.formats.plurals import parse_rule, rule_of_language
@@ -160,3 +161,20 @@ def test_a_string_is_read_by_another_library_as_it_was_written(text):
 @pytest.mark.parametrize("rule", ["", "nplurals=2; plural=x;", "nplurals=99; plural=0;", "nplurals=1; plural=n;"])
 def test_a_rule_that_makes_no_sense_is_none(rule):
     assert parse_rule(rule) is None
+
+
+def test_a_directive_beside_a_letter_is_kept_where_a_flag_says_what_it_is():
+    heard = []
+
+    def say(text: str) -> str:
+        heard.append(text)
+        return text.upper().replace("%S", "%s")
+
+    new = translate(b'#, c-format\nmsgid "%sAuteur 5%% %<PRIu8> de %s"\nmsgstr ""\n', "po", say).decode()
+
+    assert 'msgstr "%sAUTEUR 5%% %<PRIu8> DE %s"' in new
+    assert heard == ["Auteur 5%% de %s"]
+
+
+def test_a_pattern_of_a_time_is_copied():
+    assert b'msgstr "%A %d %B"' in translate(b'msgid "%A %d %B"\nmsgstr ""\n', "po", lambda _: "no")

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from transformer_cli.documents.content import Content, read_string, written
+from transformer_cli.documents.content import Content, read_string, with_codes, written
 from transformer_cli.documents.document import Document, Splice, Task, Unit, line_end_of
 from transformer_cli.documents.formats.plurals import PluralRule, parse_rule, rule_of_language
 from transformer_cli.documents.formats.po_entries import Entry, read_entries, written_field
+from transformer_cli.documents.formats.printf import hidden_directives, is_printf, with_order_of
 from transformer_cli.errors import DataError
 from transformer_cli.text.languages import same_language
 
@@ -84,11 +85,16 @@ def _unit(text: str, entry: Entry, rule: PluralRule, task: Task, on_header: tupl
     def render(is_marked: bool, sources: Sequence[Content]) -> Iterator[Splice]:
         yield from on_header
         strings = [written(source, str) for source in sources]
+        if is_printf(entry.flags):
+            originals = (entry.fields[name].text for name in names)
+            strings = [with_order_of(*pair, entry.flags) for pair in zip(originals, strings, strict=True)]
         new = {form: strings[0] if not plural or _takes_singular(entry, rule, form) else strings[1] for form in forms}
         yield _translations(text, entry, new, replace_all=has_translation)
         yield from _with_fuzzy(text, entry) if is_marked else _without_fuzzy(text, entry)
 
     sources = tuple(read_string(entry.fields[name].text) for name in names)
+    if is_printf(entry.flags):
+        sources = tuple(with_codes(source, hidden_directives) for source in sources)
     return Unit(sources, entry.fields["msgid"].start, partial(render, not task.is_final), has_translation)
 
 

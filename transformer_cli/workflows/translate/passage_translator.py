@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from transformer_cli.documents.content import Content, Tag
 from transformer_cli.documents.document import Document
-from transformer_cli.documents.passages import Passage, assemble, divide, wrapped
+from transformer_cli.documents.passages import Passage, assemble, divide, is_time_format, wrapped
 from transformer_cli.documents.projection import project
 from transformer_cli.workflows.translate.output_format import missing_message
 from transformer_cli.workflows.translate.settings import TranslationSettings
@@ -56,7 +56,7 @@ class PassageTranslator:
         units = {i: unit for i, unit in enumerate(document.units) if replace_all or not unit.has_translation}
         parts = {i: [divide(text, is_flowing=unit.is_flowing) for text in unit.sources] for i, unit in units.items()}
         every = (part for sources in parts.values() for source in sources for part in source)
-        self._fill([part for part in every if isinstance(part, Passage) and _has_letters(part)])
+        self._fill([part for part in every if isinstance(part, Passage) and _has_words(part)])
         contents = {i: [assemble(source, self._translations) for source in sources] for i, sources in parts.items()}
         return document.with_translations(contents)
 
@@ -105,8 +105,8 @@ class PassageTranslator:
         )
 
 
-def _has_letters(passage: Passage) -> bool:
-    return any(character.isalpha() for character in passage.line)
+def _has_words(passage: Passage) -> bool:
+    return any(character.isalpha() for character in passage.line) and not is_time_format(passage.line)
 
 
 def _has_tags(passage: Passage) -> bool:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from transformer_cli.documents.content import Content, Tag, read_string, written
+from transformer_cli.documents.content import Content, read_string, with_codes, written
 from transformer_cli.documents.document import Splice, Unit
+from transformer_cli.documents.passages import is_time_format
 from transformer_cli.text.protected import has_words
 
 _NAME = re.compile(
@@ -26,7 +27,6 @@ _NAME = re.compile(
 )
 _DATE = r"(?:d{1,4}|[ML]{1,5}|y{1,4}|[HhmsK]{1,2}|S{1,3}|E{1,5}|a|z{1,4}|Z{1,5}|'[^']*')"
 _DATE_PATTERN = re.compile(rf"(?=.*(?:dd|MM|yy|HH|hh|mm)){_DATE}(?:[\s/.,:-]+{_DATE})+")
-_TIME_DIRECTIVE = re.compile("%[-_0^#]?[A-Za-z%]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -41,7 +41,7 @@ def is_text(value: str) -> bool:
         return False
     if word.isascii() and not re.search(r"\s", word) and _NAME.fullmatch(word):
         return False
-    return not (_DATE_PATTERN.fullmatch(word) or not has_words(_TIME_DIRECTIVE.sub(" ", word)))
+    return not (_DATE_PATTERN.fullmatch(word) or is_time_format(word))
 
 
 def is_hidden_key(key: str) -> bool:
@@ -61,23 +61,10 @@ def value_unit(
         write: Function that spells another value.
         code: Pattern of what stands in a text like a tag that surrounds nothing.
     """
-    pieces = read_string(value)
-    content = tuple(part for piece in pieces for part in _with_codes(piece, code)) if code else pieces
+    content = read_string(value)
+    if code:
+        content = with_codes(content, lambda text: (match.span() for match in code.finditer(text)))
     return Unit((content,), start, partial(_render, start, end, write), replaces_source=True)
-
-
-def _with_codes(piece: str | Tag, code: re.Pattern[str]) -> Iterator[str | Tag]:
-    if isinstance(piece, Tag):
-        yield piece
-        return
-    end = 0
-    for match in code.finditer(piece):
-        if match.start() > end:
-            yield piece[end : match.start()]
-        yield Tag("single", match[0])
-        end = match.end()
-    if end < len(piece):
-        yield piece[end:]
 
 
 def _render(start: int, end: int, write: Callable[[str], str], contents: Sequence[Content]) -> Iterator[Splice]:

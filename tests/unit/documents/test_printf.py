@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transformer_cli.documents.formats.printf import hidden_directives, with_order_of
+
+C, PYTHON = {"c-format"}, {"python-format", "fuzzy"}
+
+
+@pytest.mark.parametrize(
+    ("source", "translation", "flags", "expected"),
+    [
+        ("%s de %d", "%d of %s", C, "%2$d of %1$s"),
+        ("%s de %d", "%d of %s", PYTHON, "%s of %d"),
+        ("%s de %s", "%s of %s", C, "%s of %s"),
+        ("%.*s, %-5d%%", "%-5d%%: %.*s", C, "%3$-5d%%: %2$.*1$s"),
+        ("%d %s %d", "%s %d %d", C, "%2$s %1$d %3$d"),
+        ("%(a)s de %(b)d", "%(b)d of %(a)s", PYTHON, "%(b)d of %(a)s"),
+        ("%2$s de %1$d", "%1$d of %2$s", C, "%1$d of %2$s"),
+        ("%s de %d", "%d", C, "%d"),
+        ("%s de %%s", "%%s of %s", C, "%%s of %s"),
+    ],
+)
+def test_directives_take_the_arguments_that_those_of_the_source_take(source, translation, flags, expected):
+    assert with_order_of(source, translation, flags) == expected
+
+
+ORDERS = st.lists(st.sampled_from(["%d", "%s", "%5.2f", "%c"]), max_size=6).flatmap(
+    lambda directives: st.tuples(st.just(directives), st.permutations(directives))
+)
+
+
+@given(ORDERS)
+def test_every_argument_is_formatted_by_a_directive_of_its_own(orders):
+    source, translation = (" ".join(order) for order in orders)
+
+    assert with_order_of(source, translation, PYTHON) == source
+    numbered = with_order_of(source, translation, C)
+    if translation != source:
+        arguments = {int(number): f"%{rest}" for number, rest in re.findall(r"%(\d+)\$(\S+)", numbered)}
+        assert [arguments[number] for number in sorted(arguments)] == orders[0]
+        assert re.sub(r"\d+\$", "", numbered) == translation
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("%sAuteur de %s", ["%s"]),
+        ("%<PRIuMAX> de %s", ["%<PRIuMAX>"]),
+        ("5%% de %%s", ["%%s"]),
+        ("le chat", []),
+    ],
+)
+def test_directives_that_no_other_text_would_have_are_found(text, codes):
+    assert [text[start:end] for start, end in hidden_directives(text)] == codes

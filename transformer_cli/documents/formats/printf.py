@@ -1,0 +1,72 @@
+"""Directives of ``printf`` in messages that are known to be formats: their places, and their order in a translation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Set
+
+from transformer_cli.text.protected import protected_spans
+
+# "%%s" is a directive for the next function that formats the message.
+_DIRECTIVE = re.compile(
+    r"%%[sdu]?"
+    r"|%(?P<key>\(\w+\)|[0-9]+\$)?(?P<rest>[-+ #0']*(?:\*|[0-9]+)?(?:\.(?:\*|[0-9]+))?"
+    r"(?:(?:hh?|ll?|[Lqjzt])?[diouxXeEfFgGaAcCsSpn@]|<PRI\w+>))"
+)
+_NUMBERED = frozenset({"c-format", "objc-format", "php-format", "perl-format", "gcc-internal-format"})
+_FLAGS = _NUMBERED | {"python-format"}
+
+
+def is_printf(flags: Set[str]) -> bool:
+    """Return whether the flags of a message say that it is a format of ``printf``."""
+    return bool(flags & _FLAGS)
+
+
+def hidden_directives(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the directives that are not seen as placeholders in any text, as in ``%sAuthor``."""
+    known = protected_spans(text)
+    for match in _DIRECTIVE.finditer(text):
+        start, end = match.span()
+        if not any(span.start <= start and end <= span.end for span in known):
+            yield start, end
+
+
+def with_order_of(source: str, translation: str, flags: Set[str]) -> str:
+    """Return a translation whose directives take the arguments that those of the source take.
+
+    Where their order differs, they get numbers as in ``%2$s``, or in languages without numbers, the source's order. A
+    translation that lacks a directive or has another one is returned as it is.
+
+    Args:
+        source: The source.
+        translation: The translation.
+        flags: Flags of the message.
+    """
+    own, others = _directives(source), _directives(translation)
+    same = sorted(match[0] for match in own) == sorted(match[0] for match in others)
+    if not same or [match[0] for match in own] == [match[0] for match in others] or any(match["key"] for match in own):
+        return translation
+    new = _numbered(own, others) if flags & _NUMBERED else [match[0] for match in own]
+    pieces, end = [], 0
+    for match, directive in zip(others, new, strict=True):
+        pieces += [translation[end : match.start()], directive]
+        end = match.end()
+    return "".join([*pieces, translation[end:]])
+
+
+def _directives(text: str) -> list[re.Match[str]]:
+    return [match for match in _DIRECTIVE.finditer(text) if match["rest"]]
+
+
+def _numbered(source: list[re.Match[str]], translation: list[re.Match[str]]) -> list[str]:
+    """Return the directives of a translation with the numbers of their arguments, which ``*`` takes as well."""
+    numbered: dict[str, list[str]] = {}
+    count = 0
+    for match in source:
+        rest = match["rest"]
+        while "*" in rest:
+            count += 1
+            rest = rest.replace("*", f"\0{count}$", 1)
+        count += 1
+        numbered.setdefault(match[0], []).append(f"%{count}${rest}".replace("\0", "*"))
+    return [numbered[match[0]].pop(0) for match in translation]
