@@ -62,6 +62,10 @@ class DataConfig(Section):
     """Further test sets by name, for example one for each domain: ``{ law = "law.{lang}" }``. Every new version is
     tested on all of them."""
 
+    check_sides: bool = True
+    """Whether to look at the languages of a sample of each corpus: a corpus whose sides are plainly the wrong way round
+    is refused, and doubts are logged."""
+
     @property
     def train_paths(self) -> list[str]:
         """The names of the corpora of ``train`` for messages and reports."""

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from transformer_cli.config import LanguagesConfig, Recipe
 from transformer_cli.data.corpora import read_corpus
 from transformer_cli.data.corpora.names import FORMATS, HUB, LANG
+from transformer_cli.data.sides.check import check_sides
 from transformer_cli.errors import DataError, UsageError
 from transformer_cli.files.atomic import write_atomically
 from transformer_cli.files.packed import COMPRESSIONS
@@ -215,7 +216,8 @@ def _beside(names: Sequence[str], stems: Sequence[str], languages: LanguagesConf
 
 def _count_pairs(corpus: str, part: str, languages: LanguagesConfig) -> int:
     """Count the pairs of a validation or test corpus; its errors are reported before any file is written."""
-    count = sum(pair.fault is None for pair in read_corpus(corpus, languages, Path(), part=part))
+    pairs = check_sides(read_corpus(corpus, languages, Path(), part=part), corpus, languages)
+    count = sum(pair.fault is None for pair in pairs)
     if not count:
         raise DataError(f"{corpus} holds no sentence pairs; name another corpus or a number with --{part}")
     return count

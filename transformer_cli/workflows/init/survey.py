@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformer_cli.config import CleaningConfig, LanguagesConfig
+from transformer_cli.config import CleaningConfig, LanguagesConfig, NamedCorpus
 from transformer_cli.data.cleaning.match_keys import fold
 from transformer_cli.data.cleaning.rules import Judgement, PairCleaner
 from transformer_cli.data.corpora import read_corpus
 from transformer_cli.data.corpora.reading_progress import log_reading, warn_of_figures
+from transformer_cli.data.sides.check import check_sides
 from transformer_cli.errors import DataError
 from transformer_cli.text.writing_systems import is_without_spaces
 
@@ -63,7 +64,7 @@ class CorpusSurvey:
 
 
 def survey_corpora(
-    corpora: Sequence[str],
+    corpora: Sequence[NamedCorpus],
     languages: LanguagesConfig,
     folder: Path,
     *,
@@ -90,14 +91,14 @@ def survey_corpora(
         for pair in _fit_pairs(name, languages, folder):
             count.add(pair.source, pair.target)
             sample.add(pair.source, pair.target)
-        counts[name] = count.read - before
-        if not counts[name]:
+        counts[str(name)] = count.read - before
+        if count.read == before:
             both = f"{languages.source} and {languages.target}"
             raise DataError(f"{name} holds no {both} pairs that are fit to learn from; leave it out")
     return CorpusSurvey(counts, sample.statistics(count, languages.target))
 
 
-def sample_pairs(name: str, languages: LanguagesConfig, folder: Path, size: int) -> list[tuple[str, str]]:
+def sample_pairs(name: NamedCorpus, languages: LanguagesConfig, folder: Path, size: int) -> list[tuple[str, str]]:
     """Return a random sample of the different clean pairs of a corpus, or all of them; the errors are those above."""
     sample = _Sample(size)
     seen: set[int] = set()
@@ -109,11 +110,12 @@ def sample_pairs(name: str, languages: LanguagesConfig, folder: Path, size: int)
     return sample.pairs()
 
 
-def _fit_pairs(name: str, languages: LanguagesConfig, folder: Path) -> Iterator[Judgement]:
+def _fit_pairs(name: NamedCorpus, languages: LanguagesConfig, folder: Path) -> Iterator[Judgement]:
     """Yield the clean pairs of a corpus, or its pairs of numbers if it has no others, as `clean_corpora` does."""
     has_fit_pairs = has_figures = False
     for config in (CleaningConfig(), CleaningConfig(non_text=False)):
-        pairs = log_reading(read_corpus(name, languages, folder, part="train"), name)
+        pairs = log_reading(read_corpus(name, languages, folder, part="train"), str(name))
+        pairs = check_sides(pairs, name, languages)
         for judged in PairCleaner(config, languages).judge(pairs):
             has_figures |= judged.rule == "non_text"
             if judged.rule is None:
@@ -121,7 +123,7 @@ def _fit_pairs(name: str, languages: LanguagesConfig, folder: Path) -> Iterator[
                 yield judged
         if has_fit_pairs or not has_figures:
             return
-        warn_of_figures(name)
+        warn_of_figures(str(name))
 
 
 class _Count:

@@ -13,6 +13,7 @@ from transformer_cli.data.cleaning.meaning import KNOWN_FILES
 from transformer_cli.data.cleaning.rules import PairCleaner
 from transformer_cli.data.corpora import SentencePair, read_corpus
 from transformer_cli.data.corpora.reading_progress import log_reading, warn_of_figures
+from transformer_cli.data.sides.check import check_sides
 from transformer_cli.errors import DataError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
@@ -72,4 +73,5 @@ def _clean(located: LocatedRecipe, corpus: CorpusConfig, cache: Path) -> Cleaned
 def _read(located: LocatedRecipe, corpus: CorpusConfig) -> Iterator[SentencePair]:
     recipe = located.recipe
     folder = located.folder / recipe.data.folder
-    return log_reading(read_corpus(corpus, recipe.languages, folder, part="train"), str(corpus))
+    pairs = log_reading(read_corpus(corpus, recipe.languages, folder, part="train"), str(corpus))
+    return check_sides(pairs, corpus, recipe.languages) if recipe.data.check_sides else pairs

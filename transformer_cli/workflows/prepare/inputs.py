@@ -67,7 +67,8 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFin
     text_groups = [fingerprints.of_files(text_files(name, recipe.languages, folder), known) for name in texts]
     text_contents = [[file.sha256 for file in group] for group in text_groups]
     settings = recipe.model_dump(include={"data", "cleaning", "languages"})
-    settings["data"].pop("folder")
+    for key in ("folder", "check_sides"):  # they make no difference to the data
+        settings["data"].pop(key)
     local = [_CACHE_VERSION, settings["languages"], {rule: settings["cleaning"][rule] for rule in LOCAL_RULES}]
     for key in _LATER_RULES:  # data that was prepared before they existed stays current
         if settings["cleaning"][key] == type(recipe.cleaning).model_fields[key].default:

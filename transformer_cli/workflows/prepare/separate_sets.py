@@ -13,6 +13,7 @@ from transformer_cli.config import NamedCorpus
 from transformer_cli.data.cleaning.match_keys import fold, hash_text
 from transformer_cli.data.cleaning.selection import HeldOutKeys, held_out_keys
 from transformer_cli.data.corpora import read_corpus
+from transformer_cli.data.sides.check import check_sides
 from transformer_cli.data.splits.files import SplitFiles
 from transformer_cli.data.splits.write import write_pairs
 from transformer_cli.errors import DataError
@@ -63,7 +64,8 @@ def _read_set(
     located: LocatedRecipe, corpus: NamedCorpus, part: str, hashes: tuple[array[int], array[int]]
 ) -> Iterator[tuple[str, str]]:
     recipe, folder = located.recipe, located.folder / located.recipe.data.folder
-    for pair in read_corpus(corpus, recipe.languages, folder, part=part if part == "valid" else "test"):
+    pairs = read_corpus(corpus, recipe.languages, folder, part=part if part == "valid" else "test")
+    for pair in check_sides(pairs, corpus, recipe.languages) if recipe.data.check_sides else pairs:
         sides = normalize(pair.source), normalize(pair.target)
         if all(sides) and pair.fault is None:
             for side, side_hashes in zip(sides, hashes, strict=True):

@@ -638,6 +638,28 @@ def test_an_empty_set_to_validate_or_test_with_is_an_error(part):
         run()
 
 
+# The wrong way round
+
+
+def test_a_corpus_the_wrong_way_round_is_refused_until_the_check_is_off():
+    french = [f"le chat {n} est dans la maison et il ne dort pas" for n in range(20)]
+    english = [f"the cat {n} is in the house and it does not sleep" for n in range(20)]
+    write_tsv("turned.tsv", list(zip(english, french, strict=True)))
+    write_tsv("right.tsv", list(zip(french, english, strict=True)))
+    write_recipe('train = "right.tsv"\nvalid = 2\n[cleaning]\nfold_numbers = false\nleakage = false\n')
+
+    for wrong in ("data.train=turned.tsv", "data.valid=turned.tsv", 'data.tests={law="turned.tsv"}'):
+        for _ in range(2):  # what was refused has not been kept
+            with pytest.raises(
+                DataError, match=r"^turned\.tsv is the wrong way round: its sources look en and its targets"
+            ):
+                run(wrong)
+    assert run("data.train=turned.tsv", "data.check_sides=false").total.read == 20
+    assert run("data.train=turned.tsv", "data.check_sides=true").is_new is False
+    exchanged = 'data.train={path = "turned.tsv", source_column = 2, target_column = 1}'
+    assert run(exchanged).total.read == 20
+
+
 # Not twice
 
 
