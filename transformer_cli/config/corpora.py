@@ -66,8 +66,9 @@ class CorpusFiles(Section):
     """The text file whose line n translates line n of ``source``."""
 
     source_column: Annotated[str, Field(min_length=1)] | Positive | None = None
-    """Column of the source in a ``.tsv``, ``.csv`` or ``.txt`` table: a name in the header, or a number from 1. Left
-    out: the column that has the name of the language, or the first of the two that hold text."""
+    """Column of the source in a ``.tsv``, ``.csv`` or ``.txt`` table: a name in the header, or a number from 1. In
+    ``.jsonl``, ``.parquet`` and data sets: a name, or ``"translation.fr"`` for a name in a record. Left out: the column
+    that has the name of the language; in a table without such a name, the first of the two that hold text."""
 
     target_column: Annotated[str, Field(min_length=1)] | Positive | None = None
     """Column of the target. Give both columns or none."""

@@ -14,6 +14,9 @@ from transformer_cli.errors import DataError
 from transformer_cli.text.language_names import language_of_heading, side_of_heading
 from transformer_cli.text.languages import is_language_code, parse_language, plain_code, same_language
 
+Columns = tuple[str | int, str | int]
+"""The columns of source and target, each by its name or, in a table, by its number from 1."""
+
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -102,22 +105,48 @@ def _find_headings(names: Sequence[str], languages: LanguagesConfig) -> tuple[st
     return (sides["source"], sides["target"]) if len(sides) == 2 else None
 
 
-def pair_of_record(record: Mapping[str, Any], languages: LanguagesConfig, place: str) -> SentencePair:
+def pair_of_record(
+    record: Mapping[str, Any], languages: LanguagesConfig, place: str, columns: Columns | None = None
+) -> SentencePair:
     """Make a pair of ``{"fr": …, "en": …}``, ``{"source": …, "target": …}`` or ``{"translation": {"fr": …, "en": …}}``.
 
     A value of None counts as an empty sentence, which cleaning drops and counts.
 
+    Args:
+        record: The record.
+        languages: The two language codes.
+        place: Its place in the corpus.
+        columns: The names of source and target; a name in a record inside of it is ``translation.fr``. None: they are
+            found as `find_columns` says.
+
     Raises:
         DataError: The record has no such columns, or a value is not text.
     """
+    if columns is not None:
+        source, target = (_text(_value(record, name, place), str(name), place) for name in columns)
+        return _clean_pair(source, target, place)
     nested = [value for value in record.values() if isinstance(value, Mapping)]
-    for columns in (record, *nested):
-        if (names := find_columns(tuple(columns), languages)) is not None:
-            source, target = (_text(columns[name], name, place) for name in names)
-            # JSON can spell half of a character (a lone surrogate); UTF-8 cannot.
-            clean = [_SURROGATES.sub("\ufffd", text) for text in (source, target)]
-            return SentencePair(clean[0], clean[1], place, clean == [source, target])
+    for fields in (record, *nested):
+        if (names := find_columns(tuple(fields), languages)) is not None:
+            source, target = (_text(fields[name], name, place) for name in names)
+            return _clean_pair(source, target, place)
     raise DataError(no_columns(place, tuple(record), languages))
+
+
+def _clean_pair(source: str, target: str, place: str) -> SentencePair:
+    # JSON can spell half of a character (a lone surrogate); UTF-8 cannot.
+    clean = [_SURROGATES.sub("\ufffd", text) for text in (source, target)]
+    return SentencePair(clean[0], clean[1], place, clean == [source, target])
+
+
+def _value(record: Mapping[str, Any], name: str | int, place: str) -> Any:
+    value: Any = record
+    for part in [str(name)] if name in record else str(name).split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            there = ", ".join(f'"{each}"' for each in list(record)[:10]) or "nothing"
+            raise DataError(f'{place}: has no "{name}", but {there}; name two of them')
+        value = value[part]
+    return value
 
 
 def _text(value: Any, name: str, place: str) -> str:
@@ -133,5 +162,5 @@ def no_columns(place: str, names: Sequence[str], languages: LanguagesConfig) -> 
     there = ", ".join(f'"{name}"' for name in names[:10]) or "nothing"
     return (
         f'{place}: holds {there}; name the two sides "{languages.source}" and "{languages.target}", '
-        'or "source" and "target"'
+        'or "source" and "target", or set source_column and target_column'
     )

@@ -25,6 +25,8 @@ from transformer_cli.data.corpora.pairs import SentencePair
 from transformer_cli.errors import DataError, RecipeError
 
 _LIST_OF_TABLES = ".tsv, .csv and .txt files"
+_LIST_OF_RECORDS = ".jsonl, .parquet and data sets of the hub"
+_RECORDS = (".jsonl", ".parquet", "hub")
 _TEXTS = ("", ".jsonl", ".zip")
 
 
@@ -80,7 +82,7 @@ def read_corpus(corpus: NamedCorpus, languages: LanguagesConfig, folder: Path, *
         from transformer_cli.data.corpora.formats.hub import read_hub
 
         name, config, place = hub_parts(path, folder)
-        return read_hub(name, config, languages, folder=place, part=part)
+        return read_hub(name, config, languages, folder=place, part=part, columns=keys.columns)
     groups = _file_groups(path if path is not None else corpus, languages, folder)
     return (pair for group in groups for pair in _read_files(group, languages, keys))
 
@@ -93,15 +95,20 @@ def _check_keys(corpus: CorpusFiles) -> None:
     """
     name = corpus.path or ""
     kind = kind_of(name) if corpus.path is not None and LANG not in name else ""
-    is_table = kind in TABLES and not name.startswith(HUB)
+    if name.startswith(HUB) or name == BUILTIN_PHRASEBOOK:
+        kind = name.partition(":")[0]
     keys = set(corpus.reading_keys)
-    if is_table:
+    if kind in TABLES:
         return
-    if corpus.columns is not None:
-        raise RecipeError(f'data: source_column and target_column are for {_LIST_OF_TABLES}, not for "{corpus}"')
+    if corpus.columns is not None and kind not in _RECORDS:
+        raise RecipeError(
+            f'data: source_column and target_column are for {_LIST_OF_TABLES}, {_LIST_OF_RECORDS}, not for "{corpus}"'
+        )
+    if corpus.columns is not None and not all(isinstance(column, str) for column in corpus.columns):
+        raise RecipeError(f'data: source_column and target_column of "{corpus}" are names, not numbers')
     if alien := keys - {"encoding"}:
         raise RecipeError(f'data: {min(alien)} is for {_LIST_OF_TABLES}, not for "{corpus}"')
-    if keys and (kind not in _TEXTS or name.startswith(HUB) or name == BUILTIN_PHRASEBOOK):
+    if keys and kind not in _TEXTS:
         raise RecipeError(f'data: encoding is for text files, tables, .jsonl and .zip, not for "{corpus}"')
 
 
@@ -137,11 +144,11 @@ def _read_files(paths: tuple[Path, ...], languages: LanguagesConfig, keys: Corpu
     # Imported here because some readers are slow to import.
     match kind_of(path.name):
         case ".jsonl":
-            return read_jsonl(path, languages, keys.encoding)
+            return read_jsonl(path, languages, keys.columns, keys.encoding)
         case ".parquet":
             from transformer_cli.data.corpora.formats.parquet import read_parquet
 
-            return read_parquet(path, languages)
+            return read_parquet(path, languages, keys.columns)
         case ".tmx":
             from transformer_cli.data.corpora.formats.tmx import read_tmx
 

@@ -409,7 +409,7 @@ def test_columns_of_a_table_are_chosen_by_name_or_number():
             r'^a\.tsv:1: no column is named "fr", the first row',
         ),
         ('path = "a.tsv", source_column = 1, target_column = 3', r"^a\.tsv:1: 2 columns where at least 3 are needed"),
-        ('path = "a.jsonl", source_column = 1, target_column = 2', r"are for \.tsv, \.csv and \.txt files, not for"),
+        ('path = "a.jsonl", source_column = 1, target_column = 2', r'of "a\.jsonl" are names, not numbers'),
     ],
 )
 def test_a_column_that_is_not_there_is_an_error(corpus, message):

@@ -12,7 +12,7 @@ import datasets
 from datasets.exceptions import DatasetsError
 
 from transformer_cli.config import LanguagesConfig
-from transformer_cli.data.corpora.pairs import SentencePair, pair_of_record
+from transformer_cli.data.corpora.pairs import Columns, SentencePair, pair_of_record
 from transformer_cli.errors import DataError
 
 SPLITS_OF = {"train": ("train",), "valid": ("validation", "valid", "dev", "val"), "test": ("test",)}
@@ -20,7 +20,13 @@ _SAVED_BY_DATASETS = ("dataset_dict.json", "state.json")
 
 
 def read_hub(
-    name: str, config: str | None, languages: LanguagesConfig, *, folder: Path | None, part: str
+    name: str,
+    config: str | None,
+    languages: LanguagesConfig,
+    *,
+    folder: Path | None,
+    part: str,
+    columns: Columns | None = None,
 ) -> Iterator[SentencePair]:
     """Stream the pairs of one part of a data set; code in a data set is never run.
 
@@ -30,6 +36,7 @@ def read_hub(
         languages: The two language codes.
         folder: The local folder of the data set, if it is one.
         part: "train", "valid" or "test".
+        columns: The names of the columns, as `pair_of_record` takes them.
 
     Raises:
         DataError: It cannot be reached, does not exist, or lacks the part or columns for the two languages.
@@ -39,7 +46,7 @@ def read_hub(
         with _quietly():
             rows = _split(_load(name if folder is None else str(folder), config, folder), corpus, part)
         for number, row in enumerate(rows, start=1):
-            yield pair_of_record(row, languages, f"{corpus}: row {number}")
+            yield pair_of_record(row, languages, f"{corpus}: row {number}", columns)
     except ConnectionError as error:
         raise DataError(
             f"{corpus}: cannot be reached ({_one_line(error)}); check the network, "

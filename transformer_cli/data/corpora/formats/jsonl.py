@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from transformer_cli.config import LanguagesConfig
-from transformer_cli.data.corpora.pairs import SentencePair, pair_of_record
+from transformer_cli.data.corpora.pairs import Columns, SentencePair, pair_of_record
 from transformer_cli.errors import DataError
 from transformer_cli.text.lines import read_text_lines
 
 
-def read_jsonl(path: Path, languages: LanguagesConfig, encoding: str | None = None) -> Iterator[SentencePair]:
+def read_jsonl(
+    path: Path, languages: LanguagesConfig, columns: Columns | None = None, encoding: str | None = None
+) -> Iterator[SentencePair]:
     """Yield the pairs of a file with one JSON object a line; see `pair_of_record`. Empty lines are skipped.
 
     Raises:
@@ -24,7 +26,7 @@ def read_jsonl(path: Path, languages: LanguagesConfig, encoding: str | None = No
         if not line.text.strip():
             continue
         place = f"{path}:{line.number}"
-        pair = pair_of_record(_object(line.text, place), languages, place)
+        pair = pair_of_record(_object(line.text, place), languages, place, columns)
         yield replace(pair, is_utf8=False) if line.had_invalid_bytes else pair
 
 

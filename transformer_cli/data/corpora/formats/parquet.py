@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from transformer_cli.config import LanguagesConfig
-from transformer_cli.data.corpora.pairs import SentencePair, find_columns, no_columns
+from transformer_cli.data.corpora.pairs import Columns, SentencePair, find_columns, no_columns
 from transformer_cli.errors import DataError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.packed import open_text_input
@@ -20,8 +20,10 @@ from transformer_cli.files.packed import open_text_input
 _ROWS_AT_ONCE = 1024
 
 
-def read_parquet(path: Path, languages: LanguagesConfig) -> Iterator[SentencePair]:
+def read_parquet(path: Path, languages: LanguagesConfig, columns: Columns | None = None) -> Iterator[SentencePair]:
     """Yield the pairs of a Parquet file, from two columns of text or from one column of records of two texts.
+
+    ``columns`` names them; a column of records is followed by a point and the name in it, as in ``translation.fr``.
 
     The format must be read from its end, so a compressed file is unpacked into a temporary one.
 
@@ -39,10 +41,10 @@ def read_parquet(path: Path, languages: LanguagesConfig) -> Iterator[SentencePai
             unpacked.seek(0)
         try:
             file = pq.ParquetFile(unpacked if is_packed else stream, pre_buffer=False)
-            columns = _columns(file.schema_arrow, path, languages)
+            paths = _columns(file.schema_arrow, path, languages, columns)
             row = 0
-            for batch in file.iter_batches(_ROWS_AT_ONCE, columns=sorted({column[0] for column in columns})):
-                sources, targets = (_texts(batch, column) for column in columns)
+            for batch in file.iter_batches(_ROWS_AT_ONCE, columns=sorted({names[0] for names in paths})):
+                sources, targets = (_texts(batch, names) for names in paths)
                 for (source, good_source), (target, good_target) in zip(sources, targets, strict=True):
                     row += 1
                     yield SentencePair(source, target, f"{path}: row {row}", good_source and good_target)
@@ -53,8 +55,10 @@ def read_parquet(path: Path, languages: LanguagesConfig) -> Iterator[SentencePai
             raise DataError(f"{path}: not a whole Parquet file ({reason}); fetch or make it again") from None
 
 
-def _columns(schema: Any, path: Path, languages: LanguagesConfig) -> list[tuple[str, ...]]:
+def _columns(schema: Any, path: Path, languages: LanguagesConfig, columns: Columns | None) -> list[tuple[str, ...]]:
     """Return the paths of the two columns: ``("fr",)``, or ``("translation", "fr")``."""
+    if columns is not None:
+        return [_path_of(schema, str(name), path) for name in columns]
     tables: list[tuple[tuple[str, ...], list[Any]]] = [((), list(schema))]
     tables += [((field.name,), list(field.type)) for field in schema if pa.types.is_struct(field.type)]
     for parent, fields in tables:
@@ -63,6 +67,21 @@ def _columns(schema: Any, path: Path, languages: LanguagesConfig) -> list[tuple[
         if found := find_columns(names, languages):
             return [(*parent, name) for name in found]
     raise DataError(no_columns(str(path), schema.names, languages))
+
+
+def _path_of(schema: Any, name: str, path: Path) -> tuple[str, ...]:
+    there = {(field.name,): field.type for field in schema}
+    there |= {
+        (field.name, inner.name): inner.type
+        for field in schema
+        if pa.types.is_struct(field.type)
+        for inner in field.type
+    }
+    found = [names for names, kind in there.items() if ".".join(names) == name and _is_text(kind)]
+    if not found:
+        texts = ", ".join(f'"{".".join(names)}"' for names, kind in there.items() if _is_text(kind)) or "none"
+        raise DataError(f'{path}: has no column "{name}" of text, but {texts}; name two of them')
+    return found[0]
 
 
 def _is_text(kind: Any) -> bool:

@@ -78,7 +78,8 @@ def test_a_file_without_such_columns_is_refused_with_those_it_has():
     with pytest.raises(DataError) as caught:
         read("t.parquet")
     assert str(caught.value) == (
-        't.parquet: holds "fr", "de"; name the two sides "fr" and "en", or "source" and "target"'
+        't.parquet: holds "fr", "de"; name the two sides "fr" and "en", or "source" and "target", '
+        "or set source_column and target_column"
     )
 
 
