@@ -82,6 +82,7 @@ _ANY = regex.compile("|".join(rf"(?P<{kind}>{pattern})" for kind, pattern in _KI
 # Every other span than "www." has one of these. Most sentences have none, which Python's own module sees much faster.
 _SIGN = re.compile(r"[`:@{%<&$/⟦\\\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
 _LETTER = regex.compile(r"\p{L}")
+_COLOURFUL = regex.compile(r"[\p{Emoji_Presentation}\ufe0f\u20e3]")
 
 
 def protected_spans(text: str) -> list[Span]:
@@ -92,8 +93,12 @@ def protected_spans(text: str) -> list[Span]:
 
 
 def placeholder_spans(text: str) -> list[Span]:
-    """Return the spans of ``text`` that stand for something a reader never translates: the protected ones but emoji."""
-    return [span for span in protected_spans(text) if span.kind != "emoji"]
+    """Return the spans of ``text`` that a translation has as often as the text.
+
+    They are the protected ones, but for names of emoji like ``:smile:``, and signs that are usually no emoji, like ©.
+    """
+    spans = protected_spans(text)
+    return [span for span in spans if span.kind != "emoji" or _COLOURFUL.search(text, span.start, span.end)]
 
 
 def spans_with_symbols(text: str, symbols: Sequence[str]) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from transformer_cli.text.protected import has_words, protected_spans, spans_with_symbols
+from transformer_cli.text.protected import has_words, placeholder_spans, protected_spans, spans_with_symbols
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,16 @@ def test_spans_are_in_order_and_do_not_overlap(text):
     spans = [(0, 0), *spans_with_symbols(text, ["ab", "@"]), (len(text), len(text))]
 
     assert all(start <= end <= following for (start, end), (following, _) in pairwise(spans))
+
+
+def test_emoji_are_placeholders_but_their_names_and_signs_of_text_are_not():
+    text = "😀 👍🏽 :smile: © ™ 🇫🇷 1️⃣ ❤️ ❤ 👩\u200d👩\u200d👧"
+
+    assert [text[start:end] for start, end, _ in placeholder_spans(text)] == [
+        "😀",
+        "👍🏽",
+        "🇫🇷",
+        "1️⃣",
+        "❤️",
+        "👩\u200d👩\u200d👧",
+    ]
