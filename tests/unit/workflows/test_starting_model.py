@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from transformer_cli.artifacts.model_manifest import ModelManifest
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.artifacts.tokenizer_record import TokenizerRecord
 from transformer_cli.artifacts.version_history import VersionHistory
+from transformer_cli.config import LanguagesConfig
 from transformer_cli.data.corpora import read_corpus
 from transformer_cli.errors import DamagedFileError, ModelNotFoundError, RecipeError, UsageError
 from transformer_cli.workflows.init.machine import Machine
@@ -196,8 +198,27 @@ def test_the_recipe_that_init_writes_has_the_shape_of_the_model_and_a_test_set_o
     assert recipe.model == manifest.model
     assert recipe.decoding == manifest.decoding
     assert recipe.data.tests == {"general": "tfm-general.jsonl"}
-    general = read_corpus("tfm-general.jsonl", recipe.languages, Path(), part="")
-    assert sorted((pair.source, pair.target) for pair in general) == sorted(pairs()[150:])
+    assert sorted(read_pairs("tfm-general.jsonl")) == sorted(pairs()[150:])
+
+
+def test_general_pairs_beyond_the_test_set_are_trained_on_and_the_test_set_is_of_the_new_ones():
+    words = ["".join(letters) for letters in itertools.product("bdfgklmnprstv", "aeiou", "bdfgklmnprstv")]
+    write_corpus(Path(), "large", [(f"le {word} dort ici", f"the {word} sleeps here") for word in words])
+
+    begin(general="large.fr", output="large.toml")
+
+    data = locate_recipe("large.toml").recipe.data
+    read = {name: read_pairs(f"large-{name}.jsonl") for name in ("general", "replay", "test")}
+    assert data.train_paths == ["memory.{lang}", "large-replay.jsonl"]
+    assert (data.test, data.tests) == ("large-test.jsonl", {"general": "large-general.jsonl"})
+    assert {name: len(found) for name, found in read.items()} == {"general": 200, "replay": 150, "test": 7}
+    assert not set(read["general"]) & set(read["replay"])
+    assert set(read["test"]) <= set(pairs()[:150])
+
+
+def read_pairs(name: str) -> list[tuple[str, str]]:
+    languages = LanguagesConfig(source="fr", target="en")
+    return [(pair.source, pair.target) for pair in read_corpus(name, languages, Path(), part="")]
 
 
 def test_init_writes_paths_that_are_relative_to_the_recipe():

@@ -53,8 +53,8 @@ def init(
         typer.Option(
             "--general",
             metavar="CORPUS",
-            help="With --start-from: pairs of the kind that the model translates well. A sample of them becomes a test "
-            "set that shows what the model forgets.",
+            help="With --start-from: pairs of the kind that the model translates well. Some become a test set that "
+            "shows what the model forgets; others are trained on with the new pairs, so that it forgets less.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a recipe that is there.")] = False,

@@ -6,11 +6,12 @@ import json
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from transformer_cli.artifacts.model_manifest import ModelManifest
 from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
+from transformer_cli.data.cleaning.match_keys import fold
 from transformer_cli.errors import UsageError
 from transformer_cli.files.atomic import write_atomically
 from transformer_cli.workflows.init.machine import Machine
@@ -22,27 +23,35 @@ from transformer_cli.workflows.init.recommend import (
     time_limit,
     tokens_per_target,
 )
-from transformer_cli.workflows.init.survey import CorpusStatistics, sample_pairs
+from transformer_cli.workflows.init.survey import CorpusStatistics, CorpusSurvey, sample_pairs
 from transformer_cli.workflows.starting_model import read_starting_model
 
 _TEST_PAIRS = 500
+_FEWEST_TEST_PAIRS = 200
+_MOST_GENERAL_PAIRS = 100_000
 _BATCH_TOKENS = 1024
 _THE_MODELS = "as the model has it"
 
 
 @dataclass(frozen=True, slots=True)
 class Adaptation:
-    """A model to start from, and pairs that show what it forgets.
+    """A model to start from, and pairs of the kind that it translates well: to test it on, and to train it on further.
+
+    Trained on new texts alone, a model forgets how to translate others.
 
     Args:
         model: Path of the model as the user gave it.
         manifest: The model's record.
-        general: Pairs of the kind that the model translates well, in no order.
+        general: Such pairs to test on.
+        replay: Such pairs to train on, in no order.
+        test: Pairs of the new corpora to test on; none: they are held out by their number, or named.
     """
 
     model: Path
     manifest: ModelManifest
     general: Sequence[tuple[str, str]]
+    replay: Sequence[tuple[str, str]]
+    test: Sequence[tuple[str, str]] = ()
 
     @classmethod
     def of(cls, model: Path, languages: LanguagesConfig, general: str | None) -> Adaptation:
@@ -59,20 +68,49 @@ class Adaptation:
                 f"{model} translates {has.source} to {has.target}; give --from {has.source} --to {has.target}, or "
                 "another model"
             )
-        pairs = [] if general is None else sample_pairs(general, languages, Path(), _TEST_PAIRS)
-        return cls(model, manifest, pairs)
+        pairs = [] if general is None else sample_pairs(general, languages, Path(), _MOST_GENERAL_PAIRS)
+        tested = min(_TEST_PAIRS, max(_FEWEST_TEST_PAIRS, len(pairs) // 10))
+        return cls(model, manifest, pairs[:tested], pairs[tested:])
 
-    def test_file(self, recipe: Path) -> Path | None:
-        """Return the path of the test set beside a recipe, or None if there is none."""
-        return recipe.with_name(f"{recipe.stem}-general.jsonl") if self.general else None
+    def fitted(self, survey: CorpusSurvey, settings: Sequence[Setting]) -> Adaptation:
+        """Return an adaptation that trains on no more general pairs than new ones.
 
-    def write_test(self, recipe: Path) -> None:
-        """Write the test set beside a recipe."""
-        path = self.test_file(recipe)
-        if path is not None:
-            records = ({"source": source, "target": target} for source, target in self.general)
+        Args:
+            survey: The new corpora.
+            settings: Those of ``[data]``. If the test set is a number of pairs, they are chosen from the new corpora
+                here, because general pairs would be held out with them.
+        """
+        test = next(setting.value for setting in settings if setting.key == "data.test")
+        by_source = {fold(source): (source, target) for source, target in survey.sample}
+        held_out = list(by_source.values())[:test] if self.replay and isinstance(test, int) else []
+        return replace(self, replay=self.replay[: survey.statistics.pairs], test=held_out)
+
+    def files(self, recipe: Path) -> dict[Path, Sequence[tuple[str, str]]]:
+        """Return the files to be written beside a recipe, and the pairs in each."""
+        parts = {"test": self.test, "general": self.general, "replay": self.replay}
+        return {recipe.with_name(f"{recipe.stem}-{name}.jsonl"): pairs for name, pairs in parts.items() if pairs}
+
+    def write_files(self, recipe: Path) -> None:
+        """Write the files."""
+        for path, pairs in self.files(recipe).items():
+            records = ({"source": source, "target": target} for source, target in pairs)
             lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records)
             write_atomically(path, "".join(lines).encode())
+
+    def data_settings(self, settings: Sequence[Setting], recipe: Path) -> list[Setting]:
+        """Return the settings of ``[data]`` with those files."""
+        changed = {setting.key: setting for setting in settings}
+        train, stem = changed["data.train"], recipe.stem
+        if self.replay:
+            reason = f"{train.reason}, and {len(self.replay):,} that keep the model from forgetting"
+            changed[train.key] = Setting(train.key, [*train.value, f"{stem}-replay.jsonl"], reason)
+        if self.test:
+            reason = f"{len(self.test)} pairs of the new corpora"
+            changed["data.test"] = Setting("data.test", f"{stem}-test.jsonl", reason)
+        if self.general:
+            reason = f"{len(self.general)} pairs that show what the model forgets"
+            changed["data.tests"] = Setting("data.tests", {"general": f"{stem}-general.jsonl"}, reason)
+        return list(changed.values())
 
 
 def adapting_settings(
@@ -88,11 +126,13 @@ def adapting_settings(
     """
     manifest, shape = adaptation.manifest, adaptation.manifest.model
     joint = manifest.vocab_size + (manifest.source_vocab_size or 0)
-    updates = math.ceil(corpus.pairs * tokens_per_target(corpus, joint) / _BATCH_TOKENS)
+    tokens = corpus.pairs * tokens_per_target(corpus, joint) + sum(
+        tokens_per_target(replace(corpus, target_characters=len(target)), joint) for _, target in adaptation.replay
+    )
+    updates = math.ceil(tokens / _BATCH_TOKENS)
     validate_every = max(20, min(500, math.ceil(updates / 10)))
     model = os.path.relpath(adaptation.model, recipe.parent)
     return [
-        *_test_settings(adaptation, recipe),
         *_shape_settings(manifest),
         Setting("training.start_from", model, "version 0001 is this model, and its tokenizer stays"),
         Setting("training.max_steps", updates, "about once through the corpora"),
@@ -112,14 +152,6 @@ def adapting_settings(
 
 def _rate(shape: ModelConfig) -> float:
     return 2e-5 if shape.d_model >= 512 else 1e-4
-
-
-def _test_settings(adaptation: Adaptation, recipe: Path) -> list[Setting]:
-    path = adaptation.test_file(recipe)
-    if path is None:
-        return []
-    reason = f"{len(adaptation.general)} pairs that show what the model forgets"
-    return [Setting("data.tests", {"general": path.name}, reason)]
 
 
 def _shape_settings(manifest: ModelManifest) -> list[Setting]:

@@ -73,7 +73,7 @@ def init(
         force: Whether to overwrite an existing file.
         start_from: A model or run directory; the recipe then adapts this model to ``corpora``.
         general: With ``start_from``: a corpus like those the model was trained on. A sample of it becomes a test set,
-            written beside ``output``.
+            and another one is trained on with ``corpora``; both are written beside ``output``.
         machine: The machine to fit the recipe to; None: this machine.
 
     Raises:
@@ -85,29 +85,28 @@ def init(
     languages = _languages(source, target)
     _check_output(output, force=force)
     adaptation = _adaptation(start_from, general, languages)
-    if adaptation is not None and (test_set := adaptation.test_file(output)) is not None:
-        _check_output(test_set, force=force)
     machine = machine or look_at_machine()
     names = list(dict.fromkeys(_with_placeholder(name, languages) for name in corpora))
     held_out = _held_out(names, {"valid": valid, "test": test}, languages, output.parent)
     logger.info(f"counting the pairs of {', '.join(names)}")
     survey = survey_corpora(names, languages, Path())
-    settings = [
-        *_data_settings(names, held_out, survey, machine, output.parent),
-        *_cleaning_settings(survey),
-        *(
-            recommend(survey.statistics, machine)
-            if adaptation is None
-            else adapting_settings(survey.statistics, machine, adaptation, output)
-        ),
-    ]
+    data = _data_settings(names, held_out, survey, machine, output.parent)
+    if adaptation is None:
+        others = recommend(survey.statistics, machine)
+    else:
+        adaptation = adaptation.fitted(survey, data)
+        for path in adaptation.files(output):
+            _check_output(path, force=force)
+        data = adaptation.data_settings(data, output)
+        others = adapting_settings(survey.statistics, machine, adaptation, output)
+    settings = [*data, *_cleaning_settings(survey), *others]
     # The run is named after the file if the name is allowed, unless it is "tfm", which carries no information.
     is_name = output.name != DEFAULT_RECIPE_FILE and _NAME.fullmatch(output.stem)
     name = None if is_name else f"{source}-{target}"
     head = f"{survey.statistics.pairs:,} different pairs and {machine}"
     text = render_recipe(settings, languages, name=name, head=head)
     if adaptation is not None:
-        adaptation.write_test(output)
+        adaptation.write_files(output)
         if not adaptation.general:
             logger.info("no test set shows what the model forgets; --general CORPUS makes one")
     write_atomically(output, text.encode())

@@ -57,10 +57,12 @@ class CorpusSurvey:
     Args:
         counts: The number of pairs that pass the default rules for single pairs, by corpus name.
         statistics: The properties of all corpora together.
+        sample: Clean pairs of all corpora, in no order.
     """
 
     counts: dict[str, int]
     statistics: CorpusStatistics
+    sample: Sequence[tuple[str, str]]
 
 
 def survey_corpora(
@@ -95,7 +97,7 @@ def survey_corpora(
         if count.read == before:
             both = f"{languages.source} and {languages.target}"
             raise DataError(f"{name} holds no {both} pairs that are fit to learn from; leave it out")
-    return CorpusSurvey(counts, sample.statistics(count, languages.target))
+    return CorpusSurvey(counts, sample.statistics(count, languages.target), sample.pairs())
 
 
 def sample_pairs(name: NamedCorpus, languages: LanguagesConfig, folder: Path, size: int) -> list[tuple[str, str]]:
