@@ -82,6 +82,10 @@ class CorpusFiles(Section):
     header: bool | None = None
     """Whether the first row of a table holds the names of its columns. Left out: if it names both languages."""
 
+    skip_bad_rows: bool = False
+    """Whether to drop rows of a table or ``.jsonl`` file that cannot be read, counted as ``bad_row``, instead of
+    stopping at the first. More than a tenth of the rows are an error all the same."""
+
     encoding: Annotated[str, AfterValidator(_refuse_unknown_encoding)] | None = None
     """Encoding of text files, tables, ``.jsonl`` files and archives, for example ``"windows-1252"``. Left out: UTF-8,
     and a file that is in another encoding is an error that names it."""
@@ -116,8 +120,9 @@ class CorpusFiles(Section):
     @property
     def reading_keys(self) -> dict[str, Any]:
         """The keys that are given of those that say how files are read, columns aside."""
-        values = {key: getattr(self, key) for key in ("delimiter", "quoting", "header", "encoding")}
-        return {key: value for key, value in values.items() if value is not None}
+        keys = ("delimiter", "quoting", "header", "skip_bad_rows", "encoding")
+        values = {key: getattr(self, key) for key in keys}
+        return {key: value for key, value in values.items() if value != type(self).model_fields[key].default}
 
     @property
     def aligned_files(self) -> tuple[str, str] | None:

@@ -106,6 +106,8 @@ def _check_keys(corpus: CorpusFiles) -> None:
         )
     if corpus.columns is not None and not all(isinstance(column, str) for column in corpus.columns):
         raise RecipeError(f'data: source_column and target_column of "{corpus}" are names, not numbers')
+    if kind == ".jsonl":
+        keys -= {"skip_bad_rows"}
     if alien := keys - {"encoding"}:
         raise RecipeError(f'data: {min(alien)} is for {_LIST_OF_TABLES}, not for "{corpus}"')
     if keys and kind not in _TEXTS:
@@ -144,7 +146,7 @@ def _read_files(paths: tuple[Path, ...], languages: LanguagesConfig, keys: Corpu
     # Imported here because some readers are slow to import.
     match kind_of(path.name):
         case ".jsonl":
-            return read_jsonl(path, languages, keys.columns, keys.encoding)
+            return read_jsonl(path, languages, keys)
         case ".parquet":
             from transformer_cli.data.corpora.formats.parquet import read_parquet
 

@@ -8,26 +8,39 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from transformer_cli.config import LanguagesConfig
-from transformer_cli.data.corpora.pairs import Columns, SentencePair, pair_of_record
+from transformer_cli.config import CorpusFiles, LanguagesConfig
+from transformer_cli.data.corpora.bad_rows import BadRows
+from transformer_cli.data.corpora.pairs import SentencePair, pair_of_record
 from transformer_cli.errors import DataError
 from transformer_cli.text.lines import read_text_lines
 
 
-def read_jsonl(
-    path: Path, languages: LanguagesConfig, columns: Columns | None = None, encoding: str | None = None
-) -> Iterator[SentencePair]:
+def read_jsonl(path: Path, languages: LanguagesConfig, keys: CorpusFiles | None = None) -> Iterator[SentencePair]:
     """Yield the pairs of a file with one JSON object a line; see `pair_of_record`. Empty lines are skipped.
+
+    Args:
+        path: The file.
+        languages: The two language codes.
+        keys: The corpus in the recipe: its columns and encoding, and whether bad lines are skipped.
 
     Raises:
         DataError: The file cannot be read or is in another encoding, or a line is not such an object.
     """
-    for line in read_text_lines(path, encoding=encoding, setting="encoding"):
+    keys = keys or CorpusFiles(path=str(path))
+    bad, count = BadRows(path, are_skipped=keys.skip_bad_rows), 0
+    for line in read_text_lines(path, encoding=keys.encoding, setting="encoding"):
         if not line.text.strip():
             continue
+        count += 1
         place = f"{path}:{line.number}"
-        pair = pair_of_record(_object(line.text, place), languages, place, columns)
+        try:
+            pair = pair_of_record(_object(line.text, place), languages, place, keys.columns)
+        except DataError as error:
+            problem = str(error).removeprefix(f"{place}: ")
+            yield bad.pair(line.number, problem, line.text, rows=count, is_utf8=not line.had_invalid_bytes)
+            continue
         yield replace(pair, is_utf8=False) if line.had_invalid_bytes else pair
+    bad.finish(count)
 
 
 def _object(text: str, place: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from transformer_cli.config import CorpusFiles, LanguagesConfig
+from transformer_cli.data.corpora.bad_rows import BadRows
 from transformer_cli.data.corpora.formats.tables.columns import choose_columns, is_header
 from transformer_cli.data.corpora.formats.tables.dialects import (
     DELIMITER_NAMES,
@@ -69,12 +70,15 @@ def read_table(path: Path, languages: LanguagesConfig, keys: CorpusFiles | None 
     if layout.has_header:
         next(rows)
     source, target = layout.columns
-    for row in rows:
-        place = f"{path}:{row.number}"
+    bad, count = BadRows(path, are_skipped=keys.skip_bad_rows), 0
+    for count, row in enumerate(rows, start=1):
         problem = row.problem or _wrong_width(row.cells, layout)
         if problem is not None:
-            raise DataError(f"{place}: {problem}")
-        yield SentencePair(row.cells[source], row.cells[target], place, row.is_utf8)
+            text = row.text or layout.dialect.delimiter.join(row.cells)
+            yield bad.pair(row.number, problem, text, rows=count, is_utf8=row.is_utf8)
+            continue
+        yield SentencePair(row.cells[source], row.cells[target], f"{path}:{row.number}", row.is_utf8)
+    bad.finish(count)
 
 
 def _sample(path: Path, lines: Iterator[Line]) -> Sample:
@@ -100,7 +104,13 @@ def _find_layout(sample: Sample, languages: LanguagesConfig, keys: CorpusFiles, 
         delimiter=delimiter,
         quoting=keys.quoting,
     )
-    rows = [row.cells for row in reading.rows if not row.problem]
+    good = [row for row in reading.rows if not row.problem]
+    rows = [row.cells for row in good]
+    if rows and not good[0].is_utf8 and keys.columns is None and not is_header(rows[0], languages, keys):
+        raise DataError(
+            f"{path}:{good[0].number}: the first row has bytes that are no text, and may name the columns; mend it, or "
+            "set encoding for the file"
+        )
     columns, has_header = choose_columns(path, rows, reading.width, languages, keys)
     widths = (reading.width, width_of(rows[0])) if has_header else (reading.width,)
     is_known = keys.columns is not None and keys.delimiter is not None

@@ -96,6 +96,13 @@ def test_a_tsv_line_that_is_not_utf8_is_marked():
     assert [pair.is_utf8 for pair in read("t.tsv")] == [True, False]
 
 
+def test_a_first_row_that_is_not_utf8_is_refused_for_it_may_name_the_columns():
+    write("t.csv", "Anglais,Français\none,un\n".encode("cp1252"))
+
+    with pytest.raises(DataError, match=r"^t\.csv:1: the first row has bytes that are no text, and may name"):
+        read("t.csv")
+
+
 def test_words_that_begin_like_a_language_code_are_no_header():
     write("t.tsv", "fr-anglais\ten-tête\n")
 
