@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import regex
@@ -78,9 +79,21 @@ _KINDS = {
     ),
     "emoji": rf"{_EMOJI}|(?<![\p{{L}}\p{{N}}:]):[a-z][a-z0-9_+-]+:(?![\p{{L}}\p{{N}}])",
 }
-_ANY = regex.compile("|".join(rf"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
-# Every other span than "www." has one of these. Most sentences have none, which Python's own module sees much faster.
-_SIGN = re.compile(r"[`:@{%<&$/⟦\\\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
+# Each span of a kind has one of its signs. Most sentences have none, and others those of few kinds: time counts here,
+# because each line is looked at several times.
+_SIGNS = {
+    "code": ("`",),
+    "link": ("://", "www."),
+    "email": ("@",),
+    "braces": ("{", "⟦", "$(", "<%", "<?"),
+    "printf": ("%",),
+    "variable": ("$", "%"),
+    "tag": ("<",),
+    "entity": ("&",),
+    "path": ("/", "\\"),
+}
+_EMOJI_SIGN = re.compile("[:\u20e3\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
+_SIGN = re.compile(r"[`:@{%<&$/⟦\\\u20e3\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
 _LETTER = regex.compile(r"\p{L}")
 _COLOURFUL = regex.compile(r"[\p{Emoji_Presentation}\ufe0f\u20e3]")
 
@@ -89,7 +102,16 @@ def protected_spans(text: str) -> list[Span]:
     """Return the spans of ``text`` that a translation keeps as they are, in order; they do not overlap."""
     if _SIGN.search(text) is None and "www." not in text:
         return []
-    return [Span(found.start(), found.end(), found.lastgroup or "") for found in _ANY.finditer(text)]
+    kinds = [kind for kind, signs in _SIGNS.items() if any(sign in text for sign in signs)]
+    if _EMOJI_SIGN.search(text) is not None:
+        kinds.append("emoji")
+    found = _pattern_of(tuple(kinds)).finditer(text) if kinds else ()
+    return [Span(each.start(), each.end(), each.lastgroup or "") for each in found]
+
+
+@cache
+def _pattern_of(kinds: tuple[str, ...]) -> regex.Pattern[str]:
+    return regex.compile("|".join(rf"(?P<{kind}>{_KINDS[kind]})" for kind in kinds))
 
 
 def placeholder_spans(text: str) -> list[Span]:

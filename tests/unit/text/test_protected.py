@@ -6,7 +6,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from transformer_cli.text.protected import has_words, placeholder_spans, protected_spans, spans_with_symbols
+from transformer_cli.text.protected import (
+    _KINDS,
+    _pattern_of,
+    has_words,
+    placeholder_spans,
+    protected_spans,
+    spans_with_symbols,
+)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +66,13 @@ def test_a_text_without_letters_outside_of_spans_has_no_words(text):
 @pytest.mark.parametrize("text", ["a", "5 km", "%d jours", "https://example.org/a ici", "日", "ا"])
 def test_one_letter_outside_of_spans_is_a_word(text):
     assert has_words(text)
+
+
+@given(st.lists(st.sampled_from([*"ab:/.<%s{}$(⟦1⟧&;`~\\@", "www.", "://", " ", "😀", "\u20e3", "?>"])).map("".join))
+def test_only_kinds_whose_signs_a_text_has_are_looked_for_and_none_is_missed(text):
+    whole = _pattern_of(tuple(_KINDS)).finditer(text)
+
+    assert [(found.start(), found.end(), found.lastgroup) for found in whole] == protected_spans(text)
 
 
 @given(st.text(st.sampled_from("ab@.%s{}<>/:&;`w😀\u200d\ufe0f1 ")))
