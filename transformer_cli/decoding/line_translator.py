@@ -174,10 +174,14 @@ class LineTranslator:
     ) -> None:
         """Put hypotheses with all placeholders first; a segment whose best one has not all is searched again."""
         failing = [i for i, each in hypotheses.items() if not self._is_complete(segments[i], each[0])]
-        has_attention = options.with_attention or self.engine.can_align
-        wider = replace(options, n_best=max(options.n_best, self._width(options)), with_attention=has_attention)
+        wider = replace(options, n_best=max(options.n_best, self._width(options)))
         if failing and options.sampling is None and wider != options:
             hypotheses.update(self._search(segments, wider, prefix, failing))
+        # Attention is costly, and only what is to be repaired needs it.
+        hopeless = [i for i in failing if not any(self._is_complete(segments[i], each) for each in hypotheses[i])]
+        if hopeless and options.sampling is None and self.engine.can_align and not options.with_attention:
+            aligned = replace(options, with_attention=True)
+            hypotheses.update(self._search(segments, aligned, prefix, hopeless))
         for i in failing:
             are_complete = [self._is_complete(segments[i], each) for each in hypotheses[i]]
             order = sorted(range(len(are_complete)), key=lambda place: not are_complete[place])
