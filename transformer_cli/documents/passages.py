@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from transformer_cli.documents.content import Content, Tag, flatten, matching_tags, plain_text
 from transformer_cli.text.normalization import normalize
 
 _SENTENCE_END = (".", "!", "?", ":", ";", "…", "。", "！", "？", "\u061f", "।")
+# Elements that stand between texts; in HTML that is a value of XML, "<" is "&lt;".
+_BLOCK = re.compile(
+    r"(?:<|&lt;)/?(?:blockquote|body|br|center|dd|div|dl|dt|h[1-6]|head|hr|html|li|ol|p|pre|table|tbody|td|th|thead|tr|ul)"
+    r"(?:\s|/|>|&gt;)",
+    re.IGNORECASE,
+)
 _BULLET = re.compile(r"(?:[-\u2010-\u2015\u2022\u25aa\u25e6\u00b7*]\s+)+(?=\S)")
 _TIME_DIRECTIVE = re.compile("%[-_0^#]?[A-Za-z%]")
 _NARROWEST = 40  # a shorter line is not one of a wrapped paragraph
@@ -36,14 +43,22 @@ def divide(content: Content, *, is_flowing: bool) -> tuple[str | Tag | Passage, 
     Args:
         content: The content of a unit.
         is_flowing: Whether a line break is a space; otherwise each line is a passage, and so are neighbouring lines
-            that look like one wrapped paragraph.
+            that look like one wrapped paragraph. Then elements such as ``<p>`` end a passage too.
     """
     if is_flowing:
         return tuple(_trimmed(content))
     parts: list[str | Tag | Passage] = []
-    for group, width in _paragraphs(_lines(content)):
-        parts += _trimmed(group, width)
+    for is_block, pieces in groupby(content, _is_block):
+        if is_block:
+            parts += pieces
+            continue
+        for group, width in _paragraphs(_lines(tuple(pieces))):
+            parts += _trimmed(group, width)
     return tuple(parts)
+
+
+def _is_block(piece: str | Tag) -> bool:
+    return isinstance(piece, Tag) and _BLOCK.match(piece.source) is not None
 
 
 def assemble(parts: tuple[str | Tag | Passage, ...], translations: Mapping[Passage, Content]) -> Content:

@@ -78,3 +78,16 @@ def test_of_a_browser_extension_the_messages_are_translated():
 
     assert translate(messages, "json", str.upper) == messages.replace(b"le chat", b"LE CHAT")
     assert b"UN NOM" in translate(messages.replace(b"}}}", b'}}, "b": "deux"}'), "json", str.upper)
+
+
+def test_a_block_of_html_in_a_value_ends_a_passage():
+    heard = []
+
+    def say(text: str) -> str:
+        heard.append(text)
+        return text.upper()
+
+    new = translate(b'{"a": "<p>le chat</p><ul><li>deux <b>mots</b></li><li>ici</li></ul>"}', "json", say)
+
+    assert heard == ["deux mots", "le chat", "ici"]
+    assert new == b'{"a": "<p>LE CHAT</p><ul><li>DEUX <b>MOTS</b></li><li>ICI</li></ul>"}'
