@@ -22,6 +22,7 @@ C, PYTHON = {"c-format"}, {"python-format", "fuzzy"}
         ("%(a)s de %(b)d", "%(b)d of %(a)s", PYTHON, "%(b)d of %(a)s"),
         ("%2$s de %1$d", "%1$d of %2$s", C, "%1$d of %2$s"),
         ("%s de %d", "%d", C, "%d"),
+        ("%a %d %H %M", "%d %a %M %H", C, "%d %a %M %H"),
         ("%s de %%s", "%%s of %s", C, "%%s of %s"),
     ],
 )
@@ -47,13 +48,18 @@ def test_every_argument_is_formatted_by_a_directive_of_its_own(orders):
 
 
 @pytest.mark.parametrize(
-    ("text", "codes"),
+    ("text", "flags", "codes"),
     [
-        ("%sAuteur de %s", ["%s"]),
-        ("%<PRIuMAX> de %s", ["%<PRIuMAX>"]),
-        ("5%% de %%s", ["%%s"]),
-        ("le chat", []),
+        ("%sAuteur de %s", C, ["%s"]),
+        ("%sAuteur de %s", {"kde-format"}, []),
+        ("%<PRIuMAX> de %s", C, ["%<PRIuMAX>"]),
+        ("5%% de %%s", C, ["%%s"]),
+        ("x%1 de %2", {"kde-format"}, ["%1"]),
+        ("x%1 de %2", set(), []),
+        ("le %d %B à %H h %M", set(), ["%B", "%H", "%M"]),
+        ("le %B", set(), []),
+        ("le chat", C, []),
     ],
 )
-def test_directives_that_no_other_text_would_have_are_found(text, codes):
-    assert [text[start:end] for start, end in hidden_directives(text)] == codes
+def test_directives_that_no_other_text_would_have_are_found(text, flags, codes):
+    assert [text[start:end] for start, end in hidden_directives(text, flags)] == codes

@@ -27,6 +27,7 @@ from transformer_cli.text.protected import (
         ("{0} {x:>3} {x!r} {a.b[0]} {0:N2} {0,-10:C} {0,number,#.##}", 7),
         ("{n, plural, one{# file} other{# files}}", 1),
         ("${{ x }} #{x} $HOME {{ user.name }} {% if x %} <%= x %>", 6),
+        ("voir &lt;https://a.b/c&gt;.", ["&lt;", "https://a.b/c", "&gt;"]),
         ("%% %1$s %(n)d %.*f %lu %@ %L1 %n", 8),
         ("%APPDATA% %name%", 2),
         ("%s个文件", ["%s"]),

@@ -92,9 +92,8 @@ def _unit(text: str, entry: Entry, rule: PluralRule, task: Task, on_header: tupl
         yield _translations(text, entry, new, replace_all=has_translation)
         yield from _with_fuzzy(text, entry) if is_marked else _without_fuzzy(text, entry)
 
-    sources = tuple(read_string(entry.fields[name].text) for name in names)
-    if is_printf(entry.flags):
-        sources = tuple(with_codes(source, hidden_directives) for source in sources)
+    codes = partial(hidden_directives, flags=entry.flags)
+    sources = tuple(with_codes(read_string(entry.fields[name].text), codes) for name in names)
     return Unit(sources, entry.fields["msgid"].start, partial(render, not task.is_final), has_translation)
 
 

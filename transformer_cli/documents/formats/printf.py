@@ -1,4 +1,4 @@
-"""Directives of ``printf`` in messages that are known to be formats: their places, and their order in a translation."""
+"""Directives such as ``%s`` in messages that are known to be formats: their places and their order."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ _DIRECTIVE = re.compile(
     r"|%(?P<key>\(\w+\)|[0-9]+\$)?(?P<rest>[-+ #0']*(?:\*|[0-9]+)?(?:\.(?:\*|[0-9]+))?"
     r"(?:(?:hh?|ll?|[Lqjzt])?[diouxXeEfFgGaAcCsSpn@]|<PRI\w+>))"
 )
+_QT_DIRECTIVE = re.compile(r"%(?:L?[0-9]{1,2}|n)")
+_TIME_DIRECTIVE = re.compile("%[-_0^#]?[A-Za-z]")
+_ONLY_OF_TIMES = re.compile("%[-_0^#]?[BHIMYZbjmy]")
+_QT_FLAGS = frozenset({"kde-format", "kde-kuit-format", "qt-format", "qt-plural-format"})
 _NUMBERED = frozenset({"c-format", "objc-format", "php-format", "perl-format", "gcc-internal-format"})
 _FLAGS = _NUMBERED | {"python-format"}
 
@@ -22,10 +26,18 @@ def is_printf(flags: Set[str]) -> bool:
     return bool(flags & _FLAGS)
 
 
-def hidden_directives(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the directives that are not seen as placeholders in any text, as in ``%sAuthor``."""
-    known = protected_spans(text)
-    for match in _DIRECTIVE.finditer(text):
+def hidden_directives(text: str, flags: Set[str]) -> Iterator[tuple[int, int]]:
+    """Yield the directives of a message that are not seen as placeholders in any text, as in ``%sAuthor`` or ``x%1``.
+
+    Args:
+        text: The source, or a part of it.
+        flags: Flags of the message. Whatever they are, two directives that only ``strftime`` has show a time.
+    """
+    pattern = _DIRECTIVE if is_printf(flags) else _QT_DIRECTIVE if flags & _QT_FLAGS else None
+    if _is_of_time(text):
+        pattern = _TIME_DIRECTIVE
+    known = protected_spans(text) if pattern else []
+    for match in pattern.finditer(text) if pattern else ():
         start, end = match.span()
         if not any(span.start <= start and end <= span.end for span in known):
             yield start, end
@@ -44,7 +56,12 @@ def with_order_of(source: str, translation: str, flags: Set[str]) -> str:
     """
     own, others = _directives(source), _directives(translation)
     same = sorted(match[0] for match in own) == sorted(match[0] for match in others)
-    if not same or [match[0] for match in own] == [match[0] for match in others] or any(match["key"] for match in own):
+    if (
+        not same
+        or _is_of_time(source)
+        or [match[0] for match in own] == [match[0] for match in others]
+        or any(match["key"] for match in own)
+    ):
         return translation
     new = _numbered(own, others) if flags & _NUMBERED else [match[0] for match in own]
     pieces, end = [], 0
@@ -52,6 +69,10 @@ def with_order_of(source: str, translation: str, flags: Set[str]) -> str:
         pieces += [translation[end : match.start()], directive]
         end = match.end()
     return "".join([*pieces, translation[end:]])
+
+
+def _is_of_time(text: str) -> bool:
+    return len(_ONLY_OF_TIMES.findall(text)) > 1
 
 
 def _directives(text: str) -> list[re.Match[str]]:
