@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from transformer_cli.artifacts.text_profile import TextProfile
 from transformer_cli.config import LanguagesConfig
-from transformer_cli.data.tokens.tokenizer import Tokenizer
+from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.decoding.text_rules import Form, Restore, SplitSentences, TextRules
 from transformer_cli.text.placeholders import Find, finder, masked
 from transformer_cli.text.protected import spans_with_symbols
 from transformer_cli.text.spelling.capitals import CaseReader, as_it_is
 from transformer_cli.text.spelling.variants import Spelling
 from transformer_cli.text.spelling.word_forms import WordForms
+
+if TYPE_CHECKING:
+    from transformer_cli.data.splits.read import Corpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,15 @@ def rules_of(
     has_learned = profile is not None and profile.placeholders is not None and bool(tokenizer.symbols)
     symbols = SymbolForm(find, tokenizer.symbols) if has_learned else None
     return TextRules(profile, languages, split, forms, keeps_placeholders, find, symbols)
+
+
+def pairs_as_read(profile: TextProfile | None, tokenizers: TokenizerPair, corpus: Corpus) -> Corpus:
+    """Return sentence pairs with symbols for the placeholders of both sides, if a model has learned to read them so."""
+    if profile is None or profile.placeholders is None:
+        return corpus
+    from transformer_cli.data.tokens.masked_corpus import masked_corpus  # here: lines to translate need no pyarrow
+
+    return masked_corpus(corpus, _finder(profile), tokenizers.symbols)
 
 
 def _finder(profile: TextProfile | None) -> Find:

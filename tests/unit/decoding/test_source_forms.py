@@ -6,10 +6,11 @@ from tests.support.speaking_engine import SpeakingEngine
 from tests.support.tiny_models import tiny_tokenizers
 from transformer_cli.artifacts.text_profile import PlaceholderProfile, SpellingProfile, TextProfile
 from transformer_cli.config import LanguagesConfig, TokenizerConfig
+from transformer_cli.data.splits.read import Corpus
 from transformer_cli.data.tokens.fit_tokenizer import fit_tokenizer
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.line_translator import LineTranslator, Translation
-from transformer_cli.decoding.source_forms import rules_of
+from transformer_cli.decoding.source_forms import pairs_as_read, rules_of
 from transformer_cli.text.placeholders import SYMBOLS
 
 SPELLING = SpellingProfile(
@@ -137,6 +138,17 @@ def test_symbols_are_replaced_also_in_a_translation_whose_beginning_is_given():
     text, restore = rules.read("le %s", is_begun=True)
 
     assert (text, restore("A ⟦0⟧")) == ("le ⟦0⟧", "A %s")
+
+
+def test_pairs_are_read_as_in_the_training():
+    tokenizer = fit_tokenizer(["le chat dort", "⟦0⟧"], TokenizerConfig(), where="x", symbols=SYMBOLS)
+    corpus, tokenizers = Corpus(["le %s", "{x}"], ["%s le", "{y}"]), TokenizerPair(tokenizer, tokenizer)
+    profile = TextProfile(max_sentences=1, placeholders=PlaceholderProfile())
+
+    found = pairs_as_read(profile, tokenizers, corpus)
+
+    assert ([*found.sources], [*found.targets]) == (["le ⟦0⟧", "{x}"], ["⟦0⟧ le", "{y}"])
+    assert pairs_as_read(TextProfile(max_sentences=1), tokenizers, corpus) is corpus
 
 
 def test_a_model_of_an_earlier_release_reads_placeholders_as_text_and_keeps_them_but_for_its_tags():

@@ -24,7 +24,7 @@ def live_scorer(run: RunDirectory, device: str) -> Callable[[], Score] | None:
         live = open_model(run.live_model, choose_device(device))
 
         def score(sources: Sequence[str], targets: Sequence[str]) -> list[float]:
-            found = score_texts(live.model, live.tokenizers, sources, targets)
+            found = score_texts(live, sources, targets)
             return [math.nan if each.log_prob is None else each.log_prob / each.tokens for each in found]
 
         return score

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
 
-from transformer_cli.artifacts.model_directory import open_model
+from transformer_cli.artifacts.model_directory import LoadedModel, open_model
+from transformer_cli.data.splits.read import Corpus
 from transformer_cli.data.tokens.length_batches import batches_by_length
-from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.pytorch.force_decoding import force_decode
+from transformer_cli.decoding.source_forms import pairs_as_read
 from transformer_cli.device import choose_device, limit_threads, manage_memory
 from transformer_cli.errors import DataError
-from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import EOS_ID
 from transformer_cli.text.lines import Line, read_text_lines
 from transformer_cli.workflows.locate.model import find_model
@@ -75,32 +75,32 @@ def score_pairs(source: Path, target: Path, *, model: str | Path, device: str = 
     pairs = zip_longest(read_text_lines(source), read_text_lines(target))
     while window := list(islice(pairs, _WINDOW_PAIRS)):
         whole = [(left, right) for left, right in window if left is not None and right is not None]
-        yield from _score_window(loaded.model, loaded.tokenizers, whole)
+        yield from _score_window(loaded, whole)
         if len(whole) < len(window):
             rest = len(window) - len(whole) + sum(1 for _ in pairs)
             short, long = (target, source) if window[-1][1] is None else (source, target)
             raise DataError(f"{short} has {rest} lines fewer than {long}; the two must align")
 
 
-def _score_window(model: Transformer, tokenizers: TokenizerPair, pairs: Sequence[tuple[Line, Line]]) -> list[PairScore]:
-    scores = score_texts(model, tokenizers, [left.text for left, _ in pairs], [right.text for _, right in pairs])
+def _score_window(loaded: LoadedModel, pairs: Sequence[tuple[Line, Line]]) -> list[PairScore]:
+    scores = score_texts(loaded, [left.text for left, _ in pairs], [right.text for _, right in pairs])
     for (left, right), score in zip(pairs, scores, strict=True):
         if left.had_invalid_bytes or right.had_invalid_bytes:
             logger.warning(f"line {left.number} has bytes that are not UTF-8; they became U+FFFD")
         if score.log_prob is None:
-            limit = model.config.max_length - 1
+            limit = loaded.model.config.max_length - 1
             logger.warning(
                 f"line {left.number} is longer than the {limit} tokens that the model takes; it is not scored"
             )
     return scores
 
 
-def score_texts(
-    model: Transformer, tokenizers: TokenizerPair, source_texts: Sequence[str], target_texts: Sequence[str]
-) -> list[PairScore]:
-    """Return the score of each target as the translation of its source."""
-    sources = [[*ids, EOS_ID] for ids in tokenizers.source.encode_all(source_texts)]
-    targets = tokenizers.target.encode_all(target_texts)
+def score_texts(loaded: LoadedModel, source_texts: Sequence[str], target_texts: Sequence[str]) -> list[PairScore]:
+    """Return the score of each target as the translation of its source, both read as in the training."""
+    model, tokenizers = loaded.model, loaded.tokenizers
+    pairs = pairs_as_read(loaded.text, tokenizers, Corpus(source_texts, target_texts))
+    sources = [[*ids, EOS_ID] for ids in tokenizers.source.encode_all([*pairs.sources])]
+    targets = tokenizers.target.encode_all([*pairs.targets])
     scores = [PairScore(None, len(target) + 1) for target in targets]
     lengths = [max(len(source), len(target) + 1) for source, target in zip(sources, targets, strict=True)]
     fitting = [i for i, length in enumerate(lengths) if length <= model.config.max_length]
