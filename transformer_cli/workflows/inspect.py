@@ -6,7 +6,9 @@ from pathlib import Path
 
 from transformer_cli.artifacts.model_directory import open_model
 from transformer_cli.config import SearchOverrides, with_search
+from transformer_cli.data.splits.read import Corpus
 from transformer_cli.data.tokens.tokenizer import Tokenizer
+from transformer_cli.decoding.source_forms import pairs_as_read
 from transformer_cli.device import choose_device
 from transformer_cli.errors import DataError
 from transformer_cli.inspection.sentence import Inspection, inspect_sentence
@@ -25,6 +27,8 @@ def inspect(
 ) -> Inspection:
     """Translate one sentence and record the values of each step of the model and of the search.
 
+    Placeholders are symbols, if the model has learned to read them so.
+
     Args:
         sentence: One line of text.
         model: A run directory or a model directory.
@@ -41,13 +45,16 @@ def inspect(
     loaded = open_model(find_model(Path(model)), choose_device(device))
     decoding = with_search(loaded.decoding, search)
     limit = loaded.model.config.max_length - 1  # one position is for eos
+    # A sentence alone is read as a pair with itself: all of its placeholders are symbols, as in translating.
+    corpus = Corpus([normalize(sentence)], [normalize(sentence if target is None else target)])
+    read = pairs_as_read(loaded.text, loaded.tokenizers, corpus)
     return inspect_sentence(
         loaded.model,
         loaded.tokenizers,
-        _fitting(sentence, "the sentence", loaded.tokenizers.source, limit),
+        _fitting(read.sources[0], "the sentence", loaded.tokenizers.source, limit),
         languages=loaded.languages,
         decoding=decoding,
-        target=None if target is None else _fitting(target, "the target", loaded.tokenizers.target, limit),
+        target=None if target is None else _fitting(read.targets[0], "the target", loaded.tokenizers.target, limit),
         candidates=candidates,
     )
 
