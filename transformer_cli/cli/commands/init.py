@@ -20,7 +20,7 @@ def init(
         typer.Argument(
             metavar="CORPUS...",
             help="Files with both languages (.tsv .csv .jsonl .parquet .tmx .po, packed or not), two aligned "
-            "text files (train.fr train.en, or train.{lang}), or hub:OWNER/NAME.",
+            "text files (train.fr train.en, train.{lang}, or of any names), hub:OWNER/NAME, or a table as in a recipe.",
         ),
     ],
     source: Annotated[str, typer.Option("--from", metavar="LANG", help="Code of the language to translate from.")],

@@ -24,6 +24,7 @@ Leaning = Callable[[str], int]
 Pair = tuple[str, str]
 
 _FEWEST = 5
+_FEWEST_LETTERS = 500
 _PLAINLY = 10
 _PARTLY = 0.02
 _LINES_AT_ONCE = 10  # an identifier needs some sentences to be sure
@@ -97,6 +98,8 @@ def count_sides(pairs: Sequence[Pair], languages: LanguagesConfig) -> SideCounts
     """
     counts = _count(pairs, _leaning(languages))
     if counts.is_decided or counts.half_straight + counts.half_crossed >= _FEWEST:
+        return counts
+    if any(len(_LETTER.findall(" ".join(texts))) < _FEWEST_LETTERS for texts in zip(*pairs, strict=True)) or not pairs:
         return counts
     identified = identified_leaning(languages.source, languages.target)
     if identified is None:

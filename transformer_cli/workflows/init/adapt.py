@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from transformer_cli.artifacts.model_manifest import ModelManifest
-from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
+from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig, NamedCorpus
 from transformer_cli.data.cleaning.match_keys import fold
 from transformer_cli.errors import UsageError
 from transformer_cli.files.atomic import write_atomically
@@ -54,7 +54,7 @@ class Adaptation:
     test: Sequence[tuple[str, str]] = ()
 
     @classmethod
-    def of(cls, model: Path, languages: LanguagesConfig, general: str | None) -> Adaptation:
+    def of(cls, model: Path, languages: LanguagesConfig, general: NamedCorpus | None) -> Adaptation:
         """Read the record of a model, and a sample of a corpus.
 
         Raises:

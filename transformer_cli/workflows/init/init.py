@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import shlex
 import tomllib
@@ -13,16 +12,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from transformer_cli.config import LanguagesConfig, Recipe
+from transformer_cli.config import LanguagesConfig, NamedCorpus, Recipe
 from transformer_cli.data.corpora import read_corpus
-from transformer_cli.data.corpora.names import FORMATS, HUB, LANG
 from transformer_cli.data.sides.check import check_sides
 from transformer_cli.errors import DataError, UsageError
 from transformer_cli.files.atomic import write_atomically
-from transformer_cli.files.packed import COMPRESSIONS
 from transformer_cli.recipe import DEFAULT_RECIPE_FILE, toml_value
 from transformer_cli.workflows.init.adapt import Adaptation, adapting_settings
 from transformer_cli.workflows.init.machine import Machine, look_at_machine
+from transformer_cli.workflows.init.named_corpora import as_value, find_beside, named_corpora, relative_to
 from transformer_cli.workflows.init.recommend import Setting, held_out_sizes, recommend
 from transformer_cli.workflows.init.survey import CorpusSurvey, survey_corpora
 
@@ -63,7 +61,8 @@ def init(
 
     Args:
         corpora: Names as in a recipe, relative to the current folder. For two aligned text files, ``corpus.fr`` or
-            ``corpus.en`` or both may be given instead of ``corpus.{lang}``.
+            ``corpus.en`` or both may be given instead of ``corpus.{lang}``; two files of other names tell by their
+            names or their content which is which.
         source: Code of the language to translate from.
         target: Code of the language to translate into.
         valid: A validation corpus, or the number of pairs to hold out. None: ``valid.*`` or ``dev.*`` in the folder of
@@ -86,11 +85,11 @@ def init(
     _check_output(output, force=force)
     adaptation = _adaptation(start_from, general, languages)
     machine = machine or look_at_machine()
-    names = list(dict.fromkeys(_with_placeholder(name, languages) for name in corpora))
-    held_out = _held_out(names, {"valid": valid, "test": test}, languages, output.parent)
-    logger.info(f"counting the pairs of {', '.join(names)}")
-    survey = survey_corpora(names, languages, Path())
-    data = _data_settings(names, held_out, survey, machine, output.parent)
+    named = named_corpora(corpora, languages)
+    held_out = _held_out(named, {"valid": valid, "test": test}, languages, output.parent)
+    logger.info(f"counting the pairs of {', '.join(map(str, named))}")
+    survey = survey_corpora(named, languages, Path())
+    data = _data_settings(named, held_out, survey, machine, output.parent)
     if adaptation is None:
         others = recommend(survey.statistics, machine)
     else:
@@ -170,7 +169,8 @@ def _adaptation(model: Path | None, general: str | None, languages: LanguagesCon
         if general is not None:
             raise UsageError(f"--general {general} goes together with --start-from MODEL")
         return None
-    return Adaptation.of(model, languages, None if general is None else _with_placeholder(general, languages))
+    corpora = [] if general is None else named_corpora([general], languages)
+    return Adaptation.of(model, languages, next(iter(corpora), None))
 
 
 def _check_output(output: Path, *, force: bool) -> None:
@@ -181,39 +181,7 @@ def _check_output(output: Path, *, force: bool) -> None:
         raise UsageError(f"{output} is there already; --force writes over it, -o names another file")
 
 
-def _with_placeholder(name: str, languages: LanguagesConfig) -> str:
-    """Return ``corpus.{lang}.gz`` for ``corpus.fr.gz`` if ``corpus.en.gz`` exists as well."""
-    if name.startswith((HUB, "builtin:")):
-        return name
-    path = Path(name)
-    name = str(path)  # "./corpus.fr" becomes "corpus.fr"
-    packing = path.suffix if path.suffix.lower() in COMPRESSIONS else ""
-    stem, _, code = name.removesuffix(packing).rpartition(".")
-    if not stem or code not in (languages.source, languages.target):
-        return name
-    files = [Path(f"{stem}.{each}{packing}") for each in (languages.source, languages.target)]
-    missing = next((file for file in files if not file.is_file()), None)
-    if missing is not None:
-        raise DataError(f"{missing} is not there; of two aligned text files {files[0]} and {files[1]} are looked for")
-    return f"{stem}.{LANG}{packing}"
-
-
-def _beside(names: Sequence[str], stems: Sequence[str], languages: LanguagesConfig) -> str | None:
-    """Return the first corpus of any format named like one of ``stems`` in the folder of the first corpus."""
-    first = names[0]
-    if first.startswith((HUB, "builtin:")):
-        return None
-    for stem in stems:
-        for form in (f".{LANG}", *FORMATS):
-            for packing in ("", *COMPRESSIONS):
-                name = str(Path(first).parent / f"{stem}{form}{packing}")
-                files = [Path(name.replace(LANG, code)) for code in (languages.source, languages.target)]
-                if name not in names and all(file.is_file() for file in files):
-                    return name
-    return None
-
-
-def _count_pairs(corpus: str, part: str, languages: LanguagesConfig) -> int:
+def _count_pairs(corpus: NamedCorpus, part: str, languages: LanguagesConfig) -> int:
     """Count the pairs of a validation or test corpus; its errors are reported before any file is written."""
     pairs = check_sides(read_corpus(corpus, languages, Path(), part=part), corpus, languages)
     count = sum(pair.fault is None for pair in pairs)
@@ -223,7 +191,7 @@ def _count_pairs(corpus: str, part: str, languages: LanguagesConfig) -> int:
 
 
 def _held_out(
-    names: Sequence[str], asked: Mapping[str, str | None], languages: LanguagesConfig, folder: Path
+    corpora: Sequence[NamedCorpus], asked: Mapping[str, str | None], languages: LanguagesConfig, folder: Path
 ) -> dict[str, Setting]:
     """Return the settings of validation and test set, as requested or as found beside the corpora."""
     settings = {}
@@ -234,28 +202,36 @@ def _held_out(
                 raise UsageError(f"--{part} {given}: name a corpus, or a number of pairs from 1")
             settings[part] = Setting(f"data.{part}", int(given), "pairs held out, as asked for")
             continue
-        corpus = _beside(names, stems, languages) if given is None else _with_placeholder(given, languages)
+        if given is None:
+            corpus = find_beside(corpora, stems, languages)
+        else:
+            (corpus,) = named_corpora([given], languages)
         if corpus is not None:
             why = "as asked for" if given is not None else "found beside the corpora"
             reason = f"{_count_pairs(corpus, part, languages):,} pairs, {why}"
-            settings[part] = Setting(f"data.{part}", _relative(corpus, folder), reason)
+            settings[part] = Setting(f"data.{part}", as_value(relative_to(corpus, folder)), reason)
     return settings
 
 
 def _data_settings(
-    names: Sequence[str], held_out: Mapping[str, Setting], survey: CorpusSurvey, machine: Machine, folder: Path
+    corpora: Sequence[NamedCorpus],
+    held_out: Mapping[str, Setting],
+    survey: CorpusSurvey,
+    machine: Machine,
+    folder: Path,
 ) -> list[Setting]:
     counts = " + ".join(f"{count:,}" for count in survey.counts.values())
-    train = [_relative(name, folder) for name in names]
+    train = [as_value(relative_to(corpus, folder)) for corpus in corpora]
     settings = [Setting("data.train", train, f"{counts} pairs that are fit to learn from")]
     reason = "pairs held out of train, the same ones on every run"
     for part, size in zip(("valid", "test"), held_out_sizes(survey.statistics, machine), strict=True):
         settings.append(held_out.get(part) or Setting(f"data.{part}", size, reason))
     wanted = sum(setting.value for setting in settings if isinstance(setting.value, int))
     if wanted >= survey.statistics.sources:
+        names = ", ".join(map(str, corpora))
         raise DataError(
-            f"only {survey.statistics.sources} different sources in {', '.join(names)}: too few to hold out {wanted} "
-            "and learn from the rest"
+            f"only {survey.statistics.sources} different sources in {names}: too few to hold out {wanted} and learn "
+            "from the rest"
         )
     return settings
 
@@ -264,12 +240,3 @@ def _cleaning_settings(survey: CorpusSurvey) -> list[Setting]:
     if not survey.statistics.numbers_matter:
         return []
     return [Setting("cleaning.fold_numbers", False, "most pairs differ in nothing else from another one")]
-
-
-def _relative(name: str, folder: Path) -> str:
-    """Return the name of a corpus as written in a recipe in ``folder``."""
-    prefix = HUB if name.startswith(HUB) else ""
-    place = Path(name.removeprefix(prefix))
-    if place.is_absolute() or name.startswith("builtin:") or (prefix and not place.is_dir()):
-        return name
-    return prefix + os.path.relpath(place, folder)
