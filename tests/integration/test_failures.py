@@ -62,8 +62,11 @@ def copy(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("translate --on-overlong drop", ["'--on-overlong'", "split", "cut", "fail"]),
         ("translate one two", ["extra argument", "two"]),
         ("train one two", ["extra argument", "two"]),
-        ("export", ["missing option '--to'; choose from ctranslate2, huggingface; --help"]),
-        ("export --to onnx", ["invalid value for '--to': 'onnx' is not one of 'ctranslate2', 'huggingface'; --help"]),
+        ("export", ["missing option '--to'; choose from ctranslate2, huggingface, argos; --help"]),
+        (
+            "export --to onnx",
+            ["invalid value for '--to': 'onnx' is not one of 'ctranslate2', 'huggingface', 'argos'; "],
+        ),
         ("score", ["missing argument 'REFERENCE'"]),
         ("score toy.fr toy.en --bootstrap -1", ["'--bootstrap'"]),
         ("score toy.fr toy.en --bootstrap 1", ["1 bootstrap resamples"]),
