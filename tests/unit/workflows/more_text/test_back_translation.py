@@ -176,6 +176,15 @@ def test_text_is_translated_again_when_the_reverse_model_is_clearly_better(befor
     assert made()["translators"][0].endswith("reverse")
 
 
+@pytest.mark.parametrize(("bleu", "is_weak"), [(4.9, True), (5.0, False), (None, False)])
+def test_a_weak_reverse_model_is_warned_of(bleu, is_weak, messages):
+    rate(Path("reverse"), bleu)
+
+    ensure()
+
+    assert any("has BLEU 4.9" in warning for warning in messages.warnings) == is_weak
+
+
 def rate(model: Path, bleu: float | None) -> None:
     """Give a model the BLEU of a training."""
     config = json.loads((model / "config.json").read_text())
