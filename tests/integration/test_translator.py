@@ -93,6 +93,21 @@ def test_torch_does_what_an_exported_engine_does_not_support(toy):
         exported.translate_detailed(["le chat"], with_alignment=True)
 
 
+@pytest.mark.parametrize("engine", [*ENGINES, "auto"])
+def test_each_engine_keeps_placeholders_and_an_alignment_changes_nothing_for_later_lines(engine, toy):
+    lines = ["le %s chat {x}", "<b>le chat</b> noir", "le chat noir"]
+
+    with Translator.load(toy.run, engine=engine) as translator:
+        first = translator.translate(lines)
+        if engine != "ctranslate2":
+            translator.translate_detailed(lines, with_alignment=True)
+        again = translator.translate(lines)
+
+    assert first == again
+    assert [first[0].count("%s"), first[0].count("{x}")] == [1, 1]
+    assert 0 <= first[1].find("<b>") < first[1].find("</b>")
+
+
 @pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("engine", ENGINES)
 def test_threads_get_the_answers_that_one_gets_after_the_other(engine, toy):

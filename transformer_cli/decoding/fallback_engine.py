@@ -36,8 +36,8 @@ class FallbackEngine:
 
     @property
     def can_align(self) -> bool:
-        """See `Engine.can_align`."""
-        return self._other is not None
+        """See `Engine.can_align`; False even after the other is loaded, so that equal lines have equal translations."""
+        return False
 
     def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
         """See `Engine.search`."""
