@@ -9,10 +9,9 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from transformer_cli.errors import DataError
 from transformer_cli.files.os_errors import explain_os_errors
@@ -24,8 +23,7 @@ _FEW = 4  # so many lines may be damaged by accident
 _COMPARED = 1000  # lines of a given encoding with UTF-8
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):  # made in less than half the time of a frozen dataclass
     """One line of text.
 
     Attributes:
@@ -53,7 +51,7 @@ def decode_line(raw: bytes, number: int) -> Line:
     if number == 1:
         raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
-        return Line(number, raw.decode("utf-8"), had_invalid_bytes=False)
+        return Line(number, raw.decode("utf-8"), False)
     except UnicodeDecodeError:
         return Line(number, raw.decode("utf-8", errors="replace"), had_invalid_bytes=True)
 
