@@ -24,6 +24,7 @@ TEXTS = [
     "猫",
 ]
 NAMES = [
+    "QUFB" * 30,
     "", " ", "42", "%s", "{name}", "https://example.com/a", "a@example.com", "btn_ok", "index.html", "com.example.App",
     "camelCase", "image/png", "a/b/c", "/usr/bin", "#ff00aa", ":symbol", "--option", "col-md-6", "2024-01-01T10:00Z",
     "v1.2.3-beta", "12px", "fr-FR", "zh-Hans", "A::B", "dd/MM/yyyy", "HH:mm", "d MMMM yyyy", "%d %B %Y",

@@ -27,6 +27,7 @@ _NAME = re.compile(
 )
 _DATE = r"(?:d{1,4}|[ML]{1,5}|y{1,4}|[HhmsK]{1,2}|S{1,3}|E{1,5}|a|z{1,4}|Z{1,5}|'[^']*')"
 _DATE_PATTERN = re.compile(rf"(?=.*(?:dd|MM|yy|HH|hh|mm)){_DATE}(?:[\s/.,:-]+{_DATE})+")
+_LONGEST_WORD = 100  # longer ones are encoded pictures and the like
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -37,9 +38,10 @@ def is_text(value: str) -> bool:
     programs use as names (``btn_ok``, ``index.html``, ``image/png``, ``camelCase``), or a pattern of a date.
     """
     word = value.strip()
-    if not has_words(word) or _SURROGATE.search(word):
+    is_one = word.isascii() and not re.search(r"\s", word)
+    if is_one and (len(word) > _LONGEST_WORD or _NAME.fullmatch(word)):
         return False
-    if word.isascii() and not re.search(r"\s", word) and _NAME.fullmatch(word):
+    if not has_words(word) or _SURROGATE.search(word):
         return False
     return not (_DATE_PATTERN.fullmatch(word) or is_time_format(word))
 
