@@ -28,7 +28,7 @@ PAGES = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 NOT_RUN = re.compile(r"# not run by the tests[^:\n]*: \w")
 LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
-OF_OTHER_PROGRAMS = {"--max-restarts", "--rounds", "--only", "--examples"}
+OF_OTHER_PROGRAMS = {"--max-restarts", "--rounds", "--only", "--examples", "--schemas"}
 
 
 def blocks(page: str, *kinds: str) -> list[str]:
