@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from transformer_cli.config import CorpusFiles, LanguagesConfig, NamedCorpus
 from transformer_cli.data.corpora import SentencePair
-from transformer_cli.data.corpora.names import HUB, LANG, TABLES, kind_of
+from transformer_cli.data.corpora.formats.tables.read import table_columns
+from transformer_cli.data.corpora.names import LANG, TABLES, kind_of
 from transformer_cli.data.sides.evidence import SideCounts, count_sides, find_crossed, other_language, share_of_equal
 from transformer_cli.errors import DataError
 from transformer_cli.text.languages import language_name
@@ -70,11 +72,16 @@ def _refuse_crossed(
     sample: list[SentencePair], counts: SideCounts, corpus: NamedCorpus, languages: LanguagesConfig
 ) -> None:
     if counts.is_plainly_crossed:
+        way_out = _exchanged(corpus, languages, _file_of(sample))
         raise DataError(
-            f"{corpus} is the wrong way round: its sources look {languages.target} and its targets look "
-            f"{languages.source}{_example(sample, languages)}; {_exchanged(corpus, languages)}; or exchange the two "
+            f"{corpus}: the sides are the wrong way round: sources look {languages.target} and targets look "
+            f"{languages.source}{_example(sample, languages)}; {way_out}; or exchange the two "
             f"languages; {_SWITCH}"
         )
+
+
+def _file_of(sample: list[SentencePair]) -> Path:
+    return Path(sample[0].place.rpartition(":")[0])
 
 
 def _example(sample: list[SentencePair], languages: LanguagesConfig) -> str:
@@ -86,8 +93,14 @@ def _example(sample: list[SentencePair], languages: LanguagesConfig) -> str:
     return f', as at {sample[index].place} ("{shown}")'
 
 
-def _exchanged(corpus: NamedCorpus, languages: LanguagesConfig) -> str:
-    """Return how to read the sides of a corpus the other way round."""
+def _exchanged(corpus: NamedCorpus, languages: LanguagesConfig, file: Path) -> str:
+    """Return how to read the sides of a corpus the other way round.
+
+    Args:
+        corpus: The corpus.
+        languages: The two languages.
+        file: One of its files, if it is a table.
+    """
     files = corpus if isinstance(corpus, CorpusFiles) else CorpusFiles(path=corpus)
     if files.aligned_files is not None:
         source, target = files.aligned_files
@@ -96,10 +109,12 @@ def _exchanged(corpus: NamedCorpus, languages: LanguagesConfig) -> str:
     if LANG in path:
         source, target = (path.replace(LANG, code) for code in (languages.source, languages.target))
         return f'exchange the names of the two files, or write {{ source = "{target}", target = "{source}" }}'
-    if kind_of(path) in TABLES and not path.startswith(HUB):
-        source_column, target_column = files.columns or (1, 2)
-        columns = f"source_column = {_toml(target_column)}, target_column = {_toml(source_column)}"
-        return f'name the right columns, as in {{ path = "{path}", {columns} }}'
+    columns: tuple[str | int, str | int] | None = files.columns
+    if columns is None and kind_of(path) in TABLES and file.is_file():
+        columns = table_columns(file, languages, files)
+    if columns is not None:
+        keys = f"source_column = {_toml(columns[1])}, target_column = {_toml(columns[0])}"
+        return f'write {{ path = "{path}", {keys} }}'
     return "mend the names of the languages in it"
 
 

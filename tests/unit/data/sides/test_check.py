@@ -35,10 +35,9 @@ def test_a_corpus_the_right_way_round_passes_as_it_is_without_a_word(phrasebook,
 @pytest.mark.parametrize(
     ("corpus", "way_out", "exchanged"),
     [
-        ("t.tsv", "name the right columns, as in ", {"path": "t.tsv", "source_column": 2, "target_column": 1}),
         (
             CorpusFiles(path="t.csv", source_column="a", target_column=4),
-            "name the right columns, as in ",
+            "write ",
             {"path": "t.csv", "source_column": 4, "target_column": "a"},
         ),
         ("t.{lang}", "exchange the names of the two files, or write ", {"source": "t.fr", "target": "t.en"}),
@@ -53,7 +52,9 @@ def test_a_corpus_the_wrong_way_round_is_refused_with_the_way_out(phrasebook, co
 
     message = str(caught.value)
     shown = [f'{pair.place} ("{pair.source}"); {way_out}' for pair in phrasebook[:30]]
-    assert message.startswith(f"{corpus} is the wrong way round: its sources look fr and its targets look en, as at ")
+    assert message.startswith(
+        f"{corpus}: the sides are the wrong way round: sources look fr and targets look en, as at "
+    )
     assert any(text in message for text in shown)
     assert message.endswith("; or exchange the two languages; data.check_sides = false ends this check")
     if exchanged is not None:
@@ -61,10 +62,24 @@ def test_a_corpus_the_wrong_way_round_is_refused_with_the_way_out(phrasebook, co
         assert CorpusFiles.model_validate(tomllib.loads(f"x = {table}")["x"]) == CorpusFiles.model_validate(exchanged)
 
 
+def test_the_columns_to_exchange_are_those_that_were_read(phrasebook, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{n}\t{pair.source}\t{pair.target}\n" for n, pair in enumerate(phrasebook[:200])]
+    Path("ids.tsv").write_text("".join(rows), encoding="utf-8")
+
+    with pytest.raises(
+        DataError, match=r'\); write \{ path = "ids\.tsv", source_column = 3, target_column = 2 \}; or '
+    ):
+        checked(read_corpus("ids.tsv", EN_FR, Path(), part="train"), "ids.tsv", EN_FR)
+
+    exchanged = CorpusFiles(path="ids.tsv", source_column=3, target_column=2)
+    assert len(checked(read_corpus(exchanged, EN_FR, Path(), part="train"), exchanged, EN_FR)) == 200
+
+
 def test_a_long_corpus_is_refused_before_its_end(phrasebook):
     endless = check_sides(itertools.cycle(phrasebook), "t.tsv", EN_FR)
 
-    with pytest.raises(DataError, match="is the wrong way round"):
+    with pytest.raises(DataError, match="the sides are the wrong way round"):
         list(itertools.islice(endless, 30_000))
 
 

@@ -651,7 +651,7 @@ def test_a_corpus_the_wrong_way_round_is_refused_until_the_check_is_off():
     for wrong in ("data.train=turned.tsv", "data.valid=turned.tsv", 'data.tests={law="turned.tsv"}'):
         for _ in range(2):  # what was refused has not been kept
             with pytest.raises(
-                DataError, match=r"^turned\.tsv is the wrong way round: its sources look en and its targets"
+                DataError, match=r"^turned\.tsv: the sides are the wrong way round: sources look en and targets"
             ):
                 run(wrong)
     assert run("data.train=turned.tsv", "data.check_sides=false").total.read == 20

@@ -59,10 +59,7 @@ def read_table(path: Path, languages: LanguagesConfig, keys: CorpusFiles | None 
     """
     keys = keys or CorpusFiles(path=str(path))
     lines = read_text_lines(path, encoding=keys.encoding, setting="encoding")
-    sample = _sample(path, lines)
-    delimiter = delimiter_of_setting(sample.lines[0].text) if sample.lines else None
-    if delimiter is not None:
-        sample = Sample(path, sample.lines[1:], sample.is_whole)
+    sample, delimiter = _sample(path, lines)
     if not sample.lines:
         return
     layout = _find_layout(sample, languages, keys, keys.delimiter or delimiter)
@@ -81,7 +78,23 @@ def read_table(path: Path, languages: LanguagesConfig, keys: CorpusFiles | None 
     bad.finish(count)
 
 
-def _sample(path: Path, lines: Iterator[Line]) -> Sample:
+def table_columns(path: Path, languages: LanguagesConfig, keys: CorpusFiles) -> tuple[int, int] | None:
+    """Return the numbers of the columns that `read_table` takes for source and target, or None for an empty table."""
+    sample, delimiter = _sample(path, read_text_lines(path, encoding=keys.encoding, setting="encoding"))
+    if not sample.lines:
+        return None
+    source, target = _find_layout(sample, languages, keys, keys.delimiter or delimiter).columns
+    return source + 1, target + 1
+
+
+def _sample(path: Path, lines: Iterator[Line]) -> tuple[Sample, str | None]:
+    """Take the first lines, and the delimiter that a first line ``sep=;`` sets."""
+    sample = _first_lines(path, lines)
+    delimiter = delimiter_of_setting(sample.lines[0].text) if sample.lines else None
+    return (sample if delimiter is None else Sample(path, sample.lines[1:], sample.is_whole)), delimiter
+
+
+def _first_lines(path: Path, lines: Iterator[Line]) -> Sample:
     """Take the first lines, those aside that are blank at the beginning."""
     taken: list[Line] = []
     size = 0
