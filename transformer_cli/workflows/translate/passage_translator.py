@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from transformer_cli.documents.content import Content, Tag
 from transformer_cli.documents.document import Document
 from transformer_cli.documents.passages import Passage, assemble, divide, is_time_format, wrapped
-from transformer_cli.documents.projection import project
+from transformer_cli.documents.whole_placeholders import project_around_placeholders
 from transformer_cli.workflows.translate.output_format import missing_message
 from transformer_cli.workflows.translate.settings import TranslationSettings
 from transformer_cli.workflows.translate.translator import Translator
@@ -117,5 +117,5 @@ def _placed(passage: Passage, translation: Translation) -> Content:
     """Return the translation with the tags of the passage, in lines as wide as its own."""
     if translation.text in ("", passage.line):  # an empty translation would leave a hole
         return passage.content
-    content = project(passage.content, translation.text, translation.alignment)
+    content = project_around_placeholders(passage.content, translation.text, translation.alignment)
     return wrapped(content, passage.width) if passage.width else content
