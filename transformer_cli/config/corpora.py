@@ -53,8 +53,8 @@ class CorpusFiles(Section):
     """A corpus: one path, or two aligned text files of any names. ``str()`` gives its name for messages."""
 
     path: Annotated[str, Field(min_length=1)] | None = None
-    """``name.{lang}``: two aligned text files. ``.tsv .csv .jsonl .parquet .tmx .po .xlf .xliff``: one file with both
-    sides. Each may be packed: ``.gz .bz2 .xz .zst``. ``.zip``: an archive of OPUS with aligned text files.
+    """``name.{lang}``: two aligned text files. ``.tsv .csv .txt .jsonl .json .parquet .tmx .po .xlf .xliff``: one file
+    with both sides. Each may be packed: ``.gz .bz2 .xz .zst``. ``.zip``: an archive of OPUS with aligned text files.
     ``inbox/*.tmx``: all files of that name. ``hub:OWNER/NAME`` or ``hub:OWNER/NAME:CONFIG``: a data set of the Hugging
     Face hub. Left out: ``source`` and ``target`` are given."""
 
@@ -67,8 +67,9 @@ class CorpusFiles(Section):
 
     source_column: Annotated[str, Field(min_length=1)] | Positive | None = None
     """Column of the source in a ``.tsv``, ``.csv`` or ``.txt`` table: a name in the header, or a number from 1. In
-    ``.jsonl``, ``.parquet`` and data sets: a name, or ``"translation.fr"`` for a name in a record. Left out: the column
-    that has the name of the language; in a table without such a name, the first of the two that hold text."""
+    ``.jsonl``, ``.json``, ``.parquet`` and data sets: a name, or ``"translation.fr"`` for a name in a record. Left out:
+    the column that has the name of the language; in a table without such a name, the first of the two that hold text.
+    """
 
     target_column: Annotated[str, Field(min_length=1)] | Positive | None = None
     """Column of the target. Give both columns or none."""

@@ -8,11 +8,13 @@ from pathlib import Path
 from transformer_cli.config import CorpusFiles, LanguagesConfig, NamedCorpus
 from transformer_cli.data.corpora.formats.aligned import read_aligned
 from transformer_cli.data.corpora.formats.builtin import BUILTIN_PHRASEBOOK, PHRASEBOOK_FILE, read_phrasebook
+from transformer_cli.data.corpora.formats.json_array import read_json
 from transformer_cli.data.corpora.formats.jsonl import read_jsonl
 from transformer_cli.data.corpora.formats.tables.read import read_table
 from transformer_cli.data.corpora.names import (
     FORMATS,
     HUB,
+    JSON,
     LANG,
     TABLES,
     expand,
@@ -25,9 +27,9 @@ from transformer_cli.data.corpora.pairs import SentencePair
 from transformer_cli.errors import DataError, RecipeError
 
 _LIST_OF_TABLES = ".tsv, .csv and .txt files"
-_LIST_OF_RECORDS = ".jsonl, .parquet and data sets of the hub"
-_RECORDS = (".jsonl", ".parquet", "hub")
-_TEXTS = ("", ".jsonl", ".zip")
+_LIST_OF_RECORDS = ".jsonl, .json, .parquet and data sets of the hub"
+_RECORDS = (".jsonl", ".json", ".parquet", "hub")
+_TEXTS = ("", ".jsonl", ".json", ".zip")
 
 
 def corpus_files(corpus: NamedCorpus, languages: LanguagesConfig, folder: Path) -> tuple[Path, ...]:
@@ -106,7 +108,7 @@ def _check_keys(corpus: CorpusFiles) -> None:
         )
     if corpus.columns is not None and not all(isinstance(column, str) for column in corpus.columns):
         raise RecipeError(f'data: source_column and target_column of "{corpus}" are names, not numbers')
-    if kind == ".jsonl":
+    if kind in (".jsonl", ".json"):
         keys -= {"skip_bad_rows"}
     if alien := keys - {"encoding"}:
         raise RecipeError(f'data: {min(alien)} is for {_LIST_OF_TABLES}, not for "{corpus}"')
@@ -124,7 +126,7 @@ def _file_groups(corpus: NamedCorpus, languages: LanguagesConfig, folder: Path) 
         return list(expand_aligned(name, folder, (languages.source, languages.target)))
     if LANG in name:
         raise RecipeError(f'data: a {kind} file holds both languages; name one file in place of "{name}"')
-    if kind not in (*FORMATS, *TABLES):
+    if kind not in (*FORMATS, *TABLES, JSON):
         raise RecipeError(
             f'data: cannot tell what "{name}" is; give two aligned files as "name.{{lang}}", or of any names as '
             '{ source = "…", target = "…" }, one file with both '
@@ -147,6 +149,8 @@ def _read_files(paths: tuple[Path, ...], languages: LanguagesConfig, keys: Corpu
     match kind_of(path.name):
         case ".jsonl":
             return read_jsonl(path, languages, keys)
+        case ".json":
+            return read_json(path, languages, keys)
         case ".parquet":
             from transformer_cli.data.corpora.formats.parquet import read_parquet
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from transformer_cli.config import CorpusFiles, LanguagesConfig
 from transformer_cli.data.corpora.bad_rows import BadRows
+from transformer_cli.data.corpora.formats.json_array import pairs_of_array
 from transformer_cli.data.corpora.pairs import SentencePair, pair_of_record
 from transformer_cli.errors import DataError
 from transformer_cli.text.lines import read_text_lines
 
+_ARRAY = re.compile(r"\[\s*\{")
+
 
 def read_jsonl(path: Path, languages: LanguagesConfig, keys: CorpusFiles | None = None) -> Iterator[SentencePair]:
     """Yield the pairs of a file with one JSON object a line; see `pair_of_record`. Empty lines are skipped.
+
+    An array of objects is read as in a ``.json`` file.
 
     Args:
         path: The file.
@@ -28,9 +35,14 @@ def read_jsonl(path: Path, languages: LanguagesConfig, keys: CorpusFiles | None 
     """
     keys = keys or CorpusFiles(path=str(path))
     bad, count = BadRows(path, are_skipped=keys.skip_bad_rows), 0
-    for line in read_text_lines(path, encoding=keys.encoding, setting="encoding"):
-        if not line.text.strip():
+    lines = read_text_lines(path, encoding=keys.encoding, setting="encoding")
+    for line in lines:
+        text = line.text.strip()
+        if not text:
             continue
+        if not count and (text == "[" or _ARRAY.match(text)):
+            yield from pairs_of_array(chain([line], lines), path, languages, keys)
+            return
         count += 1
         place = f"{path}:{line.number}"
         try:
