@@ -11,6 +11,7 @@ from tests.support.speaking_engine import SpeakingEngine
 from tests.support.tiny_models import tiny_tokenizers
 from transformer_cli import TranslationSettings, import_model, translate
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
+from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.errors import UsageError
@@ -69,6 +70,13 @@ def test_the_words_of_an_alignment_are_those_of_the_line_with_its_language(
 
     assert plain.alignment
     assert named.alignment == tuple((i + 1, j) for i, j in plain.alignment)
+
+
+def test_attention_to_the_language_is_left_out():
+    hypothesis = Hypothesis((7, 8), -1.0, -1.0, ((0.5, 0.3, 0.2), (0.1, 0.2, 0.7)))
+
+    assert hypothesis.without_beginning(1).attention == ((0.3, 0.2), (0.2, 0.7))
+    assert hypothesis.without_beginning(0) == hypothesis
 
 
 def test_a_line_is_as_long_as_its_text_and_leaves_room_for_its_language(
