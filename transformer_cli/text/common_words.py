@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 
 import regex
@@ -208,12 +209,12 @@ def prevailing_words(text: str, language: str) -> str | None:
     Returns:
         The code, or None: the words of ``language`` are unknown, the text is short, or it may be in ``language``.
     """
-    own, words = common_words(language), words_of(text)
-    if not own or len(words) < _FEWEST_WORDS:
+    own, words = common_words(language), Counter(words_of(text))
+    if not own or words.total() < _FEWEST_WORDS:
         return None
     code = language_name(language)
     others = [other for other in _LISTS if other != code and not _are_near(code, other)]
-    counts = {other: sum(word in _LISTS[other] for word in words) for other in others}
+    counts = {other: sum(words[word] for word in _LISTS[other]) for other in others}
     most = max(counts, key=counts.__getitem__)
-    is_plain = counts[most] >= _MANY * len(words) and sum(word in own for word in words) < _FEW * counts[most]
+    is_plain = counts[most] >= _MANY * words.total() and sum(words[word] for word in own) < _FEW * counts[most]
     return most if is_plain else None

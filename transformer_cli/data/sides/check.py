@@ -44,8 +44,7 @@ def check_sides(
         yield pair
     counts = count_sides(sample.texts(), languages)
     _refuse_crossed(sample.pairs, counts, corpus, languages)
-    if counts.may_be_crossed or not counts.is_plainly_straight:
-        _log_doubts(sample.pairs, counts, corpus, languages)
+    _log_doubts(sample.pairs, counts, corpus, languages)
 
 
 class _EvenSample:
@@ -133,6 +132,7 @@ def _log_doubts(
             f"{languages.source}{_example(sample, languages)}; look at it; {_SWITCH}"
         )
         return
+    is_straight = counts.is_plainly_straight
     if counts.alike:
         looks = languages.source if counts.like_source >= counts.like_target else languages.target
         logger.warning(
@@ -140,10 +140,11 @@ def _log_doubts(
         )
         return
     is_one = language_name(languages.source) == language_name(languages.target)
-    if len(sample) >= _FEWEST and not is_one and share_of_equal(texts) > _MOSTLY:
+    if len(sample) >= _FEWEST and not is_straight and not is_one and share_of_equal(texts) > _MOSTLY:
         logger.warning(f"{corpus}: in most pairs both sides are the same text; are they translated? {_SWITCH}")
         return
     for side, language in (("source", languages.source), ("target", languages.target)):
-        looks_like = other_language([getattr(pair, side) for pair in sample], language)
+        # French has "des" and "du" as German has, and so looks more like it than English does.
+        looks_like = other_language([getattr(pair, side) for pair in sample], language, identify=not is_straight)
         if looks_like is not None and looks_like != language_name(language):
             logger.warning(f"{corpus}: the {side} side looks {looks_like}, not {language}; {_SWITCH}")

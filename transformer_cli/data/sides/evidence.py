@@ -114,13 +114,19 @@ def find_crossed(pairs: Iterable[Pair], languages: LanguagesConfig) -> int | Non
     return next((index for index, (source, target) in enumerate(pairs) if lean(source) < 0 < lean(target)), None)
 
 
-def other_language(texts: Sequence[str], language: str) -> str | None:
-    """Return the language that the texts of one side look like, if it is plainly another one than ``language``."""
+def other_language(texts: Sequence[str], language: str, *, identify: bool = True) -> str | None:
+    """Return the language that the texts of one side look like, if it is plainly another one than ``language``.
+
+    Args:
+        texts: A sample of the side.
+        language: The language that it should be in.
+        identify: Whether to ask the identifier, which takes a second to load, if common words do not tell.
+    """
     text = "\n".join(texts)
     if Alphabet(language).share(text) < 1 - Alphabet(language).share(text):
         return None  # the rule wrong_script has a count of these
     found = prevailing_words(text, language)
-    return found if found is not None else find_language(texts, language)
+    return find_language(texts, language) if found is None and identify else found
 
 
 def share_of_equal(pairs: Sequence[Pair]) -> float:

@@ -43,8 +43,8 @@ def phrasebook():
 
 
 def test_a_corpus_the_right_way_round_is_straight_and_turned_it_is_crossed(phrasebook):
-    for first in range(0, len(phrasebook), 500):
-        sample = phrasebook[first : first + 500]
+    for first in range(0, len(phrasebook) - 300, 3000):
+        sample = phrasebook[first : first + 300]
         right, wrong = (count_sides(pairs, languages("fr", "en")) for pairs in (sample, turned(sample)))
 
         assert (right.is_plainly_straight, right.is_plainly_crossed, right.may_be_crossed) == (True, False, False)
