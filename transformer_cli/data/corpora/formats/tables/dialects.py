@@ -93,8 +93,8 @@ def read_sample(
         DataError: No delimiter gives most rows two cells, several do, or it is not clear whether quotes are text.
     """
     if delimiter:
-        return _without_doubt(sample.path, _read(sample, delimiter, kind, quoting))
-    readings = [_read(sample, each, kind, quoting) for each in _ALTERNATIVES]
+        return _without_doubt(sample.path, _read(sample, delimiter, quoting))
+    readings = [_read(sample, each, quoting) for each in _ALTERNATIVES]
     fit = [reading for reading in readings if reading.width > 1 and reading.share >= _MOST]
     fit = [reading for reading in fit if reading.rows and is_header(reading.rows[0].cells)] or fit
     if kind == ".tsv":
@@ -120,12 +120,12 @@ def _without_doubt(path: Path, reading: Reading) -> Reading:
     return reading
 
 
-def _read(sample: Sample, delimiter: str, kind: str, quoting: bool | None) -> Reading:
-    """Return the reading with quotes or without, whichever fits the cells better."""
+def _read(sample: Sample, delimiter: str, quoting: bool | None) -> Reading:
+    """Return the reading with quotes; between tabs, that with quotes or without, whichever fits the cells better."""
     plain = _reading(sample, Dialect(delimiter, has_quotes=False))
     if len(delimiter) > 1 or quoting is False:
         return plain
-    if quoting or (kind == ".csv" and delimiter != "\t"):
+    if quoting or delimiter != "\t":
         return _reading(sample, Dialect(delimiter, has_quotes=True))
     cells = [cell for row in plain.rows for cell in row.cells]
     if not any(cell.startswith('"') for cell in cells):

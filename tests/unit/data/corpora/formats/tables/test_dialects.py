@@ -70,6 +70,13 @@ def test_punctuation_is_no_delimiter_and_a_doubt_is_an_error(content, expected):
             read("t.csv")
 
 
+@pytest.mark.parametrize("kind", ["csv", "tsv", "txt"])
+def test_a_delimiter_inside_of_quotes_is_text(kind):
+    write(f"t.{kind}", '0;"le; le |"\n')
+
+    assert sentences(f"t.{kind}") == [("0", "le; le |")]
+
+
 def test_two_delimiters_that_fit_are_named():
     write("t.csv", "un|deux;one\ntrois|quatre;two\n")
 
