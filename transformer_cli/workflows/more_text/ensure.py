@@ -17,7 +17,7 @@ from transformer_cli.workflows.prepare.more_text.plan import BACK_TRANSLATION, P
 logger = logging.getLogger(__name__)
 
 _WEAK = 5.0
-"""BLEU of a reverse model below which a warning is logged: with 2, the forward model lost 4 BLEU."""
+"""BLEU of a reverse model below which a warning is logged: its translations have little to do with the text."""
 
 
 def ensure_more_text(
@@ -72,8 +72,8 @@ def _ensure(located: LocatedRecipe, plan: Plan, record: PreparationRecord, devic
     bleu = plan.translators.bleu
     if plan.section == BACK_TRANSLATION and bleu is not None and bleu < _WEAK:
         logger.warning(
-            f"back_translation: the reverse model has BLEU {bleu:.1f} on its test set; pairs of so weak a model do "
-            "harm: train it longer, or leave the section out"
+            f"back_translation: the reverse model has BLEU {bleu:.1f} on its test set; pairs of so weak a model can "
+            "do harm: train it longer, or leave the section out"
         )
     made = make_pairs(located, plan, fingerprint=fingerprint, device=device)
     dropped = ", ".join(f"{count:,} {rule}" for rule, count in sorted(made.dropped.items()))
