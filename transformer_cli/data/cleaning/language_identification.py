@@ -87,10 +87,10 @@ def find_language(texts: Sequence[str], expected: str) -> str | None:
 
     Ten texts are looked at together; nine in ten of these pieces have to be in one and the same other language.
     """
+    if len(set(" ".join(texts).split())) < _FEWEST_WORDS:
+        return None  # before the identifier is loaded, which takes a second
     identifier, label = _load_identifier(), _label(expected)
     if identifier is None or label not in identifier.labels:
-        return None
-    if len(set(" ".join(texts).split())) < _FEWEST_WORDS:
         return None
     pieces = [" ".join(texts[first : first + _LINES_AT_ONCE]) for first in range(0, len(texts), _LINES_AT_ONCE)]
     guesses = Counter(identifier.classify(piece)[0] for piece in pieces)
