@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from transformer_cli.data.corpora.formats.tables.rows import Dialect, Row, read_rows, width_of
@@ -62,10 +63,16 @@ class Reading:
 
     @property
     def prose(self) -> float:
-        """The share of delimiters that look like punctuation, or like the mark in a number."""
-        found = [(cells[i], cells[i + 1]) for cells in (row.cells for row in self.rows) for i in range(len(cells) - 1)]
-        like = sum(after[:1] == " " or (before[-1:].isdigit() and after[:1].isdigit()) for before, after in found)
-        return like / len(found) if found else 0.0
+        """The share of delimiters that look like punctuation or, in three rows and more, like the mark in a number."""
+        like = total = 0
+        has_rows = len(self.rows) > 2
+        for cells in (row.cells for row in self.rows):
+            for i, (before, after) in enumerate(pairwise(cells), start=2):
+                ends_row = not after and i == len(cells)
+                is_mark = has_rows and before[-1:].isdigit() and after[:1].isdigit()
+                like += ends_row or is_mark or after[:1] == " "
+                total += 1
+        return like / total if total else 0.0
 
 
 def delimiter_of_setting(line: str) -> str | None:

@@ -56,8 +56,10 @@ def test_bars_as_aligners_write_them_are_a_delimiter(kind):
             "Oui, madame;Yes, madam\nNon, merci;No, thanks\n",
             [("Oui, madame", "Yes, madam"), ("Non, merci", "No, thanks")],
         ),
-        ("7,5 kg;7.5 kg\n8,5 kg;8.5 kg\n", [("7,5 kg", "7.5 kg"), ("8,5 kg", "8.5 kg")]),
+        ("7,5 kg;7.5 kg\n" * 3, [("7,5 kg", "7.5 kg")] * 3),
+        ("le;,3,2000\n", None),
         ("un|deux;one\ntrois|quatre;two\n", None),
+        ("0;2000;le,\n", None),
     ],
 )
 def test_punctuation_is_no_delimiter_and_a_doubt_is_an_error(content, expected):
