@@ -71,9 +71,11 @@ def choose_columns(
             if index < len(kinds) and kinds[index] not in ("text", "empty cells") and len(texts) > 1:
                 raise DataError(f'{path}: the column "{name}" holds {kinds[index]}; {_proposal(texts, languages)}')
         return indices, has_header
-    if len(kinds) > 2 and (len(texts) != 2 or len(rows) < _ENOUGH_ROWS):
+    # In few rows, a column that always holds the same may be a side.
+    is_short = len(rows) < (_MANY_ROWS if "the same text" in kinds else _ENOUGH_ROWS)
+    if len(kinds) > 2 and (len(texts) != 2 or is_short):
         held = f"{len(texts)} of {len(kinds)} columns hold text"
-        if len(rows) < _ENOUGH_ROWS:
+        if is_short:
             held = f"{len(rows)} rows are too few to see which of {len(kinds)} columns hold text"
         raise DataError(f"{path}: {held}; {_proposal(texts, languages)}")
     if "links" in kinds[:2] and len(kinds) <= 2:
@@ -97,7 +99,7 @@ def _kind(cells: Sequence[str]) -> str:
         return "numbers"
     if sum(_ID.fullmatch(cell.strip()) is not None for cell in cells) >= most:
         return "ids"
-    return "the same text" if len(cells) >= _MANY_ROWS and _are_same(set(cells), len(cells)) else "text"
+    return "the same text" if len(cells) > 1 and _are_same(set(cells), len(cells)) else "text"
 
 
 def _are_same(different: set[str], cells: int) -> bool:

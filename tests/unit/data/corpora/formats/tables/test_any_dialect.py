@@ -89,7 +89,9 @@ tables = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=100, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(table=tables, pairs=st.lists(st.tuples(texts, texts), min_size=1, max_size=12))
 def test_a_table_in_any_dialect_gives_its_pairs_or_an_error(tmp_path, table, pairs):
     columns = table.columns

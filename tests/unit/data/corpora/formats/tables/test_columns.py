@@ -125,6 +125,13 @@ def test_two_rows_are_too_few_to_tell():
         read("t.tsv")
 
 
+def test_a_column_that_is_the_same_in_a_few_rows_may_be_a_side():
+    write("t.csv", 'le,0,"CC-BY, 2.0"\n0,0,"CC-BY, 2.0"\n0,0,"CC-BY, 2.0"\n')
+
+    with pytest.raises(DataError, match=r"^t\.csv: 3 rows are too few to see which of 3 columns hold text; "):
+        read("t.csv")
+
+
 def test_numbers_and_words_in_two_columns_are_a_corpus():
     write("t.tsv", "".join(f"{n}\t{'un ' * n}\n" for n in range(1, 9)))
 
