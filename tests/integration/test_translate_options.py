@@ -230,3 +230,12 @@ def test_the_parts_of_all_shards_in_the_order_of_their_names_are_the_whole(toy, 
     assert first == ["out.part-00000002", "out.part-00000005"]
     assert [part.name for part in parts] == [f"out.part-{number:08d}" for number in range(1, 6)]
     assert b"".join(part.read_bytes() for part in parts) == whole
+
+
+def test_a_term_of_a_glossary_stands_in_the_translation(toy, tmp_path):
+    (tmp_path / "terms.tsv").write_text("fr\ten\nchien\twolfhound\n", encoding="utf-8")
+    line = next(line for line in (toy.folder / "toy.fr").read_text().splitlines() if "chien" in line)
+
+    found = run_here("translate", "-m", toy.model, "--glossary", tmp_path / "terms.tsv", stdin=f"{line}\n".encode())
+
+    assert (found.code, found.stdout.decode().count("wolfhound")) == (0, 1)

@@ -206,7 +206,7 @@ class LineTranslator:
         if not self.rules.is_copied(text):
             return Translation("", 0.0, 0, alignment=() if with_alignment else None)
         links = tuple((words + place, place) for place in range(text.count(" ") + 1))
-        return Translation(text, 0.0, 0, alignment=links if with_alignment else None)
+        return Translation(self.rules.copied(text), 0.0, 0, alignment=links if with_alignment else None)
 
     def _join(self, segments: list[tuple[Segment, list[Hypothesis]]], *, with_alignment: bool) -> Translation:
         """Join the hypotheses of a line's segments, each sorted best first, into its translation."""

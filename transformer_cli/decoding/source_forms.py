@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from transformer_cli.artifacts.text_profile import TextProfile
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
+from transformer_cli.decoding.placeholders.glossary import Glossary
 from transformer_cli.decoding.text_rules import Form, Restore, SplitSentences, TextRules
 from transformer_cli.text.placeholders import Find, finder, masked
 from transformer_cli.text.protected import spans_with_symbols
@@ -36,10 +37,12 @@ class SymbolForm:
 
     find: Find
     symbols: tuple[str, ...]
+    glossary: Glossary | None = None
 
     def read(self, text: str) -> tuple[str, Restore]:
         """Return the text with symbols, and the function that replaces those of its translation."""
-        found = masked(text, self.find, self.symbols)
+        terms = self.glossary.spans(text, self.find(text)) if self.glossary else ()
+        found = masked(text, self.find, self.symbols, terms)
         return (found.text, found.restored) if found.strings else (text, as_it_is)
 
 
@@ -50,6 +53,7 @@ def rules_of(
     *,
     split: SplitSentences = "auto",
     keeps_placeholders: bool = False,
+    glossary: Glossary | None = None,
 ) -> TextRules:
     """Return the rules of a model.
 
@@ -59,12 +63,13 @@ def rules_of(
         tokenizer: That of its sources.
         split: Whether to cut lines at ends of sentences; see `TextRules`.
         keeps_placeholders: Whether a translation must have the placeholders of its line.
+        glossary: Terms that it must have as well, or None.
     """
     find = _finder(profile)
     forms = _forms(profile, languages, tokenizer)
     has_learned = profile is not None and profile.placeholders is not None and bool(tokenizer.symbols)
-    symbols = SymbolForm(find, tokenizer.symbols) if has_learned else None
-    return TextRules(profile, languages, split, forms, keeps_placeholders, find, symbols)
+    symbols = SymbolForm(find, tokenizer.symbols, glossary) if has_learned else None
+    return TextRules(profile, languages, split, forms, keeps_placeholders, find, symbols, glossary)
 
 
 def pairs_as_read(profile: TextProfile | None, tokenizers: TokenizerPair, corpus: Corpus) -> Corpus:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, Protocol
 
 from transformer_cli.artifacts.text_profile import SpellingProfile, TextProfile
 from transformer_cli.config import LanguagesConfig
+from transformer_cli.decoding.placeholders.glossary import Glossary, TermSpan
 from transformer_cli.decoding.placeholders.required import Required
 from transformer_cli.decoding.splitting import overlong_spans
 from transformer_cli.text.languages import language_name
@@ -53,6 +54,7 @@ class TextRules:
         keeps_placeholders: Whether a translation must have the placeholders of its line.
         find_placeholders: Finds them.
         symbols: The form that reads them as symbols, before all others, or None.
+        glossary: Terms that a translation must have if its line has theirs, or None.
     """
 
     profile: TextProfile | None = None
@@ -62,6 +64,7 @@ class TextRules:
     keeps_placeholders: bool = False
     find_placeholders: Find = placeholder_spans
     symbols: Form | None = None
+    glossary: Glossary | None = None
 
     @property
     def _spelling(self) -> SpellingProfile:
@@ -73,11 +76,24 @@ class TextRules:
 
     def is_copied(self, text: str) -> bool:
         """Return whether nothing in a normalised line is to be translated."""
-        return bool(text) and self._spelling.without_words < _MANY_WITHOUT_WORDS and not has_words(text)
+        is_allowed = bool(text) and self._spelling.without_words < _MANY_WITHOUT_WORDS
+        return is_allowed and not has_words(_with_strings(text, self.terms(text), " "))
+
+    def copied(self, text: str) -> str:
+        """Return what a normalised line becomes that is copied: itself, with the translations of its terms."""
+        return _with_strings(text, self.terms(text))
+
+    def terms(self, text: str) -> list[TermSpan]:
+        """Return the terms of the glossary in a normalised text."""
+        return self.glossary.spans(text, self.find_placeholders(text)) if self.glossary else []
+
+    def kept_together(self, text: str) -> list[tuple[int, int]]:
+        """Return the spans of a normalised text that the model may read as one symbol: placeholders and terms."""
+        return [(start, end) for start, end, _ in (*self.find_placeholders(text), *self.terms(text))]
 
     def required(self, text: str) -> Required | None:
         """Return the placeholders that a translation of a normalised text must have, or None if it needs none."""
-        return Required.of(text, self.find_placeholders) if self.keeps_placeholders else None
+        return Required.of(text, self.find_placeholders, self.terms(text)) if self.keeps_placeholders else None
 
     def pieces(self, text: str, tokens: int, limit: int, count: Callable[[str], int]) -> list[tuple[int, int]]:
         """Return the places of the pieces of a line that are translated by themselves.
@@ -147,6 +163,15 @@ class TextRules:
         if len(spans) < 2 or (len(spans) <= profile.max_sentences and tokens <= most_tokens):
             return [(0, len(text))]
         return list(_groups(text, spans, profile.max_sentences, most_tokens, count))
+
+
+def _with_strings(text: str, terms: Sequence[TermSpan], string: str | None = None) -> str:
+    """Return a text with other strings in the places of terms: their translations, or always the same."""
+    parts, at = [], 0
+    for start, end, translation in terms:
+        parts += [text[at:start], translation if string is None else string]
+        at = end
+    return "".join([*parts, text[at:]])
 
 
 def _groups(

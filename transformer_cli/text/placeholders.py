@@ -75,21 +75,27 @@ def finder(patterns: tuple[str, ...] = (), without: tuple[str, ...] = (), tags: 
     return find
 
 
-def masked(text: str, find: Find, symbols: Sequence[str]) -> Masked:
+def masked(text: str, find: Find, symbols: Sequence[str], terms: Sequence[tuple[int, int, str]] = ()) -> Masked:
     """Return a text with symbols for its placeholders: equal ones have the same, numbered by their first places.
 
     Args:
         text: The text.
         find: Finds placeholders.
         symbols: The symbols; if they are too few, the last placeholders stay.
+        terms: Other spans, (start, end, string), that come out as their strings.
     """
     spans = find(text)
-    if not spans:
+    if not spans and not terms:
         return Masked(text, {})
     places = places_of([text[start:end] for start, end, _ in spans], text, spans)
-    strings = dict.fromkeys(text[start:end] for start, end in places)
+    replaced = sorted([*((start, end, text[start:end]) for start, end in places), *terms])
+    strings = dict.fromkeys(string for _, _, string in replaced)
     chosen = dict(zip(strings, symbols, strict=False))
-    return Masked(_replaced(text, places, chosen), {symbol: string for string, symbol in chosen.items()})
+    parts, at = [], 0
+    for start, end, string in replaced:
+        parts += [text[at:start], chosen.get(string, text[start:end])]
+        at = end
+    return Masked("".join([*parts, text[at:]]), {symbol: string for string, symbol in chosen.items()})
 
 
 def masked_pair(source: str, target: str, find: Find, symbols: Sequence[str]) -> tuple[str, str]:

@@ -98,6 +98,10 @@ def translate(
         list[Path] | None,
         typer.Option("--memory", metavar="FILE.tmx", help="Documents: take exact matches from it; repeatable."),
     ] = None,
+    glossary: Annotated[
+        Path | None,
+        typer.Option("--glossary", metavar="FILE", help="Terms and their translations (.tsv, .csv, .tbx), kept to."),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at bytes that are not UTF-8 (exit code 65).")] = False,
     shard: Annotated[
         str | None,
@@ -150,6 +154,7 @@ def translate(
         sampling=_sampling(sample, temperature, top_k, top_p, seed),
         mbr_candidates=mbr,
         target_language=target_language,
+        glossary=glossary,
     )
     part, kind = _shard(shard, file, output), kind_of(file, file_format)
     document_settings = DocumentSettings(replace_all=replace_all, is_final=final, memories=tuple(memory or ()))

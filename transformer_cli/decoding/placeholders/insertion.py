@@ -17,6 +17,8 @@ Links = Sequence[tuple[int, int]]
 
 _FIRST_MARK = 0xF0000  # private use: no letter, no punctuation, and no space
 _SIGNS = re.compile(r"[^\w\s.,;?!]|(?<=www)\.")
+_WORD = re.compile(r"[^ ]+")
+_LETTERS = re.compile(r"\w(?:.*\w)?")  # without the marks around a word
 _OPENING = frozenset("([{«“„‘\"'¿¡「『（《〈")
 _CLOSING = frozenset(")]}»”’\"'.,;:!?…。，、！？；：」』）》〉")
 
@@ -75,6 +77,7 @@ class _Repair:
         self._required = required
         self._is_loose = is_loose
         self._translation = translation
+        gone += self._other_renderings(links or (), [*self._kept.values(), *gone])
         self._marks = _unused_characters(len(required.placeholders), required.source + translation)
         target, self._origins = self._marked_translation(gone)
         content, source_origins = self._content()
@@ -82,6 +85,21 @@ class _Repair:
         targets = _word_numbers(target, self._origins, translation)
         known = None if links is None else _links_of_parts(links, sources, targets)
         self._projected = project(content, target, known)
+
+    def _other_renderings(self, links: Links, taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return the places of the words that a translation has for the terms that it lacks."""
+        source = self._required.source
+        found: list[tuple[int, int]] = []
+        words = [match.span() for match in _WORD.finditer(self._translation)]
+        for index, term in enumerate(self._required.placeholders):
+            if term.is_term and index not in self._kept:
+                first, last = source.count(" ", 0, term.start), source.count(" ", 0, term.end)
+                for j in sorted({j for i, j in links if first <= i <= last and j < len(words)}):
+                    start, end = words[j]
+                    core = _LETTERS.search(self._translation, start, end)
+                    if core and all(core.end() <= a or b <= core.start() for a, b in (*taken, *found)):
+                        found.append(core.span())
+        return found
 
     def result(self) -> Inserted:
         """Return the repaired translation."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from transformer_cli.decoding.placeholders.glossary import TermSpan
 from transformer_cli.documents.content import TagKind, kinds_of_pairs
 from transformer_cli.text.placeholders import Find, places_of
 from transformer_cli.text.protected import placeholder_spans
@@ -23,12 +24,14 @@ class Placeholder(NamedTuple):
         end: The character after its last one.
         text: The string that the translation must have for it.
         is_tag: Whether it is a tag of markup, which has to nest with the others.
+        is_term: Whether it is a word: it may stand there more often, and with a capital at its beginning.
     """
 
     start: int
     end: int
     text: str
     is_tag: bool = False
+    is_term: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +71,21 @@ class Required:
         self._indices: dict[str, list[int]] = {}
         for index, placeholder in enumerate(self.placeholders):
             self._indices.setdefault(placeholder.text, []).append(index)
+        terms = {each.text for each in self.placeholders if each.is_term}
+        self._terms = {text[:1].upper() + text[1:]: text for text in terms} | {text: text for text in terms}
         self.kinds = self._kinds_of(range(len(self.placeholders)))
 
     @classmethod
-    def of(cls, source: str, find: Find = placeholder_spans) -> Required | None:
-        """Return the placeholders of a text, all to be kept as they are, or None if it has none."""
+    def of(cls, source: str, find: Find = placeholder_spans, terms: Sequence[TermSpan] = ()) -> Required | None:
+        """Return the placeholders of a text, all to be kept as they are, and its terms, or None if it has neither."""
         spans = find(source)
-        if not spans:
+        if not spans and not terms:
             return None
         tags = {source[start:end]: kind == "tag" for start, end, kind in spans}
         places = places_of(tags.keys(), source, spans)
         found = [Placeholder(start, end, source[start:end], tags[source[start:end]]) for start, end in places]
-        return cls(source, found, find)
+        found += [Placeholder(start, end, text, is_term=True) for start, end, text in terms]
+        return cls(source, sorted(found), find)
 
     def is_met(self, translation: str) -> bool:
         """Return whether a translation has each placeholder as often as the source, no other, and tags that nest."""
@@ -99,11 +105,14 @@ class Required:
         found = self._find(translation)
         indices = {text: iter(own) for text, own in self._indices.items()}
         taken = [False] * len(translation)
-        for start, end in places_of(self._indices.keys(), translation, found):
+        for start, end in places_of({*self._indices, *self._terms}, translation, found):
             taken[start:end] = [True] * (end - start)
-            index = next(indices[translation[start:end]], None)
-            if index is None:
+            text = translation[start:end]
+            index = next(indices[self._terms.get(text, text)], None)
+            if index is None and text not in self._terms:
                 strays.append((start, end))
+            elif index is None:
+                taken[start:end] = [False] * (end - start)
             else:
                 places[index] = (start, end)
         strays += [(start, end) for start, end, _ in found if not any(taken[start:end])]

@@ -56,7 +56,7 @@ class SegmentReader:
             piece = text[start:end] if end == len(text) else text[start:end].rstrip() or text[start:end]
             space = text[start + len(piece) : end]
             if self._rules.is_copied(piece):
-                yield Segment(index, [], words, space, partial(_instead, piece))
+                yield Segment(index, [], words, space, partial(_instead, self._rules.copied(piece)))
             else:
                 form, restore = self._rules.read(piece, is_begun=is_begun)
                 ids = self._tokenizers.source.encode(form)[: self._limit]
@@ -107,7 +107,7 @@ class SegmentReader:
     def _words(self, text: str, form: str) -> Iterator[str]:
         """Yield the words of a text; a placeholder that the model reads as something else is in one of them."""
         read_as_other = [
-            range(start, end) for start, end, _ in self._rules.find_placeholders(text) if text[start:end] not in form
+            range(start, end) for start, end in self._rules.kept_together(text) if text[start:end] not in form
         ]
         first = 0
         for place, character in enumerate(text):

@@ -17,6 +17,7 @@ from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.decoding.source_forms import rules_of
 from transformer_cli.device import choose_device, choose_precision, has_fast_bfloat16, limit_threads, manage_memory
 from transformer_cli.errors import UsageError
+from transformer_cli.workflows.translate.read_glossary import glossary_of
 from transformer_cli.workflows.translate.settings import TranslationSettings
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,11 @@ def load_torch_translator(models: Sequence[Path], settings: TranslationSettings)
     can_fork = chosen.type == "cpu" and torch.get_num_threads() > 1 and has_linux()
     parallel = ParallelEngine(engine, workers=torch.get_num_threads()) if can_fork else engine
     rules = rules_of(
-        first.text, first.languages, first.tokenizers.source, split=settings.split_sentences, keeps_placeholders=True
+        first.text,
+        first.languages,
+        first.tokenizers.source,
+        split=settings.split_sentences,
+        keeps_placeholders=True,
+        glossary=glossary_of(settings, first.languages),
     )
     return LineTranslator(parallel, first.tokenizers, rules, settings.target_language)

@@ -21,6 +21,7 @@ from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.source_forms import rules_of
 from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.errors import DamagedFileError, TfmError, UsageError
+from transformer_cli.workflows.translate.read_glossary import glossary_of
 from transformer_cli.workflows.translate.settings import TranslationSettings
 
 logger = logging.getLogger(__name__)
@@ -136,6 +137,8 @@ def _load_exported(
             raise _UnfitError(f"{folder} was exported from other weights; run `tfm export --to ctranslate2` again")
         manifest = ModelManifest.load(model)
         tokenizers = open_tokenizers(model, manifest)
+    if settings.glossary is not None and not tokenizers.source.symbols:
+        raise _UnfitError("the exported engine cannot place terms, because its model was trained without symbols")
     decoding = with_search(manifest.decoding, settings.search)
     load = partial(
         CTranslate2Engine,
@@ -150,6 +153,11 @@ def _load_exported(
     except DamagedFileError as error:
         raise _UnfitError(f"{error}; run `tfm export --to ctranslate2` again") from None
     rules = rules_of(
-        manifest.text, manifest.languages, tokenizers.source, split=settings.split_sentences, keeps_placeholders=True
+        manifest.text,
+        manifest.languages,
+        tokenizers.source,
+        split=settings.split_sentences,
+        keeps_placeholders=True,
+        glossary=glossary_of(settings, manifest.languages),
     )
     return engine, tokenizers, rules

@@ -39,6 +39,7 @@ class TranslationSettings:
         sampling: Settings of random sampling; None: beam search.
         mbr_candidates: The number of candidates for minimum Bayes risk decoding; None: choose by score.
         target_language: The target language of lines that name none, for a model with several.
+        glossary: A file of terms that translations must have; see `read_glossary`.
     """
 
     engine: EngineName = "auto"
@@ -56,6 +57,7 @@ class TranslationSettings:
     sampling: Sampling | None = None
     mbr_candidates: int | None = None
     target_language: str | None = None
+    glossary: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

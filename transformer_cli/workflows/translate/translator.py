@@ -48,6 +48,7 @@ class Translator:
         batch_tokens: int | None = None,
         split_sentences: SplitSentences = "auto",
         target_language: str | None = None,
+        glossary: str | PathLike[str] | None = None,
     ) -> Self:
         """Load a model.
 
@@ -63,6 +64,7 @@ class Translator:
             split_sentences: Whether to cut a line at ends of sentences: "always", "never", or "auto" if it has more of
                 them than the sources of the training.
             target_language: The language of lines that do not begin with one as ``>>fra<<``, for a model with several.
+            glossary: A file of terms that translations must have (.tsv, .csv, .tbx).
 
         Raises:
             ModelNotFoundError: There is no model.
@@ -80,6 +82,7 @@ class Translator:
             search=SearchOverrides(beam_size, length_penalty, batch_tokens),
             split_sentences=split_sentences,
             target_language=target_language,
+            glossary=None if glossary is None else Path(glossary),
         )
         return cls.from_settings(model, settings)
 

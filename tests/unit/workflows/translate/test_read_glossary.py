@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from transformer_cli.config import LanguagesConfig
+from transformer_cli.errors import DataError, TfmError
+from transformer_cli.workflows.translate.read_glossary import read_glossary
+
+LANGUAGES = LanguagesConfig(source="fr", target="en")
+TBX_2 = """<martif><text><body><termEntry id="1">
+<langSet xml:lang="en-US"><tig><term>cat</term></tig></langSet>
+<langSet xml:lang="fr"><tig><term>chat</term></tig><tig><term>matou</term></tig></langSet>
+<langSet xml:lang="de"><tig><term>Katze</term></tig></langSet>
+</termEntry></body></text></martif>"""
+TBX_3 = """<tbx xmlns="urn:iso:std:iso:30042:ed-2"><text><body><conceptEntry id="1">
+<langSec xml:lang="fra"><termSec><term>chat</term></termSec><termSec><term>matou</term></termSec></langSec>
+<langSec xml:lang="en"><termSec><term>cat</term></termSec></langSec>
+</conceptEntry></body></text></tbx>"""
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("g.tsv", "chat\tcat\n\nmatou\tcat\n"),
+        ("g.TSV", "\ufeffEnglish\tFrench\tnote\ncat\tchat\tx\ncat\tmatou\t\n"),
+        ("g.csv", 'chat;cat\n"matou";"cat"\n'),
+        ("g.csv", "source,target\nchat,cat\nmatou,cat"),
+        ("g.txt", "target\tsource\r\ncat\tchat\r\ncat\tmatou\r\n"),
+        ("g.tbx", TBX_2),
+        ("g.tbx", TBX_3),
+    ],
+)
+def test_terms_are_read_in_the_order_of_the_languages(tmp_path, name, content):
+    (tmp_path / name).write_text(content, encoding="utf-8")
+
+    glossary = read_glossary(tmp_path / name, LANGUAGES)
+
+    assert [span.text for span in glossary.spans("un chat, un matou, cat", [])] == ["cat", "cat"]
+
+
+def test_of_two_translations_the_first_counts_and_a_warning_says_so(tmp_path, messages):
+    (tmp_path / "g.tsv").write_text("chat\tcat\nchat\tfeline\n")
+
+    glossary = read_glossary(tmp_path / "g.tsv", LANGUAGES)
+
+    assert [span.text for span in glossary.spans("chat", [])] == ["cat"]
+    (warning,) = messages.warnings
+    assert warning.endswith("g.tsv: 'chat' stands there twice; it becomes 'cat'")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "message"),
+    [
+        ("g.tsv", b"chat\tcat\nmatou\n", 65, r"g\.tsv:2: one column"),
+        ("g.tsv", b"", 65, "no term in both fr and en"),
+        ("g.csv", b"a,b\n\xe9t\xe9,summer\n", 65, r"g\.csv:2: not UTF-8; .* iconv"),
+        ("g.tbx", b"<martif><body>", 65, "is no TBX"),
+        ("g.tbx", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', 65, "is no TBX"),
+        ("g.doc", b"x", 2, r"a glossary is a \.tsv, \.csv or \.tbx file"),
+        ("missing.tsv", None, 65, "cannot read .*missing.tsv"),
+    ],
+)
+def test_a_glossary_that_cannot_be_used_is_one_line(tmp_path, name, content, code, message):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(TfmError, match=message) as caught:
+        read_glossary(tmp_path / name, LANGUAGES)
+
+    assert caught.value.exit_code == code
+    assert code != 65 or isinstance(caught.value, DataError)
