@@ -28,10 +28,9 @@ Kind = Literal["code", "link", "email", "braces", "printf", "variable", "tag", "
 class PlaceholdersConfig(Section):
     """``[placeholders]``: what a translation has as often as its source, with the same spelling."""
 
-    symbols: bool | None = None
-    """Whether the model reads a placeholder as a numbered symbol, one token, and learns where it goes. Left out: if one
-    training pair in a hundred has a placeholder on both sides. A tokenizer that has been learned keeps what it has
-    until this section or ``[tokenizer]`` changes."""
+    symbols: bool = False
+    """Whether the model reads a placeholder as a numbered symbol, one token, and learns where it goes. Whatever the
+    value, translations have the placeholders of their lines."""
 
     patterns: Annotated[list[Pattern], BeforeValidator(as_list)] = Field(default=[])
     """Regular expressions of more placeholders, for example ``'@[a-z]+'``; they come before the others."""

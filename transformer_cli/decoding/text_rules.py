@@ -17,6 +17,8 @@ from transformer_cli.text.normalization import normalize
 from transformer_cli.text.placeholders import Find
 from transformer_cli.text.protected import has_words, placeholder_spans
 from transformer_cli.text.sentences import sentence_spans
+from transformer_cli.text.spelling.capitals import begins_with_capital
+from transformer_cli.text.spelling.letter_case import with_capital
 
 SplitSentences = Literal["auto", "always", "never"]
 
@@ -81,7 +83,11 @@ class TextRules:
 
     def copied(self, text: str) -> str:
         """Return what a normalised line becomes that is copied: itself, with the translations of its terms."""
-        return _with_strings(text, self.terms(text))
+        terms = self.terms(text)
+        line = _with_strings(text, terms)
+        if self.glossary is None or not terms or not begins_with_capital(text):
+            return line
+        return with_capital(line, self.glossary.language)
 
     def terms(self, text: str) -> list[TermSpan]:
         """Return the terms of the glossary in a normalised text."""

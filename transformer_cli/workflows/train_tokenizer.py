@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ENOUGH_PLACEHOLDERS = 0.01
-"""Share of pairs with a placeholder on both sides from which on a model learns symbols for them."""
-
-_MOST_LOOKED_AT = 20_000
-
 
 def train_tokenizer(
     recipe: str | Path | None = None,
@@ -103,18 +98,12 @@ def _log_smaller_vocabularies(tokenizers: TokenizerPair, stated: int | None) -> 
 
 def _with_symbols(corpus: Corpus, recipe: Recipe) -> tuple[Corpus, Sequence[str]]:
     """Return a corpus with symbols for placeholders, and the symbols; or the same corpus and none."""
-    from transformer_cli.data.tokens.masked_corpus import masked_corpus, share_with_symbols
+    if not recipe.placeholders.symbols:
+        return corpus, ()
+    from transformer_cli.data.tokens.masked_corpus import masked_corpus
 
-    own, is_wanted = PlaceholderProfile.of(recipe), recipe.placeholders.symbols
-    find = finder(own.patterns, own.without, own.tags)
-    if is_wanted is None:
-        sample = slice(None, None, max(1, len(corpus) // _MOST_LOOKED_AT))
-        share = share_with_symbols(corpus.sources[sample], corpus.targets[sample], find)
-        is_wanted = share >= _ENOUGH_PLACEHOLDERS
-        if is_wanted:
-            logger.info(f"{share:.0%} of the pairs have placeholders on both sides; the model reads them as symbols")
-    symbols = SYMBOLS if is_wanted else ()
-    return masked_corpus(corpus, find, symbols), symbols
+    own = PlaceholderProfile.of(recipe)
+    return masked_corpus(corpus, finder(own.patterns, own.without, own.tags), SYMBOLS), SYMBOLS
 
 
 def is_learned_from(run: RunDirectory, recipe: Recipe, data: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import overload
 
 from transformer_cli.data.splits.read import Corpus
-from transformer_cli.text.placeholders import SYMBOLS, Find, masked_pair
+from transformer_cli.text.placeholders import Find, masked_pair
 
 
 class MaskedSide(Sequence[str]):
@@ -50,10 +50,3 @@ def masked_corpus(corpus: Corpus, find: Find, symbols: Sequence[str]) -> Corpus:
         return corpus
     sources, targets = (MaskedSide(corpus, side, find, symbols) for side in (0, 1))
     return Corpus(sources, targets, corpus.origins)
-
-
-def share_with_symbols(sources: Sequence[str], targets: Sequence[str], find: Find) -> float:
-    """Return the share of pairs that have a placeholder on both sides."""
-    pairs = zip(sources, targets, strict=True)
-    found = sum(masked_pair(source, target, find, SYMBOLS)[0] != source for source, target in pairs)
-    return found / max(1, len(sources))

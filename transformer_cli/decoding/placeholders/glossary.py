@@ -42,7 +42,7 @@ class Glossary:
     """
 
     def __init__(self, terms: Mapping[str, str], language: str) -> None:
-        self._language = language
+        self.language = language
         self._translations: dict[str, str] = {}
         groups: dict[tuple[bool, bool, bool], list[str]] = {}
         for term, translation in terms.items():
@@ -75,7 +75,7 @@ class Glossary:
                 term = written if written in self._translations else self._by_small_letters[written.casefold()]
                 translation = self._translations[term]
                 is_in_capitals = len(written) > 1 and written.isupper() and not term.isupper()
-                string = upper(translation, self._language) if is_in_capitals else translation
+                string = upper(translation, self.language) if is_in_capitals else translation
                 yield TermSpan(match.start(), match.end(), string)
 
 

@@ -6,7 +6,7 @@ from transformer_cli.config import TokenizerConfig
 from transformer_cli.data.splits.read import Corpus
 from transformer_cli.data.tokens.encoded import encode_corpus
 from transformer_cli.data.tokens.fit_tokenizer import fit_tokenizers
-from transformer_cli.data.tokens.masked_corpus import masked_corpus, share_with_symbols
+from transformer_cli.data.tokens.masked_corpus import masked_corpus
 from transformer_cli.text.placeholders import SYMBOLS, finder
 
 CORPUS = Corpus(["le %s dort", "un chat", "{x}", "%d"], ["%s sleeps", "a cat", "{y}", "%d"], np.zeros(4, np.int32))
@@ -23,11 +23,6 @@ def test_a_masked_corpus_has_symbols_and_the_corpus_stays_as_it_is():
 
 def test_without_symbols_it_is_the_same_corpus():
     assert masked_corpus(CORPUS, finder(), ()) is CORPUS
-
-
-def test_the_share_counts_pairs_with_a_placeholder_on_both_sides():
-    assert share_with_symbols(CORPUS.sources, CORPUS.targets, finder()) == 0.5
-    assert share_with_symbols([], [], finder()) == 0
 
 
 def test_each_symbol_is_one_token_on_both_sides():

@@ -61,6 +61,7 @@ def test_a_translation_that_has_the_term_stays_though_it_has_it_more_often_or_wi
 
 def test_a_line_of_terms_is_translated_by_them_alone():
     assert translate("chat / 12 Chat noir", "nothing of it") == "feline / 12 black cat"
+    assert translate("« Chat »", "nothing of it") == "« Feline »"
 
 
 def test_symbols_stand_for_the_terms_of_the_other_language():
