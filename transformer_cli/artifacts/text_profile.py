@@ -15,7 +15,11 @@ class SpellingProfile(Record):
     Args:
         normalization: The version of `normalize` for lines to translate.
         variants: The number of times that each character with variants occurs, as `count_variants` returns it.
-        words: The words that they write with capitals or accents, with spaces between.
+        words: The words that they write with capitals, with spaces between; in models of earlier releases also those
+            with accents.
+        sure_accents: Rules for accents (`learn_accents`) that show that a line lacks them, with spaces between. None in
+            models of earlier releases.
+        likely_accents: The other rules.
         common_words: The words that they have most often in small letters, with spaces between.
         begins_with_capital: Share of those with a capital at the beginning, among those with a cased letter there.
         in_capitals: Share of those in capitals.
@@ -26,11 +30,20 @@ class SpellingProfile(Record):
     normalization: int = 1
     variants: dict[str, int] = Field(default_factory=dict)
     words: str = ""
+    sure_accents: str | None = None
+    likely_accents: str = ""
     common_words: str = ""
     begins_with_capital: float = 0.0
     in_capitals: float = 0.0
     without_words: float = 0.0
     symbols: tuple[str, ...] = ()
+
+    def accent_rules(self) -> tuple[list[str], list[str]]:
+        """Return the rules for accents, the sure ones and the others; earlier releases recorded words alone."""
+        sure = self.sure_accents
+        if sure is None:
+            sure = " ".join(word for word in self.words.split() if word.islower())
+        return sure.split(), self.likely_accents.split()
 
 
 class PlaceholderProfile(Record):

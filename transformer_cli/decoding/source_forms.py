@@ -12,6 +12,7 @@ from transformer_cli.decoding.placeholders.glossary import Glossary
 from transformer_cli.decoding.text_rules import Form, Restore, SplitSentences, TextRules
 from transformer_cli.text.placeholders import Find, finder, masked
 from transformer_cli.text.protected import spans_with_symbols
+from transformer_cli.text.spelling.accents import Accents
 from transformer_cli.text.spelling.capitals import CaseReader, as_it_is
 from transformer_cli.text.spelling.variants import Spelling
 from transformer_cli.text.spelling.word_forms import WordForms
@@ -99,6 +100,7 @@ def _forms(profile: TextProfile | None, languages: LanguagesConfig, tokenizer: T
         (languages.source, languages.target),
         begins=spelled.begins_with_capital,
         in_capitals=spelled.in_capitals,
+        accents=Accents(*spelled.accent_rules(), language=languages.source),
         common_words=frozenset(spelled.common_words.split()),
         count=lambda word: len(tokenizer.encode(word)),
         protected=lambda text: spans_with_symbols(text, spelled.symbols),

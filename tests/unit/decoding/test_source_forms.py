@@ -42,6 +42,28 @@ def test_a_line_is_read_as_it_was_learned(line, heard, said):
     assert found.text == said
 
 
+@pytest.mark.parametrize(
+    ("rules", "heard"),
+    [
+        ({"words": "Paris étudiant Dés"}, "Je suis etudiante a Paris, étudiant des langues"),  # of an earlier release
+        (
+            {"words": "Paris", "sure_accents": "étudiante", "likely_accents": "à<paris"},
+            "Je suis étudiante à Paris, etudiant des langues",
+        ),
+        (
+            {"words": "Paris", "sure_accents": "", "likely_accents": "à<paris"},
+            "Je suis etudiante a Paris, etudiant des langues",
+        ),
+    ],
+)
+def test_accents_that_a_line_lacks_are_those_that_the_model_has_learned(rules, heard):
+    engine = SpeakingEngine()
+
+    translator(engine, SPELLING.model_copy(update=rules)).translate(["Je suis etudiante a Paris, etudiant des langues"])
+
+    assert engine.heard == [heard]
+
+
 def test_a_sentence_without_words_is_copied_among_others():
     engine = SpeakingEngine(lambda text: text.replace("chat", "cat"))
 

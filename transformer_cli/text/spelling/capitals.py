@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import regex
 
+from transformer_cli.text.spelling.accents import Accents
 from transformer_cli.text.spelling.letter_case import lower, upper, with_capital
 from transformer_cli.text.spelling.word_forms import WORD, WordForms, replace_words
 
@@ -59,6 +60,7 @@ class CaseReader:
         languages: The source and the target language.
         begins: Share of the training sources with a capital at the beginning, among those with one or a small letter.
         in_capitals: Share of the training sources in capitals; from one in a hundred on, a model has learned them.
+        accents: Which accents its words have.
         common_words: Words that the training sources have in small letters in nearly every sentence.
         count: Returns the number of tokens of a word; a word that training text has is in few.
         protected: Finds the spans of a text that are not words: links, placeholders.
@@ -71,11 +73,13 @@ class CaseReader:
         *,
         begins: float,
         in_capitals: float,
+        accents: Accents | None = None,
         common_words: frozenset[str] = frozenset(),
         count: Callable[[str], int],
         protected: Callable[[str], Spans] = lambda text: (),
     ) -> None:
         self._forms = forms
+        self._accents = accents or Accents(language=languages[0])
         self._source, self._target = languages
         self._begins = begins
         self._common_words = common_words
@@ -89,22 +93,34 @@ class CaseReader:
             return text, as_it_is
         spans = self._protected(text)
         words = _outside(text, spans)
-        if is_in_capitals(words):
-            if self._has_learned_capitals or all(self._is_name(word) for word in WORD.findall(words)):
-                return text, as_it_is
+        in_capitals = is_in_capitals(words)
+        if in_capitals and (self._has_learned_capitals or all(self._is_name(word) for word in WORD.findall(words))):
+            return text, as_it_is
+        if not _ACCENTED.search(words):
+            text, spans, words = self._with_accents(text, spans, words)
+        if in_capitals:
             return self._in_sentence_case(text, spans), self._in_capitals
         if not _LARGE.search(words):
             if self._begins >= MOSTLY:
-                return self._in_sentence_case(text, spans), as_it_is
+                text = self._in_sentence_case(text, spans)
         elif is_in_title_case(words) and self._is_title(words):
             text = self._in_sentence_case(text, spans)
         else:
             text = replace_words(text, self._quietly, spans)
             if begins_with_capital(words) and self._begins >= 0.5:
                 text = with_capital(text, self._source)
-        if not _ACCENTED.search(words):
-            text = replace_words(text, self._with_accents, spans)
         return text, as_it_is
+
+    def _with_accents(self, text: str, spans: Spans, words: str) -> tuple[str, Spans, str]:
+        """Return a text without accents with those that it lacks, and its new spans and words."""
+        before = WORD.findall(words)
+        after = self._accents.of_words(before)
+        if after is before:
+            return text, spans, words
+        rest = iter(after)
+        text = replace_words(text, lambda _: next(rest), spans)
+        spans = self._protected(text)
+        return text, spans, _outside(text, spans)
 
     def _is_name(self, word: str) -> bool:
         return self._forms.of(lower(word, self._source)) == word
@@ -122,7 +138,7 @@ class CaseReader:
         return sum(tokens > 0 for tokens in saved) >= 2 or (any(saved) and min(saved) >= 0)
 
     def _in_sentence_case(self, text: str, spans: Spans) -> str:
-        text = replace_words(text, lambda word: self._forms.of(lower(word, self._source)), spans)
+        text = replace_words(text, lambda word: self._forms.of(self._small(word)), spans)
         starts_protected = bool(spans) and not WORD.search(text[: spans[0][0]])
         return text if self._begins < 0.5 or starts_protected else with_capital(text, self._source)
 
@@ -130,16 +146,14 @@ class CaseReader:
         """Return a word that stands in capitals among others as those others are written, if the model knows it so."""
         if len(word) < 2 or not word.isupper():
             return word
-        form = self._forms.of(lower(word, self._source))
+        form = self._forms.of(self._small(word))
         tokens = self._count(form)
         return form if tokens < self._count(word) and (tokens == 1 or len(word) >= 4) else word
 
-    def _with_accents(self, word: str) -> str:
+    def _small(self, word: str) -> str:
+        """Return a word in lower case; one in capitals gets its accents, which many leave out there."""
         small = lower(word, self._source)
-        form = self._forms.with_accents(small)
-        if form == small:
-            return word
-        return with_capital(form, self._source) if _LARGE.match(word) else form
+        return self._accents.of_word(small) if len(word) > 1 and word.isupper() else small
 
     def _in_capitals(self, translation: str) -> str:
         parts, at = [], 0

@@ -5,18 +5,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from transformer_cli.text.protected import spans_with_symbols
+from transformer_cli.text.spelling.accents import Accents
 from transformer_cli.text.spelling.capitals import CaseReader, begins_with_capital, is_in_capitals, is_in_title_case
 from transformer_cli.text.spelling.word_forms import WordForms
 
 KNOWN = {"votre", "oncle", "est", "malade", "je", "vraiment", "l", "homme", "à", "étudiant", "suis", "Votre", "Je"}
 
 
-def reader(words=("Paris", "OTAN", "étudiant"), languages=("fr", "en"), *, begins=1.0, in_capitals=0.0):
+def reader(words=("Paris", "OTAN"), languages=("fr", "en"), *, begins=1.0, in_capitals=0.0):
     return CaseReader(
         WordForms(words, languages[0]),
         languages,
         begins=begins,
         in_capitals=in_capitals,
+        accents=Accents(("étudiant", "suis>à"), ("réalisé",), language=languages[0]),
         common_words=frozenset(["chez"]),
         count=lambda word: 1 if word in KNOWN else len(word),
         protected=lambda text: spans_with_symbols(text, ["⟦0⟧"]),
@@ -38,6 +40,10 @@ def reader(words=("Paris", "OTAN", "étudiant"), languages=("fr", "en"), *, begi
         ("Je suis VRAIMENT malade", "Je suis vraiment malade"),
         ("VOTRE oncle est malade", "Votre oncle est malade"),
         ("Je suis etudiant", "Je suis étudiant"),
+        ("JE SUIS A PARIS, {etudiant}", "Je suis à Paris, {etudiant}"),
+        ("Je suis %s a paris, ETUDIANT et realise", "Je suis %s à paris, étudiant et réalisé"),
+        ("Je suis à l'école, ETUDIANT", "Je suis à l'école, étudiant"),  # many leave out the accents of capitals
+        ("etudiant malade", "Étudiant malade"),
     ],
 )
 def test_a_line_is_read_as_training_text_writes_it(line, read):

@@ -33,6 +33,7 @@ def test_the_spelling_of_the_training_sources_is_recorded_without_their_tags(tmp
     assert spelling is not None
     assert spelling.variants == {" ": 7, "'": 1, ".": 1}
     assert "Paris" in spelling.words.split()
+    assert (spelling.sure_accents, spelling.likely_accents.split()) == ("", ["là", "à"])
     assert spelling.common_words == "est homme voit à"
     assert (spelling.begins_with_capital, spelling.in_capitals, spelling.without_words) == (0.6667, 0.3333, 0.0)
     assert spelling.symbols == ("<law>",)
