@@ -136,12 +136,36 @@ def test_empty_input_gives_empty_output(toy):
     assert (finished.code, finished.stdout, finished.stderr) == (0, b"", "")
 
 
+TEXTS = st.text(max_size=30).map(lambda text: text.encode("utf-8", "surrogatepass"))
+SEVERAL_SENTENCES = st.lists(
+    st.sampled_from(
+        [
+            "Ab. ",
+            "c? ",
+            "\u3002",
+            "\u0964 ",
+            "\u2026",
+            "12. ",
+            "\xab Ab! \xbb",
+            "\r",
+            "\u2028",
+            "\x85",
+            "\t",
+            "\0",
+            "\n",
+        ]
+    ),
+    max_size=12,
+).map(lambda parts: "".join(parts).encode())
+
+
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.binary(max_size=60) | st.text(max_size=30).map(lambda text: text.encode("utf-8", "surrogatepass")))
-@example(data=b"\n\n\r\n\r")
-@example(data=b"\xef\xbb\xbf\xef\xbb\xbf\n\xff")
-def test_any_bytes_give_as_many_lines_as_they_have(data, toy, engine):
-    out = translate_bytes(data, toy.model, engine=engine)
+@given(data=st.binary(max_size=60) | TEXTS | SEVERAL_SENTENCES, split=st.sampled_from(["auto", "always"]))
+@example(data=b"\n\n\r\n\r", split="auto")
+@example(data=b"\xef\xbb\xbf\xef\xbb\xbf\n\xff", split="auto")
+@example(data="Ab.\r\u2028Ab.\n Ab.\x85 Ab? ".encode(), split="always")
+def test_any_bytes_give_as_many_lines_as_they_have(data, split, toy, engine):
+    out = translate_bytes(data, toy.model, engine=engine, split_sentences=split)
     assert out.count(b"\n") == number_of_lines(data)
     assert len(out.decode().splitlines()) == number_of_lines(data)
 
