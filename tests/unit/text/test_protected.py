@@ -3,6 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+import regex
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -74,6 +75,20 @@ def test_only_kinds_whose_signs_a_text_has_are_looked_for_and_none_is_missed(tex
     whole = _pattern_of(tuple(_KINDS)).finditer(text)
 
     assert [(found.start(), found.end(), found.lastgroup) for found in whole] == protected_spans(text)
+
+
+@given(st.lists(st.sampled_from([*"a_-/.é1 \u0301", "lib/", "x.py"])).map("".join))
+@example("_/a/x.py")
+def test_bounds_change_no_path(text):
+    without = _KINDS["path"].replace("{0,60}", "*")
+    expected = [found.span() for found in regex.finditer(without, text)]
+
+    assert [(start, end) for start, end, _ in protected_spans(text)] == expected
+
+
+@pytest.mark.parametrize("word", ["_/" * 100_000, "__/" * 70_000, "ab/" * 70_000, "a/b." * 50_000])
+def test_a_path_behind_a_word_of_100_kilobytes_is_found(word):
+    assert protected_spans(f"{word} lib/x.py") == [(len(word) + 1, len(word) + 9, "path")]
 
 
 @given(st.text(st.sampled_from("ab@.%s{}<>/:&;`w😀\u200d\ufe0f1 ")))
