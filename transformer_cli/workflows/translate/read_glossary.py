@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-import csv
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transformer_cli.config import LanguagesConfig
+from transformer_cli.data.corpora.formats.tables.rows import Dialect, read_rows
 from transformer_cli.decoding.placeholders.glossary import Glossary
 from transformer_cli.errors import DataError, UsageError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.text.language_names import language_of_heading, side_of_heading
 from transformer_cli.text.languages import same_language
+from transformer_cli.text.lines import Line
 from transformer_cli.text.normalization import normalize
 from transformer_cli.workflows.translate.settings import TranslationSettings
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 logger = logging.getLogger(__name__)
 
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _OF_LANGUAGE = ("langSet", "langSec")
 _OF_CONCEPT = ("termEntry", "conceptEntry")
+_OF_TERM = ("tig", "ntig", "termSec")
+_STATUS = "administrativeStatus"
+_WRONG = re.compile("deprecated|superseded|forbidden")
+_DEPRECATED = 2
 
 
 def glossary_of(settings: TranslationSettings, languages: LanguagesConfig) -> Glossary | None:
@@ -29,7 +39,10 @@ def glossary_of(settings: TranslationSettings, languages: LanguagesConfig) -> Gl
 
 
 def read_glossary(path: Path, languages: LanguagesConfig) -> Glossary:
-    """Read a glossary; of several translations of a term the first one counts.
+    """Read a glossary.
+
+    Of several translations of a term the first one counts; in TBX a preferred one before others, and none that is
+    deprecated.
 
     Args:
         path: A .tsv, .csv or .tbx file, or a .txt file with tabs.
@@ -44,7 +57,7 @@ def read_glossary(path: Path, languages: LanguagesConfig) -> Glossary:
         raise UsageError(f"--glossary {path}: a glossary is a .tsv, .csv or .tbx file")
     terms: dict[str, str] = {}
     for source, target in reader(path, languages):
-        source, target = normalize(source, 2), normalize(target, 2)
+        source, target = (normalize(term, 2).strip() for term in (source, target))
         if not source or not target:
             continue
         if terms.setdefault(source, target) != target:
@@ -55,24 +68,21 @@ def read_glossary(path: Path, languages: LanguagesConfig) -> Glossary:
 
 
 def _table(path: Path, languages: LanguagesConfig) -> Iterator[tuple[str, str]]:
-    text = _text_of(path)
-    rows: Iterator[list[str]]
-    if path.suffix.lower() == ".csv":
-        rows = csv.reader(text.splitlines(), delimiter=";" if text.count(";") > text.count(",") else ",")
-    else:
-        rows = iter(line.split("\t") for line in text.splitlines())
+    lines = [Line(number, line.removesuffix("\r"), False) for number, line in enumerate(_text_of(path).split("\n"), 1)]
+    signs = {sign: sum(sign in line.text for line in lines) for sign in (",", ";", "\t")}
+    delimiter = max(signs, key=signs.__getitem__) if path.suffix.lower() == ".csv" else "\t"
     columns, is_first = (0, 1), True
-    for number, row in enumerate(rows, start=1):
-        if not any(cell.strip() for cell in row):
-            continue
-        if len(row) < 2:
-            raise DataError(f"{path}:{number}: one column, where a term and its translation are needed")
-        heading = _columns(row, languages) if is_first else None
+    for row in read_rows(lines, Dialect(delimiter, has_quotes=path.suffix.lower() == ".csv")):
+        cells = row.cells
+        if row.problem or (len(cells) < 2 and cells[0].strip()):
+            problem = row.problem or "one column, where a term and its translation are needed"
+            raise DataError(f"{path}:{row.number}: {problem}")
+        heading = _columns(cells, languages) if is_first else None
         is_first = False
         if heading is not None:
             columns = heading
-        elif max(columns) < len(row):
-            yield row[columns[0]], row[columns[1]]
+        elif max(columns) < len(cells):
+            yield cells[columns[0]], cells[columns[1]]
 
 
 def _columns(row: list[str], languages: LanguagesConfig) -> tuple[int, int] | None:
@@ -98,14 +108,24 @@ def _tbx(path: Path, languages: LanguagesConfig) -> Iterator[tuple[str, str]]:
     except (ElementTree.ParseError, DefusedXmlException, LookupError, ValueError) as error:
         raise DataError(f"{path} is no TBX: {str(error).splitlines()[0] or type(error).__name__}") from None
     for concept in (each for each in root.iter() if _name(each.tag) in _OF_CONCEPT):
-        terms: dict[str, list[str]] = {"source": [], "target": []}
+        terms: dict[str, list[tuple[int, str]]] = {"source": [], "target": []}
         for section in (each for each in concept if _name(each.tag) in _OF_LANGUAGE):
             own = section.get(_LANGUAGE) or section.get("lang") or ""
             for side, language in (("source", languages.source), ("target", languages.target)):
                 if own and same_language(own, language):
-                    terms[side] += ["".join(each.itertext()) for each in section.iter() if _name(each.tag) == "term"]
-        if terms["target"]:
-            yield from ((source, terms["target"][0]) for source in terms["source"])
+                    terms[side] += _ranked_terms(section)
+        best = min(terms["target"], key=lambda ranked: ranked[0], default=None)
+        if best is not None and best[0] < _DEPRECATED:
+            yield from ((source, best[1]) for _, source in terms["source"])
+
+
+def _ranked_terms(section: Element) -> Iterator[tuple[int, str]]:
+    """Yield the terms of a language, each with a rank by its status: preferred ones have the lowest."""
+    holders = [each for each in section.iter() if _name(each.tag) in _OF_TERM] or [section]
+    for holder in holders:
+        status = " ".join(each.text or "" for each in holder.iter() if _STATUS in (_name(each.tag), each.get("type")))
+        rank = 0 if "preferred" in status else _DEPRECATED if _WRONG.search(status) else 1
+        yield from ((rank, "".join(each.itertext())) for each in holder.iter() if _name(each.tag) == "term")
 
 
 def _name(tag: object) -> str:

@@ -17,6 +17,17 @@ TBX_3 = """<tbx xmlns="urn:iso:std:iso:30042:ed-2"><text><body><conceptEntry id=
 <langSec xml:lang="en"><termSec><term>cat</term></termSec></langSec>
 </conceptEntry></body></text></tbx>"""
 
+STATUS = '<termNote type="administrativeStatus">{}-admn-sts</termNote>'
+TBX_WITH_STATUS = f"""<martif><text><body><termEntry>
+<langSet xml:lang="en"><ntig><termGrp><term>pussy</term>{STATUS.format("deprecatedTerm")}</termGrp></ntig>
+<ntig><termGrp><term>mouser</term></termGrp></ntig><tig><term>cat</term>{STATUS.format("preferredTerm")}</tig></langSet>
+<langSet xml:lang="fr"><tig><term>chat</term></tig>
+<tig><term>matou</term>{STATUS.format("deprecatedTerm")}</tig></langSet>
+</termEntry><termEntry>
+<langSet xml:lang="en"><tig><term>doggy</term>{STATUS.format("supersededTerm")}</tig></langSet>
+<langSet xml:lang="fr"><tig><term>un</term></tig></langSet>
+</termEntry></body></text></martif>"""
+
 
 @pytest.mark.parametrize(
     ("name", "content"),
@@ -28,6 +39,10 @@ TBX_3 = """<tbx xmlns="urn:iso:std:iso:30042:ed-2"><text><body><conceptEntry id=
         ("g.txt", "target\tsource\r\ncat\tchat\r\ncat\tmatou\r\n"),
         ("g.tbx", TBX_2),
         ("g.tbx", TBX_3),
+        ("g.tbx", TBX_WITH_STATUS),
+        ("g.csv", "chat\tcat\nmatou\tcat\n"),
+        ("g.csv", 'source,target,note\nchat,cat,"one,\ntwo"\n"matou","cat\n"\n'),
+        ("g.tsv", "chat\tcat\n\u00a0\tx\n\tx\nchien\t\nmatou\tcat\u2028\n"),
     ],
 )
 def test_terms_are_read_in_the_order_of_the_languages(tmp_path, name, content):
@@ -53,6 +68,8 @@ def test_of_two_translations_the_first_counts_and_a_warning_says_so(tmp_path, me
     [
         ("g.tsv", b"chat\tcat\nmatou\n", 65, r"g\.tsv:2: one column"),
         ("g.tsv", b"", 65, "no term in both fr and en"),
+        ("g.csv", b'chat,cat\n"matou,cat\n', 65, r"g\.csv:2: a quote .* is never closed"),
+        ("g.csv", b'"' + b"a" * 200_000, 65, r"g\.csv:1: a field has more than"),
         ("g.csv", b"a,b\n\xe9t\xe9,summer\n", 65, r"g\.csv:2: not UTF-8; .* iconv"),
         ("g.tbx", b"<martif><body>", 65, "is no TBX"),
         ("g.tbx", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', 65, "is no TBX"),
