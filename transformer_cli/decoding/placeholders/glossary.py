@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-
-import regex
 
 from transformer_cli.documents.words import is_unspaced
 from transformer_cli.text.protected import Span
+from transformer_cli.text.spelling.capitals import is_in_capitals
 from transformer_cli.text.spelling.letter_case import upper
 
 _SAME_LENGTH = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " "})
-_LETTER_BEFORE, _LETTER_AFTER = r"(?<![\p{L}\p{M}\p{N}_])", r"(?![\p{L}\p{M}\p{N}_])"
 
 
 class TermSpan(NamedTuple):
@@ -33,25 +32,30 @@ class Glossary:
     """Pairs of terms.
 
     A term matches between words, never inside one; in a script without spaces it matches anywhere. One without capitals
-    matches in any case, one with capitals as it is written. Of two that overlap, the one that begins first counts, then
-    the longer one.
+    matches in any case, one with capitals as it is written, and in a text in capitals. Of two that overlap, the one
+    that begins first counts, then the longer one.
 
     Args:
-        terms: The terms of the source language, each with its translation.
+        terms: The terms of the source language, each with its translation; of equal ones the first counts.
         language: The target language.
     """
 
     def __init__(self, terms: Mapping[str, str], language: str) -> None:
         self.language = language
-        self._translations: dict[str, str] = {}
-        groups: dict[tuple[bool, bool, bool], list[str]] = {}
+        self._as_written: dict[str, str] = {}
+        self._in_any_case: dict[str, str] = {}
+        self._in_capitals: dict[str, str] = {}
+        lengths: dict[str, set[int]] = {}
         for term, translation in terms.items():
             known = " ".join(term.translate(_SAME_LENGTH).split())
-            self._translations.setdefault(known, translation)
-            kind = (known == known.lower(), is_unspaced(known[0]), is_unspaced(known[-1]))
-            groups.setdefault(kind, []).append(known)
-        self._patterns = [_pattern(kind, names) for kind, names in groups.items()]
-        self._by_small_letters = {term.casefold(): term for term in reversed(self._translations)}
+            folded = _folded(known)
+            own, key = (self._in_any_case, folded) if known == known.lower() else (self._as_written, known)
+            own.setdefault(key, translation)
+            self._in_capitals.setdefault(folded, translation)
+            if known:
+                lengths.setdefault(folded[0], set()).add(len(known))
+        # Looked up by each length of a term with the same first character: their number does not matter.
+        self._lengths = {first: sorted(own, reverse=True) for first, own in lengths.items()}
 
     def spans(self, text: str, protected: Sequence[Span]) -> list[TermSpan]:
         """Return the terms of a text in order, without overlaps.
@@ -60,28 +64,62 @@ class Glossary:
             text: A normalised text.
             protected: Spans in which no term is looked for.
         """
-        found = sorted(self._matches(text.translate(_SAME_LENGTH)), key=lambda span: (span.start, -span.end))
-        chosen: list[TermSpan] = []
-        for span in found:
-            is_free = all(span.end <= start or end <= span.start for start, end, _ in protected)
-            if is_free and (not chosen or chosen[-1].end <= span.start):
-                chosen.append(span)
-        return chosen
+        plain = text.translate(_SAME_LENGTH)
+        folded = _folded(plain)
+        taken = {place for start, end, _ in protected for place in range(start, end)}
+        all_capitals = is_in_capitals(text)
+        spans: list[TermSpan] = []
+        at = 0
+        while at < len(text):
+            ends = (at + length for length in self._lengths.get(folded[at], ()))
+            found = (
+                (end, translation)
+                for end in ends
+                if (translation := self._translation(plain[at:end], folded[at:end], all_capitals)) is not None
+                and is_between_words(plain, at, end)
+                and taken.isdisjoint(range(at, end))
+            )
+            end, translation = next(found, (at + 1, None))
+            if translation is not None:
+                spans.append(TermSpan(at, end, self._in_its_case(translation, plain[at:end])))
+            at = end
+        return spans
 
-    def _matches(self, text: str) -> Iterator[TermSpan]:
-        for pattern in self._patterns:
-            for match in pattern.finditer(text):
-                written = match[0]
-                term = written if written in self._translations else self._by_small_letters[written.casefold()]
-                translation = self._translations[term]
-                is_in_capitals = len(written) > 1 and written.isupper() and not term.isupper()
-                string = upper(translation, self.language) if is_in_capitals else translation
-                yield TermSpan(match.start(), match.end(), string)
+    def _translation(self, written: str, folded: str, all_capitals: bool) -> str | None:
+        known = self._as_written.get(written, self._in_any_case.get(folded))
+        return self._in_capitals.get(folded) if known is None and all_capitals else known
+
+    def _in_its_case(self, translation: str, written: str) -> str:
+        is_shouted = len(written) > 1 and written.isupper() and written not in self._as_written
+        return upper(translation, self.language) if is_shouted else translation
 
 
-def _pattern(kind: tuple[bool, bool, bool], terms: Sequence[str]) -> regex.Pattern[str]:
-    in_any_case, begins_anywhere, ends_anywhere = kind
-    before, after = "" if begins_anywhere else _LETTER_BEFORE, "" if ends_anywhere else _LETTER_AFTER
-    # Longest first: of several that match at a place, the first one is taken.
-    either = "|".join(regex.escape(term, literal_spaces=True) for term in sorted(terms, key=len, reverse=True))
-    return regex.compile(f"{before}(?:{either}){after}", regex.IGNORECASE if in_any_case else 0)
+def is_between_words(text: str, start: int, end: int) -> bool:
+    """Return whether a part of a text that is not empty is no part of a longer word.
+
+    Korean particles follow their word without a space, so a part that ends in Hangul may go on in it.
+    """
+    if end > len(text) or (end < len(text) and unicodedata.category(text[end])[0] == "M"):
+        return False
+    has_particle = _is_hangul(text[end - 1 : end]) and _is_hangul(text[end : end + 1])
+    goes_on = _are_one_word(text[end : end + 1], text[end - 1]) and not has_particle
+    return not goes_on and not _are_one_word(text[max(start - 1, 0) : start], text[start])
+
+
+def _are_one_word(outside: str, edge: str) -> bool:
+    """Return whether a character beside a term, or none, can belong to a word with the one at the term's edge."""
+    if not outside or is_unspaced(outside) or is_unspaced(edge):
+        return False
+    return outside.isalnum() or outside == "_" or unicodedata.category(outside)[0] == "M"
+
+
+def _is_hangul(character: str) -> bool:
+    return "가" <= character <= "힣"
+
+
+def _folded(text: str) -> str:
+    """Return a text in small letters, each in the place of its own; one that has no small form of one letter stays."""
+    folded = text.lower()
+    if len(folded) != len(text):
+        folded = "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
+    return folded.replace("\u03c2", "\u03c3")  # of the two small letters sigma, one stands at ends of words

@@ -8,11 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from transformer_cli.decoding.placeholders.glossary import TermSpan
+import regex
+
+from transformer_cli.decoding.placeholders.glossary import TermSpan, is_between_words
 from transformer_cli.documents.content import TagKind, kinds_of_pairs
 from transformer_cli.text.placeholders import Find, places_of
 from transformer_cli.text.protected import placeholder_spans
+from transformer_cli.text.spelling.capitals import begins_with_capital
+from transformer_cli.text.spelling.letter_case import with_capital
 
+_BEGINNING = regex.compile(r"(?:^|[.!?…]\s)[\p{P}\s]*+$")  # of a sentence: what may stand before its first word
+_WAYS_OF_CAPITALS = ("en", "tr", "nl")  # of languages that begin a word with other capitals than most
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*)(?:.*[^/])?>", re.DOTALL)  # not <br/>
 
 
@@ -72,7 +78,8 @@ class Required:
         for index, placeholder in enumerate(self.placeholders):
             self._indices.setdefault(placeholder.text, []).append(index)
         terms = {each.text for each in self.placeholders if each.is_term}
-        self._terms = {text[:1].upper() + text[1:]: text for text in terms} | {text: text for text in terms}
+        forms = ((with_capital(text, language), text) for text in terms for language in _WAYS_OF_CAPITALS)
+        self._terms = dict(forms) | {text: text for text in terms}
         self.kinds = self._kinds_of(range(len(self.placeholders)))
 
     @classmethod
@@ -98,6 +105,25 @@ class Required:
         lacking = [each.text for index, each in enumerate(self.placeholders) if index not in reading.places]
         return (*lacking, *(translation[start:end] for start, end in reading.strays))
 
+    def with_capitals(self, translation: str, language: str) -> str:
+        """Return a translation in which terms have a capital that begin it, or a sentence as they do in the source.
+
+        Args:
+            translation: A translation that has the terms as the glossary writes them.
+            language: Its language.
+        """
+        if not self._terms:
+            return translation
+        for index, (start, end) in self.read(translation).places.items():
+            term = self.placeholders[index]
+            written = self.source[term.start : term.end]
+            before = _BEGINNING.search(translation, endpos=start)
+            model = self.source if before and before.start() == 0 else written
+            if term.is_term and before and written != term.text and begins_with_capital(model):
+                text = with_capital(translation[start:end], language)
+                translation = translation[:start] + text + translation[end:]
+        return translation
+
     def read(self, translation: str) -> Reading:
         """Return where a translation has the placeholders; the n-th of equal ones belongs to the n-th of the source."""
         places: dict[int, tuple[int, int]] = {}
@@ -106,8 +132,10 @@ class Required:
         indices = {text: iter(own) for text, own in self._indices.items()}
         taken = [False] * len(translation)
         for start, end in places_of({*self._indices, *self._terms}, translation, found):
-            taken[start:end] = [True] * (end - start)
             text = translation[start:end]
+            if text in self._terms and not is_between_words(translation, start, end):
+                continue
+            taken[start:end] = [True] * (end - start)
             index = next(indices[self._terms.get(text, text)], None)
             if index is None and text not in self._terms:
                 strays.append((start, end))

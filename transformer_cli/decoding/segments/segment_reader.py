@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import accumulate
 
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.hypothesis import Hypothesis
@@ -75,7 +76,10 @@ class SegmentReader:
         """Return the text of a hypothesis, with all placeholders of the segment."""
         text = self.raw_text(segment, hypothesis)
         inserted = self.repaired(segment, hypothesis, text)
-        return text if inserted is None else inserted.text
+        text = text if inserted is None else inserted.text
+        if segment.required is None or not segment.is_repaired or self._rules.glossary is None:
+            return text
+        return segment.required.with_capitals(text, self._rules.glossary.language)
 
     def repaired(self, segment: Segment, hypothesis: Hypothesis, text: str) -> Inserted | None:
         """Return the repaired text of a hypothesis, or None if it has all placeholders by itself."""
@@ -89,9 +93,12 @@ class SegmentReader:
         """Yield pairs (word of the segment, word of the hypothesis before repair)."""
         tokenizers, places = (self._tokenizers.source, self._tokenizers.target), segment.places
         words = normalize(self._tokenizers.target.decode(hypothesis.tokens)).split(" ")
-        spaces = [segment.restore(word).count(" ") for word in words]  # a symbol can stand for several words
+        restored = [segment.restore(word) for word in words]
+        # A symbol can stand for several words, or for none.
+        firsts = [0, *accumulate(word.count(" ") + 1 if word else 0 for word in restored)]
         for i, j in spaced_links(tokenizers, segment.tokens, hypothesis.tokens, hypothesis.attention or ()):
-            yield (i if places is None else places[min(i, len(places) - 1)]), j + sum(spaces[:j])
+            if restored[j]:
+                yield (i if places is None else places[min(i, len(places) - 1)]), firsts[j]
 
     def _places(self, text: str, form: str) -> list[int] | None:
         """Return `Segment.places` of a text and what the model reads for it; a word may be read as several."""

@@ -10,16 +10,29 @@ from tests.support.speaking_engine import SpeakingEngine
 from tests.support.tiny_models import tiny_tokenizers
 from transformer_cli.artifacts.text_profile import SpellingProfile, TextProfile
 from transformer_cli.decoding.line_translator import LineTranslator
-from transformer_cli.decoding.placeholders.glossary import Glossary
+from transformer_cli.decoding.placeholders.glossary import Glossary, TermSpan
+from transformer_cli.decoding.placeholders.required import Required
 from transformer_cli.decoding.source_forms import SymbolForm
 from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.text.normalization import normalize
 from transformer_cli.text.placeholders import SYMBOLS
 from transformer_cli.text.protected import placeholder_spans
 
-TERMS = {"chat": "feline", "chat noir": "black cat", "Word": "Word", "l'arbre": "tree", "文件": "file"}
+TERMS = {
+    "C++": "C++",
+    ".NET": ".NET",
+    "Ville": "Town",
+    "ไฟล": "file",
+    "파일": "file",
+    "mulţime": "set",
+    "chat": "feline",
+    "chat noir": "black cat",
+    "Word": "Word",
+    "l'arbre": "tree",
+    "文件": "file",
+}
 GLOSSARY = Glossary(TERMS, "en")
-PROFILE = TextProfile(max_sentences=1, spelling=SpellingProfile())
+PROFILE = TextProfile(max_sentences=2, spelling=SpellingProfile())
 
 
 def translate(line: str, says: str) -> str:
@@ -41,6 +54,16 @@ def translate(line: str, says: str) -> str:
         ("L’arbre", [("L’arbre", "tree")]),
         ("chat\u00a0noir", [("chat\u00a0noir", "black cat")]),
         ("打开文件夹", [("文件", "file")]),
+        ("打开Word文档", [("Word", "Word")]),
+        ("ไฟล ไฟล์", [("ไฟล", "file")]),
+        ("파일을, 내파일", [("파일", "file")]),
+        ("C++, du C, C++x", [("C++", "C++")]),
+        (".NET, ASP.NET", [(".NET", ".NET")]),
+        ("Ville, ville", [("Ville", "Town")]),
+        ("LA VILLE DORT", [("VILLE", "TOWN")]),
+        ("chat `noir`", [("chat", "feline")]),
+        ("chat noircie, chat noi\u0308r", [("chat", "feline"), ("chat", "feline")]),
+        ("f\u0131l, \u212a, MULŢIME \u0130", [("MULŢIME", "SET")]),
         ("https://chat.example/chat `chat` chat", [("chat", "feline")]),
     ],
 )
@@ -59,6 +82,39 @@ def test_a_translation_that_has_the_term_stays_though_it_has_it_more_often_or_wi
     assert translate("le chat dort", says) == says
 
 
+@pytest.mark.parametrize(
+    ("line", "says", "expected"),
+    [
+        ("Chat noir dort", "CHAT NOIR DORT", "Black cat DORT"),
+        ("le chat dort", "feline sleeps", "feline sleeps"),
+        ("Un chat dort", "feline sleeps", "Feline sleeps"),
+        ("Il dort. Chat noir.", "He sleeps. black cat.", "He sleeps. Black cat."),
+        ("Il dort, cf. chat noir.", "He sleeps, cf. black cat.", "He sleeps, cf. black cat."),
+        ("« Chat noir » dort", "« black cat » sleeps", "« Black cat » sleeps"),
+    ],
+)
+def test_a_term_that_begins_a_sentence_has_a_capital(line, says, expected):
+    assert translate(line, says) == expected
+
+
+@pytest.mark.parametrize(
+    ("says", "missing"), [("éfeline", 1), ("felineé", 1), ("felines", 1), ("(feline)", 0), ("猫feline猫", 0)]
+)
+def test_a_part_of_a_longer_word_is_no_term(says, missing):
+    required = Required.of("le chat", terms=[TermSpan(3, 7, "feline")])
+
+    assert required
+    assert required.missing(says) == ("feline",) * missing
+
+
+def test_a_glossary_of_many_terms_is_looked_up_without_reading_it():
+    terms = {f"{number:06b} x{number}": str(number) for number in range(100_000)}
+
+    spans = Glossary(terms, "en").spans(" ".join(reversed(terms)), [])
+
+    assert [span.text for span in spans] == [*reversed(terms.values())]
+
+
 def test_a_line_of_terms_is_translated_by_them_alone():
     assert translate("chat / 12 Chat noir", "nothing of it") == "feline / 12 black cat"
     assert translate("« Chat »", "nothing of it") == "« Feline »"
@@ -73,7 +129,7 @@ def test_symbols_stand_for_the_terms_of_the_other_language():
     assert restore(f"{SYMBOLS[2]} {SYMBOLS[1]}: {SYMBOLS[0]}") == "feline black cat: %s"
 
 
-@given(st.text("chat feline%s <b>./ 文", max_size=20).map(normalize))
+@given(st.text("chat feline%s <b>./ 文éк", max_size=20).map(normalize))
 def test_whatever_the_model_says_the_terms_stand_there(says):
     found = translate("le chat noir %s et le chat", says)
 
