@@ -44,7 +44,7 @@ class SymbolForm:
         """Return the text with symbols, and the function that replaces those of its translation."""
         terms = self.glossary.spans(text, self.find(text)) if self.glossary else ()
         found = masked(text, self.find, self.symbols, terms)
-        return (found.text, found.restored) if found.strings else (text, as_it_is)
+        return found.text, found.restored
 
 
 def rules_of(

@@ -25,7 +25,7 @@ Find = Callable[[str], Sequence[Span]]
 OWN = "own"
 """The kind of what a recipe's own patterns find."""
 
-_SYMBOL = re.compile("⟦[0-9]{1,2}⟧")
+_SYMBOL = re.compile("(?P<space> ?)(?P<symbol>⟦[0-9]{1,2}⟧)")
 _GOES_ON = re.compile(r"[A-Za-z0-9_]{2}|``")
 _ENDS_SOMEWHERE = frozenset(["link", "email", "path", "braces", "tag", "entity", "variable"])
 """Kinds of which a part is something else: a link that goes on is another link."""
@@ -45,8 +45,13 @@ class Masked(NamedTuple):
     strings: Mapping[str, str]
 
     def restored(self, translation: str) -> str:
-        """Return a translation with strings for symbols; a symbol that stands for nothing stays."""
-        return _SYMBOL.sub(lambda found: self.strings.get(found[0], found[0]), translation)
+        """Return a translation with strings for symbols; one that stands for nothing goes, with the space before it."""
+
+        def string_of(found: re.Match[str]) -> str:
+            string = self.strings.get(found["symbol"])
+            return "" if string is None else found["space"] + string
+
+        return _SYMBOL.sub(string_of, translation)
 
 
 @lru_cache(8)

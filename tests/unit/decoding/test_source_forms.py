@@ -133,7 +133,7 @@ def test_placeholders_are_read_as_symbols_by_a_model_that_has_learned_them():
     text, restore = rules.read("<med> %s @foo `a` %s")
 
     assert text == "<med> ⟦0⟧ ⟦1⟧ `a` ⟦0⟧"
-    assert restore("⟦1⟧ A ⟦0⟧ ⟦5⟧") == "@foo A %s ⟦5⟧"
+    assert restore("⟦1⟧ A ⟦0⟧ ⟦5⟧") == "@foo A %s"
     required = rules.required("<med> %s @foo `a`")
     assert required is not None
     assert [placeholder.text for placeholder in required.placeholders] == ["%s", "@foo"]
@@ -151,6 +151,25 @@ def test_an_alignment_counts_the_words_of_a_line_with_a_placeholder_of_several()
 
     assert (engine.heard, found.text) == (["le ⟦0⟧ chat"], "le {{ x }} chat")
     assert found.alignment == ((0, 0), (1, 1), (4, 4))
+
+
+@pytest.mark.parametrize(
+    ("line", "expected", "links"),
+    [
+        ("le chat dort", "le dort", ((0, 0), (2, 1))),
+        ("le %s dort", "le %s dort", ((0, 0), (1, 1), (2, 2))),
+    ],
+)
+def test_a_symbol_that_the_line_does_not_hold_never_comes_out(line, expected, links):
+    tokenizer = fit_tokenizer(["le chat dort", "⟦0⟧"], TokenizerConfig(), where="x", symbols=SYMBOLS)
+    engine = SpeakingEngine(lambda _: "le ⟦7⟧ dort")
+    engine._tokenizers = TokenizerPair(tokenizer, tokenizer)
+    profile = TextProfile(max_sentences=1, placeholders=PlaceholderProfile())
+    rules = rules_of(profile, FRENCH, tokenizer, keeps_placeholders=True)
+
+    (found,) = LineTranslator(engine, engine._tokenizers, rules).translate([line], with_alignment=True)
+
+    assert (found.text, found.alignment, found.missing) == (expected, links, ())
 
 
 def test_symbols_are_replaced_also_in_a_translation_whose_beginning_is_given():

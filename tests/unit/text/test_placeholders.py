@@ -63,8 +63,8 @@ def test_more_placeholders_than_symbols_stay():
     assert found.text == "⟦0⟧ ⟦1⟧ {y}"
 
 
-def test_a_symbol_that_stands_for_nothing_stays():
-    assert masked("%s", FIND, SYMBOLS).restored("⟦0⟧ ⟦7⟧") == "%s ⟦7⟧"
+def test_a_symbol_that_stands_for_nothing_goes():
+    assert masked("%s", FIND, SYMBOLS).restored("⟦7⟧⟦0⟧ a ⟦7⟧, ⟦99⟧") == "%s a,"
 
 
 def test_a_recipes_own_patterns_come_first_and_kinds_are_switched_off():
