@@ -22,6 +22,7 @@ from threading import Thread
 from typing import Annotated
 
 import typer
+from process_memory import memory
 
 from transformer_cli.text.lines import read_text_lines
 
@@ -33,30 +34,6 @@ def numbered(lines: list[str]) -> Iterator[str]:
     for number in count(1):
         words = lines[number % len(lines)].split()[:_WORDS]
         yield " ".join([*words, str(number)])
-
-
-def family(process: int) -> Iterator[int]:
-    """Yield the number of a process, and those of all that it has started."""
-    yield process
-    for children in Path(f"/proc/{process}/task").glob("*/children"):
-        try:
-            found = children.read_text().split()
-        except OSError:  # it has just ended
-            continue
-        for child in found:
-            yield from family(int(child))
-
-
-def memory(process: int) -> float:
-    """Return the MiB of a process and of all that it has started; a page that several share counts once."""
-    kibibytes = 0
-    for each in family(process):
-        try:
-            rollup = Path(f"/proc/{each}/smaps_rollup").read_text()
-        except OSError:
-            continue
-        kibibytes += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-    return kibibytes / 1024
 
 
 def measure_latency(command: list[str], lines: list[str]) -> str:
