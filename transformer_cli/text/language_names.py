@@ -141,9 +141,12 @@ _REGIONS = {
     "hant": "traditional traditionnel traditionell hant 繁體 繁体 繁體中文",
 }
 _SIDES = {
-    "source": "source src original quelle ausgangstext quelltext origen origine fuente 原文 源 源语言",
-    "target": "target tgt trg translation cible traduction ziel zieltext ubersetzung destino traduccion traduzione "
-    "译文 目标 目标语言 訳文",
+    "source": "source src original originaux quelle ausgangstext quelltext originaltext origen origine "
+    "originale fuente оригинал исходный źródło bron kaynak 原文 源 源语言",
+    "target": "target tgt trg translation translations translated cible traduction traductions traduit ziel zieltext "
+    "ubersetzung ubersetzungen ubersetzt destino traduccion traducido traducao traduzido traduzione tradotto vertaling "
+    "tłumaczenie перевод översättning översatt oversættelse oversettelse preklad çeviri equivalent entsprechung "
+    "译文 譯文 翻译 翻譯 翻訳 目标 目标语言 訳文",
 }
 # Words that say nothing about the language or the side.
 _NEUTRAL = """
@@ -151,6 +154,7 @@ text texte texto testo sentence sentences segment segments string strings phrase
 sprache idioma column col version side value term
 """
 _SEPARATORS = re.compile(r"[\s_\-.,:;/|()\[\]{}<>\"'（）【】]+")
+_IN_BRACKETS = re.compile(r"(?<=\w)\s*[(（][^()（）]*[)）]\s*$")
 _MOST_WORDS = 6
 
 
@@ -186,6 +190,11 @@ def language_of_heading(text: str) -> str | None:
     """
     if is_known_language(text):
         return plain_code(text)
+    # Regions have many names: "English (United Kingdom)".
+    return _language_of_words(text) or _language_of_words(_IN_BRACKETS.sub("", text))
+
+
+def _language_of_words(text: str) -> str | None:
     words = [word for word in _words(text) if word not in _IGNORED and word not in _SIDE_OF]
     if not 0 < len(words) <= _MOST_WORDS:
         return None

@@ -29,6 +29,7 @@ from transformer_cli.text.language_names import language_of_heading, side_of_hea
         ("Brazilian Portuguese", "pt-br"),
         ("Portuguese (Brazil)", "pt-br"),
         ("中文（简体）", "zh-hans"),
+        ("English (United Kingdom)", "en"),
     ],
 )
 def test_a_heading_names_a_language(heading, code):
@@ -45,6 +46,7 @@ def test_a_heading_names_a_language(heading, code):
         "en-tête",
         "English, French",
         "English comments",
+        "Notes (English)",
         "it is",
         "Brazil",
         "a" * 9,
@@ -69,6 +71,9 @@ def test_a_sentence_with_the_name_of_a_language_is_no_heading(name):
         ("original", "source"),
         ("TGT", "target"),
         ("Übersetzung", "target"),
+        ("Перевод", "target"),
+        ("译文", "target"),
+        ("Texto fuente", "source"),
         ("Source target", None),
         ("text", None),
         ("the source of it", None),
