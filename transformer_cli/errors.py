@@ -4,6 +4,7 @@ TfmError                     1   a known reason, one line
 ├── UsageError               2   wrong arguments
 │   └── RecipeError          2   a recipe that cannot be read, or a key or value in it that is wrong
 ├── DataError               65   input data that cannot be used
+│   └── UnsetKeyError       65   a corpus that keys in the recipe would make usable
 ├── RunDirectoryBusyError   75   another run holds the run directory; try again later
 ├── ModelNotFoundError       1   no model at the given place
 ├── DamagedFileError         1   a model, checkpoint or other file of this program is missing, cut short or altered
@@ -20,6 +21,7 @@ way out.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 # PyTorch's messages when a CPU or a GPU runs out of memory: it raises no `MemoryError`. The last message comes from its
 # library for matrix products.
@@ -51,6 +53,19 @@ class DataError(TfmError):
     """The input data cannot be used: misaligned, empty, cut short or not text."""
 
     exit_code = 65
+
+
+class UnsetKeyError(DataError):
+    """A corpus that cannot be used as it is, and could be with keys in its table of the recipe.
+
+    Args:
+        message: The message; it names the keys.
+        keys: The keys with values that may be right.
+    """
+
+    def __init__(self, message: str, keys: Mapping[str, str | int | bool]) -> None:
+        super().__init__(message)
+        self.keys = dict(keys)
 
 
 class RunDirectoryBusyError(TfmError):

@@ -81,7 +81,7 @@ class CorpusFiles(Section):
     """Whether cells of a table may stand in double quotes. Left out: found by content."""
 
     header: bool | None = None
-    """Whether the first row of a table holds the names of its columns. Left out: if it names both languages."""
+    """Whether the first row of a table holds the names of its columns. Left out: found by its words."""
 
     skip_bad_rows: bool = False
     """Whether to drop rows of a table or ``.jsonl`` file that cannot be read, counted as ``bad_row``, instead of

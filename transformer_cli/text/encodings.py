@@ -9,7 +9,7 @@ from pathlib import Path
 
 import regex
 
-from transformer_cli.errors import DataError
+from transformer_cli.errors import DataError, UnsetKeyError
 
 # UTF-32 comes first: its little-endian mark begins with the bytes of UTF-16's.
 WIDE_MARKS = (
@@ -195,7 +195,7 @@ class Utf8Check:
             DataError: They are in an encoding of which no line can be read as UTF-8.
         """
         if name := other_encoding(beginning):
-            raise DataError(f"{self._name} is {name}, not UTF-8; {self._remedy(name)}")
+            raise self._error(f"{self._name} is {name}, not UTF-8; {self._remedy(name)}", name)
 
     def count_good(self) -> None:
         """Count a line with other characters than those of ASCII."""
@@ -225,22 +225,27 @@ class Utf8Check:
             DataError: Too many lines are not UTF-8 to be an accident.
         """
         if (problem := self.problem()) is not None:
-            raise DataError(problem)
+            raise problem
 
-    def problem(self) -> str | None:
-        """Return an error message if too many lines are not UTF-8 to be an accident, else None."""
+    def problem(self) -> DataError | None:
+        """Return an error if too many lines are not UTF-8 to be an accident, else None."""
         lines = self._good + self._bad
         if self._bad <= _FEW or 10 * self._bad <= lines:
             return None
         counts = f"{self._bad} of {lines} lines that are not plain ASCII"
         if not self.is_in_one_encoding:
             keep = f', or set {self._setting} = "utf-8" for it to drop them' if self._setting else ""
-            return f"{self._name}: {counts} are not UTF-8, the first of them line {self._first_bad}; mend them{keep}"
+            what = f"{self._name}: {counts} are not UTF-8, the first of them line {self._first_bad}; mend them{keep}"
+            return self._error(what, "UTF-8")
         name = probable_encoding(bytes(self._sample))
         if name is None:
-            return f"{self._name} is not UTF-8: {counts} are not; find its encoding and {self._remedy('ENCODING')}"
-        return f"{self._name} is probably {name}, not UTF-8; {self._remedy(name)}"
+            what = f"{self._name} is not UTF-8: {counts} are not; find its encoding and {self._remedy('ENCODING')}"
+            return DataError(what)
+        return self._error(f"{self._name} is probably {name}, not UTF-8; {self._remedy(name)}", name)
 
     def _remedy(self, name: str) -> str:
         setting = f', or set {self._setting} = "{name.lower()}" for it' if self._setting else ""
         return f"convert it with: {conversion(self._name, name)}{setting}"
+
+    def _error(self, message: str, name: str) -> DataError:
+        return UnsetKeyError(message, {self._setting: name.lower()}) if self._setting else DataError(message)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from transformer_cli.config import CorpusFiles, LanguagesConfig, NamedCorpus
 from transformer_cli.data.corpora import SentencePair
-from transformer_cli.data.corpora.formats.tables.read import table_columns
+from transformer_cli.data.corpora.formats.tables.read import find_columns_of
 from transformer_cli.data.corpora.names import LANG, TABLES, kind_of
 from transformer_cli.data.sides.evidence import SideCounts, count_sides, find_crossed, other_language, share_of_equal
 from transformer_cli.errors import DataError
@@ -110,7 +110,8 @@ def _exchanged(corpus: NamedCorpus, languages: LanguagesConfig, file: Path) -> s
         return f'exchange the names of the two files, or write {{ source = "{target}", target = "{source}" }}'
     columns: tuple[str | int, str | int] | None = files.columns
     if columns is None and kind_of(path) in TABLES and file.is_file():
-        columns = table_columns(file, languages, files)
+        found = find_columns_of(file, languages, files)
+        columns = None if found is None else (found.source + 1, found.target + 1)
     if columns is not None:
         keys = f"source_column = {_toml(columns[1])}, target_column = {_toml(columns[0])}"
         return f'write {{ path = "{path}", {keys} }}'

@@ -7,7 +7,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -19,6 +19,7 @@ from transformer_cli.errors import DataError, UsageError
 from transformer_cli.files.atomic import write_atomically
 from transformer_cli.recipe import DEFAULT_RECIPE_FILE, toml_value
 from transformer_cli.workflows.init.adapt import Adaptation, adapting_settings
+from transformer_cli.workflows.init.corpus_keys import explain_keys, with_found_keys
 from transformer_cli.workflows.init.machine import Machine, look_at_machine
 from transformer_cli.workflows.init.named_corpora import as_value, find_beside, named_corpora, relative_to
 from transformer_cli.workflows.init.recommend import Setting, held_out_sizes, recommend
@@ -89,7 +90,10 @@ def init(
     held_out = _held_out(named, {"valid": valid, "test": test}, languages, output.parent)
     logger.info(f"counting the pairs of {', '.join(map(str, named))}")
     survey = survey_corpora(named, languages, Path())
-    data = _data_settings(named, held_out, survey, machine, output.parent)
+    written = [with_found_keys(corpus, languages) for corpus in named]
+    data = _data_settings([relative_to(corpus, output.parent) for corpus in written], held_out, survey, machine)
+    if written != named:
+        data[0] = replace(data[0], reason=f"{data[0].reason}; columns as they were found")
     if adaptation is None:
         others = recommend(survey.statistics, machine)
     else:
@@ -183,8 +187,9 @@ def _check_output(output: Path, *, force: bool) -> None:
 
 def _count_pairs(corpus: NamedCorpus, part: str, languages: LanguagesConfig) -> int:
     """Count the pairs of a validation or test corpus; its errors are reported before any file is written."""
-    pairs = check_sides(read_corpus(corpus, languages, Path(), part=part), corpus, languages)
-    count = sum(pair.fault is None for pair in pairs)
+    with explain_keys(corpus):
+        pairs = check_sides(read_corpus(corpus, languages, Path(), part=part), corpus, languages)
+        count = sum(pair.fault is None for pair in pairs)
     if not count:
         raise DataError(f"{corpus} holds no sentence pairs; name another corpus or a number with --{part}")
     return count
@@ -209,7 +214,8 @@ def _held_out(
         if corpus is not None:
             why = "as asked for" if given is not None else "found beside the corpora"
             reason = f"{_count_pairs(corpus, part, languages):,} pairs, {why}"
-            settings[part] = Setting(f"data.{part}", as_value(relative_to(corpus, folder)), reason)
+            value = as_value(relative_to(with_found_keys(corpus, languages), folder))
+            settings[part] = Setting(f"data.{part}", value, reason)
     return settings
 
 
@@ -218,10 +224,9 @@ def _data_settings(
     held_out: Mapping[str, Setting],
     survey: CorpusSurvey,
     machine: Machine,
-    folder: Path,
 ) -> list[Setting]:
     counts = " + ".join(f"{count:,}" for count in survey.counts.values())
-    train = [as_value(relative_to(corpus, folder)) for corpus in corpora]
+    train = [as_value(corpus) for corpus in corpora]
     settings = [Setting("data.train", train, f"{counts} pairs that are fit to learn from")]
     reason = "pairs held out of train, the same ones on every run"
     for part, size in zip(("valid", "test"), held_out_sizes(survey.statistics, machine), strict=True):

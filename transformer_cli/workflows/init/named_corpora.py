@@ -20,6 +20,7 @@ from transformer_cli.files.packed import COMPRESSIONS
 from transformer_cli.text.language_names import language_of_heading, side_of_heading
 from transformer_cli.text.languages import parse_language, same_language
 from transformer_cli.text.lines import read_text_lines
+from transformer_cli.workflows.init.corpus_keys import explain_keys
 
 _TABLE = re.compile(r"\{\s*[\w\"]+\s*=")
 _PARTS = re.compile(r"[^\W_]+|[\W_]")
@@ -115,7 +116,8 @@ def _is_table(path: Path) -> bool:
     """Return whether a .txt file has a tab in each of its first lines."""
     if kind_of(path.name) != ".txt" or not path.is_file():
         return False
-    lines = [line.text for line in islice(read_text_lines(path), 10) if line.text.strip()]
+    with explain_keys(str(path)):
+        lines = [line.text for line in islice(read_text_lines(path, setting="encoding"), 10) if line.text.strip()]
     return bool(lines) and all("\t" in line for line in lines)
 
 
@@ -195,8 +197,10 @@ def _with_counterpart(name: str, languages: LanguagesConfig) -> Files | None:
 
 
 def _by_content(name: str, other: str, languages: LanguagesConfig) -> Files:
-    pairs = read_corpus(CorpusFiles(source=name, target=other), languages, Path(), part="train")
-    counts = count_sides([(pair.source, pair.target) for pair in islice(pairs, _LINES)], languages)
+    corpus = CorpusFiles(source=name, target=other)
+    with explain_keys(corpus):
+        pairs = read_corpus(corpus, languages, Path(), part="train")
+        counts = count_sides([(pair.source, pair.target) for pair in islice(pairs, _LINES)], languages)
     if counts.is_plainly_straight or counts.is_plainly_crossed:
         return (name, other) if counts.is_plainly_straight else (other, name)
     raise UsageError(

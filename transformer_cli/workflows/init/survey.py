@@ -16,6 +16,7 @@ from transformer_cli.data.corpora.reading_progress import log_reading, warn_of_f
 from transformer_cli.data.sides.check import check_sides
 from transformer_cli.errors import DataError
 from transformer_cli.text.writing_systems import is_without_spaces
+from transformer_cli.workflows.init.corpus_keys import explain_keys
 
 _FEW = 1000
 _COMMON = 0.9995
@@ -90,9 +91,10 @@ def survey_corpora(
     counts = {}
     for name in corpora:
         before = count.read
-        for pair in _fit_pairs(name, languages, folder):
-            count.add(pair.source, pair.target)
-            sample.add(pair.source, pair.target)
+        with explain_keys(name):
+            for pair in _fit_pairs(name, languages, folder):
+                count.add(pair.source, pair.target)
+                sample.add(pair.source, pair.target)
         counts[str(name)] = count.read - before
         if count.read == before:
             both = f"{languages.source} and {languages.target}"

@@ -45,7 +45,7 @@ def read_chunks(source: BinaryIO) -> Iterator[list[Line]]:
     check = Utf8Check(_name(source))
     yield from _chunks(source, check)
     if check.is_in_one_encoding and (problem := check.problem()):
-        logger.warning(problem)
+        logger.warning(str(problem))
 
 
 def _chunks(source: BinaryIO, check: Utf8Check) -> Iterator[list[Line]]:

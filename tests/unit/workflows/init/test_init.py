@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import tomllib
 from pathlib import Path
 
@@ -73,6 +74,15 @@ def test_two_aligned_files_may_be_named_as_they_are(names):
     run(*names)
 
     assert written().data.train_paths == ["toy.{lang}"]
+
+
+def test_aligned_files_may_end_like_a_table(folder):
+    for code in ("fr", "en"):
+        (folder / f"toy.{code}").rename(folder / f"{code}.txt")
+
+    run("fr.txt", "en.txt")
+
+    assert written().data.train_paths == ["{lang}.txt"]
 
 
 def test_packed_files_are_a_pair_too(folder):
@@ -201,6 +211,54 @@ def test_a_corpus_that_cannot_be_used_is_named_and_nothing_is_written(folder, co
     with pytest.raises((DataError, RecipeError), match=message):
         run(corpus)
     assert not Path("tfm.toml").exists()
+
+
+def numbered_table(name: str, header: str = "", encoding: str = "utf-8", note: str = "") -> None:
+    rows = "".join(
+        f"{number}\t{source}{note.format(source)}\t{target}\n" for number, (source, target) in enumerate(pairs())
+    )
+    Path(name).write_text(header + rows, encoding=encoding)
+
+
+@pytest.mark.parametrize(
+    ("header", "keys"),
+    [
+        ("id\tfr\ten\n", None),
+        ("", {"source_column": 2, "target_column": 3}),
+        ("id\tText\tÜbersetzung\n", {"source_column": 2, "target_column": 3, "header": True}),
+    ],
+)
+def test_columns_that_content_tells_are_written_into_the_recipe(header, keys):
+    numbered_table("t.tsv", header)
+
+    run("t.tsv", valid="t.tsv")
+
+    data = tomllib.loads(Path("tfm.toml").read_text("utf-8"))["data"]
+    corpus = "t.tsv" if keys is None else {"path": "t.tsv", **keys}
+    assert (data["train"], data["valid"]) == ([corpus], corpus)
+    comment = "; columns as they were found"
+    assert (comment in Path("tfm.toml").read_text("utf-8")) == (keys is not None)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "note", "key"),
+    [
+        ("utf-16", "", 'encoding = "utf-16"'),
+        ("cp1252", " déjà là, à côté", 'encoding = "windows-1252"'),
+        ("utf-8", "\t{}", "source_column = 2, target_column = 4"),
+    ],
+)
+def test_the_argument_that_gives_keys_which_a_corpus_needs_is_named_and_works(encoding, note, key):
+    numbered_table("t.txt", "", encoding, note)
+
+    with pytest.raises(DataError) as caught:
+        run("t.txt")
+    found = re.search(r"; here that is '(.*)' in place of the name$", str(caught.value))
+    assert found is not None
+    assert found[1] == f'{{ path = "t.txt", {key} }}'
+    run(found[1])
+    assert key in Path("tfm.toml").read_text("utf-8")
+    assert prepare().total.read == 192
 
 
 @pytest.mark.parametrize(("source", "target"), [("fr", "fr"), ("", "en")])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import permutations
 from pathlib import Path
 
 from transformer_cli.config import CorpusFiles, LanguagesConfig
+from transformer_cli.data.corpora.formats.tables.headings import may_be_headings, sides_by_heading
 from transformer_cli.data.corpora.formats.tables.rows import width_of
 from transformer_cli.data.corpora.pairs import find_columns
-from transformer_cli.errors import DataError
-
-logger = logging.getLogger(__name__)
+from transformer_cli.data.sides.evidence import count_sides
+from transformer_cli.errors import DataError, UnsetKeyError
 
 Rows = Sequence[Sequence[str]]
 
@@ -24,6 +25,7 @@ _FILLED = 0.9  # of the cells of a side
 _ENOUGH_ROWS = 3  # to see what a column holds
 _MANY_ROWS = 10  # to see that it always holds the same
 _SAME_BEGINNING = 16  # characters
+_MOST_TITLES = 10  # rows above a header
 
 
 def is_header(row: Sequence[str], languages: LanguagesConfig, keys: CorpusFiles) -> bool:
@@ -34,13 +36,30 @@ def is_header(row: Sequence[str], languages: LanguagesConfig, keys: CorpusFiles)
     return all(name in row for name in names) if names else find_columns(tuple(row), languages) is not None
 
 
-def choose_columns(
-    path: Path, rows: Rows, width: int, languages: LanguagesConfig, keys: CorpusFiles
-) -> tuple[tuple[int, int], bool]:
-    """Return the indices of source and target, and whether the first row is a header.
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where a table has its sides.
 
-    The keys of the recipe select the columns, otherwise the names in the first row, otherwise the content: the two
-    columns that hold text, in their order. A table of two columns is taken as it is.
+    Args:
+        source: The index of the column of sources.
+        target: The index of the column of targets.
+        header: The index of the row that names the columns, or None; the rows above it are titles.
+        note: What was found by content and should be known, or None.
+        found: Keys of a recipe that say the same as what was found by content.
+    """
+
+    source: int
+    target: int
+    header: int | None
+    note: str | None = None
+    found: Mapping[str, int | bool] = field(default_factory=dict)
+
+
+def choose_columns(path: Path, rows: Rows, width: int, languages: LanguagesConfig, keys: CorpusFiles) -> Columns:
+    """Find the header and the columns of source and target.
+
+    The keys of the recipe select the columns, otherwise the names in the header, otherwise the content: the two columns
+    that hold text, in their order unless one of them is headed as a side. A table of two columns is taken as it is.
 
     Args:
         path: The file, for messages.
@@ -52,38 +71,90 @@ def choose_columns(
     Raises:
         DataError: The header lacks a column, no column has the name, or it is not clear which two columns hold text.
     """
-    first, rest = (rows[0], rows[1:]) if rows else ((), ())
-    names_them = is_header(first, languages, keys)
-    has_header = names_them or _is_unlike(first, rest) if keys.header is None else keys.header
-    if has_header and width_of(first) < width:
+    header = _find_header(rows, width, languages, keys)
+    first = rows[header or 0] if rows else ()
+    if header is not None and width_of(first) < width:
         raise DataError(
             f"{path}: the header has {width_of(first)} columns, most other rows have {width}; name every column"
         )
     if keys.columns is not None:
-        return (_index(keys.columns[0], first, path), _index(keys.columns[1], first, path)), has_header
-    rows = rest if has_header else rows
-    kinds = [_kind([row[i] for row in rows if i < len(row)]) for i in range(width)]
-    texts = [i for i, kind in enumerate(kinds) if kind == "text"]
-    names = find_columns(tuple(first), languages) if has_header else None
-    if names is not None:
-        indices = first.index(names[0]), first.index(names[1])
-        for name, index in zip(names, indices, strict=True):
-            if index < len(kinds) and kinds[index] not in ("text", "empty cells") and len(texts) > 1:
-                raise DataError(f'{path}: the column "{name}" holds {kinds[index]}; {_proposal(texts, languages)}')
-        return indices, has_header
+        return Columns(_index(keys.columns[0], first, path), _index(keys.columns[1], first, path), header)
+    rows = rows if header is None else rows[header + 1 :]
+    kinds = _kinds(rows, width)
+    if header is not None and (names := find_columns(tuple(first), languages)) is not None:
+        source, target = first.index(names[0]), first.index(names[1])
+        _check_kinds(path, {names[0]: source, names[1]: target}, rows, kinds, languages)
+        return Columns(source, target, header)
+    texts = _columns_of_text(path, rows, kinds, languages)
+    cells, below = _cells(first, texts), [_cells(row, texts) for row in rows]
+    source, target = texts
+    if header is not None:
+        source, target = (texts[side] for side in sides_by_heading(cells, below, languages) or (0, 1))
+    found = {} if (source, target) == (0, 1) else {"source_column": source + 1, "target_column": target + 1}
+    note = f"{path}: columns {source + 1} and {target + 1} hold text and are read" if found else None
+    if keys.header is None and header is not None:
+        found |= {"header": True}
+        note = f'{path}: "{first[source]}" and "{first[target]}" are read as names of columns, not as a pair'
+    elif keys.header is None and not found and may_be_headings(cells, below[1:]):
+        note = f'{path}: "{cells[0]}" and "{cells[1]}" are read as a pair; if they are names, set header = true for it'
+    return Columns(source, target, header, note, found)
+
+
+def _find_header(rows: Rows, width: int, languages: LanguagesConfig, keys: CorpusFiles) -> int | None:
+    """Return the index of the row that names the columns, or None; titles, rows of one cell, may stand above it."""
+    if keys.header is False or not rows:
+        return None
+    filled = (sum(1 for cell in row if cell and not cell.isspace()) for row in rows[:_MOST_TITLES])
+    place = next((place for place, number in enumerate(filled) if number > 1), 0)
+    row, below = rows[place], rows[place + 1 :]
+    if is_header(row, languages, keys):
+        return place
+    if keys.header:
+        return place
+    given = [column - 1 for column in keys.columns or () if isinstance(column, int)]
+    texts = given or _texts(_kinds(below, width))
+    is_headed = len(texts) == 2 and sides_by_heading(
+        _cells(row, texts), [_cells(each, texts) for each in below], languages
+    )
+    return place if is_headed or _is_unlike(row, below) else None
+
+
+def _check_kinds(
+    path: Path, columns: Mapping[str, int], rows: Rows, kinds: Sequence[str], languages: LanguagesConfig
+) -> None:
+    """Refuse columns that hold no text while others do."""
+    texts = _texts(kinds)
+    for name, index in columns.items():
+        if index < len(kinds) and kinds[index] not in ("text", "empty cells") and len(texts) > 1:
+            raise _unknown_columns(f'{path}: the column "{name}" holds {kinds[index]}', rows, texts, languages)
+
+
+def _columns_of_text(path: Path, rows: Rows, kinds: Sequence[str], languages: LanguagesConfig) -> tuple[int, int]:
+    """Return the indices of the two columns of text."""
+    texts = _texts(kinds)
     # In few rows, a column that always holds the same may be a side.
     is_short = len(rows) < (_MANY_ROWS if "the same text" in kinds else _ENOUGH_ROWS)
     if len(kinds) > 2 and (len(texts) != 2 or is_short):
         held = f"{len(texts)} of {len(kinds)} columns hold text"
         if is_short:
             held = f"{len(rows)} rows are too few to see which of {len(kinds)} columns hold text"
-        raise DataError(f"{path}: {held}; {_proposal(texts, languages)}")
+        raise _unknown_columns(f"{path}: {held}", rows, texts, languages)
     if "links" in kinds[:2] and len(kinds) <= 2:
         raise DataError(f"{path}: column {kinds.index('links') + 1} holds links; a corpus is two columns of text")
-    source, target = texts if len(kinds) > 2 else (0, 1)
-    if (source, target) != (0, 1):
-        logger.info(f"{path}: columns {source + 1} and {target + 1} hold text and are read")
-    return (source, target), has_header
+    return (texts[0], texts[1]) if len(kinds) > 2 else (0, 1)
+
+
+def _kinds(rows: Rows, width: int) -> list[str]:
+    return [_kind([row[i] for row in rows if i < len(row)]) for i in range(width)]
+
+
+def _texts(kinds: Sequence[str]) -> list[int]:
+    return [i for i, kind in enumerate(kinds) if kind == "text"]
+
+
+def _cells(row: Sequence[str], columns: Sequence[int]) -> tuple[str, str]:
+    source, target = (row[i] if i < len(row) else "" for i in columns)
+    return source, target
 
 
 def _kind(cells: Sequence[str]) -> str:
@@ -114,9 +185,12 @@ def _is_unlike(first: Sequence[str], rest: Rows) -> bool:
     """Return whether a first row has words where the other rows have numbers, ids or links, as a header has."""
     if len(rest) < _ENOUGH_ROWS or not all(cell and not cell.isspace() for cell in first):
         return False
-    below = [_kind([row[i] for row in rest if i < len(row)]) for i in range(len(first))]
-    own = [_kind([cell]) for cell in first]
-    return all(kind == "text" for kind in own) and bool({"links", "numbers", "ids"} & set(below)) and "text" in below
+    below = _kinds(rest, len(first))
+    own = _kinds([first], len(first))
+    are_words = all(
+        word == "text" or (word == "ids" and kind == "text") for word, kind in zip(own, below, strict=True)
+    )  # "sentence1" looks like an id
+    return are_words and bool({"links", "numbers", "ids"} & set(below)) and "text" in below
 
 
 def _index(column: str | int, row: Sequence[str], path: Path) -> int:
@@ -130,9 +204,17 @@ def _index(column: str | int, row: Sequence[str], path: Path) -> int:
     return row.index(column)
 
 
-def _proposal(texts: Sequence[int], languages: LanguagesConfig) -> str:
+def _unknown_columns(problem: str, rows: Rows, texts: Sequence[int], languages: LanguagesConfig) -> DataError:
+    """Return the error about columns that are no sides; it proposes those of text."""
     names = f'write "{languages.source}" and "{languages.target}" above the two sides in a first row'
     if len(texts) < 2:
-        return f"{names}, or set source_column and target_column for it"
+        return DataError(f"{problem}; {names}, or set source_column and target_column for it")
     *others, last = (str(index + 1) for index in texts)
-    return f"set source_column and target_column for it to two of {', '.join(others)} and {last}, or {names}"
+    which = f"two of {', '.join(others)} and {last}"
+    pairs = permutations(texts, 2)
+    likely = (pair for pair in pairs if count_sides([_cells(row, pair) for row in rows], languages).is_plainly_straight)
+    source, target = next(likely, texts[:2])
+    return UnsetKeyError(
+        f"{problem}; set source_column and target_column for it to {which}, or {names}",
+        {"source_column": source + 1, "target_column": target + 1},
+    )

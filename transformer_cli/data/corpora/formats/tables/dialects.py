@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from transformer_cli.data.corpora.formats.tables.rows import Dialect, Row, read_rows, width_of
-from transformer_cli.errors import DataError
+from transformer_cli.errors import DataError, UnsetKeyError
 from transformer_cli.text.lines import Line
 
 IsHeader = Callable[[Sequence[str]], bool]
@@ -121,8 +121,10 @@ def read_sample(
 
 def _without_doubt(path: Path, reading: Reading) -> Reading:
     if reading.is_doubtful:
-        raise DataError(
-            f"{path}: quotes may be part of the text or hold cells of several lines; set quoting = false or true for it"
+        raise UnsetKeyError(
+            f"{path}: quotes may be part of the text or hold cells of several lines; set quoting = false or true for "
+            "it",
+            {"quoting": True},
         )
     return reading
 
@@ -153,7 +155,7 @@ def _reading(sample: Sample, dialect: Dialect) -> Reading:
     cells = [row.cells for row in rows if len(row.cells) > 1]
     length, even = _commonest(map(len, cells))
     width, count = _commonest(map(width_of, cells))
-    if even >= count:
+    if even > count:  # otherwise a delimiter ends each row
         width, count = length, even
     return Reading(dialect, rows, width, count / max(1, len(rows)), even / max(1, len(rows)))
 
@@ -198,7 +200,8 @@ def _no_delimiter(path: Path, readings: Sequence[Reading]) -> DataError:
 
 def _several_delimiters(path: Path, readings: Sequence[Reading]) -> DataError:
     names = " and ".join(f"{DELIMITER_NAMES[r.dialect.delimiter]} ({r.width} columns)" for r in readings)
-    return DataError(
+    return UnsetKeyError(
         f"{path}: each of {names} gives all rows the same number of columns; set delimiter for it, or write source and "
-        "target as the names of the columns into the first row"
+        "target as the names of the columns into the first row",
+        {"delimiter": readings[0].dialect.delimiter},
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, dropwhile
 from pathlib import Path
 
 from transformer_cli.config import CorpusFiles, LanguagesConfig
 from transformer_cli.data.corpora.bad_rows import BadRows
-from transformer_cli.data.corpora.formats.tables.columns import choose_columns, is_header
+from transformer_cli.data.corpora.formats.tables.columns import Columns, choose_columns, is_header
 from transformer_cli.data.corpora.formats.tables.dialects import (
     DELIMITER_NAMES,
     Sample,
@@ -22,6 +23,8 @@ from transformer_cli.data.corpora.pairs import SentencePair
 from transformer_cli.errors import DataError
 from transformer_cli.text.lines import Line, read_text_lines
 
+logger = logging.getLogger(__name__)
+
 _SAMPLE_LINES = 2000
 _SAMPLE_CHARACTERS = 1 << 20
 
@@ -33,14 +36,14 @@ class _Layout:
     Args:
         dialect: How its rows are written.
         widths: The possible numbers of cells in a row, empty ones at its end aside; None: any that is enough.
-        columns: The indices of source and target.
-        has_header: Whether the first row names the columns.
+        columns: The indices of source and target, and the header.
+        header_line: The number of the line of the header, or 0.
     """
 
     dialect: Dialect
     widths: tuple[int, ...] | None
-    columns: tuple[int, int]
-    has_header: bool
+    columns: Columns
+    header_line: int
 
 
 def read_table(path: Path, languages: LanguagesConfig, keys: CorpusFiles | None = None) -> Iterator[SentencePair]:
@@ -63,10 +66,11 @@ def read_table(path: Path, languages: LanguagesConfig, keys: CorpusFiles | None 
     if not sample.lines:
         return
     layout = _find_layout(sample, languages, keys, keys.delimiter or delimiter)
+    if layout.columns.note is not None:
+        logger.info(layout.columns.note)
     rows = read_rows(chain(sample.lines, lines), layout.dialect)
-    if layout.has_header:
-        next(rows)
-    source, target = layout.columns
+    rows = dropwhile(lambda row: row.number <= layout.header_line, rows)
+    source, target = layout.columns.source, layout.columns.target
     bad, count = BadRows(path, are_skipped=keys.skip_bad_rows), 0
     for count, row in enumerate(rows, start=1):
         problem = row.problem or _wrong_width(row.cells, layout)
@@ -78,13 +82,10 @@ def read_table(path: Path, languages: LanguagesConfig, keys: CorpusFiles | None 
     bad.finish(count)
 
 
-def table_columns(path: Path, languages: LanguagesConfig, keys: CorpusFiles) -> tuple[int, int] | None:
-    """Return the numbers of the columns that `read_table` takes for source and target, or None for an empty table."""
+def find_columns_of(path: Path, languages: LanguagesConfig, keys: CorpusFiles) -> Columns | None:
+    """Return the columns that `read_table` takes, or None for an empty table."""
     sample, delimiter = _sample(path, read_text_lines(path, encoding=keys.encoding, setting="encoding"))
-    if not sample.lines:
-        return None
-    source, target = _find_layout(sample, languages, keys, keys.delimiter or delimiter).columns
-    return source + 1, target + 1
+    return _find_layout(sample, languages, keys, keys.delimiter or delimiter).columns if sample.lines else None
 
 
 def _sample(path: Path, lines: Iterator[Line]) -> tuple[Sample, str | None]:
@@ -124,15 +125,17 @@ def _find_layout(sample: Sample, languages: LanguagesConfig, keys: CorpusFiles, 
             f"{path}:{good[0].number}: the first row has bytes that are no text, and may name the columns; mend it, or "
             "set encoding for the file"
         )
-    columns, has_header = choose_columns(path, rows, reading.width, languages, keys)
-    widths = (reading.width, width_of(rows[0])) if has_header else (reading.width,)
+    columns = choose_columns(path, rows, reading.width, languages, keys)
     is_known = keys.columns is not None and keys.delimiter is not None
-    return _Layout(reading.dialect, None if is_known else widths, columns, has_header)
+    if columns.header is None:
+        return _Layout(reading.dialect, None if is_known else (reading.width,), columns, header_line=0)
+    widths = (reading.width, width_of(rows[columns.header]))
+    return _Layout(reading.dialect, None if is_known else widths, columns, good[columns.header].number)
 
 
 def _wrong_width(cells: Sequence[str], layout: _Layout) -> str | None:
     """Return the problem of a row that has too few cells or too many, or None."""
-    needed, count = max(layout.columns) + 1, len(cells)
+    needed, count = max(layout.columns.source, layout.columns.target) + 1, len(cells)
     name = DELIMITER_NAMES.get(layout.dialect.delimiter, layout.dialect.delimiter)
     if count < needed:
         return f"{count} column{'s' * (count > 1)} where at least {needed} are needed: source, {name}, target"

@@ -34,7 +34,12 @@ HEADERS = {
     "regions": {"source": "fr-FR", "target": "en_US"},
     "sides": {"source": "Source", "target": "target"},
     "names": {"source": "Français", "target": "Anglais"},
+    "one language": {"source": "Texte", "target": "Anglais"},
+    "one side": {"source": "Text", "target": "Übersetzung"},
+    "numbers": {"source": "Text 1", "target": "Text 2"},
 }
+ENOUGH = 3
+"""The number of rows from which one heading is enough for a header."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +100,9 @@ tables = st.builds(
 @given(table=tables, pairs=st.lists(st.tuples(texts, texts), min_size=1, max_size=12))
 def test_a_table_in_any_dialect_gives_its_pairs_or_an_error(tmp_path, table, pairs):
     columns = table.columns
-    if table.header == "none" and columns.index("target") < columns.index("source"):
-        columns.reverse()  # nothing in the table would tell which side is which
+    tells_no_side = table.header in ("none", "numbers") or (table.header.startswith("one") and len(pairs) < ENOUGH)
+    if tells_no_side and columns.index("target") < columns.index("source"):
+        columns.reverse()
     path = tmp_path / f"t.{table.kind}"
     try:
         path.write_bytes(table.content(pairs))
@@ -112,4 +118,9 @@ def test_a_table_in_any_dialect_gives_its_pairs_or_an_error(tmp_path, table, pai
     event("read")
     # A damaged pair is marked, and cleaning drops and counts it.
     known = pairs if table.encoding != "cp1252" else [pair for pair in pairs if "".join(pair).isascii()]
-    assert [(pair.source, pair.target) for pair in found if pair.is_utf8] == known
+    read = [(pair.source, pair.target) for pair in found if pair.is_utf8]
+    names = HEADERS[table.header]
+    if tells_no_side and names is not None and read[:1] == [tuple(names.values())]:
+        event("header read as a pair")
+        del read[0]
+    assert read == known

@@ -85,8 +85,9 @@ def test_the_two_columns_of_text_are_read_and_named(makers, indices, messages):
     assert messages.texts == ([] if indices == (0, 1) else [expected])
 
 
-def test_a_first_row_of_words_above_numbers_is_a_header():
-    columns(number, source, target, header=["Id", "Original", "Traduction"])
+@pytest.mark.parametrize("header", [["Id", "Original", "Traduction"], ["id", "satz1", "text2"]])
+def test_a_first_row_of_words_above_numbers_is_a_header(header):
+    columns(number, source, target, header=header)
 
     assert sentences("t.tsv") == PAIRS
 
