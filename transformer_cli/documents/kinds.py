@@ -10,7 +10,7 @@ from transformer_cli.documents import xml_tree
 from transformer_cli.documents.document import Document, Reader, Task
 from transformer_cli.documents.encoding import Encoding, decode, decode_properties
 from transformer_cli.documents.formats import html, po, subtitles, tmx, xliff
-from transformer_cli.documents.formats.resources import android, apple, json, properties
+from transformer_cli.documents.formats.resources import android, apple, json, properties, xcstrings
 from transformer_cli.documents.names import KindName
 
 
@@ -59,10 +59,12 @@ KINDS: dict[KindName, Kind] = {
     "srt": Kind((subtitles.read_srt,)),
     "vtt": Kind((subtitles.read_vtt,)),
     "json": Kind((json.read_json,)),
+    "arb": Kind((json.read_arb,)),
     "yaml": Kind((_read_yaml,)),
     "properties": Kind((properties.read_properties,), missing=properties.MISSING, decoder=decode_properties),
     "android": Kind((android.read_android,), _XML, _REFERENCES),
     "strings": Kind((apple.read_strings,)),
+    "xcstrings": Kind((xcstrings.read_xcstrings,)),
     "stringsdict": Kind((apple.read_stringsdict,), _XML, _REFERENCES),
 }
 """All kinds by name."""

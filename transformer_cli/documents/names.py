@@ -9,11 +9,11 @@ from transformer_cli.files.packed import name_of_content
 
 KindName = Literal[
     "po", "xliff", "tmx", "html", "markdown", "srt", "vtt",
-    "json", "yaml", "properties", "android", "strings", "stringsdict",
+    "json", "arb", "yaml", "properties", "android", "strings", "stringsdict", "xcstrings",
 ]  # fmt: skip
 FileFormat = Literal[
     "auto", "lines", "po", "xliff", "tmx", "srt", "vtt", "html", "markdown",
-    "json", "yaml", "properties", "android", "strings", "stringsdict",
+    "json", "arb", "yaml", "properties", "android", "strings", "stringsdict", "xcstrings",
 ]  # fmt: skip
 """The values of ``--file-format``: a kind of document, lines of text, or what the file's name says."""
 
@@ -26,11 +26,13 @@ SUFFIXES: dict[KindName, tuple[str, ...]] = {
     "srt": (".srt",),
     "vtt": (".vtt",),
     "json": (".json",),
+    "arb": (".arb",),
     "yaml": (".yaml", ".yml"),
     "properties": (".properties",),
     "android": ("strings.xml", "arrays.xml", "plurals.xml"),
     "strings": (".strings",),
     "stringsdict": (".stringsdict",),
+    "xcstrings": (".xcstrings",),
 }
 """The endings of the names of each kind's files."""
 

@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.documents import translate, unchanged
+from transformer_cli.documents.document import Task
+from transformer_cli.errors import DataError
 
 CATALOGUE = r"""{
   "$schema": "le schéma est ici",
@@ -91,3 +93,18 @@ def test_a_block_of_html_in_a_value_ends_a_passage():
 
     assert heard == ["deux mots", "le chat", "ici"]
     assert new == b'{"a": "<p>LE CHAT</p><ul><li>DEUX <b>MOTS</b></li><li>ICI</li></ul>"}'
+
+
+ARB = '{\n  "@@locale": "fr_CA",\n  "chat": "le chat dort",\n  "@chat": {"description": "le chat"}\n}\n'
+
+
+def test_the_locale_of_an_arb_becomes_the_target_language_if_it_is_translated():
+    expected = ARB.replace("fr_CA", "en_GB").replace("le chat dort", "LE CHAT DORT")
+
+    assert translate(ARB.encode(), "arb", str.upper, task=Task("fr", "en-GB")).decode() == expected
+    assert unchanged(ARB.encode(), "arb") == ARB.encode()
+
+
+def test_an_arb_of_another_language_is_refused():
+    with pytest.raises(DataError, match="line 2: the catalogue is in fr_CA, the model reads de"):
+        unchanged(ARB.encode(), "arb", task=Task("de", "en"))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from transformer_cli.documents.document import Document, Task, damaged
+from transformer_cli.documents.content import Content
+from transformer_cli.documents.document import Document, Splice, Task, Unit, damaged
 from transformer_cli.documents.formats.resources.texts import (
     escaped_characters,
     is_hidden_key,
@@ -15,8 +18,11 @@ from transformer_cli.documents.formats.resources.texts import (
     value_unit,
 )
 from transformer_cli.errors import DataError
+from transformer_cli.text.languages import same_language
 
-_TOKEN = re.compile(r'(?P<string>"[^"\\]*(?:\\.[^"\\]*)*")(?P<colon>[ \t\r\n]*:)?|[{}\[\]]')
+TOKEN = re.compile(r'(?P<string>"[^"\\]*(?:\\.[^"\\]*)*")(?P<colon>[ \t\r\n]*:)?|[{}\[\]]')
+"""A key, another string, or an edge of an object or array of well-formed JSON."""
+
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)")
 
 
@@ -27,7 +33,7 @@ def read_json(text: str, task: Task) -> Document:
     key that begins with ``$`` or ``@``. In the messages of a browser extension, only the messages are texts.
     """
     del task
-    data = _parsed(text)
+    data = parsed(text)
     is_extension = isinstance(data, dict) and bool(data) and all(map(_is_message, data.values()))
     write = _Writer(text)
     units = []
@@ -38,7 +44,31 @@ def read_json(text: str, task: Task) -> Document:
     return Document(text, tuple(units))
 
 
-def _parsed(text: str) -> Any:
+def read_arb(text: str, task: Task) -> Document:
+    """Read a catalogue of Flutter: JSON in which ``@@locale`` becomes the target language; see `Reader`."""
+    document = read_json(text, task)
+    locales = [(start, end) for start, end, keys in _string_values(text) if keys == ["@@locale"]]
+    for start, end in locales:
+        locale = json.loads(text[start:end])
+        if not same_language(locale, task.source_language):
+            raise damaged(text, start, f"the catalogue is in {locale}, the model reads {task.source_language}")
+    target = json.dumps(task.target_language.replace("-", "_"))
+    on_locale = tuple(Splice(start, end, target) for start, end in locales)
+    units = (replace(unit, render=partial(_rendered, unit, on_locale)) for unit in document.units)
+    return Document(text, tuple(units))
+
+
+def _rendered(unit: Unit, others: Sequence[Splice], contents: Sequence[Content]) -> Iterator[Splice]:
+    yield from others
+    yield from unit.render(contents)
+
+
+def parsed(text: str) -> Any:
+    """Return the value of a document; numbers are strings.
+
+    Raises:
+        DataError: It is not JSON.
+    """
     try:
         return json.loads(text, parse_int=str, parse_float=str)
     except json.JSONDecodeError as error:
@@ -55,7 +85,7 @@ def _is_message(value: object) -> bool:
 def _string_values(text: str) -> Iterator[tuple[int, int, list[str]]]:
     """Yield the offsets of each string value of well-formed JSON, with the keys above it; those of arrays are empty."""
     keys: list[str] = []
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         if match["colon"]:
             keys[-1] = json.loads(match["string"])
         elif match["string"]:
