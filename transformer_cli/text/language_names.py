@@ -141,12 +141,12 @@ _REGIONS = {
     "hant": "traditional traditionnel traditionell hant 繁體 繁体 繁體中文",
 }
 _SIDES = {
-    "source": "source src original originaux quelle ausgangstext quelltext originaltext origen origine "
+    "source": "source src original originaux quelle ausgangstext ausgangssprache quelltext originaltext origen origine "
     "originale fuente оригинал исходный źródło bron kaynak 原文 源 源语言",
     "target": "target tgt trg translation translations translated cible traduction traductions traduit ziel zieltext "
-    "ubersetzung ubersetzungen ubersetzt destino traduccion traducido traducao traduzido traduzione tradotto vertaling "
-    "tłumaczenie перевод översättning översatt oversættelse oversettelse preklad çeviri equivalent entsprechung "
-    "译文 譯文 翻译 翻譯 翻訳 目标 目标语言 訳文",
+    "zielsprache ubersetzung ubersetzungen ubersetzt destino traduccion traducido traducao traduzido traduzione "
+    "tradotto vertaling tłumaczenie перевод översättning översatt oversættelse oversettelse preklad çeviri "
+    "equivalent entsprechung 译文 譯文 翻译 翻譯 翻訳 目标 目标语言 訳文",
 }
 # Words that say nothing about the language or the side.
 _NEUTRAL = """

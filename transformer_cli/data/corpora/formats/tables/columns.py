@@ -107,7 +107,7 @@ def _find_header(rows: Rows, width: int, languages: LanguagesConfig, keys: Corpu
     filled = (sum(1 for cell in row if cell and not cell.isspace()) for row in rows[:_MOST_TITLES])
     place = next((place for place, number in enumerate(filled) if number > 1), 0)
     row, below = rows[place], rows[place + 1 :]
-    if is_header(row, languages, keys):
+    if is_header(row, languages, keys) and not _recurs(row, below, languages):
         return place
     if keys.header:
         return place
@@ -117,6 +117,15 @@ def _find_header(rows: Rows, width: int, languages: LanguagesConfig, keys: Corpu
         _cells(row, texts), [_cells(each, texts) for each in below], languages
     )
     return place if is_headed or _is_unlike(row, below) else None
+
+
+def _recurs(row: Sequence[str], below: Rows, languages: LanguagesConfig) -> bool:
+    """Return whether the names of the languages stand in the rows below too, as codes beside the texts of each row."""
+    names = find_columns(tuple(row), languages)
+    if names is None or not below:
+        return False
+    found = sum(all(row.index(name) < len(each) and each[row.index(name)] == name for name in names) for each in below)
+    return found >= _MOST * len(below)
 
 
 def _check_kinds(
@@ -182,9 +191,14 @@ def _are_same(different: set[str], cells: int) -> bool:
 
 
 def _is_unlike(first: Sequence[str], rest: Rows) -> bool:
-    """Return whether a first row has words where the other rows have numbers, ids or links, as a header has."""
+    """Return whether a first row has words where the other rows have numbers, ids or links, as a header has.
+
+    So has one with a mark before each cell, as in the memories of Wordfast.
+    """
     if len(rest) < _ENOUGH_ROWS or not all(cell and not cell.isspace() for cell in first):
         return False
+    if all(cell.startswith("%") for cell in first):
+        return not any(cell.startswith("%") for row in rest for cell in row)
     below = _kinds(rest, len(first))
     own = _kinds([first], len(first))
     are_words = all(

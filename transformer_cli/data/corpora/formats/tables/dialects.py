@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -107,7 +108,7 @@ def read_sample(
     if kind == ".tsv":
         fit = [each for each in fit if each.dialect.delimiter == "\t" and each.prose < _LIKE_PROSE] or fit
     if not fit:
-        raise _no_delimiter(sample.path, readings)
+        raise _no_delimiter(sample, readings)
     best = max(reading.share for reading in fit)
     fit = [reading for reading in fit if reading.share >= _RIVAL * best]
     if any(reading.prose <= _UNLIKE_PROSE for reading in fit):
@@ -186,7 +187,11 @@ def _shows_quoting(cells: Sequence[str]) -> bool:
     return len(with_marks) > 1 and all("," in cell for cell in with_marks) and not any("," in cell for cell in others)
 
 
-def _no_delimiter(path: Path, readings: Sequence[Reading]) -> DataError:
+def _no_delimiter(sample: Sample, readings: Sequence[Reading]) -> DataError:
+    path = sample.path
+    if len(sample.lines) == 1 and "\r" in sample.lines[0].text:
+        name = shlex.quote(str(path))
+        return DataError(f"{path}: its lines end in carriage returns; convert it with: tr '\\r' '\\n' < {name}")
     best = max(readings, key=lambda reading: (reading.width > 1, reading.share))
     problem = next((row for row in best.rows if row.problem), None)
     if best.width > 1 and problem is not None:

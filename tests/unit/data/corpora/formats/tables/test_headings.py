@@ -10,6 +10,7 @@ from tests.support.corpora import FR_EN, sentences, write
 from transformer_cli.config import CorpusFiles
 from transformer_cli.data.corpora import read_corpus
 from transformer_cli.data.corpora.formats.tables.read import find_columns_of
+from transformer_cli.errors import DataError
 
 PAIRS = [
     ("Il fait froid dans cette maison.", "It is cold in this house."),
@@ -130,3 +131,27 @@ def test_what_is_found_by_content_has_keys_that_read_the_same(header, rows, keys
     corpora = [CorpusFiles(path="t.csv"), CorpusFiles(path="t.csv", **keys)]
     read = [list(read_corpus(corpus, FR_EN, Path(), part="train")) for corpus in corpora]
     assert read[0] == read[1]
+
+
+def test_codes_beside_the_texts_of_each_row_are_no_header():
+    pairs = [*PAIRS, *PAIRS, *PAIRS]
+    table(*[(source, target, "FR", "EN") for source, target in pairs])
+
+    assert sentences("t.csv") == pairs
+
+
+def test_the_header_of_a_memory_of_wordfast_is_no_pair():
+    header = ("%20240324~15", "%User", "%TU=4", "%FR-FR", "%Wordfast TM", "%EN-US", "%---1")
+    rows = [(f"20240324~1{n}", "JD", "0", "FR-FR", source, "EN-US", target) for n, (source, target) in enumerate(PAIRS)]
+    table(header, *rows, *rows, *rows)
+
+    assert sentences("t.csv") == [*PAIRS, *PAIRS, *PAIRS]
+
+
+def test_carriage_returns_in_the_place_of_line_feeds_are_named():
+    write("t.csv", "\r".join(";".join(pair) for pair in PAIRS))
+
+    with pytest.raises(
+        DataError, match=r"^t\.csv: its lines end in carriage returns; convert it with: tr '\\r' '\\n' < t"
+    ):
+        sentences("t.csv")
