@@ -13,6 +13,7 @@ from transformer_cli.text.languages import is_known_language, parse_language, sa
 FORMATS = (".tsv", ".csv", ".jsonl", ".parquet", ".tmx", ".po", ".xlf", ".xliff", ".zip")
 TABLES = (".tsv", ".csv", ".txt")
 JSON = ".json"
+SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 HUB = "hub:"
 LANG = "{lang}"
 _WILDCARDS = re.compile(r"(\*+/?|\?|\[[^]]+\])")

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from transformer_cli.config import LanguagesConfig
-from transformer_cli.errors import DataError
+from transformer_cli.errors import DataError, UnsetKeyError
 from transformer_cli.text.language_names import language_of_heading, side_of_heading
 from transformer_cli.text.languages import is_language_code, parse_language, plain_code, same_language
 
@@ -130,7 +130,9 @@ def pair_of_record(
         if (names := find_columns(tuple(fields), languages)) is not None:
             source, target = (_text(fields[name], name, place) for name in names)
             return _clean_pair(source, target, place)
-    raise DataError(no_columns(place, tuple(record), languages))
+    # A key or an id has no space.
+    texts = [name for name, value in record.items() if isinstance(value, str) and " " in value.strip()]
+    raise no_columns(place, tuple(record), texts, languages)
 
 
 def _clean_pair(source: str, target: str, place: str) -> SentencePair:
@@ -157,10 +159,20 @@ def _text(value: Any, name: str, place: str) -> str:
     return value
 
 
-def no_columns(place: str, names: Sequence[str], languages: LanguagesConfig) -> str:
-    """Return the error message for a record or table without columns for source and target."""
+def no_columns(place: str, names: Sequence[str], texts: Sequence[str], languages: LanguagesConfig) -> DataError:
+    """Return the error about a record or table without columns for source and target.
+
+    Args:
+        place: The record or table.
+        names: Its columns.
+        texts: Those of them that may be sides.
+        languages: The two language codes.
+    """
     there = ", ".join(f'"{name}"' for name in names[:10]) or "nothing"
-    return (
+    message = (
         f'{place}: holds {there}; name the two sides "{languages.source}" and "{languages.target}", '
         'or "source" and "target", or set source_column and target_column'
     )
+    if len(texts) < 2:
+        return DataError(message)
+    return UnsetKeyError(message, {"source_column": texts[0], "target_column": texts[1]})

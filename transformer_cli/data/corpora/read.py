@@ -16,6 +16,7 @@ from transformer_cli.data.corpora.names import (
     HUB,
     JSON,
     LANG,
+    SPREADSHEETS,
     TABLES,
     expand,
     expand_aligned,
@@ -126,6 +127,8 @@ def _file_groups(corpus: NamedCorpus, languages: LanguagesConfig, folder: Path) 
         return list(expand_aligned(name, folder, (languages.source, languages.target)))
     if LANG in name:
         raise RecipeError(f'data: a {kind} file holds both languages; name one file in place of "{name}"')
+    if kind in SPREADSHEETS:
+        raise RecipeError(f'data: "{name}" is a spreadsheet; save it as .csv in UTF-8 and name that file')
     if kind not in (*FORMATS, *TABLES, JSON):
         raise RecipeError(
             f'data: cannot tell what "{name}" is; give two aligned files as "name.{{lang}}", or of any names as '

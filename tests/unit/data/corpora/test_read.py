@@ -52,6 +52,13 @@ def test_a_folder_is_no_corpus(folder):
         read("t.tsv")
 
 
+def test_a_spreadsheet_is_to_be_saved_as_a_table():
+    with pytest.raises(
+        RecipeError, match=r'^data: "t\.xlsx" is a spreadsheet; save it as \.csv in UTF-8 and name that'
+    ):
+        read("t.xlsx")
+
+
 @pytest.mark.parametrize("corpus", ["t.text", "", "tsv", "t.fr"])
 def test_a_name_of_no_known_kind_is_an_error_in_the_recipe(corpus):
     with pytest.raises(RecipeError, match=f'^data: cannot tell what "{corpus}" is; give two aligned files as '):

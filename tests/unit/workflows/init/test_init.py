@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -258,6 +259,17 @@ def test_the_argument_that_gives_keys_which_a_corpus_needs_is_named_and_works(en
     assert found[1] == f'{{ path = "t.txt", {key} }}'
     run(found[1])
     assert key in Path("tfm.toml").read_text("utf-8")
+    assert prepare().total.read == 192
+
+
+def test_the_fields_of_records_that_may_be_sides_are_proposed():
+    records = [{"id": f"r{n}", "text": source, "translated": target} for n, (source, target) in enumerate(pairs())]
+    Path("t.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+
+    table = '{ path = "t.jsonl", source_column = "text", target_column = "translated" }'
+    with pytest.raises(DataError, match=f"; here that is '{table}' in place of the name$"):
+        run("t.jsonl")
+    run(table)
     assert prepare().total.read == 192
 
 

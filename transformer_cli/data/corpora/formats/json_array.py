@@ -62,6 +62,8 @@ def pairs_of_array(
         try:
             pair = pair_of_record(_record(element.value, place, languages), languages, place, keys.columns)
         except DataError as error:
+            if not keys.skip_bad_rows:
+                raise
             problem = str(error).removeprefix(f"{place}: ")
             text = json.dumps(element.value, ensure_ascii=False)
             yield bad.pair(element.line, problem, text, rows=count, is_utf8=element.is_utf8)

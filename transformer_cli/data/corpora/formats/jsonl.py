@@ -48,6 +48,8 @@ def read_jsonl(path: Path, languages: LanguagesConfig, keys: CorpusFiles | None 
         try:
             pair = pair_of_record(_object(line.text, place), languages, place, keys.columns)
         except DataError as error:
+            if not keys.skip_bad_rows:
+                raise
             problem = str(error).removeprefix(f"{place}: ")
             yield bad.pair(line.number, problem, line.text, rows=count, is_utf8=not line.had_invalid_bytes)
             continue

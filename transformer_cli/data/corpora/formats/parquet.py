@@ -66,7 +66,7 @@ def _columns(schema: Any, path: Path, languages: LanguagesConfig, columns: Colum
         names = tuple(field.name for field in fields if _is_text(field.type))
         if found := find_columns(names, languages):
             return [(*parent, name) for name in found]
-    raise DataError(no_columns(str(path), schema.names, languages))
+    raise no_columns(str(path), schema.names, [field.name for field in schema if _is_text(field.type)], languages)
 
 
 def _path_of(schema: Any, name: str, path: Path) -> tuple[str, ...]:
