@@ -119,7 +119,7 @@ class Measurement:
 def main(
     folder: Annotated[Path, typer.Argument(help="Holds folders with train.en.gz, train.fr.gz and the same of valid.")],
     pairs: Annotated[list[int] | None, typer.Option(help="How many pairs; repeatable.")] = None,
-    threads: Annotated[list[int] | None, typer.Option(help="OMP_NUM_THREADS of `tfm`; repeatable.")] = None,
+    threads: Annotated[list[int] | None, typer.Option(help="OMP_NUM_THREADS of `tfm`; repeatable, in turn.")] = None,
     distinct: Annotated[bool, typer.Option("--distinct", help="Make no duplicates.")] = False,
     opusfilter: Annotated[str | None, typer.Option(help="The program to compare with.")] = None,
 ) -> None:
@@ -128,7 +128,7 @@ def main(
         with tempfile.TemporaryDirectory() as name:
             place = Path(name)
             write_corpora(folder, place, number, distinct=distinct)
-            runs = [place / f"run-{each}" for each in threads or [1]]
+            runs = [place / f"run-{turn}" for turn, _ in enumerate(threads or [1], start=1)]
             for run, each in zip(runs, threads or [1], strict=True):
                 command = [sys.executable, "-m", "transformer_cli", "prepare", "--run-dir", run.name]
                 show(number, f"tfm, {each} threads", measure(command, place, threads=each, kept=partial(kept_in, run)))
