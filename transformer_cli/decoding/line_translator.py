@@ -10,6 +10,7 @@ from itertools import groupby
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.engine import Engine, Sampling, SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis, different_texts
+from transformer_cli.decoding.placeholders.required import Required
 from transformer_cli.decoding.segments.segment import Segment
 from transformer_cli.decoding.segments.segment_reader import SegmentReader
 from transformer_cli.decoding.segments.target_language import TargetLanguages
@@ -127,12 +128,19 @@ class LineTranslator:
         """
         named = [self.languages.split(self.rules.normalize(line)) for line in lines]
         texts = [each.text for each in named]
-        translations = [self._without_search(each.text, each.words, with_alignment=with_alignment) for each in named]
         # A given beginning stays as it is, so a translation that begins with it is not set in capitals.
-        segments = [
-            replace(each, language=named[each.line].language, words=each.words + named[each.line].words)
-            for each in self._reader.segments(texts, is_begun=bool(prefix))
-        ]
+        segments = self._reader.segments(texts, is_begun=bool(prefix))
+        if self.languages.are_known:
+            segments = [
+                replace(each, language=named[each.line].language, words=each.words + named[each.line].words)
+                for each in segments
+            ]
+        with_segments = {segment.line for segment in segments}
+        translations = {
+            line: self._without_search(each.text, each.words, with_alignment=with_alignment)
+            for line, each in enumerate(named)
+            if line not in with_segments
+        }
         is_list = n_best > 1 and sampling is None
         wanted = max(n_best, beam_size or self.engine.beam_size) if is_list else n_best
         options = SearchOptions(wanted, beam_size, with_attention=with_alignment, sampling=sampling)
@@ -146,8 +154,10 @@ class LineTranslator:
             }
         pairs = zip(segments, hypotheses.values(), strict=True)
         for line, group in groupby(pairs, key=lambda pair: pair[0].line):
-            translations[line] = self._checked(texts[line], self._join(list(group), with_alignment=with_alignment))
-        return translations
+            parts = list(group)
+            required = parts[0][0].required if len(parts) == 1 else self.rules.required(texts[line])
+            translations[line] = _checked(required, self._join(parts, with_alignment=with_alignment))
+        return [translations[line] for line in range(len(lines))]
 
     def _search(
         self, segments: list[Segment], options: SearchOptions, prefix: tuple[int, ...], which: Iterable[int]
@@ -193,14 +203,6 @@ class LineTranslator:
     def _is_complete(self, segment: Segment, hypothesis: Hypothesis) -> bool:
         return segment.required is None or segment.required.is_met(self._reader.raw_text(segment, hypothesis))
 
-    def _checked(self, text: str, translation: Translation) -> Translation:
-        """Return the translation of a line with `Translation.missing`."""
-        required = self.rules.required(text)
-        if required is None:
-            return translation
-        others = [replace(each, missing=required.missing(each.text)) for each in translation.alternatives]
-        return replace(translation, missing=required.missing(translation.text), alternatives=tuple(others))
-
     def _without_search(self, text: str, words: int, *, with_alignment: bool) -> Translation:
         """Return the translation of a normalised line that is blank or copied; others get theirs later."""
         if not self.rules.is_copied(text):
@@ -213,7 +215,7 @@ class LineTranslator:
         ranks = max(len(hypotheses) for _, hypotheses in segments)
         of_ranks = ([(segment, each[min(rank, len(each) - 1)]) for segment, each in segments] for rank in range(ranks))
         best, *others = (self._join_rank(pairs, with_alignment=with_alignment) for pairs in of_ranks)
-        return replace(best, alternatives=tuple(others))
+        return replace(best, alternatives=tuple(others)) if others else best
 
     def _join_rank(self, segments: list[tuple[Segment, Hypothesis]], *, with_alignment: bool) -> Translation:
         target = self.tokenizers.target
@@ -244,3 +246,11 @@ class LineTranslator:
             for i, j in sorted(links if inserted is None else inserted.moved(links)):
                 yield segment.words + i, words + j
             words += part.count(" ")
+
+
+def _checked(required: Required | None, translation: Translation) -> Translation:
+    """Return the translation of a line with `Translation.missing`."""
+    if required is None:
+        return translation
+    others = [replace(each, missing=required.missing(each.text)) for each in translation.alternatives]
+    return replace(translation, missing=required.missing(translation.text), alternatives=tuple(others))

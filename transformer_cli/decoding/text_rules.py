@@ -162,7 +162,7 @@ class TextRules:
         profile = self.profile
         if self.split == "never" or (self.split == "auto" and profile is None):
             return [(0, len(text))]
-        spans = sentence_spans(text, frozenset(profile.abbreviations) if profile else ())
+        spans = sentence_spans(text, profile.abbreviations if profile else ())
         if self.split == "always" or profile is None:
             return spans
         most_tokens = profile.max_tokens or tokens

@@ -70,11 +70,11 @@ class Accents:
     def __init__(self, sure: Sequence[str] = (), likely: Sequence[str] = (), *, language: str) -> None:
         self._language = language
         self._sure = len(sure)
+        self._forms = [_word(rule) for rule in (*sure, *likely)]
         self._ranks: dict[str, int] = {}
-        self._forms: list[str] = []
         for rank, rule in enumerate((*sure, *likely)):
             self._ranks.setdefault(_bare(rule, language), rank)
-            self._forms.append(_word(rule))
+        self._words = frozenset(map(_word, self._ranks))
 
     def of_word(self, word: str) -> str:
         """Return the form that a word surely has, given in lower case without accents, whatever stands beside it."""
@@ -87,23 +87,21 @@ class Accents:
         Args:
             words: Words without accents; in any case, which stays.
         """
-        if not self._ranks:
-            return words
-        small = [lower(word, self._language) for word in words]
-        rules = [self._rule(small, place) for place in range(len(small))]
-        lacking = [form != word for (_, form), word in zip(rules, small, strict=True)]
-        if not any(is_lacking and rank < self._sure for (rank, _), is_lacking in zip(rules, lacking, strict=True)):
+        small = lower(" ".join(words), self._language).split(" ")
+        rules = [(place, *self._rule(small, place)) for place, word in enumerate(small) if word in self._words]
+        lacking = {place: (rank, form) for place, rank, form in rules if form != small[place]}
+        if not any(rank < self._sure for rank, _ in lacking.values()):
             return words
         return [
-            self._in_case_of(word, form) if is_lacking else word
-            for word, (_, form), is_lacking in zip(words, rules, lacking, strict=True)
+            self._in_case_of(word, lacking[place][1]) if place in lacking else word for place, word in enumerate(words)
         ]
 
     def _rule(self, words: Sequence[str], place: int) -> tuple[int, str]:
         """Return the rank and the form of the surest rule for a word, or its own form behind all ranks."""
-        ranks = (self._ranks.get(key, len(self._forms)) for key in (words[place], *_neighbours(words, place)))
+        never = len(self._forms)
+        ranks = (self._ranks.get(key, never) for key in (words[place], *_neighbours(words, place)))
         rank = min(ranks)
-        return rank, self._forms[rank] if rank < len(self._forms) else words[place]
+        return rank, self._forms[rank] if rank < never else words[place]
 
     def _in_case_of(self, word: str, form: str) -> str:
         if len(word) > 1 and word.isupper():

@@ -6,6 +6,7 @@ read in the case that training text has, and its translation is set in capitals 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import regex
@@ -24,6 +25,8 @@ _ACCENTED = regex.compile(r"[\p{L}--[\p{ASCII}ıøłđßæœ]]|\p{M}", regex.V1)
 
 # The word after "l'" begins with a capital in some titles and not in others.
 _ELIDED = regex.compile(r"(\p{L}['’])\p{Ll}+")
+_TWO_CAPITALS = regex.compile(r"\p{Lu}\p{Lu}")
+_LONG_WORD = re.compile(r"(?<![\w'’])[^\W\d_]{4}")
 
 MOSTLY = 0.9
 """Share of the training text from which on a line of another kind is no ordinary one."""
@@ -46,6 +49,8 @@ def is_in_capitals(text: str) -> bool:
 
 def is_in_title_case(text: str) -> bool:
     """Return whether a text has three words or more, and all those of four letters or more begin with a capital."""
+    if any(word[0][0].islower() for word in _LONG_WORD.finditer(text)):
+        return False  # nearly all texts end here, and soon
     words = WORD.findall(_ELIDED.sub(r"\1 ", text))
     long = [word for word in words if len(word) >= 4]
     ordinary = [word for word in long if not _LARGE.search(word, 1)]  # not LibreOffice, not HTML
@@ -96,7 +101,7 @@ class CaseReader:
         in_capitals = is_in_capitals(words)
         if in_capitals and (self._has_learned_capitals or all(self._is_name(word) for word in WORD.findall(words))):
             return text, as_it_is
-        if not _ACCENTED.search(words):
+        if words.isascii() or not _ACCENTED.search(words):
             text, spans, words = self._with_accents(text, spans, words)
         if in_capitals:
             return self._in_sentence_case(text, spans), self._in_capitals
@@ -105,7 +110,7 @@ class CaseReader:
                 text = self._in_sentence_case(text, spans)
         elif is_in_title_case(words) and self._is_title(words):
             text = self._in_sentence_case(text, spans)
-        else:
+        elif _TWO_CAPITALS.search(words):
             text = replace_words(text, self._quietly, spans)
             if begins_with_capital(words) and self._begins >= 0.5:
                 text = with_capital(text, self._source)
@@ -170,6 +175,8 @@ def as_it_is(text: str) -> str:
 
 def _outside(text: str, spans: Spans) -> str:
     """Return the text with spaces in the place of the spans."""
+    if not spans:
+        return text
     parts, at = [], 0
     for start, end in spans:
         parts += [text[at:start], " " * (end - start)]
