@@ -24,7 +24,7 @@ _QUOTATION_GOES_ON = regex.compile(r"[とっ、，,]")
 _HAS_CAPITAL = regex.compile(r"\p{Lu}|\p{Lt}")
 _CONTENT = regex.compile(r"[\p{L}\p{N}]")
 _LAST_WORD = regex.compile(r"[^\s\p{Ps}\p{Pi}\"'’]+$")
-_NUMBER_OR_INITIAL = regex.compile(r"\d{1,3}|\p{Lu}|[IVXLC]{1,6}")
+_NUMBER_OR_INITIAL = regex.compile(r"\d{1,3}|\p{Lu}|(?:\p{L}\.)+\p{L}|[IVXLC]{1,6}")
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}.-]*")
 _LONGEST_ABBREVIATION = 20
 
@@ -41,7 +41,7 @@ def sentence_spans(text: str, abbreviations: Collection[str] = ()) -> list[tuple
     """Return the places of the sentences of a text; together they are the text.
 
     A sentence ends at a mark of any script that is followed by white space, or at a full-width mark. A full stop after
-    an abbreviation, an initial, or a number of up to three digits ends none, and neither does any mark before a small
+    an abbreviation, initials, or a number of up to three digits ends none, and neither does any mark before a small
     letter, unless the text has no capitals. None ends inside of a link, a tag, code or a placeholder. What holds
     neither a letter nor a number belongs to its neighbour.
 

@@ -37,6 +37,7 @@ def test_marks_alone_are_no_sentence_beside_others(text: str):
         pytest.param(['He said "Go." ', "Then he went."], id="quotes"),
         pytest.param(["Mme. Dupont est là. ", "Il dort."], id="a title"),
         pytest.param(["J. R. R. Tolkien wrote it. ", "He did."], id="initials"),
+        pytest.param(["He works for E.S.E. Electronics. ", "She does not."], id="initials without spaces"),
         pytest.param(["Am 5. Mai kam er. ", "Er blieb."], id="an ordinal"),
         pytest.param(["Er sah z.B. Bären. ", "Dann ging er."], id="an abbreviation"),
         pytest.param(["See node.js and example.com. ", "Then go."], id="marks inside words"),
