@@ -25,6 +25,8 @@ class SpellingProfile(Record):
         in_capitals: Share of those in capitals.
         without_words: Share of those without letters outside of links and placeholders.
         symbols: Tags and other symbols that a source may hold; they are no words.
+        target_quotes: The quotation marks that the training targets have most, with their inner spaces; none if they
+            have none. None in models of earlier releases: then a line in quotation marks is read with them.
     """
 
     normalization: int = 1
@@ -37,6 +39,7 @@ class SpellingProfile(Record):
     in_capitals: float = 0.0
     without_words: float = 0.0
     symbols: tuple[str, ...] = ()
+    target_quotes: tuple[str, ...] | None = None
 
     def accent_rules(self) -> tuple[list[str], list[str]]:
         """Return the rules for accents, the sure ones and the others; earlier releases recorded words alone."""

@@ -57,6 +57,8 @@ class TextRules:
         find_placeholders: Finds them.
         symbols: The form that reads them as symbols, before all others, or None.
         glossary: Terms that a translation must have if its line has theirs, or None.
+        quotes: The form that takes off quotation marks around a text, or None; none is taken off where the beginning of
+            the translation is given.
     """
 
     profile: TextProfile | None = None
@@ -67,6 +69,7 @@ class TextRules:
     find_placeholders: Find = placeholder_spans
     symbols: Form | None = None
     glossary: Glossary | None = None
+    quotes: Form | None = None
 
     @property
     def _spelling(self) -> SpellingProfile:
@@ -146,6 +149,9 @@ class TextRules:
         restores: list[Restore] = []
         if self.symbols is not None:
             text, restore = self.symbols.read(text)
+            restores.append(restore)
+        if self.quotes is not None and not is_begun:
+            text, restore = self.quotes.read(text)
             restores.append(restore)
         for form in self.forms:
             text, restore = form.read(text)

@@ -64,6 +64,32 @@ def test_accents_that_a_line_lacks_are_those_that_the_model_has_learned(rules, h
     assert engine.heard == [heard]
 
 
+@pytest.mark.parametrize(
+    ("quotes", "line", "heard", "said"),
+    [
+        (("«\u00a0", "\u00a0»"), '"L\'homme dit"', "L'homme dit", "«\u00a0L'homme dit\u00a0»"),
+        (("“", "”"), "« JE SUIS À PARIS »", "Je suis à Paris", "“JE SUIS À PARIS”"),
+        ((), "«\u00a0L'homme dit\u00a0»", "L'homme dit", "«\u00a0L'homme dit\u00a0»"),
+        (("“", "”"), '"12"', None, '"12"'),
+    ],
+)
+def test_a_line_in_quotation_marks_is_translated_without_them(quotes, line, heard, said):
+    engine = SpeakingEngine()
+
+    (found,) = translator(engine, SPELLING.model_copy(update={"target_quotes": quotes})).translate([line])
+
+    assert engine.heard == ([] if heard is None else [heard])
+    assert found.text == said
+
+
+def test_a_given_beginning_is_that_of_a_line_with_its_quotation_marks():
+    engine = SpeakingEngine()
+
+    translator(engine, SPELLING.model_copy(update={"target_quotes": ("“", "”")})).translate(['"Un chat"'], prefix="Le")
+
+    assert engine.heard == ['"Un chat"']
+
+
 def test_a_sentence_without_words_is_copied_among_others():
     engine = SpeakingEngine(lambda text: text.replace("chat", "cat"))
 

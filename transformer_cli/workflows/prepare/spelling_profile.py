@@ -9,16 +9,20 @@ from transformer_cli.text.normalization import NORMALIZATION_VERSION
 from transformer_cli.text.protected import has_words
 from transformer_cli.text.spelling.accents import learn_accents
 from transformer_cli.text.spelling.capitals import begins_with_capital, is_in_capitals
+from transformer_cli.text.spelling.quotes import learn_quotes
 from transformer_cli.text.spelling.variants import count_variants
 from transformer_cli.text.spelling.word_forms import learn_common_words, learn_word_forms
 
 
-def describe_spelling(texts: Sequence[str], language: str, symbols: tuple[str, ...]) -> SpellingProfile:
-    """Return how training sources are spelled.
+def describe_spelling(
+    texts: Sequence[str], targets: Sequence[str], language: str, symbols: tuple[str, ...]
+) -> SpellingProfile:
+    """Return how training sources are spelled, and which quotation marks their targets have.
 
     Args:
         texts: The sources, without the tags of their corpora.
-        language: Their language.
+        targets: Their translations.
+        language: The language of the sources.
         symbols: Tags and other symbols that are no words.
     """
     beginnings = [begins for begins in map(begins_with_capital, texts) if begins is not None]
@@ -34,6 +38,7 @@ def describe_spelling(texts: Sequence[str], language: str, symbols: tuple[str, .
         in_capitals=_share(map(is_in_capitals, texts)),
         without_words=_share(not has_words(text) for text in texts),
         symbols=symbols,
+        target_quotes=learn_quotes(targets),
     )
 
 

@@ -41,13 +41,13 @@ def describe_sources(data: Path, recipe: Recipe, besides: Callable[[], Result]) 
         TfmError: A process was killed.
     """
     tags = [normalize(corpus.tag) for corpus in recipe.data.train if corpus.tag is not None]
-    sources, _ = sample_split(data, TRAIN, _MOST_PAIRS)
+    sources, targets = sample_split(data, TRAIN, _MOST_PAIRS)
     texts = list(_without_tags(sources, tags))
     symbols = tuple(dict.fromkeys([*tags, *map(normalize, recipe.tokenizer.user_symbols)]))
     (abbreviations, sentences), spelling, result = run_side_by_side(
         [
             lambda: _describe_sentences(texts),
-            lambda: describe_spelling(texts, recipe.languages.source, symbols),
+            lambda: describe_spelling(texts, targets, recipe.languages.source, symbols),
             besides,
         ],
         cores=available_cores() if has_linux() and len(texts) == _MOST_PAIRS else 1,

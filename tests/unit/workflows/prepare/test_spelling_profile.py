@@ -22,7 +22,7 @@ def test_the_spelling_of_the_training_sources_is_recorded_without_their_tags(tmp
     monkeypatch.chdir(tmp_path)
     sources = ["L'homme voit Paris.", "JE SUIS LÀ", "il est à Paris"]
     Path("tfm.toml").write_text(RECIPE, encoding="utf-8")
-    Path("a.tsv").write_text("".join(f"{source}\tx {n}\n" for n, source in enumerate(sources)), encoding="utf-8")
+    Path("a.tsv").write_text("".join(f"{source}\t“x” {n}\n" for n, source in enumerate(sources)), encoding="utf-8")
     Path("v.tsv").write_text("autre\tother\n", encoding="utf-8")
 
     prepare(run_dir=Path("run"))
@@ -36,6 +36,7 @@ def test_the_spelling_of_the_training_sources_is_recorded_without_their_tags(tmp
     assert (spelling.sure_accents, spelling.likely_accents.split()) == ("", ["là", "à"])
     assert spelling.common_words == "est homme voit à"
     assert (spelling.begins_with_capital, spelling.in_capitals, spelling.without_words) == (0.6667, 0.3333, 0.0)
+    assert spelling.target_quotes == ("“", "”")
     assert spelling.symbols == ("<law>",)
 
 
