@@ -58,6 +58,15 @@ class Texts(Sequence[str]):
                 for first in range(0, len(batch), _READ_AT_ONCE):
                     yield from batch.column(self._name).slice(first, _READ_AT_ONCE).to_pylist()
 
+    def read_at(self, places: NDArray[np.int64]) -> Iterator[str]:
+        """Yield the texts of these indices, which rise; like an iteration, this leaves no pages in memory."""
+        first = 0
+        with pa.OSFile(str(self._file)) as file, pyarrow.ipc.open_stream(file) as batches:
+            for batch in batches:
+                begin, end = np.searchsorted(places, [first, first + len(batch)])
+                yield from batch.column(self._name).take(number_array(places[begin:end] - first)).to_pylist()
+                first += len(batch)
+
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
@@ -160,7 +169,7 @@ class SampledTexts(Sequence[str]):
         at_most: The most texts to take; fewer texts are all taken.
     """
 
-    texts: Sequence[str]
+    texts: Texts
     at_most: int
 
     def __len__(self) -> int:
@@ -175,6 +184,9 @@ class SampledTexts(Sequence[str]):
             return [self[i] for i in range(*index.indices(len(self)))]
         return self.texts[range(len(self))[index] * len(self.texts) // len(self)]
 
+    def __iter__(self) -> Iterator[str]:
+        return self.texts.read_at(np.arange(len(self)) * len(self.texts) // max(1, len(self)))
+
 
 def sample_split(data: Path, split: str, at_most: int) -> tuple[SampledTexts, SampledTexts]:
     """Return sources and targets of ``at_most`` pairs of one split, always the same ones.
@@ -182,5 +194,6 @@ def sample_split(data: Path, split: str, at_most: int) -> tuple[SampledTexts, Sa
     Raises:
         DamagedFileError: It is missing or was changed.
     """
-    corpus = read_split(data, split)
-    return SampledTexts(corpus.sources, at_most), SampledTexts(corpus.targets, at_most)
+    table, file = _open(data, split, ["source", "target"])
+    sources, targets = (Texts(table.column(name), name, file) for name in ("source", "target"))
+    return SampledTexts(sources, at_most), SampledTexts(targets, at_most)
