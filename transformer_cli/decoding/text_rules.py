@@ -101,8 +101,11 @@ class TextRules:
         return [(start, end) for start, end, _ in (*self.find_placeholders(text), *self.terms(text))]
 
     def required(self, text: str) -> Required | None:
-        """Return the placeholders that a translation of a normalised text must have, or None if it needs none."""
-        return Required.of(text, self.find_placeholders, self.terms(text)) if self.keeps_placeholders else None
+        """Return the placeholders that a translation of a normalised text must have, or None if they do not matter."""
+        if not self.keeps_placeholders:
+            return None
+        find = self.find_placeholders
+        return Required.of(text, find, self.terms(text)) or Required.of_none(text, find)
 
     def pieces(self, text: str, tokens: int, limit: int, count: Callable[[str], int]) -> list[tuple[int, int]]:
         """Return the places of the pieces of a line that are translated by themselves.

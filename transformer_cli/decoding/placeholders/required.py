@@ -12,12 +12,13 @@ import regex
 
 from transformer_cli.decoding.placeholders.glossary import TermSpan, is_between_words
 from transformer_cli.documents.content import TagKind, kinds_of_pairs
-from transformer_cli.text.placeholders import Find, places_of
+from transformer_cli.text.placeholders import OWN, Find, places_of
 from transformer_cli.text.protected import placeholder_spans
 from transformer_cli.text.spelling.capitals import begins_with_capital
 from transformer_cli.text.spelling.letter_case import with_capital
 
 _BEGINNING = regex.compile(r"(?:^|[.!?…]\s)[\p{P}\s]*+$")  # of a sentence: what may stand before its first word
+_OF_PROGRAMS = frozenset(["printf", "braces", "variable", "tag", "entity", OWN])
 _WAYS_OF_CAPITALS = ("en", "tr", "nl")  # of languages that begin a word with other capitals than most
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*)(?:.*[^/])?>", re.DOTALL)  # not <br/>
 
@@ -53,6 +54,9 @@ class Reading:
     places: dict[int, tuple[int, int]]
     strays: list[tuple[int, int]]
     is_nested: bool
+
+
+_NOTHING = Reading({}, [], is_nested=True)
 
 
 class Required:
@@ -94,6 +98,14 @@ class Required:
         found += [Placeholder(start, end, text, is_term=True) for start, end, text in terms]
         return cls(source, sorted(found), find)
 
+    @classmethod
+    def of_none(cls, source: str, find: Find = placeholder_spans) -> Required:
+        """Return what a text without placeholders requires: that a program reads none into its translation.
+
+        A link, a path or code may come of words.
+        """
+        return cls(source, (), lambda text: [span for span in find(text) if span.kind in _OF_PROGRAMS])
+
     def is_met(self, translation: str) -> bool:
         """Return whether a translation has each placeholder as often as the source, no other, and tags that nest."""
         reading = self.read(translation)
@@ -129,6 +141,8 @@ class Required:
         places: dict[int, tuple[int, int]] = {}
         strays: list[tuple[int, int]] = []
         found = self._find(translation)
+        if not found and not self.placeholders:  # most lines; time counts here
+            return _NOTHING
         indices = {text: iter(own) for text, own in self._indices.items()}
         taken = [False] * len(translation)
         for start, end in places_of({*self._indices, *self._terms}, translation, found):

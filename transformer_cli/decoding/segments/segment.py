@@ -19,7 +19,7 @@ class Segment:
         space: The white space behind it in the line.
         restore: Turns the translation into one of the text as it stands in the line.
         places: For each word of the text for the model, the place of its word in the segment; None: the same places.
-        required: The placeholders that the translation must have, or None if the segment has none.
+        required: The placeholders that the translation must have, or None if they do not matter.
         is_repaired: Whether missing ones are inserted; not in a translation whose beginning was given.
         language: Token ids before the text that name the language to translate into.
     """

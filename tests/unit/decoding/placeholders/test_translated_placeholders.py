@@ -45,12 +45,21 @@ def translator(engine: SpeakingEngine) -> LineTranslator:
 
 
 def test_a_line_without_placeholders_is_searched_once_and_is_what_the_model_says():
-    engine = Beam("%s {x} <b>", "autre")
+    engine = Beam("https://a.b :smile: x/y.py 😀 5 % `a`", "autre")
 
     (translation,) = translator(engine).translate(["le chat"])
 
-    assert (translation.text, translation.missing, translation.alternatives) == ("%s {x} <b>", (), ())
+    assert (translation.text, translation.missing) == ("https://a.b :smile: x/y.py 😀 5 % `a`", ())
     assert engine.asked == [(1, SearchOptions())]
+
+
+@pytest.mark.parametrize(
+    ("says", "other", "text"), [("a %s", "b", "b"), ("a %s", "<b>", "a"), ("{x}a {y}", "&nbsp;", "a")]
+)
+def test_a_line_without_placeholders_gets_none_that_a_program_would_read(says, other, text):
+    (translation,) = translator(Beam(says, other)).translate(["le chat"])
+
+    assert (translation.text, translation.missing) == (text, ())
 
 
 def test_the_best_of_the_beam_that_has_all_placeholders_is_taken():
