@@ -124,6 +124,25 @@ def test_an_engine_made_from_other_weights_is_not_used(toy, run):
     assert "other weights" in named.error
 
 
+def test_torch_places_the_terms_of_a_glossary_for_a_model_without_symbols(run, tmp_path):
+    (tmp_path / "terms.tsv").write_text("chat\tlynx\n", encoding="utf-8")
+
+    auto, named = (
+        run_here(
+            "translate", "-m", run, "--engine", engine, "--glossary", tmp_path / "terms.tsv", stdin=b"le chat dort\n"
+        )
+        for engine in ("auto", "ctranslate2")
+    )
+
+    assert (auto.code, b"lynx" in auto.stdout) == (0, True)
+    assert auto.stderr == (
+        "warning: the exported engine cannot place terms, because its model was trained without symbols; "
+        "torch translates instead\n"
+    )
+    assert (named.code, named.stdout) == (2, b"")
+    assert "cannot place terms" in named.error
+
+
 def test_an_engine_is_used_wherever_its_model_is_copied(toy, run, tmp_path):
     copied = shutil.copytree(run / "versions" / "0001", tmp_path / "elsewhere")
 
