@@ -127,12 +127,16 @@ def placeholder_spans(text: str) -> list[Span]:
 def spans_with_symbols(text: str, symbols: Sequence[str]) -> list[tuple[int, int]]:
     """Return where the protected spans of ``text`` and the given symbols stand, in order, without overlaps."""
     spans = [(start, end) for start, end, _ in protected_spans(text)]
+    taken = bytearray(len(text))
+    for start, end in spans:
+        taken[start:end] = b"\1" * (end - start)
     for symbol in symbols:
         at = text.find(symbol)
         while at >= 0:
             end = at + len(symbol)
-            if all(end <= other_start or other_end <= at for other_start, other_end in spans):
+            if not any(taken[at:end]):
                 spans.append((at, end))
+                taken[at:end] = b"\1" * (end - at)
             at = text.find(symbol, end)
     return sorted(spans)
 
