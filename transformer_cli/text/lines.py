@@ -21,6 +21,7 @@ from transformer_cli.text.encodings import Utf8Check
 _BEGINNING = 1 << 12
 _FEW = 4  # so many lines may be damaged by accident
 _COMPARED = 1000  # lines of a given encoding with UTF-8
+_OF_TWO = "if the other one of two files is in it, convert that one to UTF-8 (iconv) and name none"
 
 
 class Line(NamedTuple):  # made in less than half the time of a frozen dataclass
@@ -148,9 +149,9 @@ def _read_decoded_lines(stream: BinaryIO, name: str, encoding: str) -> Iterator[
             yield Line(number, text, is_bad)
     if bad > good and bad > _FEW:
         counts = f"{bad} of {bad + good} lines that are not plain ASCII"
-        raise DataError(f"{name} is not {encoding}: {counts} are not; name another encoding")
+        raise DataError(f"{name} is not {encoding}: {counts} are not; name another encoding; {_OF_TWO}")
     if 2 * utf8 > min(good, _COMPARED) and utf8 > _FEW:
-        raise DataError(f'{name} is UTF-8, not {encoding}; take encoding = "{encoding}" out of the recipe')
+        raise DataError(f'{name} is UTF-8, not {encoding}; take encoding = "{encoding}" out of the recipe; {_OF_TWO}')
 
 
 def _would_be_utf8(text: str, encoding: str) -> bool:
