@@ -23,8 +23,12 @@ def init(
             "text files (train.fr train.en, train.{lang}, or of any names), hub:OWNER/NAME, or a table as in a recipe.",
         ),
     ],
-    source: Annotated[str, typer.Option("--from", metavar="LANG", help="Code of the language to translate from.")],
-    target: Annotated[str, typer.Option("--to", metavar="LANG", help="Code of the language to translate into.")],
+    source: Annotated[
+        str, typer.Option("--from", metavar="LANG", help="The language to translate from, by code or name.")
+    ],
+    target: Annotated[
+        str, typer.Option("--to", metavar="LANG", help="The language to translate into, by code or name.")
+    ],
     valid: Annotated[
         str | None,
         typer.Option(

@@ -130,6 +130,10 @@ def _file_groups(corpus: NamedCorpus, languages: LanguagesConfig, folder: Path) 
     if kind in SPREADSHEETS:
         raise RecipeError(f'data: "{name}" is a spreadsheet; save it as .csv in UTF-8 and name that file')
     if kind not in (*FORMATS, *TABLES, JSON):
+        if name and (folder / name).is_dir():
+            kinds = [kind_of(path.name) for path in sorted((folder / name).iterdir())]
+            files = f"{Path(name)}/*{next((kind for kind in kinds if kind in FORMATS), '.tmx')}"
+            raise RecipeError(f'data: "{name}" is a folder; name its files, for example "{files}"')
         raise RecipeError(
             f'data: cannot tell what "{name}" is; give two aligned files as "name.{{lang}}", or of any names as '
             '{ source = "…", target = "…" }, one file with both '

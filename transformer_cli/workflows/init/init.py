@@ -18,6 +18,8 @@ from transformer_cli.data.sides.check import check_sides
 from transformer_cli.errors import DataError, UsageError
 from transformer_cli.files.atomic import write_atomically
 from transformer_cli.recipe import DEFAULT_RECIPE_FILE, toml_value
+from transformer_cli.text.language_names import language_of_heading
+from transformer_cli.text.languages import is_known_language
 from transformer_cli.workflows.init.adapt import Adaptation, adapting_settings
 from transformer_cli.workflows.init.corpus_keys import explain_keys, with_found_keys
 from transformer_cli.workflows.init.machine import Machine, look_at_machine
@@ -64,8 +66,8 @@ def init(
         corpora: Names as in a recipe, relative to the current folder. For two aligned text files, ``corpus.fr`` or
             ``corpus.en`` or both may be given instead of ``corpus.{lang}``; two files of other names tell by their
             names or their content which is which.
-        source: Code of the language to translate from.
-        target: Code of the language to translate into.
+        source: Code or name of the language to translate from.
+        target: Code or name of the language to translate into.
         valid: A validation corpus, or the number of pairs to hold out. None: ``valid.*`` or ``dev.*`` in the folder of
             the first corpus if there is one, else a recommended number of pairs.
         test: The same for the test set.
@@ -105,7 +107,7 @@ def init(
     settings = [*data, *_cleaning_settings(survey), *others]
     # The run is named after the file if the name is allowed, unless it is "tfm", which carries no information.
     is_name = output.name != DEFAULT_RECIPE_FILE and _NAME.fullmatch(output.stem)
-    name = None if is_name else f"{source}-{target}"
+    name = None if is_name else f"{languages.source}-{languages.target}"
     head = f"{survey.statistics.pairs:,} different pairs and {machine}"
     text = render_recipe(settings, languages, name=name, head=head)
     if adaptation is not None:
@@ -162,8 +164,9 @@ def render_recipe(settings: Sequence[Setting], languages: LanguagesConfig, *, na
 
 
 def _languages(source: str, target: str) -> LanguagesConfig:
+    codes = [each if is_known_language(each) else language_of_heading(each) or each for each in (source, target)]
     try:
-        return LanguagesConfig(source=source, target=target)
+        return LanguagesConfig(source=codes[0], target=codes[1])
     except ValidationError:
         raise UsageError(f'--from "{source}" --to "{target}": give two different language codes') from None
 

@@ -59,6 +59,15 @@ def test_a_spreadsheet_is_to_be_saved_as_a_table():
         read("t.xlsx")
 
 
+def test_of_a_folder_the_files_are_to_be_named():
+    Path("inbox").mkdir()
+    write("inbox/notes.pdf", "")
+    write("inbox/t.csv", "un,one\n")
+
+    with pytest.raises(RecipeError, match=r'^data: "inbox" is a folder; name its files, for example "inbox/\*\.csv"$'):
+        read("inbox")
+
+
 @pytest.mark.parametrize("corpus", ["t.text", "", "tsv", "t.fr"])
 def test_a_name_of_no_known_kind_is_an_error_in_the_recipe(corpus):
     with pytest.raises(RecipeError, match=f'^data: cannot tell what "{corpus}" is; give two aligned files as '):

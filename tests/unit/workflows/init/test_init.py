@@ -273,7 +273,13 @@ def test_the_fields_of_records_that_may_be_sides_are_proposed():
     assert prepare().total.read == 192
 
 
-@pytest.mark.parametrize(("source", "target"), [("fr", "fr"), ("", "en")])
+def test_languages_may_be_given_by_name():
+    run(source="French", target="anglais")
+
+    assert (written().languages.source, written().languages.target, written().name) == ("fr", "en", "fr-en")
+
+
+@pytest.mark.parametrize(("source", "target"), [("fr", "fr"), ("", "en"), ("French", "fr")])
 def test_the_languages_must_be_two(source, target):
     with pytest.raises(UsageError, match="give two different language codes"):
         run(source=source, target=target)

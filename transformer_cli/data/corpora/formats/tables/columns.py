@@ -9,11 +9,17 @@ from itertools import permutations
 from pathlib import Path
 
 from transformer_cli.config import CorpusFiles, LanguagesConfig
-from transformer_cli.data.corpora.formats.tables.headings import may_be_headings, sides_by_heading
+from transformer_cli.data.corpora.formats.tables.headings import (
+    language_named_by,
+    may_be_headings,
+    name_two_languages,
+    sides_by_heading,
+)
 from transformer_cli.data.corpora.formats.tables.rows import width_of
 from transformer_cli.data.corpora.pairs import find_columns
 from transformer_cli.data.sides.evidence import count_sides
 from transformer_cli.errors import DataError, UnsetKeyError
+from transformer_cli.text.languages import same_language
 
 Rows = Sequence[Sequence[str]]
 
@@ -93,6 +99,7 @@ def choose_columns(path: Path, rows: Rows, width: int, languages: LanguagesConfi
     found = {} if (source, target) == (0, 1) else {"source_column": source + 1, "target_column": target + 1}
     note = f"{path}: columns {source + 1} and {target + 1} hold text and are read" if found else None
     if keys.header is None and header is not None:
+        _check_languages(path, {first[source]: languages.source, first[target]: languages.target}, texts)
         found |= {"header": True}
         note = f'{path}: "{first[source]}" and "{first[target]}" are read as names of columns, not as a pair'
     elif keys.header is None and not found and may_be_headings(cells, below[1:]):
@@ -113,10 +120,13 @@ def _find_header(rows: Rows, width: int, languages: LanguagesConfig, keys: Corpu
         return place
     given = [column - 1 for column in keys.columns or () if isinstance(column, int)]
     texts = given or _texts(_kinds(below, width))
-    is_headed = len(texts) == 2 and sides_by_heading(
-        _cells(row, texts), [_cells(each, texts) for each in below], languages
-    )
-    return place if is_headed or _is_unlike(row, below) else None
+    if _is_unlike(row, below):
+        return place
+    if len(texts) != 2:
+        return None
+    cells = _cells(row, texts)
+    is_headed = sides_by_heading(cells, [_cells(each, texts) for each in below], languages) is not None
+    return place if is_headed or name_two_languages(cells) else None
 
 
 def _recurs(row: Sequence[str], below: Rows, languages: LanguagesConfig) -> bool:
@@ -136,6 +146,18 @@ def _check_kinds(
     for name, index in columns.items():
         if index < len(kinds) and kinds[index] not in ("text", "empty cells") and len(texts) > 1:
             raise _unknown_columns(f'{path}: the column "{name}" holds {kinds[index]}', rows, texts, languages)
+
+
+def _check_languages(path: Path, columns: Mapping[str, str], texts: tuple[int, int]) -> None:
+    """Refuse a column of text that is named after another language than that of its side."""
+    for name, language in columns.items():
+        code = language_named_by(name)
+        if code is not None and not same_language(code, language):
+            raise UnsetKeyError(
+                f'{path}: a column of text is called "{name}", not {language}; mend the languages, or set '
+                "source_column and target_column for it",
+                {"source_column": texts[0] + 1, "target_column": texts[1] + 1},
+            )
 
 
 def _columns_of_text(path: Path, rows: Rows, kinds: Sequence[str], languages: LanguagesConfig) -> tuple[int, int]:

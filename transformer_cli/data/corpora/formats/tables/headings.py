@@ -8,7 +8,7 @@ from statistics import median
 
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.text.language_names import language_of_heading, side_of_heading
-from transformer_cli.text.languages import same_language
+from transformer_cli.text.languages import parse_language, same_language
 
 Texts = Sequence[Sequence[str]]
 
@@ -42,6 +42,17 @@ def sides_by_heading(cells: tuple[str, str], texts: Texts, languages: LanguagesC
     return (0, 1) if _are_numbered(cells, texts) else None
 
 
+def name_two_languages(cells: tuple[str, str]) -> bool:
+    """Return whether two cells are names of different languages, of the pair or not."""
+    codes = [language_named_by(cell) for cell in cells]
+    return None not in codes and len({parse_language(code).name for code in codes if code is not None}) == 2
+
+
+def language_named_by(cell: str) -> str | None:
+    """Return the code of the language that a cell names in words, or None."""
+    return language_of_heading(cell) if len(cell.strip()) > _LONG_CODE else None
+
+
 def may_be_headings(cells: tuple[str, str], texts: Texts) -> bool:
     """Return whether two cells look like words above columns of sentences."""
     if len(texts) < _FEWEST_ROWS or any(len(cell.split()) > _MOST_WORDS for cell in cells):
@@ -52,7 +63,7 @@ def may_be_headings(cells: tuple[str, str], texts: Texts) -> bool:
 
 
 def _language_side(cell: str, languages: LanguagesConfig) -> str | None:
-    code = language_of_heading(cell) if len(cell.strip()) > _LONG_CODE else None
+    code = language_named_by(cell)
     fitting = [side for side, language in languages if code is not None and same_language(code, language)]
     return fitting[0] if len(fitting) == 1 else None
 

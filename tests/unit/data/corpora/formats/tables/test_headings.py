@@ -133,6 +133,31 @@ def test_what_is_found_by_content_has_keys_that_read_the_same(header, rows, keys
     assert read[0] == read[1]
 
 
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (("French", "German"), '"German", not en'),
+        (("Text (German)", "English"), '"Text (German)", not fr'),
+        (("Deutsch", "Italienisch"), '"Deutsch", not fr'),
+    ],
+)
+def test_a_column_with_the_name_of_another_language_is_refused(header, message):
+    table(header, *PAIRS)
+
+    with pytest.raises(DataError) as caught:
+        sentences("t.csv")
+    assert str(caught.value).startswith(f"t.csv: a column of text is called {message}; mend the languages, or set ")
+    keys = CorpusFiles(path="t.csv", source_column=1, target_column=2, header=True)
+    assert [(pair.source, pair.target) for pair in read_corpus(keys, FR_EN, Path(), part="train")] == PAIRS
+
+
+def test_the_name_of_a_language_in_both_languages_is_a_pair():
+    pairs = [("Allemand", "German"), ("Italien", "Italian"), ("Russe", "Russian"), ("Grec", "Greek")]
+    table(*pairs)
+
+    assert sentences("t.csv") == pairs
+
+
 def test_codes_beside_the_texts_of_each_row_are_no_header():
     pairs = [*PAIRS, *PAIRS, *PAIRS]
     table(*[(source, target, "FR", "EN") for source, target in pairs])
