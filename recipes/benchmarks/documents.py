@@ -242,6 +242,7 @@ CHECKS: dict[str, Callable[[Path, Path, Path | None], Iterator[str]]] = {
     ".srt": check_subtitles,
     ".vtt": check_subtitles,
     ".json": _check_tree(lambda path: json.loads(path.read_text("utf-8-sig"))),
+    ".arb": _check_tree(lambda path: json.loads(path.read_text("utf-8-sig"))),
     ".yml": _check_tree(_load_yaml),
     ".yaml": _check_tree(_load_yaml),
     ".properties": _check_tree(_load_properties),
