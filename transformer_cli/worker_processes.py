@@ -6,13 +6,18 @@ minutes later), it hides the exit code of a worker, and before Python 3.14 it ca
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import multiprocessing
+import os
+import pickle
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from transformer_cli.errors import TfmError
 
@@ -26,19 +31,39 @@ _MOST_AHEAD = 8
 class WorkerProcesses(Generic[Question, Answer]):
     """Processes that are forked at the first question, so they share the memory of what exists by then.
 
+    A fork has no other thread of its parent, but a lock that such a thread held stays locked in it. Those of C's memory
+    and of Python are safe, those of matrix products are not (`ParallelEngine`): where another thread may be in one,
+    the workers are forked by a new program.
+
     Args:
         answer: The function; it runs in the workers. Questions and answers are pickled on their way.
         number: The number of processes.
         work: What a worker does, as a participle for messages: ``"translating"``.
         remedy: The end of the message about a worker that was killed.
+        by_new_program: Whether a new program, which receives ``answer`` pickled, forks the workers. It starts as slowly
+            as it imports what ``answer`` needs.
     """
 
-    def __init__(self, answer: Callable[[Question], Answer], *, number: int, work: str, remedy: str) -> None:
+    def __init__(
+        self,
+        answer: Callable[[Question], Answer],
+        *,
+        number: int,
+        work: str,
+        remedy: str,
+        by_new_program: bool = False,
+    ) -> None:
         self._answer = answer
         self._number = number
         self._work = work
         self._remedy = remedy
-        self._workers: dict[Connection, ForkProcess] = {}
+        self._by_new_program = by_new_program
+        self._workers: dict[Connection, ForkProcess | _NewProgram] = {}
+
+    @property
+    def are_running(self) -> bool:
+        """Whether the workers have started."""
+        return bool(self._workers)
 
     def answers(self, questions: Iterable[Question]) -> Iterator[tuple[int, Answer]]:
         """Yield the index of each question and its answer, as soon as it is there.
@@ -49,9 +74,9 @@ class WorkerProcesses(Generic[Question, Answer]):
         Raises:
             TfmError: A worker raised one, was killed, or has no memory.
         """
-        if not self._workers:
-            self._start()
         try:
+            if not self._workers:
+                self._start()
             yield from self._ask(enumerate(questions))
         except BaseException:
             self.close()  # otherwise a pending answer would be read as the answer to the next question
@@ -77,6 +102,9 @@ class WorkerProcesses(Generic[Question, Answer]):
         self._workers = {}
 
     def _start(self) -> None:
+        if self._by_new_program:
+            self._start_new_program()
+            return
         context = multiprocessing.get_context("fork")
         for _ in range(self._number):
             here, there = context.Pipe()
@@ -85,6 +113,17 @@ class WorkerProcesses(Generic[Question, Answer]):
             process.start()
             there.close()  # so that the end of a worker is noticed
             self._workers[here] = process
+
+    def _start_new_program(self) -> None:
+        pipes = [multiprocessing.Pipe() for _ in range(self._number)]
+        program = _NewProgram([there for _, there in pipes])
+        for here, there in pipes:
+            there.close()
+            self._workers[here] = program
+        try:  # not `send`, for which torch would share its memory with a process of the same program
+            pipes[0][0].send_bytes(pickle.dumps((self._answer, self._work)))
+        except OSError:
+            raise self._lost(pipes[0][0]) from None
 
     def _ask(self, questions: Iterator[tuple[int, Question]]) -> Iterator[tuple[int, Answer]]:
         asked: dict[Connection, int] = {}
@@ -151,6 +190,71 @@ def run_side_by_side(tasks: Sequence[Callable[[], Any]], *, cores: int, work: st
         return list(workers.answers_in_order(range(len(tasks))))
     finally:
         workers.close()
+
+
+class _NewProgram:
+    """A program that forks a worker for each connection, and ends as the first of them that fails.
+
+    `multiprocessing` would run the main module again in such a program, and that one is not ours.
+    """
+
+    _CODE = (
+        "import sys; sys.path[:] = sys.argv[2:]; "
+        "from transformer_cli.worker_processes import serve_in_forks; serve_in_forks(sys.argv[1])"
+    )
+
+    def __init__(self, connections: Sequence[Connection]) -> None:
+        descriptors = [connection.fileno() for connection in connections]
+        self._program = subprocess.Popen(
+            [sys.executable, "-c", self._CODE, " ".join(map(str, descriptors)), *sys.path],
+            pass_fds=descriptors,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the parent, and `terminate` for the workers as well
+        )
+
+    def terminate(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._program.pid, signal.SIGTERM)
+
+    def join(self, timeout: float | None = None) -> None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._program.wait(timeout)
+
+    @property
+    def exitcode(self) -> int | None:
+        return self._program.poll()
+
+
+def serve_in_forks(descriptors: str) -> None:
+    """Receive a function and answer questions about it in a fork for each connection, until the parent closes them.
+
+    Args:
+        descriptors: Those of the connections, with spaces between them.
+    """
+    connections = [Connection(int(descriptor)) for descriptor in descriptors.split()]
+    answer, work = pickle.loads(connections[0].recv_bytes())
+    context = multiprocessing.get_context("fork")
+    workers = []
+    for own in connections:
+        others = [each for each in connections if each is not own]
+        workers.append(context.Process(target=_serve, args=(answer, work, own, others), daemon=True))
+        workers[-1].start()
+    for connection in connections:
+        connection.close()
+    while workers:
+        wait([worker.sentinel for worker in workers])
+        for worker in [each for each in workers if each.exitcode is not None]:
+            if worker.exitcode:
+                _end_like(worker.exitcode)
+            workers.remove(worker)
+
+
+def _end_like(code: int) -> NoReturn:
+    """End this process with an exit code, or by a signal if that is negative."""
+    if code < 0:
+        os.kill(os.getpid(), -code)
+    sys.exit(code)
 
 
 def _serve(

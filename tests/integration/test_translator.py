@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +20,9 @@ from transformer_cli import Translator
 from transformer_cli.errors import ModelNotFoundError, UsageError
 
 SENTENCES = [sentence for source, _ in pairs()[:40] for sentence in (source, source[::-1])]
+MANY = SENTENCES * 13
+"""So many that worker processes start."""
+
 ENGINES = ("torch", "ctranslate2")
 
 
@@ -112,7 +115,7 @@ def test_each_engine_keeps_placeholders_and_an_alignment_changes_nothing_for_lat
 @pytest.mark.parametrize("engine", ENGINES)
 def test_threads_get_the_answers_that_one_gets_after_the_other(engine, toy):
     # A line, a few, and enough for worker processes; with alignments, which are read through the model itself.
-    requests = [SENTENCES[i : i + size] for i in range(6) for size in (1, 7, 70)]
+    requests = [MANY, *(SENTENCES[i : i + size] for i in range(6) for size in (1, 7, 70))]
 
     with Translator.load(toy.run, engine=engine, threads=2, beam_size=2) as translator:
         details: Any = {"with_alignment": True} if engine == "torch" else {}
@@ -125,14 +128,14 @@ def test_threads_get_the_answers_that_one_gets_after_the_other(engine, toy):
 
 @pytest.mark.usefixtures("two_threads")
 def test_a_closed_translator_has_no_processes_and_says_so(toy):
-    others = set(multiprocessing.active_children())
+    others = set(descendants(os.getpid()))
 
     with Translator.load(toy.run, engine="torch", threads=2) as translator:
-        translator.translate(SENTENCES)
-        workers = set(multiprocessing.active_children()) - others
-        assert len(workers) == 2
+        translator.translate(MANY)
+        processes = set(descendants(os.getpid())) - others
+        assert len(processes) == 3  # a program and its workers
 
-    assert set(multiprocessing.active_children()) - others == set()
+    wait_for_the_end_of(processes)
     translator.close()
     with pytest.raises(UsageError, match="the translator is closed; load it again"):
         translator.translate("le chat")
@@ -141,11 +144,12 @@ def test_a_closed_translator_has_no_processes_and_says_so(toy):
 @pytest.mark.parametrize("end", ["", "os.kill(os.getpid(), signal.SIGKILL)"], ids=["ends", "is killed"])
 def test_no_process_outlives_a_program_that_does_not_close_its_translator(end, toy):
     code = f"""
-import multiprocessing, os, signal, sys
+import os, signal, sys
+from tests.integration.test_translator import descendants
 from transformer_cli import Translator
 translator = Translator.load(sys.argv[1], engine="torch", threads=2)
-translator.translate(["le chat"] * 100)
-print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+translator.translate(["le chat"] * 1000)
+print(*descendants(os.getpid()), flush=True)
 {end}
 """
     finished = subprocess.run(
@@ -153,13 +157,24 @@ print(*(child.pid for child in multiprocessing.active_children()), flush=True)
     )
 
     assert finished.returncode == (-signal.SIGKILL if end else 0)
-    workers = list(map(int, finished.stdout.split()))
-    assert len(workers) == 2
+    processes = list(map(int, finished.stdout.split()))
+    assert len(processes) == 3  # a program and its workers
+    wait_for_the_end_of(processes)
+
+
+def wait_for_the_end_of(processes: Collection[int]) -> None:
     for _ in range(600):
-        if not any(map(is_running, workers)):
+        if not any(map(is_running, processes)):
             break
         time.sleep(0.1)
-    assert not any(map(is_running, workers))
+    assert not any(map(is_running, processes))
+
+
+def descendants(pid: int) -> Iterator[int]:
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in map(int, (task / "children").read_text().split()):
+            yield child
+            yield from descendants(child)
 
 
 def is_running(pid: int) -> bool:

@@ -15,8 +15,8 @@ from transformer_cli.errors import TfmError
 from transformer_cli.worker_processes import WorkerProcesses
 
 
-def workers(answer: Callable[[Any], Any], number: int = 3) -> WorkerProcesses[Any, Any]:
-    return WorkerProcesses(answer, number=number, work="counting", remedy="count less")
+def workers(answer: Callable[[Any], Any], number: int = 3, **options: Any) -> WorkerProcesses[Any, Any]:
+    return WorkerProcesses(answer, number=number, work="counting", remedy="count less", **options)
 
 
 def test_answers_come_in_the_order_of_the_questions_though_later_ones_are_ready_earlier():
@@ -87,12 +87,43 @@ def test_an_error_in_a_worker_is_one_error_here_and_new_workers_answer_the_next_
     processes.close()
 
 
-def test_workers_end_when_their_parent_is_killed():
-    code = """
+def parent_and_square(number: int) -> tuple[int, int]:
+    """Can be pickled, as a new program needs it."""
+    if number == 5:
+        os.kill(os.getpid(), signal.SIGUSR1)
+    time.sleep(0.02)
+    return os.getppid(), number * number
+
+
+def test_a_new_program_forks_workers_that_answer_as_others_do():
+    processes = workers(parent_and_square, by_new_program=True)
+
+    numbers = [0, 1, 2, 3, 4, 6] * 2
+    parents, squares = zip(*processes.answers_in_order(numbers), strict=True)
+    assert squares == tuple(number * number for number in numbers)
+    assert len(set(parents)) == 1
+    assert os.getpid() not in parents
+    assert processes.are_running
+    [again] = processes.answers_in_order([3])
+    assert again == (parents[0], 9)
+    message = f"^a counting process was killed by signal {signal.SIGUSR1.value}; count less$"
+    with pytest.raises(TfmError, match=message):
+        list(processes.answers(range(10)))
+    assert not processes.are_running
+    [(parent, _)] = processes.answers_in_order([1])
+    assert parent not in parents
+    processes.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(parent, 0)
+
+
+@pytest.mark.parametrize("options", ["", ", by_new_program=True"])
+def test_workers_end_when_their_parent_is_killed(options):
+    code = f"""
 import os, signal
-from tests.unit.test_worker_processes import workers
-for pid in workers(lambda _: os.getpid(), number=2).answers_in_order(range(6)):
-    print(pid, flush=True)
+from tests.unit.test_worker_processes import parent_and_square, workers
+for answer in workers(parent_and_square, number=2{options}).answers_in_order(range(5)):
+    print(answer, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     # The workers hold the other end of the pipe: all of it is read only when the last of them has ended.

@@ -155,6 +155,7 @@ def translate(
         mbr_candidates=mbr,
         target_language=target_language,
         glossary=glossary,
+        owns_process=True,
     )
     part, kind = _shard(shard, file, output), kind_of(file, file_format)
     document_settings = DocumentSettings(replace_all=replace_all, is_final=final, memories=tuple(memory or ()))

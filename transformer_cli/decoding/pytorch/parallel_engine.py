@@ -4,6 +4,12 @@ The workers are forked at the first large search, so they share the memory of th
 a time, longest sources first; results are put back in order. The engine itself handles small searches with its threads,
 and the smallest searches with one thread. In those, threads would wait for each other as long as they work, and a
 hundred times as long if another program occupies one of the cores.
+
+A process cannot be forked at any moment. A thread that has multiplied matrices with MKL holds a lock of MKL's while it
+ends and returns its buffers. In a worker forked just then the lock stays locked, and the worker's first product spins
+for ever. So this process is forked only if nothing but this engine computes in it, because its threads do not end.
+Elsewhere a new program loads the weights and is forked. It takes seconds to start, so fewer sources than a thousand
+are left to the engine's threads until it runs.
 """
 
 from __future__ import annotations
@@ -11,15 +17,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 
 from transformer_cli.decoding.engine import SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
+from transformer_cli.device import manage_memory
 from transformer_cli.worker_processes import WorkerProcesses
 
 _LEAST_SOURCES = 64
+_LEAST_SOURCES_FOR_A_PROGRAM = 1000
 _FEW_SOURCES = 4
 _BATCHES_A_WORKER = 4
 _LEAST_BATCH_TOKENS = 500
@@ -33,17 +42,20 @@ class ParallelEngine:
     Args:
         engine: Engine on the CPU.
         workers: Number of processes, at least 2.
+        owns_process: Whether nothing but this engine computes in this process.
     """
 
-    def __init__(self, engine: TorchEngine, *, workers: int) -> None:
+    def __init__(self, engine: TorchEngine, *, workers: int, owns_process: bool = False) -> None:
         self._engine = engine
         self._num_workers = workers
         self._workers: WorkerProcesses[_Question, list[list[Hypothesis]]] = WorkerProcesses(
-            self._search_alone,
+            partial(_search_alone, engine),
             number=workers,
             work="translating",
             remedy="if the memory ran out, lower --batch-tokens or give --threads 1 for a single process",
+            by_new_program=not owns_process,
         )
+        self._least_to_start = _LEAST_SOURCES if owns_process else _LEAST_SOURCES_FOR_A_PROGRAM
         self._lock = threading.Lock()  # one search at a time: it uses all workers
 
     @property
@@ -79,7 +91,7 @@ class ParallelEngine:
         if len(sources) <= _FEW_SOURCES:
             with _one_thread():
                 return self._engine.search(sources, options)
-        if len(sources) < _LEAST_SOURCES:
+        if len(sources) < (_LEAST_SOURCES if self._workers.are_running else self._least_to_start):
             return self._engine.search(sources, options)
         batches = self._batches(sources, options)
         questions = (([list(sources[i]) for i in batch], options) for batch in batches)
@@ -87,10 +99,6 @@ class ParallelEngine:
         for number, answer in self._workers.answers(questions):
             hypotheses.update(zip(batches[number], answer, strict=True))
         return [hypotheses[i] for i in range(len(sources))]
-
-    def _search_alone(self, question: _Question) -> list[list[Hypothesis]]:
-        torch.set_num_threads(1)
-        return self._engine.search(*question)
 
     def _batches(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[int]]:
         """Return batches of indices, longest sources first, equal in number per worker and nearly equal in size.
@@ -115,6 +123,12 @@ class ParallelEngine:
             else:
                 too_few = middle
         return batches[::-1]
+
+
+def _search_alone(engine: TorchEngine, question: _Question) -> list[list[Hypothesis]]:
+    torch.set_num_threads(1)
+    manage_memory()  # a new program has not done so
+    return engine.search(*question)
 
 
 @contextmanager

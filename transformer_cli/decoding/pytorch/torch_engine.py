@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import torch
 
@@ -44,11 +46,15 @@ class TorchEngine:
     ) -> None:
         self._models = [models] if isinstance(models, Transformer) else list(models)
         self._config = config
+        self._precision = precision
         own_precision = None if precision == torch.float32 else precision
         self._weights = [StepWeights(model.eval(), precision=own_precision) for model in self._models]
         self._device = next(self._models[0].parameters()).device
         # One search at a time: each uses all threads, and reads the attention of the shared model through a hook.
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), precision=self._precision), (self._models, self._config)
 
     @property
     def limit(self) -> int:

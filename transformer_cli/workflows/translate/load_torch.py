@@ -52,8 +52,8 @@ def load_torch_translator(models: Sequence[Path], settings: TranslationSettings)
         with_search(first.decoding, settings.search),
         precision=choose_precision(precision, chosen),
     )
-    can_fork = chosen.type == "cpu" and torch.get_num_threads() > 1 and has_linux()
-    parallel = ParallelEngine(engine, workers=torch.get_num_threads()) if can_fork else engine
+    workers = torch.get_num_threads() if chosen.type == "cpu" and has_linux() else 1
+    parallel = ParallelEngine(engine, workers=workers, owns_process=settings.owns_process) if workers > 1 else engine
     rules = rules_of(
         first.text,
         first.languages,

@@ -40,6 +40,7 @@ class TranslationSettings:
         mbr_candidates: The number of candidates for minimum Bayes risk decoding; None: choose by score.
         target_language: The target language of lines that name none, for a model with several.
         glossary: A file of terms that translations must have; see `read_glossary`.
+        owns_process: Whether nothing else computes in this process; see `ParallelEngine`.
     """
 
     engine: EngineName = "auto"
@@ -58,6 +59,7 @@ class TranslationSettings:
     mbr_candidates: int | None = None
     target_language: str | None = None
     glossary: Path | None = None
+    owns_process: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.errors import TfmError
 
 SOURCES = [[4 + (7 * i + 3 * j) % 300 for j in range(1 + i % 7)] for i in range(150)]
+MANY = SOURCES * 7
+"""So many that workers start in a process that others compute in as well, as that of the tests."""
 
 
 def engine(kind: type[TorchEngine] = TorchEngine) -> TorchEngine:
@@ -34,9 +36,10 @@ def test_workers_find_what_one_process_finds_in_the_order_of_the_sources():
     assert len({found[0].tokens for found in expected}) > 50
     several = ParallelEngine(one, workers=3)
     assert several.limit == one.limit
-    for sources in (SOURCES, SOURCES[::-1], SOURCES[:3]):
+    for sources in (MANY, SOURCES[::-1], SOURCES[:3]):
         found = several.search(sources, BEST_ONLY)
         assert [each[0].tokens for each in found] == [expected[SOURCES.index(source)][0].tokens for source in sources]
+    several.close()
 
 
 @pytest.mark.parametrize("workers", [2, 3, 5])
@@ -112,19 +115,57 @@ def test_a_worker_that_fails_or_is_killed_is_reported_and_the_next_search_has_ne
     several = ParallelEngine(engine(kind), workers=2)
 
     with pytest.raises(TfmError, match=message):
-        several.search(SOURCES, BEST_ONLY)
-    harmless = [source for source in SOURCES if len(source) != 3]
+        several.search(MANY, BEST_ONLY)
+    harmless = [source for source in MANY if len(source) != 3] * 2
     assert len(several.search(harmless, BEST_ONLY)) == len(harmless)
+    several.close()
 
 
-def test_workers_are_none_the_worse_for_threads_that_computed_before_them():
-    # In a process of its own: a pool of threads is there for good once it was used.
-    code = """
-import torch
-from tests.unit.decoding.pytorch.test_parallel_engine import *
+class Stopping(TorchEngine):
+    """Searches as another engine does, but not in this process."""
+
+    home = os.getpid()
+
+    def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+        assert os.getpid() != Stopping.home
+        return super().search(sources, options)
+
+
+OWNED = """
+forks = []
+os.register_at_fork(before=lambda: forks.append(1))
 torch.set_num_threads(2)
 torch.randn(600, 600) @ torch.randn(600, 600)
-assert len(ParallelEngine(engine(), workers=2).search(SOURCES, BEST_ONLY)) == len(SOURCES)
+several = ParallelEngine(engine(Stopping), workers=2, owns_process=True)
+assert len(several.search(SOURCES, BEST_ONLY)) == len(SOURCES)
+assert forks == [1, 1]
+"""
+SHARED = """
+os.register_at_fork(before=lambda: os._exit(1))
+torch.set_num_threads(1)
+one, several = engine(), ParallelEngine(engine(), workers=2)
+expected = one.search(MANY, BEST_ONLY)
+
+def multiply():
+    torch.randn(900, 900) @ torch.randn(900, 900)
+
+threads = [threading.Thread(target=multiply) for _ in range(4)]
+for thread in threads:
+    thread.start()
+assert several.search(MANY, BEST_ONLY) == expected
+for thread in threads:
+    thread.join()
+several.close()
+"""
+
+
+@pytest.mark.parametrize("code", [OWNED, SHARED], ids=["owned", "shared"])
+def test_a_process_is_forked_only_if_nothing_else_computes_in_it_and_its_own_threads_do_no_harm(code):
+    # In a process of its own: a pool of threads is there for good once it was used, and so is a hook.
+    code = f"""
+import threading
+from tests.unit.decoding.pytorch.test_parallel_engine import *
+{code}
 """
     variables = environment(OMP_NUM_THREADS="2")
     subprocess.run([sys.executable, "-c", code], env=variables, check=True, timeout=TIMEOUT_SECONDS)
