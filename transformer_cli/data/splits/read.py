@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -86,7 +87,25 @@ class Corpus:
         return len(self.sources)
 
 
-class JoinedTexts(Sequence[str]):
+class TextSequence(Sequence[str], ABC):
+    """Texts that are computed when they are accessed; a slice is a list of them."""
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        place = range(len(self))[index]
+        return self._text(place) if isinstance(place, int) else list(map(self._text, place))
+
+    @abstractmethod
+    def _text(self, place: int) -> str:
+        """Return the text at ``place``, counted from 0."""
+
+
+class JoinedTexts(TextSequence):
     """The texts of several sequences, one after the other.
 
     Args:
@@ -100,16 +119,9 @@ class JoinedTexts(Sequence[str]):
     def __len__(self) -> int:
         return self._ends[-1]
 
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        index = range(len(self))[index]
-        part = bisect_right(self._ends, index)
-        return self._parts[part][index - self._ends[part] + len(self._parts[part])]
+    def _text(self, place: int) -> str:
+        part = bisect_right(self._ends, place)
+        return self._parts[part][place - self._ends[part] + len(self._parts[part])]
 
     def __iter__(self) -> Iterator[str]:
         return chain.from_iterable(self._parts)
@@ -161,7 +173,7 @@ def _open(data: Path, split: str, columns: list[str]) -> tuple[pa.Table, Path]:
 
 
 @dataclass(frozen=True, slots=True)
-class SampledTexts(Sequence[str]):
+class SampledTexts(TextSequence):
     """An evenly spread sample of texts; each iteration reads it from the disk again.
 
     Args:
@@ -175,14 +187,8 @@ class SampledTexts(Sequence[str]):
     def __len__(self) -> int:
         return min(self.at_most, len(self.texts))
 
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        return self.texts[range(len(self))[index] * len(self.texts) // len(self)]
+    def _text(self, place: int) -> str:
+        return self.texts[place * len(self.texts) // len(self)]
 
     def __iter__(self) -> Iterator[str]:
         return self.texts.read_at(np.arange(len(self)) * len(self.texts) // max(1, len(self)))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import overload
 
-from transformer_cli.data.splits.read import Corpus
+from transformer_cli.data.splits.read import Corpus, TextSequence
 from transformer_cli.text.placeholders import Find, masked_pair
 
 
-class MaskedSide(Sequence[str]):
+class MaskedSide(TextSequence):
     """One side of a corpus, with symbols for the placeholders that both sides of a pair have.
 
     Args:
@@ -28,14 +27,8 @@ class MaskedSide(Sequence[str]):
     def __len__(self) -> int:
         return len(self._corpus)
 
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        return self._masked(self._corpus.sources[index], self._corpus.targets[index])
+    def _text(self, place: int) -> str:
+        return self._masked(self._corpus.sources[place], self._corpus.targets[place])
 
     def __iter__(self) -> Iterator[str]:
         return map(self._masked, self._corpus.sources, self._corpus.targets)
