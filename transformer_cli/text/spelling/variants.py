@@ -80,6 +80,12 @@ _COMPATIBLE = [
 _WITHOUT_MEANING = "\u0640\ue000-\uf8ff\U000f0000-\U0010fffd\u200b\ufe00-\ufe02\U000e0100-\U000e01ef"
 """Lengthened strokes, private use, and what `without_invisible` leaves to a script: dropped if it is not known."""
 
+_SPACED = "?!;"
+_BARE_MARK = re.compile(f"(?<=[^\\W_])[{_SPACED}](?=$|[\\s\"»)])")
+_SPACED_MARK = re.compile(f"[ \u00a0\u202f](?=[{_SPACED}](?:$|[\\s\"»)]))")
+_MOSTLY = 0.9
+"""Share of a mark that has a space before it, as in French, from which on each is read with one."""
+
 _INNER_SPACE = re.compile("(?<=[«‹])[\u00a0\u202f ](?=[^ ])|(?<=[^ ])[\u00a0\u202f ](?=[»›])")
 
 
@@ -98,7 +104,7 @@ def _counted() -> re.Pattern[str]:
 
 
 def count_variants(texts: Iterable[str]) -> dict[str, int]:
-    """Count in training text what has variants: characters, and short strings that stand for one.
+    """Count in training text what has variants: characters, short strings that stand for one, marks behind a space.
 
     Returns:
         The counts, most frequent first.
@@ -106,6 +112,7 @@ def count_variants(texts: Iterable[str]) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(_counted().findall(text))
+        counts.update(f" {text[space.end()]}" for space in _SPACED_MARK.finditer(text))
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -126,6 +133,9 @@ class Spelling:
                 spellings[character] = "".join(spellings.get(each, each) for each in text)
         self._spellings = spellings
         self._known = frozenset(counts)
+        self._spaced = frozenset(
+            mark for mark in _SPACED if counts.get(f" {mark}", 0) >= max(1, _MOSTLY * counts.get(mark, 0))
+        )
         self._has_quotes = "«" in spellings
         single = "".join(old for old in spellings if len(old) == 1)
         longer = [re.escape(old) for old in spellings if len(old) > 1]
@@ -133,6 +143,8 @@ class Spelling:
 
     def read(self, text: str) -> str:
         """Return normalised text in the spelling of the training text; what was spelled so stays as it is."""
+        if self._spaced:
+            text = _BARE_MARK.sub(lambda mark: f" {mark[0]}" if mark[0] in self._spaced else mark[0], text)
         if self._unknown.search(text) is None:
             return text
         if self._has_quotes:

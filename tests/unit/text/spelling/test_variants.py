@@ -18,6 +18,9 @@ FRENCH = ["L'homme n'est pas italien ?", 'Il a dit "oui" - puis "non"...'] * 50
         ("L’homme", "L'homme"),
         ("italien\u00a0?", "italien ?"),
         ("italien\u202f?", "italien ?"),
+        ("italien?", "italien ?"),
+        ("«italien?» www.example.org/?a=b", '"italien ?" www.example.org/?a=b'),
+        ("non!", "non!"),  # no such mark was seen
         ("«\u00a0oui\u00a0» “oui”", '"oui" "oui"'),
         ("oui—non", "oui - non"),
         ("…", "..."),
@@ -32,6 +35,12 @@ FRENCH = ["L'homme n'est pas italien ?", 'Il a dit "oui" - puis "non"...'] * 50
 )
 def test_an_unknown_variant_is_read_as_the_one_that_training_text_has(text, read):
     assert Spelling(count_variants(FRENCH)).read(text) == read
+
+
+def test_a_mark_that_has_a_space_before_it_now_and_then_stays_as_it_is():
+    mixed = ["Oui ?", "Non?"] * 50
+
+    assert [Spelling(count_variants(mixed)).read(text) for text in mixed[:2]] == mixed[:2]
 
 
 def test_what_training_text_has_often_stays():
