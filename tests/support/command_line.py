@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -17,6 +18,8 @@ from transformer_cli.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "transformer_cli")
+_COUNT_OF_EACH_MINUTE = re.compile(r"^.* translated [\d,]+ (?:lines|passages), \d+ a second.*\n", re.MULTILINE)
+"""Where translating takes a minute, the command says how far it has come."""
 TIMEOUT_SECONDS = 600  # ends only what hangs, also on a machine that does much else
 
 
@@ -79,7 +82,7 @@ def finish(process: Any, stdin: bytes = b"") -> Finished:
     except subprocess.TimeoutExpired:
         process.kill()
         raise
-    return Finished(process.returncode, stdout or b"", (stderr or b"").decode())
+    return Finished(process.returncode, stdout or b"", _COUNT_OF_EACH_MINUTE.sub("", (stderr or b"").decode()))
 
 
 def wait_for(process: Any, text: bytes) -> None:
@@ -110,7 +113,7 @@ def run_here(*arguments: object, stdin: bytes = b"", stderr: TextIO | None = Non
     with _standard_streams(stdin, stderr) as (out, errors):
         code = app.run([str(argument) for argument in arguments])
         sys.stdout.flush()
-    return Finished(code, out.getvalue(), errors.getvalue().decode())
+    return Finished(code, out.getvalue(), _COUNT_OF_EACH_MINUTE.sub("", errors.getvalue().decode()))
 
 
 @contextlib.contextmanager
