@@ -20,7 +20,7 @@ from transformer_cli import Translator
 from transformer_cli.errors import ModelNotFoundError, UsageError
 
 SENTENCES = [sentence for source, _ in pairs()[:40] for sentence in (source, source[::-1])]
-MANY = SENTENCES * 13
+MANY = SENTENCES * 4
 """So many that worker processes start."""
 
 ENGINES = ("torch", "ctranslate2")
@@ -148,7 +148,7 @@ import os, signal, sys
 from tests.integration.test_translator import descendants
 from transformer_cli import Translator
 translator = Translator.load(sys.argv[1], engine="torch", threads=2)
-translator.translate(["le chat"] * 1000)
+translator.translate(["le chat"] * 300)
 print(*descendants(os.getpid()), flush=True)
 {end}
 """

@@ -8,8 +8,8 @@ hundred times as long if another program occupies one of the cores.
 A process cannot be forked at any moment. A thread that has multiplied matrices with MKL holds a lock of MKL's while it
 ends and returns its buffers. In a worker forked just then the lock stays locked, and the worker's first product spins
 for ever. So this process is forked only if nothing but this engine computes in it, because its threads do not end.
-Elsewhere a new program loads the weights and is forked. It takes seconds to start, so fewer sources than a thousand
-are left to the engine's threads until it runs.
+Elsewhere a new program loads the weights and is forked. It takes seconds to start, so until it runs the engine's
+threads handle more sources than are large otherwise.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from transformer_cli.device import manage_memory
 from transformer_cli.worker_processes import WorkerProcesses
 
 _LEAST_SOURCES = 64
-_LEAST_SOURCES_FOR_A_PROGRAM = 1000
+_LEAST_SOURCES_FOR_A_PROGRAM = 256
 _FEW_SOURCES = 4
 _BATCHES_A_WORKER = 4
 _LEAST_BATCH_TOKENS = 500

@@ -19,7 +19,7 @@ from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.errors import TfmError
 
 SOURCES = [[4 + (7 * i + 3 * j) % 300 for j in range(1 + i % 7)] for i in range(150)]
-MANY = SOURCES * 7
+MANY = SOURCES * 2
 """So many that workers start in a process that others compute in as well, as that of the tests."""
 
 
