@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from transformer_cli.kernels.dropout import draw_mask, is_computed_by_cpu_kernels
 
-LONGEST = 128
-"""Largest number of keys for which `short_attention` is faster than PyTorch's kernel, which stores no weights."""
+LONGEST, LONGEST_IN_BFLOAT16 = 32, 128
+"""Largest numbers of keys for which `short_attention` is faster than PyTorch's kernel, which stores no weights."""
 
 
 def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *, dropout: float = 0.0) -> Tensor:
@@ -32,7 +32,8 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *,
         The context (B, H, T, K).
     """
     learns = query.requires_grad and is_computed_by_cpu_kernels(query)
-    if learns and (key.size(2) <= LONGEST or dropout):
+    longest = LONGEST_IN_BFLOAT16 if key.dtype == torch.bfloat16 else LONGEST
+    if learns and (key.size(2) <= longest or dropout):
         kept = draw_mask(torch.Size((*query.shape[:3], key.size(2))), dropout) if dropout else None
         return short_attention(query, key, value, mask, kept)
     return F.scaled_dot_product_attention(query, key, value, mask, dropout)
