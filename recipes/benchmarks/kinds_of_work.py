@@ -2,24 +2,26 @@
 
     python recipes/benchmarks/kinds_of_work.py --preset tiny --preset small --precision float32 --precision bfloat16
 
-Updates of random sentences as long as captions, in one thread, so that a kind's time is that of the processor. Products
-are counted as such wherever they are: the loss is what the output layer computes besides its products.
-`ONEDNN_MAX_CPU_ISA` and `ATEN_CPU_CAPABILITY` show other processors' arithmetic.
+Updates of random sentences as long as captions, in one thread. The clock is the processor time of the thread, and the
+shortest time of several repetitions counts, so that other programs disturb little. Shares are those of the operators'
+time; what Python and autograd take between them is in the tokens a second alone. `ONEDNN_MAX_CPU_ISA`,
+`MKL_ENABLE_INSTRUCTIONS` and `ATEN_CPU_CAPABILITY` show other processors' arithmetic.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Annotated, Any
 
 import numpy as np
 import torch
 import typer
-from torch.profiler import ProfilerActivity, profile
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from transformer_cli import device
 from transformer_cli.config import ModelConfig, TrainingConfig
@@ -30,42 +32,62 @@ from transformer_cli.training.trainer import Trainer
 
 VOCAB_SIZE = 8000
 MEAN_LENGTH = 15
-WARM_UP = 3
-PRODUCTS = ("mm", "addmm", "bmm", "baddbmm", "linear", "mkldnn_linear", "matmul")
-# An operator belongs to the innermost of the scopes around it that is named here, else to its own kind.
-SCOPES = {
-    "Optimizer.step": "optimiser",
-    "clip_grad": "optimiser",
-    "ChunkedCrossEntropy": "loss",
-    "_Masked": "dropout",
-    "scaled_dot_product": "attention",
-    "softmax": "attention",
-    "layer_norm": "norms",
-    "NativeLayerNorm": "norms",
-}
+# An operator belongs to the first kind with a word of its name; else to the file of the package that asked for it.
 OPERATORS = {
-    "attention": ("softmax", "scaled_dot_product", "masked_fill"),
-    "dropout": ("random_", "bernoulli", "dropout", "ge", "addcmul"),
+    "products": ("mm", "baddbmm", "mkldnn_linear", "linear_pointwise"),
     "norms": ("layer_norm",),
-    "optimiser": ("adam", "foreach", "linalg_vector_norm"),
-    "copies": ("copy_", "clone", "cat", "index", "embedding", "fill_", "zero_", "contiguous"),
-    "sums and ReLU": ("add", "mul", "relu", "threshold", "sum", "sub", "div"),
+    "optimiser": ("adam", "foreach", "vector_norm"),
 }
-KINDS = ("products", "attention", "dropout", "norms", "loss", "optimiser", "sums and ReLU", "copies", "other operators")
+FILES = {"kernels/attention": "attention", "kernels/dropout": "dropout", "kernels/linear_cross_entropy": "loss"}
+OTHER_OPERATORS = {
+    "copies": ("copy", "clone", "cat", "index", "embedding", "fill", "zero", "new_empty"),
+    "sums and ReLU": ("add", "mul", "relu", "threshold", "sum", "sub", "div", "clamp"),
+}
+KINDS = (*OPERATORS, *FILES.values(), *OTHER_OPERATORS, "other operators")
 
 
-def kind_of(event: Any) -> str:
-    """Return the kind of work of one operator, by its name and those of the scopes around it."""
-    name = event.name.removeprefix("aten::")
-    if name in PRODUCTS:
-        return "products"
-    scope = event
-    while scope is not None:
-        for part, kind in SCOPES.items():
-            if part in scope.name:
+class Clock(TorchDispatchMode):
+    """Adds up the processor time of each operator inside a ``with`` block, by its kind."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.times: list[tuple[str, float]] = []
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Compute the operator, and keep its kind and its seconds."""
+        began = time.thread_time()
+        result = func(*args, **(kwargs or {}))
+        seconds = time.thread_time() - began
+        self.times.append((kind_of(func.__name__), seconds))
+        return result
+
+
+def kind_of(operator: str) -> str:
+    """Return the kind of work of an operator that is running, by its name or the file that asked for it."""
+
+    def named(kinds: Mapping[str, Sequence[str]]) -> str | None:
+        return next((kind for kind, words in kinds.items() if any(word in operator for word in words)), None)
+
+    return named(OPERATORS) or _kind_of_the_file() or named(OTHER_OPERATORS) or "other operators"
+
+
+def _kind_of_the_file() -> str | None:
+    frame = sys._getframe()
+    while frame is not None:
+        path = frame.f_code.co_filename
+        for name, kind in FILES.items():
+            if path.endswith(f"{name}.py"):
                 return kind
-        scope = scope.cpu_parent
-    return next((kind for kind, parts in OPERATORS.items() if any(part in name for part in parts)), "other operators")
+        if path.endswith("training/trainer.py"):
+            return None
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
 
 
 def batches(tokens: int, seed: int) -> Iterator[Batch]:
@@ -78,46 +100,47 @@ def batches(tokens: int, seed: int) -> Iterator[Batch]:
         yield make_batch(in_memory(*sides), range(rows))
 
 
-def measure(preset: str, precision: str, tokens: int, steps: int) -> tuple[Counter[str], float, int]:
-    """Return the seconds of each kind of work, those of the same updates by the clock, and their target tokens."""
+def measure(preset: str, precision: str, tokens: int, steps: int, repetitions: int) -> tuple[Counter[str], float]:
+    """Return the seconds of each kind of work in some updates, and their target tokens a second of the processor."""
     torch.manual_seed(1)
     model = Transformer(ModelConfig.model_validate({"preset": preset}), VOCAB_SIZE)
     config = TrainingConfig.model_validate({"precision": precision, "batch_tokens": tokens})
     trainer = Trainer(model, config, peak_learning_rate=1e-3)
-    stream = batches(tokens, seed=1)
-    for batch in islice(stream, WARM_UP):
-        trainer.train_step([batch])
-    measured = list(islice(stream, steps))
-    began = time.perf_counter()
-    for batch in measured:
-        trainer.train_step([batch])
-    seconds = time.perf_counter() - began
-    with profile(activities=[ProfilerActivity.CPU]) as profiler:
-        for batch in measured:
-            trainer.train_step([batch])
     kinds: Counter[str] = Counter()
-    for event in profiler.events():
-        kinds[kind_of(event)] += event.self_cpu_time_total / 1e6
-    return kinds, seconds, sum(batch.target_tokens for batch in measured)
+    target_tokens, seconds = 0, 0.0
+    for batch in islice(batches(tokens, seed=1), steps):
+        trainer.train_step([batch])
+        runs, shortest = [], math.inf
+        for _ in range(repetitions):
+            began = time.thread_time()
+            trainer.train_step([batch])
+            shortest = min(shortest, time.thread_time() - began)
+            with Clock() as clock:
+                trainer.train_step([batch])
+            runs.append(clock.times)
+        for same in zip(*runs, strict=True):
+            kinds[same[0][0]] += min(each for _, each in same)
+        target_tokens, seconds = target_tokens + batch.target_tokens, seconds + shortest
+    return kinds, target_tokens / seconds
 
 
 def main(
     preset: Annotated[list[str] | None, typer.Option(help="tiny, small, base or big; repeatable.")] = None,
     precision: Annotated[list[str] | None, typer.Option(help="float32 or bfloat16; repeatable.")] = None,
     batch_tokens: Annotated[int, typer.Option(help="Target tokens of an update.")] = 4096,
-    steps: Annotated[int, typer.Option(help="Updates that are measured.")] = 8,
+    steps: Annotated[int, typer.Option(help="Updates that are measured.")] = 4,
+    repetitions: Annotated[int, typer.Option(help="How often each is repeated.")] = 5,
 ) -> None:
-    """Print a table: the share of each kind of work, and target tokens a second."""
+    """Print a table: the share of each kind of work, and target tokens a second of the processor."""
     device.manage_memory()
     torch.set_num_threads(1)
     rows = [(name, each) for name in preset or ["tiny"] for each in precision or ["float32"]]
     typer.echo(f"| model | precision | target tokens/s | {' | '.join(KINDS)} |")
     typer.echo(f"| --- | --- |{' ---: |' * (1 + len(KINDS))}")
     for name, each in rows:
-        kinds, seconds, tokens = measure(name, each, batch_tokens, steps)
-        total = math.fsum(kinds.values())
-        shares = " | ".join(f"{100 * kinds[kind] / total:.1f} %" for kind in KINDS)
-        typer.echo(f"| {name} | {each} | {tokens / seconds:,.0f} | {shares} |")
+        kinds, tokens_a_second = measure(name, each, batch_tokens, steps, repetitions)
+        shares = " | ".join(f"{kinds[kind] / kinds.total():.1%}" for kind in KINDS)
+        typer.echo(f"| {name} | {each} | {tokens_a_second:,.0f} | {shares} |")
 
 
 if __name__ == "__main__":
