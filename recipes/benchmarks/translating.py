@@ -21,10 +21,12 @@ from typing import Annotated, Any
 
 import typer
 
+from transformer_cli.cores import available_cores
+
 Translate = Callable[[Sequence[str]], list[tuple[str, int]]]
 """Gives each line's translation and its number of tokens, end of sentence counted."""
 
-_WARM_UP_LINES = 64  # with fewer the worker processes would not start before the clock does
+_WARM_UP_LINES = 256  # with fewer the worker processes would not start before the clock does
 
 
 def torch_engine(precision: str) -> Callable[[Path, Path | None, int], Translate]:
@@ -114,7 +116,7 @@ def main(
     model: Annotated[Path, typer.Argument(help="A model directory.")],
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="Lines to translate; .gz and the like too.")],
     lines: Annotated[int, typer.Option(help="Take so many lines.")] = 1000,
-    threads: Annotated[int, typer.Option(help="Cores to use.")] = os.cpu_count() or 1,
+    threads: Annotated[int, typer.Option(help="Cores to use.")] = available_cores(),
     huggingface: Annotated[Path | None, typer.Option(help="The same model as `tfm export --to huggingface`.")] = None,
     rounds: Annotated[int, typer.Option(help="How often each contender has its turn.")] = 3,
     only: Annotated[list[str] | None, typer.Option(help="A contender; repeatable.")] = None,
