@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from transformer_cli.artifacts.text_profile import SpellingProfile
 from transformer_cli.text.normalization import NORMALIZATION_VERSION
 from transformer_cli.text.protected import has_words
-from transformer_cli.text.spelling.accents import learn_accents
 from transformer_cli.text.spelling.capitals import begins_with_capital, is_in_capitals
 from transformer_cli.text.spelling.quotes import learn_quotes
 from transformer_cli.text.spelling.variants import count_variants
@@ -17,7 +16,7 @@ from transformer_cli.text.spelling.word_forms import learn_common_words, learn_w
 def describe_spelling(
     texts: Sequence[str], targets: Sequence[str], language: str, symbols: tuple[str, ...]
 ) -> SpellingProfile:
-    """Return how training sources are spelled, and which quotation marks their targets have.
+    """Return how training sources are spelled but for their accents, and which quotation marks their targets have.
 
     Args:
         texts: The sources, without the tags of their corpora.
@@ -26,13 +25,10 @@ def describe_spelling(
         symbols: Tags and other symbols that are no words.
     """
     beginnings = [begins for begins in map(begins_with_capital, texts) if begins is not None]
-    sure, likely = learn_accents(texts, language)
     return SpellingProfile(
         normalization=NORMALIZATION_VERSION,
         variants=count_variants(texts),
         words=" ".join(learn_word_forms(texts, language)),
-        sure_accents=" ".join(sure),
-        likely_accents=" ".join(likely),
         common_words=" ".join(learn_common_words(texts)),
         begins_with_capital=_share(beginnings),
         in_capitals=_share(map(is_in_capitals, texts)),

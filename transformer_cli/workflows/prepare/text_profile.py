@@ -14,6 +14,7 @@ from transformer_cli.data.splits.files import TRAIN
 from transformer_cli.data.splits.read import sample_split
 from transformer_cli.text.normalization import normalize
 from transformer_cli.text.sentences import learn_abbreviations, sentence_spans
+from transformer_cli.text.spelling.accents import learn_accents
 from transformer_cli.worker_processes import run_side_by_side
 from transformer_cli.workflows.prepare.spelling_profile import describe_spelling
 
@@ -44,9 +45,10 @@ def describe_sources(data: Path, recipe: Recipe, besides: Callable[[], Result]) 
     sources, targets = sample_split(data, TRAIN, _MOST_PAIRS)
     texts = list(_without_tags(sources, tags))
     symbols = tuple(dict.fromkeys([*tags, *map(normalize, recipe.tokenizer.user_symbols)]))
-    (abbreviations, sentences), spelling, result = run_side_by_side(
+    (abbreviations, sentences), accents, spelling, result = run_side_by_side(
         [
             lambda: _describe_sentences(texts),
+            lambda: learn_accents(texts, recipe.languages.source),
             lambda: describe_spelling(texts, targets, recipe.languages.source, symbols),
             besides,
         ],
@@ -54,6 +56,8 @@ def describe_sources(data: Path, recipe: Recipe, besides: Callable[[], Result]) 
         work="describing",
         remedy="if the memory ran out, set OMP_NUM_THREADS=1 for a single process",
     )
+    sure, likely = (" ".join(rules) for rules in accents)
+    spelling = spelling.model_copy(update={"sure_accents": sure, "likely_accents": likely})
     return TextProfile(max_sentences=sentences, abbreviations=abbreviations, spelling=spelling), result
 
 
