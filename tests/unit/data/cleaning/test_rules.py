@@ -4,7 +4,7 @@ import sys
 from itertools import count, islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from transformer_cli.config import CleaningConfig, LanguagesConfig
@@ -146,18 +146,19 @@ def test_the_rules_for_single_pairs_are_keys_of_the_recipe():
     assert set(LOCAL_RULES) < CleaningConfig.model_fields.keys()
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(), st.text(), st.booleans())))
+@example([("", "&nbsp;", True), ("&#9;x", "y", True)])
 def test_every_pair_is_judged_in_its_place_and_normalised(texts):
     pairs = [SentencePair(s, t, f"t:{number}", is_utf8) for number, (s, t, is_utf8) in enumerate(texts)]
     cleaner = PairCleaner(CleaningConfig(too_long=3), LanguagesConfig(source="fr", target="en"))
 
     judged = list(cleaner.judge(pairs))
 
-    assert [(j.source, j.target, j.place) for j in judged] == [
-        (normalize(p.source), normalize(p.target), p.place) for p in pairs
-    ]
-    for judgement in judged:
+    assert [judgement.place for judgement in judged] == [pair.place for pair in pairs]
+    for pair, judgement in zip(pairs, judged, strict=True):
+        sides = judgement.source, judgement.target
+        assert sides == tuple(map(normalize, sides))
+        assert judgement.mended or sides == (normalize(pair.source), normalize(pair.target))
         if judgement.rule is None:
             assert judgement.source
             assert max(len(judgement.source), len(judgement.target)) <= 3
