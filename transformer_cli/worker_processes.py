@@ -10,7 +10,6 @@ import contextlib
 import gc
 import multiprocessing
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -40,8 +39,8 @@ class WorkerProcesses(Generic[Question, Answer]):
         number: The number of processes.
         work: What a worker does, as a participle for messages: ``"translating"``.
         remedy: The end of the message about a worker that was killed.
-        by_new_program: Whether a new program, which receives ``answer`` pickled, forks the workers. It starts as slowly
-            as it imports what ``answer`` needs.
+        by_new_program: Whether a new program, which receives ``answer`` as it does questions, forks the workers. It
+            starts as slowly as it imports what ``answer`` needs.
     """
 
     def __init__(
@@ -120,8 +119,8 @@ class WorkerProcesses(Generic[Question, Answer]):
         for here, there in pipes:
             there.close()
             self._workers[here] = program
-        try:  # not `send`, for which torch would share its memory with a process of the same program
-            pipes[0][0].send_bytes(pickle.dumps((self._answer, self._work)))
+        try:
+            pipes[0][0].send((self._answer, self._work))
         except OSError:
             raise self._lost(pipes[0][0]) from None
 
@@ -233,7 +232,7 @@ def serve_in_forks(descriptors: str) -> None:
         descriptors: Those of the connections, with spaces between them.
     """
     connections = [Connection(int(descriptor)) for descriptor in descriptors.split()]
-    answer, work = pickle.loads(connections[0].recv_bytes())
+    answer, work = connections[0].recv()
     context = multiprocessing.get_context("fork")
     workers = []
     for own in connections:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -54,7 +54,9 @@ class TorchEngine:
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(type(self), precision=self._precision), (self._models, self._config)
+        """Return what another program makes the engine from, without tensors: PyTorch would share their memory."""
+        make = partial(type(self), precision=self._precision)
+        return _made_again, (make, list(map(_parts_of, self._models)), self._config)
 
     @property
     def limit(self) -> int:
@@ -148,3 +150,23 @@ class TorchEngine:
             for i, decoding in zip(indices, forced, strict=True):
                 ranks[i].append(replace(hypotheses[i][rank], attention=decoding.attention))
         return ranks
+
+
+def _parts_of(model: Transformer) -> tuple[Any, ...]:
+    source, target = model.source_embedding.table.weight, model.target_embedding.table.weight
+    arrays = {name: weight.numpy() for name, weight in model.state_dict().items()}
+    return model.config, model.vocab_size, None if source is target else len(source), arrays
+
+
+def _made_again(
+    make: Callable[[list[Transformer], DecodingConfig], TorchEngine],
+    parts: list[tuple[Any, ...]],
+    decoding: DecodingConfig,
+) -> TorchEngine:
+    models = []
+    for config, vocab_size, source_vocab_size, arrays in parts:
+        weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        model = Transformer(config, vocab_size, source_vocab_size=source_vocab_size)
+        model.to(weights["output.weight"].dtype).load_state_dict(weights)
+        models.append(model)
+    return make(models, decoding)

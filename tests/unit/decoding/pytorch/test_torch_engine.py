@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
 import torch
 
-from tests.support.tiny_models import padded_sources, talkative_model
+from tests.support.tiny_models import padded_sources, talkative_model, tiny_config
 from transformer_cli.config import DecodingConfig
 from transformer_cli.decoding.engine import BEST_ONLY, Sampling, SearchOptions
 from transformer_cli.decoding.pytorch.ensemble import EnsembleStepDecoder
@@ -15,6 +16,7 @@ from transformer_cli.decoding.pytorch.force_decoding import force_decode
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.decoding.pytorch.transformer_decoder import TransformerStepDecoder
 from transformer_cli.model.attention import MultiHeadAttention
+from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID
 
 SOURCES = [[7, 8, 9], [30], [100, 20, 30, 40, 50], [30, 7]]
@@ -43,6 +45,18 @@ def test_every_translation_begins_with_the_prefix_and_is_the_best_of_those():
         assert hypothesis.tokens[:2] == prefix
         (forced,) = force_decode(talkative_model(), [[*source, EOS_ID]], [hypothesis.tokens])
         assert hypothesis.log_prob == pytest.approx(sum(forced.log_probs), rel=1e-4)
+
+
+@pytest.mark.parametrize("source_vocab_size", [None, 330, 340])
+@pytest.mark.parametrize("tied", [True, False])
+def test_an_engine_made_again_in_another_program_says_the_same(source_vocab_size, tied):
+    config = tiny_config(norm="pre", tied_embeddings=tied)
+    models = [Transformer(config, 330, source_vocab_size=source_vocab_size).double() for _ in range(2)]
+    one = TorchEngine(models, DecodingConfig(beam_size=3, max_length_ratio=1.0, max_length_extra=4))
+
+    again = copy.copy(one)  # as multiprocessing does it
+
+    assert again.search(SOURCES, SearchOptions(n_best=3)) == one.search(SOURCES, SearchOptions(n_best=3))
 
 
 def test_a_prefix_longer_than_the_longest_translation_still_has_an_end():
