@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from types import FrameType
 from typing import Annotated, Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def kind_of(operator: str) -> str:
 
 
 def _kind_of_the_file() -> str | None:
-    frame = sys._getframe()
+    frame: FrameType | None = sys._getframe()
     while frame is not None:
         path = frame.f_code.co_filename
         for name, kind in FILES.items():
@@ -86,7 +87,7 @@ def _kind_of_the_file() -> str | None:
                 return kind
         if path.endswith("training/trainer.py"):
             return None
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return None
 
 

@@ -1,11 +1,12 @@
-"""The models that ours is measured beside: what one writes with `torch.nn.Transformer`, and MarianMT."""
+"""What ours is measured beside: a model around `torch.nn.Transformer`, MarianMT, and an update written by hand."""
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from transformer_cli.config import ModelConfig
+from transformer_cli.config import ModelConfig, TrainingConfig
 from transformer_cli.data.tokens.batching import Batch
 from transformer_cli.model.positions import sinusoidal_positions
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
@@ -93,3 +94,18 @@ class MarianModel(nn.Module):
             use_cache=False,
         ).logits
         return logits
+
+
+def update(model: nn.Module, batch: Batch, optimizer: torch.optim.Optimizer, config: TrainingConfig) -> None:
+    """Make an update with one batch as one writes it by hand."""
+    loss = F.cross_entropy(
+        model(batch).flatten(0, 1),
+        batch.labels.flatten(),
+        ignore_index=PAD_ID,
+        label_smoothing=config.label_smoothing,
+    )
+    optimizer.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm or float("inf"))
+    optimizer.step()
+    loss.item()

@@ -15,9 +15,8 @@ from typing import Any
 import sacrebleu
 import sentencepiece
 import torch
-from peer_models import LoopModel, MarianModel
+from peer_models import LoopModel, MarianModel, update
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
 from transformer_cli.config import Recipe
@@ -89,8 +88,11 @@ class Peer:
             eps=config.adam_epsilon,
         )
         warmup = config.warmup_steps
-        rate = lambda step: min((step + 1) / warmup, (warmup / (step + 1)) ** 0.5)  # noqa: E731
-        return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+
+        def share(step: int) -> float:
+            return min((step + 1) / warmup, (warmup / (step + 1)) ** 0.5)
+
+        return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, share)
 
     def batches(self) -> Iterator[list[TokenPair]]:
         """Yield batches without end, of sentences of about one length, in another order each time."""
@@ -160,7 +162,6 @@ def longest(source: Tensor) -> int:
 
 def train_loop(peer: Peer) -> None:
     """Train `torch.nn.Transformer` until it is as good as asked for."""
-    config = peer.recipe.training
     model = LoopModel(peer.recipe.model, peer.pieces.get_piece_size())
     nn.init.normal_(model.embedding.weight, std=peer.recipe.model.d_model**-0.5)
     optimizer, schedule = peer.optimizer(model)
@@ -168,16 +169,7 @@ def train_loop(peer: Peer) -> None:
         source, labels = padded([source for source, _ in pairs]), padded([target for _, target in pairs])
         inputs = torch.cat([torch.full((len(pairs), 1), BOS_ID), labels[:, :-1]], 1)
         batch = Batch(source, (source != PAD_ID)[:, None, None, :], inputs, labels, 0, 0)
-        loss = F.cross_entropy(
-            model(batch).flatten(0, 1),
-            labels.flatten(),
-            ignore_index=PAD_ID,
-            label_smoothing=config.label_smoothing,
-        )
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm or float("inf"))
-        optimizer.step()
+        update(model, batch, optimizer, peer.recipe.training)
         schedule.step()
         if step % peer.validate_every == 0:
             peer.validate(step, model, lambda source: most_probable(model, source))

@@ -25,9 +25,8 @@ from typing import Annotated, Any
 
 import torch
 import typer
-from peer_models import LoopModel, MarianModel
+from peer_models import LoopModel, MarianModel, update
 from torch import nn
-from torch.nn import functional as F
 
 from transformer_cli import train_tokenizer
 from transformer_cli.config import Recipe
@@ -38,7 +37,6 @@ from transformer_cli.data.tokens.encoded import encode_to_disk
 from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.device import choose_precision, manage_memory
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.special_tokens import PAD_ID
 from transformer_cli.training.trainer import Trainer
 from transformer_cli.workflows.locate.recipe import locate_recipe
 
@@ -76,18 +74,7 @@ def peer(model: nn.Module, recipe: Recipe) -> Step:
     model.train()
 
     def step(batch: Batch) -> int:
-        logits = model(batch)
-        loss = F.cross_entropy(
-            logits.flatten(0, 1),
-            batch.labels.flatten(),
-            ignore_index=PAD_ID,
-            label_smoothing=training.label_smoothing,
-        )
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm or float("inf"))
-        optimizer.step()
-        loss.item()
+        update(model, batch, optimizer, training)
         return batch.target_tokens
 
     return step
