@@ -26,7 +26,7 @@ OWN = "own"
 """The kind of what a recipe's own patterns find."""
 
 _SYMBOL = re.compile("(?P<space> ?)(?P<symbol>⟦[0-9]{1,2}⟧)")
-_GOES_ON = re.compile(r"[A-Za-z0-9_]{2}|``")
+_GOES_ON = re.compile(r"[A-Za-z0-9_]{2}|``|%%")
 _ENDS_SOMEWHERE = frozenset(["link", "email", "path", "braces", "tag", "entity", "variable"])
 """Kinds of which a part is something else: a link that goes on is another link."""
 
@@ -154,7 +154,7 @@ def places_of(texts: Iterable[str], text: str, spans: Sequence[Span]) -> list[tu
 
 
 def _is_whole(start: int, end: int, text: str) -> bool:
-    """Return whether no letter, digit or backtick goes on with one at the edge of a span."""
+    """Return whether no letter, digit, backtick or percent sign goes on with one at the edge of a span."""
     edges = (text[start - 1 : start + 1] if start else "", text[end - 1 : end + 1])
     return not any(_GOES_ON.fullmatch(edge) for edge in edges)
 

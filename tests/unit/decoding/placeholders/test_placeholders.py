@@ -113,6 +113,7 @@ def test_a_source_has_what_it_requires(source):
         ("{x} and {{x}}", "{{x}} et {x}"),
         ("the <b>red</b> house", "la maison <b>rouge</b>"),
         ("%s files", "%s个文件"),
+        ("%s files", "0%s"),
     ],
 )
 def test_a_translation_that_has_all_is_accepted(source, translation):
@@ -128,6 +129,7 @@ def test_a_translation_that_has_all_is_accepted(source, translation):
         ("see http://a.org", "voir http://a.org/b", ("http://a.org", "http://a.org/b")),
         ("{x}", "{{x}}", ("{x}", "{{x}}")),
         ("%1 of %2", "%1 sur %10", ("%2",)),
+        ("%s files", "fichiers %%s", ("%s", "%%")),
         ("`x`", "``x``", ("`x`", "``x``")),
         ("a <b>b</b>", "</b>a <b>", ()),
         ("<b>a <i>b</i></b>", "<b>a <i>b</b></i>", ()),
