@@ -48,6 +48,7 @@ class StreamState(Record):
 
     epoch: int
     position: int
+    within: int = 0  # checkpoints of earlier releases have none
 
 
 class TrackerState(Record):

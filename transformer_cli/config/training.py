@@ -61,8 +61,7 @@ class TrainingConfig(Section):
 
     subword_sampling: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Subword regularisation: cut words differently each time. For BPE the probability of leaving out a merge (BPE
-    dropout), for example 0.1; for unigram the exponent alpha, for example 0.2. ``batch_tokens`` counts the tokens of
-    the usual cuts, which are fewer. Left out: off."""
+    dropout), for example 0.1; for unigram the exponent alpha, for example 0.2. Left out: off."""
 
     r_drop: Annotated[float, Field(gt=0)] | None = None
     """Weight of R-Drop (Liang et al. 2021): compute each batch twice with different dropout masks, and add the

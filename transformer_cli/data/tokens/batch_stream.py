@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeVar
@@ -18,6 +18,10 @@ from transformer_cli.errors import DataError
 from transformer_cli.special_tokens import PAD_ID
 
 _Item = TypeVar("_Item")
+EncodeAnew = Callable[[NDArray[np.int64], int], EncodedCorpus]
+
+_WINDOW = 64
+"""Number of batches whose pairs are cut into other subwords together, and divided by their new lengths."""
 
 
 class BatchStream:
@@ -31,8 +35,8 @@ class BatchStream:
         weights: (pairs,) The mean number of times that each pair occurs in an epoch, or None for once.
         rank: Number of this process among those that train together; it gets its share of the rows of each batch.
         world_size: The number of these processes. Batches and their order are the same for any number.
-        encode_anew: A function from the pairs of a batch, and a number for its place in the training, to their ids
-            with other subwords; or None if the ids are always those of ``corpus``.
+        encode_anew: A function from the indices of some pairs, and a number for their place in the training, to their
+            ids with other subwords; or None if the ids are always those of ``corpus``.
         pinned_for: A GPU that fetches the batches while the CPU continues, or None if they stay on the CPU.
 
     Raises:
@@ -49,7 +53,7 @@ class BatchStream:
         weights: NDArray[np.float64] | None = None,
         rank: int = 0,
         world_size: int = 1,
-        encode_anew: Callable[[NDArray[np.int64], int], EncodedCorpus] | None = None,
+        encode_anew: EncodeAnew | None = None,
         pinned_for: torch.device | None = None,
     ) -> None:
         self.corpus = corpus
@@ -71,6 +75,7 @@ class BatchStream:
         self._pinned_for = pinned_for
         self._epoch = 0
         self._position = 0
+        self._within = 0
         self._batches = self._divide(0)
 
     @property
@@ -80,7 +85,7 @@ class BatchStream:
 
     @property
     def batches_per_epoch(self) -> int:
-        """Number of batches in the current epoch."""
+        """Number of batches in the current epoch; there are more if the pairs are cut into other subwords."""
         return len(self._batches)
 
     def _divide(self, epoch: int) -> list[NDArray[np.int64]]:
@@ -99,31 +104,44 @@ class BatchStream:
         return drawn if len(drawn) else self._indices
 
     def __iter__(self) -> Iterator[Batch]:
-        for batch, batches, epoch, position in _ahead(self._batches_from_here()):
-            self._batches, self._epoch, self._position = batches, epoch, position
+        for batch, batches, epoch, position, within in _ahead(self._batches_from_here()):
+            self._batches, self._epoch, self._position, self._within = batches, epoch, position, within
             yield batch
 
-    def _batches_from_here(self) -> Iterator[tuple[Batch, list[NDArray[np.int64]], int, int]]:
+    def _batches_from_here(self) -> Iterator[tuple[Batch, list[NDArray[np.int64]], int, int, int]]:
         """Yield each batch with the state of the stream after it; the stream itself is not changed."""
-        batches, epoch, position = self._batches, self._epoch, self._position
+        batches, epoch, position, within = self._batches, self._epoch, self._position, self._within
         while True:
             if position == len(batches):
                 epoch, position = epoch + 1, 0
                 batches = self._divide(epoch)
-            batch = self._collate(batches[position], [epoch, position])
-            position += 1
-            yield batch, batches, epoch, position
+            if self._encode_anew is None:
+                position += 1
+                yield self._collate(self.corpus, batches[position - 1]), batches, epoch, position, 0
+                continue
+            together = batches[position : position + _WINDOW]
+            corpus, window = self._cut_anew(self._encode_anew, together, [epoch, position])
+            for number in range(within, len(window) - 1):
+                yield self._collate(corpus, window[number]), batches, epoch, position, number + 1
+            position, within = position + len(together), 0
+            yield self._collate(corpus, window[-1]), batches, epoch, position, within
 
-    def _collate(self, indices: NDArray[np.int64], place: list[int]) -> Batch:
+    def _cut_anew(
+        self, encode_anew: EncodeAnew, batches: Sequence[NDArray[np.int64]], place: Sequence[int]
+    ) -> tuple[EncodedCorpus, list[NDArray[np.int64]]]:
+        """Return the pairs of some batches with other subwords, and their division by the lengths that they have now.
+
+        In the batches of the usual lengths, a third of the places would be padding.
+        """
+        subwords, order = np.random.SeedSequence([self._seed, *place]).generate_state(2).tolist()
+        corpus = encode_anew(np.concatenate(batches), subwords)
+        lengths = corpus.source.lengths, corpus.target.lengths
+        return corpus, token_batches(*lengths, self._max_tokens, seed=order, epoch=0)
+
+    def _collate(self, corpus: EncodedCorpus, indices: NDArray[np.int64]) -> Batch:
         # Rows are sorted by length, so every second row holds about half of the tokens.
         share = indices[self._rank :: self._world_size]
-        used = share if len(share) else indices
-        if self._encode_anew is None:
-            batch = make_batch(self.corpus, used)
-        else:
-            seed = np.random.SeedSequence([self._seed, *place, self._rank]).generate_state(1)[0]
-            batch = make_batch(self._encode_anew(used, int(seed)), range(len(used)))
-        batch = batch if len(share) else _without_tokens(batch)
+        batch = make_batch(corpus, share) if len(share) else _without_tokens(make_batch(corpus, indices))
         if self._pinned_for is None:
             return batch
         with torch.cuda.device(self._pinned_for):  # a new thread starts with the first GPU
@@ -137,15 +155,16 @@ class BatchStream:
             places = len(indices) * (longest + int(self._source_lengths[indices].max()))
             order = longest.bit_length()
             largest[order] = max(largest.get(order, (0, 0)), (places, position))
-        return [self._collate(self._batches[position], [self._epoch, position]) for _, position in largest.values()]
+        return [self._collate(self.corpus, self._batches[position]) for _, position in largest.values()]
 
     def state_dict(self) -> dict[str, int]:
         """Return the position of the stream, after the last batch it gave."""
-        return {"epoch": self._epoch, "position": self._position}
+        return {"epoch": self._epoch, "position": self._position, "within": self._within}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Go to the saved position of a stream over the same corpus with the same settings."""
         self._epoch, self._position = state["epoch"], state["position"]
+        self._within = state["within"]
         self._batches = self._divide(self._epoch)
 
 

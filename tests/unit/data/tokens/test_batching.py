@@ -250,11 +250,11 @@ def test_the_place_in_a_stream_is_the_one_after_the_last_batch_given():
     per_epoch = stream.batches_per_epoch
     batches = iter(stream)
 
-    assert stream.state_dict() == {"epoch": 0, "position": 0}
+    assert stream.state_dict() == {"epoch": 0, "position": 0, "within": 0}
     list(islice(batches, per_epoch))
-    assert stream.state_dict() == {"epoch": 0, "position": per_epoch}
+    assert stream.state_dict() == {"epoch": 0, "position": per_epoch, "within": 0}
     next(batches)
-    assert stream.state_dict() == {"epoch": 1, "position": 1}
+    assert stream.state_dict() == {"epoch": 1, "position": 1, "within": 0}
 
 
 @pytest.mark.parametrize(
@@ -368,7 +368,8 @@ def test_a_stream_stands_after_the_batch_it_gave_last_though_others_are_made_ahe
         next(batches)
         epoch, position = divmod(number, stream.batches_per_epoch)
         expected = (epoch, position) if position else (epoch - 1, stream.batches_per_epoch)
-        assert tuple(stream.state_dict().values()) == expected
+        state = stream.state_dict()
+        assert (state["epoch"], state["position"]) == expected
 
 
 def test_the_largest_batches_are_those_of_the_present_epoch_and_taking_them_moves_nothing():
@@ -384,7 +385,7 @@ def test_the_largest_batches_are_those_of_the_present_epoch_and_taking_them_move
 
     assert len(by_length) > 2
     assert {batch.labels.size(1).bit_length(): batch.positions for batch in largest} == by_length
-    assert stream.state_dict() == {"epoch": 0, "position": 0}
+    assert stream.state_dict() == {"epoch": 0, "position": 0, "within": 0}
     assert all(any(torch.equal(batch.labels, other.labels) for other in everything) for batch in largest)
 
 
@@ -398,27 +399,68 @@ def test_what_goes_wrong_in_making_a_batch_is_raised_where_the_batch_is_taken():
         next(iter(stream))
 
 
-def test_sentences_encoded_anew_get_a_number_of_their_own_at_each_place_and_the_same_one_there_again():
-    corpus, seen = numbered(12), []
+def cut_anew(pairs: int, **changes) -> BatchStream:
+    """Return a stream of pairs whose sides are a number and up to eight other tokens more at each reading."""
 
     def encode_anew(indices: np.ndarray, seed: int) -> EncodedCorpus:
-        seen.append(seed)
-        sides = [[side[int(i)].tolist() for i in indices] for side in (corpus.source, corpus.target)]
-        return encoded(*([[7, *row] for row in rows] for rows in sides))
+        random = np.random.default_rng(seed)
+        return encoded(*(lengthened(random, indices) for _ in range(2)))
 
-    def stream(seed: int) -> BatchStream:
-        return BatchStream(corpus, max_tokens=8, max_length=16, seed=seed, encode_anew=encode_anew)
+    def lengthened(random: np.random.Generator, indices: np.ndarray) -> list[list[int]]:
+        return [[100 + int(i), *[7] * int(random.integers(9)), EOS_ID] for i in indices]
 
-    first, other = stream(1), stream(2)
-    plain = BatchStream(corpus, max_tokens=8, max_length=16, seed=1)
-    batches = list(islice(first, 9))
-    for batch, expected in zip(batches, islice(plain, 9), strict=True):
-        assert torch.equal(batch.labels[:, 1:], expected.labels)
-        assert batch.target_tokens == expected.target_tokens + len(expected.labels)
-    list(islice(other, 9))
-    assert len(set(seen)) == len(seen)
-    later = stream(1)
-    later.load_state_dict({"epoch": 0, "position": 2})
-    seen_before = seen[:]
-    assert torch.equal(next(iter(later)).labels, batches[2].labels)
-    assert seen[len(seen_before)] == seen_before[2]
+    settings = {"max_tokens": 32, "max_length": 16, "seed": 3, **changes}
+    return BatchStream(numbered(pairs), encode_anew=encode_anew, **settings)
+
+
+def epoch_of(stream: BatchStream) -> list[Batch]:
+    """Return what is left of the epoch that a stream is in."""
+    batches = iter(stream)
+    epoch = []
+    while stream.state_dict()["position"] < stream.batches_per_epoch:
+        epoch.append(next(batches))
+    return epoch
+
+
+def test_an_epoch_that_is_cut_anew_holds_each_pair_once_with_other_tokens_each_time():
+    pairs = 2500
+    stream = cut_anew(pairs)
+    assert stream.batches_per_epoch > 128  # several windows, the last one not whole
+
+    first = epoch_of(stream)
+    stream.load_state_dict({"epoch": 1, "position": 0, "within": 0})
+    second = epoch_of(stream)
+
+    for epoch in (first, second):
+        assert sorted(pair[0][0] for pair in pairs_of(epoch)) == [100 + i for i in range(pairs)]
+    assert pairs_of(first) != pairs_of(second)
+
+
+def test_batches_are_divided_by_the_lengths_that_sentences_have_when_cut_anew():
+    batches = epoch_of(cut_anew(3000, max_tokens=256))
+
+    assert all(batch.labels.numel() <= 256 for batch in batches)
+    assert sum(batch.target_tokens for batch in batches) / sum(batch.labels.numel() for batch in batches) > 0.9
+
+
+@pytest.mark.parametrize("taken", [0, 1, 7, 130, 300])
+def test_a_stream_cut_anew_and_taken_up_anywhere_goes_on_as_if_it_had_never_stopped(taken):
+    expected = contents(list(islice(cut_anew(1500), taken + 200)))
+
+    stopped = cut_anew(1500)
+    before = contents(list(islice(stopped, taken)))
+    resumed = cut_anew(1500)
+    resumed.load_state_dict(stopped.state_dict())
+
+    assert before + contents(list(islice(resumed, 200))) == expected
+
+
+def test_processes_that_train_together_divide_the_rows_of_batches_that_are_cut_anew():
+    together, *shares = (list(islice(cut_anew(1500, rank=r, world_size=w), 99)) for r, w in ((0, 1), (0, 2), (1, 2)))
+
+    for batch, *parts in zip(together, *shares, strict=True):
+        assert pairs_of(parts) == pairs_of([batch])
+
+
+def test_another_seed_cuts_otherwise():
+    assert pairs_of(epoch_of(cut_anew(200))) != pairs_of(epoch_of(cut_anew(200, seed=4)))
