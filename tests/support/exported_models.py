@@ -13,7 +13,7 @@ from transformer_cli.config import DecodingConfig
 from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
 from transformer_cli.interchange.ctranslate2 import write_ctranslate2_model
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.special_tokens import BOS_ID, PAD_ID
+from transformer_cli.special_tokens import BOS_ID, PAD_ID, UNK_ID
 
 VOCAB_SIZE = 40
 POSITIONS = 64
@@ -22,12 +22,12 @@ POSITIONS = 64
 def exportable_model(*, seed: int = 0, **changes: Any) -> Transformer:
     """Return a talkative model in float32.
 
-    It gives pad and bos no probability: CTranslate2 leaves theirs out before it normalises, our search afterwards.
+    It gives pad, unk and bos no probability: CTranslate2 leaves theirs out before it normalises, our search afterwards.
     """
     model = talkative_model(seed=seed, vocab_size=VOCAB_SIZE, **{"d_model": 16, **changes})
     with torch.no_grad():
         model.output.weight[:, 0] = 0.0
-    for token in (PAD_ID, BOS_ID):
+    for token in (PAD_ID, UNK_ID, BOS_ID):
         set_logit(model, token, -100.0)
     return model.float()
 

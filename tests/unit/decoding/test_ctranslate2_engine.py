@@ -12,7 +12,7 @@ from transformer_cli.decoding.engine import BEST_ONLY, Sampling, SearchOptions, 
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.errors import DamagedFileError, UsageError
-from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
 ROOMY: Any = {"max_length_ratio": 2.0, "max_length_extra": 10}
 
@@ -122,16 +122,16 @@ def test_no_translation_is_longer_than_there_are_positions(tmp_path):
     assert len(found[0].tokens) == POSITIONS - 1
 
 
-def test_padding_and_the_beginning_are_never_predicted(tmp_path):
+def test_padding_the_beginning_and_the_unknown_are_never_predicted(tmp_path):
     model = exportable_model()
-    for token in (PAD_ID, BOS_ID):
+    for token in (PAD_ID, UNK_ID, BOS_ID):
         set_logit(model, token, 50.0)
     engine = exported_engine(tmp_path, model, DecodingConfig(beam_size=3, **ROOMY))
 
     predicted = {token for found in engine.search(sources(20), BEST_ONLY) for token in found[0].tokens}
 
     assert predicted
-    assert predicted.isdisjoint({PAD_ID, BOS_ID, EOS_ID})
+    assert predicted.isdisjoint({PAD_ID, UNK_ID, BOS_ID, EOS_ID})
 
 
 class Watched:

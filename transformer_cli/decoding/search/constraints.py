@@ -5,18 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+from transformer_cli.special_tokens import EOS_ID
 
 
 def rule_out(log_probs: Tensor, *, must_end: Tensor | None = None) -> None:
-    """Set pad and bos to -inf in place, and all tokens except eos where a sentence must end.
+    """Set pad, unk and bos to -inf in place, and all tokens except eos where a sentence must end.
 
     Args:
         log_probs: (N, V), the rows of each sentence side by side.
         must_end: (B,) bool, True where a sentence has reached its maximum length, or None if none has.
     """
-    log_probs[:, PAD_ID] = -torch.inf
-    log_probs[:, BOS_ID] = -torch.inf
+    log_probs[:, :EOS_ID] = -torch.inf
     if must_end is not None:
         rows = must_end.repeat_interleave(len(log_probs) // len(must_end)).nonzero().squeeze(1)
         end = log_probs[rows, EOS_ID]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.search.step_decoder import StepDecoder, not_a_number_error
-from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+from transformer_cli.special_tokens import BOS_ID, EOS_ID
 
 
 @torch.no_grad()
@@ -40,7 +40,7 @@ def greedy_search(decoder: StepDecoder, *, max_lengths: Tensor, length_penalty: 
 
     while unfinished:
         step_log_probs = decoder.step(last_tokens)  # (B, V)
-        step_log_probs[:, [PAD_ID, BOS_ID]] = -torch.inf  # may never be produced
+        step_log_probs[:, :EOS_ID] = -torch.inf  # pad, unk and bos may never be produced
         best_log_probs, last_tokens = step_log_probs.max(dim=1)
         for row in sorted(unfinished):
             length = len(sentences[row]) + 1

@@ -11,7 +11,7 @@ from torch import Tensor
 from transformer_cli.decoding.engine import Sampling
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.search.step_decoder import StepDecoder, not_a_number_error
-from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+from transformer_cli.special_tokens import BOS_ID, EOS_ID
 
 
 def sample(
@@ -76,8 +76,7 @@ def uniforms_for(sources: Sequence[Sequence[int]], *, draws: int, length: int, s
 
 def _draw(log_probs: Tensor, uniforms: Tensor, sampling: Sampling) -> Tensor:
     """Draw one token per row, (N,), by inverting the cumulative distribution over the allowed tokens."""
-    log_probs[:, PAD_ID] = -torch.inf
-    log_probs[:, BOS_ID] = -torch.inf
+    log_probs[:, :EOS_ID] = -torch.inf  # pad, unk and bos
     tokens = None
     if sampling.top_k is not None or sampling.top_p is not None:
         count = min(sampling.top_k or log_probs.shape[1], log_probs.shape[1])

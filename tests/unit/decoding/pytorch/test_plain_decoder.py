@@ -7,7 +7,7 @@ from tests.support.tensors import assert_equal_but_rounding
 from tests.support.tiny_models import padded_sources, random_tokens, talkative_model, tiny_model
 from transformer_cli.decoding.pytorch.plain_decoder import PlainStepDecoder
 from transformer_cli.decoding.search.greedy import greedy_search
-from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+from transformer_cli.special_tokens import BOS_ID, EOS_ID
 
 LENGTHS = [3, 6, 4]
 
@@ -55,7 +55,7 @@ def test_greedy_search_over_it_always_writes_the_most_probable_token(seed: int):
         target = torch.tensor([[BOS_ID, *hypothesis.tokens]])
         with torch.no_grad():
             logits = model(source[row : row + 1], mask[row : row + 1], target)[0]
-        logits[:, [PAD_ID, BOS_ID]] = -torch.inf
+        logits[:, :EOS_ID] = -torch.inf
         has_room = len(hypothesis.tokens) < 11
         written = [*hypothesis.tokens, EOS_ID] if has_room else list(hypothesis.tokens)
         assert logits.argmax(dim=1).tolist()[: len(written)] == written

@@ -22,7 +22,7 @@ from transformer_cli.decoding.pytorch.transformer_decoder import TransformerStep
 from transformer_cli.decoding.search.beam_search import beam_search
 from transformer_cli.decoding.search.greedy import greedy_search
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
 LENGTHS = [3, 6, 2, 4]
 
@@ -133,9 +133,9 @@ def test_every_hypothesis_is_as_probable_as_full_decoding_says():
 
 
 def test_a_beam_as_wide_as_there_are_sentences_finds_the_best_of_all():
-    model = talkative_model(vocab_size=7)
-    source, mask = padded_sources([4], vocab_size=7)
-    words = [token for token in range(7) if token not in (PAD_ID, BOS_ID, EOS_ID)]
+    model = talkative_model(vocab_size=8)
+    source, mask = padded_sources([4], vocab_size=8)
+    words = [token for token in range(8) if token not in (PAD_ID, UNK_ID, BOS_ID, EOS_ID)]
     sentences = [tokens for length in range(4) for tokens in itertools.product(words, repeat=length)]
     log_probs = {tokens: log_prob_by_full_decoding(model, source, mask, tokens) for tokens in sentences}
     scores = {tokens: log_prob / (len(tokens) + 1) for tokens, log_prob in log_probs.items()}

@@ -18,7 +18,7 @@ from tests.support.markov_decoder import (
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.search.beam_search import beam_search
 from transformer_cli.errors import TfmError, UsageError
-from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
 #   A goes on for ever unless it is made to stop; $ is never the better continuation.
 ENDLESS = {
@@ -137,9 +137,9 @@ def test_rows_are_not_reordered_where_each_one_stays_in_its_place():
     assert decoder.selected == []
 
 
-def test_pad_and_bos_are_never_produced_even_if_most_probable():
-    table = torch.full((6, 6), -9.0)
-    table[:, PAD_ID] = table[:, BOS_ID] = -0.1
+def test_pad_unk_and_bos_are_never_produced_even_if_most_probable():
+    table = torch.full((7, 7), -9.0)
+    table[:, [PAD_ID, UNK_ID, BOS_ID]] = -0.1
     table[:, 4] = -1.0
 
     (hypotheses,) = beam_search(
@@ -151,7 +151,7 @@ def test_pad_and_bos_are_never_produced_even_if_most_probable():
     )
 
     assert len(hypotheses) == 1 + 3 + 9  # all sentences of up to two of the three words
-    assert not {PAD_ID, BOS_ID} & {token for h in hypotheses for token in h.tokens}
+    assert not {PAD_ID, UNK_ID, BOS_ID} & {token for h in hypotheses for token in h.tokens}
 
 
 @pytest.mark.parametrize("token", [EOS_ID, 4])

@@ -15,7 +15,7 @@ from tests.support.markov_decoder import (
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.search.beam_search import beam_search
 from transformer_cli.decoding.search.greedy import greedy_search
-from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
 
 def search_prefixes(
@@ -37,7 +37,7 @@ def search_prefixes(
 def every_sentence(source: int, *, vocab_size: int, max_length: int, length_penalty: float) -> list[Hypothesis]:
     """Score all sentences up to a length, best first, without any search."""
     decoder = PrefixDecoder([], vocab_size=vocab_size)
-    words = [token for token in range(vocab_size) if token not in (PAD_ID, BOS_ID, EOS_ID)]
+    words = [token for token in range(vocab_size) if token not in (PAD_ID, UNK_ID, BOS_ID, EOS_ID)]
     hypotheses = []
     for length in range(1, max_length + 1):
         for tokens in itertools.product(words, repeat=length - 1):
@@ -51,7 +51,7 @@ def every_sentence(source: int, *, vocab_size: int, max_length: int, length_pena
 
 
 @pytest.mark.parametrize("length_penalty", [0.0, 0.6, 1.0, 2.0, -1.0])
-@pytest.mark.parametrize(("vocab_size", "source"), [(5, 1), (5, 2), (6, 3), (6, 4), (6, 5)])
+@pytest.mark.parametrize(("vocab_size", "source"), [(6, 1), (6, 2), (7, 3), (7, 4), (7, 5)])
 @pytest.mark.parametrize("early_stop", [True, False])
 def test_a_wide_beam_finds_what_brute_force_finds(vocab_size, source, length_penalty, early_stop):
     expected = every_sentence(source, vocab_size=vocab_size, max_length=4, length_penalty=length_penalty)

@@ -16,7 +16,7 @@ from tests.support.markov_decoder import (
 )
 from transformer_cli.decoding.search.greedy import greedy_search
 from transformer_cli.errors import TfmError
-from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
 
 def test_each_step_takes_the_most_probable_token():
@@ -65,9 +65,9 @@ def test_the_search_ends_with_its_last_sentence():
     assert decoder.selected == []
 
 
-def test_pad_and_bos_are_never_produced_even_if_most_probable():
+def test_pad_unk_and_bos_are_never_produced_even_if_most_probable():
     table = torch.full((6, 6), -9.0)
-    table[:, PAD_ID] = table[:, BOS_ID] = -0.1
+    table[:, [PAD_ID, UNK_ID, BOS_ID]] = -0.1
     table[:, 4] = -1.0
 
     (hypothesis,) = greedy_search(MarkovDecoder(table), max_lengths=torch.tensor([4]))
