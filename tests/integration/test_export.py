@@ -287,17 +287,21 @@ def post_norm_run(tmp_path_factory):
     return run
 
 
-def test_a_post_norm_model_becomes_one_of_transformers(post_norm_run):
-    exported = run_here("export", "--to", "huggingface", "-m", post_norm_run)
+@pytest.mark.parametrize("kind", ["run", "post_norm_run"])
+def test_a_model_becomes_one_of_transformers(kind, request):
+    run = request.getfixturevalue(kind)
 
-    folder = post_norm_run.resolve() / "versions/0001/huggingface"
+    exported = run_here("export", "--to", "huggingface", "-m", run)
+
+    folder = run.resolve() / "versions/0001/huggingface"
     assert (exported.code, exported.stdout.decode()) == (0, f"{folder}\n")
     assert re.search(r"transformers: 100\.0 % of [1-8] lines have the same translation", exported.stderr)
 
 
+@pytest.mark.parametrize("kind", ["run", "post_norm_run"])
 @pytest.mark.parametrize("beam_size", [1, 4])
-def test_transformers_finds_our_translations_with_its_own_tokenizer_and_search(toy, post_norm_run, beam_size, tmp_path):
-    loaded = open_model(post_norm_run / "versions/0001", torch.device("cpu"))
+def test_transformers_finds_our_translations_with_its_own_tokenizer_and_search(toy, kind, beam_size, tmp_path, request):
+    loaded = open_model(request.getfixturevalue(kind) / "versions/0001", torch.device("cpu"))
     decoding = DecodingConfig(beam_size=beam_size, max_length_ratio=2.0, max_length_extra=10)
     lines = some_lines(toy).decode().splitlines()
     write_huggingface_model(
@@ -312,14 +316,6 @@ def test_transformers_finds_our_translations_with_its_own_tokenizer_and_search(t
     assert len({ours[i].text for i in ended}) > 5
     assert [theirs[i].text for i in ended] == [ours[i].text for i in ended]
     assert [theirs[i].score for i in ended] == pytest.approx([ours[i].score for i in ended], abs=0.001)
-
-
-def test_a_pre_norm_model_becomes_none_of_transformers(run):
-    finished = run_here("export", "--to", "huggingface", "-m", run)
-
-    assert (finished.code, finished.stdout) == (2, b"")
-    assert 'model.norm is "pre"' in finished.error
-    assert not (run / "versions/0001/huggingface").exists()
 
 
 def test_only_ctranslate2_is_quantised(run):

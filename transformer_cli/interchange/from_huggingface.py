@@ -1,22 +1,25 @@
-"""Import of a ``MarianMTModel`` of the library ``transformers``, which need not be installed."""
+"""Import of a ``MarianMTModel`` of the library ``transformers``, which need not be installed.
+
+A pre-norm model of ours that was exported as a Pegasus model comes back as well.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
 from pydantic import ValidationError
-from torch import Tensor
 
-from transformer_cli.artifacts.checkpoint import read_tensors
 from transformer_cli.config import Activation, DecodingConfig, LanguagesConfig, ModelConfig
-from transformer_cli.errors import DamagedFileError, DataError
+from transformer_cli.errors import DataError
 from transformer_cli.files.record import Record
-from transformer_cli.interchange.imported_weights import ImportedModel, explain_settings, layer_name, our_weights
-from transformer_cli.interchange.pickled_weights import read_pickled_tensors
+from transformer_cli.interchange.huggingface_weights import HuggingfaceWeights
+from transformer_cli.interchange.imported_weights import (
+    ImportedModel,
+    explain_settings,
+    our_weights,
+)
 from transformer_cli.interchange.vocabulary import NEVER, Vocabulary, our_tokenizers, our_vocabulary, read_whole
 from transformer_cli.special_tokens import BOS_ID, PAD_ID
 
@@ -27,23 +30,9 @@ _ACTIVATIONS: dict[str, Activation] = {
     "gelu": "gelu",
     "quick_gelu": "gelu_sigmoid",
 }
-_MODULES = {
-    "self_attention.query": "self_attn.q_proj",
-    "self_attention.key": "self_attn.k_proj",
-    "self_attention.value": "self_attn.v_proj",
-    "self_attention.output": "self_attn.out_proj",
-    "cross_attention.query": "encoder_attn.q_proj",
-    "cross_attention.key": "encoder_attn.k_proj",
-    "cross_attention.value": "encoder_attn.v_proj",
-    "cross_attention.output": "encoder_attn.out_proj",
-    "feed_forward.inner": "fc1",
-    "feed_forward.outer": "fc2",
-    "around_self_attention.norm": "self_attn_layer_norm",
-    "around_cross_attention.norm": "encoder_attn_layer_norm",
-    "around_feed_forward.norm": "final_layer_norm",
-}
-_SHARED = "model.shared.weight"
-_BIAS = "final_logits_bias"
+_NORMS: dict[str, Literal["post", "pre"]] = {"marian": "post", "pegasus": "pre"}
+"""Place of the layer norm by ``model_type``."""
+
 _LONGEST_RATIO = 3.0  # Marian's own limit
 
 
@@ -76,8 +65,11 @@ class _Configuration(Record):
 
     def obstacle(self) -> str | None:
         """Return a phrase that names what our model cannot do, or None."""
-        if self.model_type != "marian":
-            return f'its model_type is "{self.model_type}"; only MarianMT models ("marian") can be imported'
+        if self.model_type not in _NORMS:
+            return (
+                f'its model_type is "{self.model_type}"; only MarianMT models ("marian"), and models that this program '
+                "exported, can be imported"
+            )
         wrong = [
             name
             for name, is_wrong in (
@@ -116,7 +108,7 @@ class _TokenizerConfiguration(Record):
 
 
 def read_huggingface_model(
-    folder: Path, languages: LanguagesConfig | None, *, positions: Literal["paper", "marian"] = "paper"
+    folder: Path, languages: LanguagesConfig | None, *, positions: Literal["auto", "paper", "marian"] = "auto"
 ) -> ImportedModel:
     """Read a ``MarianMTModel`` folder.
 
@@ -124,8 +116,8 @@ def read_huggingface_model(
         folder: It holds ``config.json``, ``model.safetensors`` or ``pytorch_model.bin``, ``vocab.json``,
             ``source.spm`` and ``target.spm``.
         languages: The languages; None: those that ``tokenizer_config.json`` names.
-        positions: "paper" computes what ``transformers`` computes; "marian" what Marian does, whose frequencies the
-            converted model was trained with.
+        positions: "paper" computes what ``transformers`` computes for a converted model; "marian" what Marian does,
+            whose frequencies that model was trained with. "auto": those that the weights hold, else the paper's.
 
     Raises:
         DataError: It is no such folder, a file of it is damaged, or our model cannot compute the same.
@@ -139,7 +131,7 @@ def read_huggingface_model(
     languages = languages or _languages(folder, settings)
     vocabularies = _vocabularies(folder, configuration, settings)
     tokenizers = our_tokenizers(folder / "source.spm", folder / "target.spm", vocabularies)
-    originals = _Originals(_weights(folder), folder)
+    originals = HuggingfaceWeights(folder, vocabularies)
     with explain_settings(folder / "config.json"):
         config = _model_config(configuration, settings, originals, positions)
     weights = our_weights(config, vocabularies, originals, folder)
@@ -153,46 +145,11 @@ def read_huggingface_model(
     return ImportedModel("Hugging Face MarianMT model", config, weights, tokenizers, languages, decoding)
 
 
-class _Originals:
-    """The weights of the folder, by our names."""
-
-    def __init__(self, weights: Mapping[str, Tensor], folder: Path) -> None:
-        self._weights = weights
-        self._folder = folder
-
-    def __call__(self, ours: str) -> Tensor:
-        layer = layer_name(ours)
-        if layer is not None:
-            stack, number, module, kind = layer
-            return self._first(f"model.{stack}.layers.{number}.{_MODULES[module]}.{kind}")
-        if ours == "output.bias":
-            return self._first(_BIAS).flatten()
-        side = "encoder" if ours.startswith("source") else "decoder"
-        embedding = f"model.{side}.embed_tokens.weight"
-        return self._first(*(["lm_head.weight"] if ours == "output.weight" else []), embedding, _SHARED)
-
-    @property
-    def has_bias(self) -> bool:
-        """Whether the output layer has a bias that is not zero."""
-        return _BIAS in self._weights and bool(self._weights[_BIAS].any())
-
-    def begins_with_zeros(self, start: int) -> bool:
-        """Return whether the decoder's first input has an embedding of zeros."""
-        embedding = torch.atleast_2d(self("target_embedding.table.weight"))  # its shape is checked later
-        return not embedding[start : start + 1].any()
-
-    def _first(self, *names: str) -> Tensor:
-        for name in names:
-            if name in self._weights:
-                return self._weights[name]
-        raise DataError(f"{self._folder} holds no {names[0]}; download the model anew")
-
-
 def _model_config(
     configuration: _Configuration,
     settings: _TokenizerConfiguration,
-    originals: _Originals,
-    positions: Literal["paper", "marian"],
+    originals: HuggingfaceWeights,
+    positions: Literal["auto", "paper", "marian"],
 ) -> ModelConfig:
     zero_start = originals.begins_with_zeros(configuration.decoder_start_token_id)
     longest = min(configuration.max_position_embeddings, int(min(settings.model_max_length or 1024, 1024)))
@@ -207,10 +164,10 @@ def _model_config(
             "dropout": configuration.dropout,
             "attention_dropout": configuration.attention_dropout,
             "activation_dropout": configuration.activation_dropout,
-            "norm": "post",
-            "tied_embeddings": configuration.tie_word_embeddings,
+            "norm": _NORMS[configuration.model_type],
+            "tied_embeddings": configuration.tie_word_embeddings or originals.are_tied,
             "activation": _ACTIVATIONS[configuration.activation_function],
-            "positions": positions,
+            "positions": originals.positions(configuration.d_model) if positions == "auto" else positions,
             "zero_start": zero_start,
             "output_bias": zero_start or originals.has_bias,
             "max_length": longest,
@@ -249,16 +206,3 @@ def _languages(folder: Path, settings: _TokenizerConfiguration) -> LanguagesConf
         return LanguagesConfig.model_validate({"source": settings.source_lang, "target": settings.target_lang})
     except ValidationError:
         raise DataError(f"{folder} does not name its languages; give --from and --to") from None
-
-
-def _weights(folder: Path) -> Mapping[str, Tensor]:
-    path = folder / "model.safetensors"
-    if path.exists():
-        try:
-            return read_tensors(path)
-        except DamagedFileError as error:
-            raise DataError(f"{error}; download the model anew") from None
-    path = folder / "pytorch_model.bin"
-    if not path.exists():
-        raise DataError(f"{folder} holds neither model.safetensors nor pytorch_model.bin; download the model anew")
-    return read_pickled_tensors(path)

@@ -1,8 +1,11 @@
-"""Export to a ``MarianMTModel`` of the library ``transformers``, which need not be installed.
+"""Export to a model of the library ``transformers``, which need not be installed.
 
-A ``MarianMTModel`` adds positional encodings with all sines before all cosines; in ours they alternate. A model works
-equally well with any order of its vector elements if all matrices use the same order. The export therefore reorders our
-matrices wherever they read from the residual stream or write to it.
+A post-norm model becomes a ``MarianMTModel``. A pre-norm one becomes a ``PegasusForConditionalGeneration``, which has
+the same parts, a layer norm before each sublayer, and one after the last of each stack.
+
+Both add positional encodings with all sines before all cosines; in ours they alternate. A model works equally well with
+any order of its vector elements if all matrices use the same order. The export therefore reorders our matrices wherever
+they read from the residual stream or write to it.
 """
 
 from __future__ import annotations
@@ -18,12 +21,18 @@ from torch import Tensor, nn
 from transformer_cli.artifacts.checkpoint import write_tensors
 from transformer_cli.config import DecodingConfig, LanguagesConfig
 from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
-from transformer_cli.errors import UsageError
 from transformer_cli.files.atomic import write_atomically
+from transformer_cli.interchange.imported_weights import sines_first
 from transformer_cli.model.attention import MultiHeadAttention
 from transformer_cli.model.layers import DecoderLayer, EncoderLayer, FeedForward
+from transformer_cli.model.positions import sinusoidal_positions
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
+
+_CLASSES = {"post": ("marian", "MarianMTModel"), "pre": ("pegasus", "PegasusForConditionalGeneration")}
+"""The ``model_type`` and the class for each place of the layer norm."""
+
+_NEVER = -1e4  # added to a logit, makes its probability 0
 
 
 def write_huggingface_model(
@@ -47,18 +56,7 @@ def write_huggingface_model(
 
     Raises:
         TfmError: A file cannot be written.
-        UsageError: A ``MarianMTModel`` cannot represent the model.
     """
-    if model.config.positions == "marian":
-        raise UsageError(
-            "a MarianMTModel has other positions than Marian (model.positions); export to ctranslate2, or import the "
-            "original with --positions paper"
-        )
-    if model.config.norm == "pre":
-        raise UsageError(
-            'a MarianMTModel normalises after each sublayer and this model before it (model.norm is "pre"), which no '
-            'change of its weights makes up for; export to ctranslate2, or train with model.norm = "post"'
-        )
     documents: dict[str, Any] = {
         "config.json": _model_config(model, num_positions),
         "generation_config.json": _generation_config(decoding, num_positions),
@@ -67,16 +65,31 @@ def write_huggingface_model(
     }
     if not tokenizers.is_shared:
         documents["target_vocab.json"] = _vocabulary(tokenizers.target)
-    write_tensors(folder / "model.safetensors", marian_weights(model), metadata={"format": "pt"})
+    write_tensors(folder / "model.safetensors", huggingface_weights(model, num_positions), metadata={"format": "pt"})
     write_atomically(folder / "source.spm", tokenizers.source.model)
     write_atomically(folder / "target.spm", tokenizers.target.model)
     for name, document in documents.items():
         write_atomically(folder / name, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
 
 
-def marian_weights(model: Transformer) -> dict[str, Tensor]:
-    """Return the weights of a post-norm ``model`` with the names and the element order of a ``MarianMTModel``."""
-    order = _sines_first(model.config.d_model)
+def huggingface_weights(model: Transformer, num_positions: int) -> dict[str, Tensor]:
+    """Return the weights of ``model`` with the names and the element order of its class."""
+    order = sines_first(model.config.d_model)
+    positions = sinusoidal_positions(num_positions, model.config.d_model, kind=model.config.positions)[:, order]
+    weights = _embeddings(model, order) if model.config.norm == "post" else _embeddings_of_one_size(model, order)
+    for i, layer in enumerate(model.encoder):
+        weights.update(_encoder_layer(f"model.encoder.layers.{i}", cast("EncoderLayer", layer), order))
+    for i, layer in enumerate(model.decoder):
+        weights.update(_decoder_layer(f"model.decoder.layers.{i}", cast("DecoderLayer", layer), order))
+    if model.config.norm == "pre":
+        weights.update(_norm("model.encoder.layer_norm", cast("nn.LayerNorm", model.encoder_norm), order))
+        weights.update(_norm("model.decoder.layer_norm", cast("nn.LayerNorm", model.decoder_norm), order))
+    weights.update({f"model.{stack}.embed_positions.weight": positions for stack in ("encoder", "decoder")})
+    return {name: tensor.detach().float().contiguous().clone() for name, tensor in weights.items()}
+
+
+def _embeddings(model: Transformer, order: Tensor) -> dict[str, Tensor]:
+    """Return embeddings and output layer of a ``MarianMTModel``."""
     source, target, output = (
         matrix.detach()[:, order]
         for matrix in (model.source_embedding.table.weight, model.target_embedding.table.weight, model.output.weight)
@@ -94,20 +107,42 @@ def marian_weights(model: Transformer) -> dict[str, Tensor]:
         weights["model.decoder.embed_tokens.weight"] = target
     if not model.config.tied_embeddings:
         weights["lm_head.weight"] = output
-    for i, layer in enumerate(model.encoder):
-        weights.update(_encoder_layer(f"model.encoder.layers.{i}", cast("EncoderLayer", layer), order))
-    for i, layer in enumerate(model.decoder):
-        weights.update(_decoder_layer(f"model.decoder.layers.{i}", cast("DecoderLayer", layer), order))
-    return {name: tensor.detach().float().contiguous().clone() for name, tensor in weights.items()}
+    return weights
 
 
-def _sines_first(d_model: int) -> Tensor:
-    """Return our element indices in Marian's order: the sines (our even indices), then the cosines."""
-    return torch.cat([torch.arange(0, d_model, 2), torch.arange(1, d_model, 2)])
+def _embeddings_of_one_size(model: Transformer, order: Tensor) -> dict[str, Tensor]:
+    """Return embeddings and output layer of a Pegasus model, whose two vocabularies have one size.
+
+    The smaller one is filled up with tokens that are never predicted.
+    """
+    size = _vocab_size(model)
+    bias = torch.full((size,), _NEVER)
+    bias[: model.vocab_size] = model.output.bias if model.config.output_bias else 0.0
+    weights = {"final_logits_bias": bias[None]}
+    tables = {
+        "model.shared.weight": model.source_embedding.table.weight,
+        "model.encoder.embed_tokens.weight": model.source_embedding.table.weight,
+        "model.decoder.embed_tokens.weight": model.target_embedding.table.weight,
+        "lm_head.weight": model.output.weight,
+    }
+    names = ["model.shared.weight"] if _has_one_table(model) else tables
+    for name in names:
+        table = tables[name].detach()[:, order]
+        weights[name] = nn.functional.pad(table, (0, 0, 0, size - len(table)))
+    return weights
 
 
 def _is_one_matrix(model: Transformer) -> bool:
     return model.source_embedding.table.weight is model.target_embedding.table.weight
+
+
+def _has_one_table(model: Transformer) -> bool:
+    """Return whether both embeddings and the output layer have the same matrix."""
+    return _is_one_matrix(model) and model.config.tied_embeddings
+
+
+def _vocab_size(model: Transformer) -> int:
+    return max(model.source_embedding.table.num_embeddings, model.vocab_size)
 
 
 def _encoder_layer(name: str, layer: EncoderLayer, order: Tensor) -> Mapping[str, Tensor]:
@@ -162,15 +197,22 @@ def _norm(name: str, norm: nn.LayerNorm, order: Tensor) -> Mapping[str, Tensor]:
 
 def _model_config(model: Transformer, num_positions: int) -> Mapping[str, Any]:
     config = model.config
+    model_type, architecture = _CLASSES[config.norm]
+    if config.norm == "post":
+        vocabularies: Mapping[str, Any] = {
+            "vocab_size": model.source_embedding.table.num_embeddings,
+            "decoder_vocab_size": model.vocab_size,
+            "share_encoder_decoder_embeddings": _is_one_matrix(model),
+            "tie_word_embeddings": config.tied_embeddings,
+        }
+    else:
+        vocabularies = {"vocab_size": _vocab_size(model), "tie_word_embeddings": _has_one_table(model)}
     return {
-        "architectures": ["MarianMTModel"],
-        "model_type": "marian",
+        "architectures": [architecture],
+        "model_type": model_type,
         "dtype": "float32",
         "is_encoder_decoder": True,
-        "vocab_size": model.source_embedding.table.num_embeddings,
-        "decoder_vocab_size": model.vocab_size,
-        "share_encoder_decoder_embeddings": _is_one_matrix(model),
-        "tie_word_embeddings": config.tied_embeddings,
+        **vocabularies,
         "max_position_embeddings": num_positions,
         "d_model": config.d_model,
         "encoder_layers": config.num_encoder_layers,
@@ -199,7 +241,7 @@ def _generation_config(decoding: DecodingConfig, num_positions: int) -> Mapping[
         "eos_token_id": EOS_ID,
         "decoder_start_token_id": BOS_ID,
         "forced_eos_token_id": EOS_ID,
-        "suppress_tokens": [PAD_ID, BOS_ID],
+        "suppress_tokens": [PAD_ID, UNK_ID, BOS_ID],
         "max_length": num_positions,
         "num_beams": decoding.beam_size,
     }

@@ -82,7 +82,7 @@ def _read(
     if _is_huggingface(place):
         from transformer_cli.interchange.from_huggingface import read_huggingface_model
 
-        return read_huggingface_model(place, languages, positions="paper" if positions == "auto" else positions)
+        return read_huggingface_model(place, languages, positions=positions)
     problem = "is not there" if not place.exists() else "holds neither a .npz of Marian nor a config.json of MarianMT"
     raise DataError(f"{place} {problem}; give the folder or .zip of a model that was downloaded")
 

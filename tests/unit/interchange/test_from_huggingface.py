@@ -20,7 +20,7 @@ from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.errors import DataError
 from transformer_cli.interchange.from_huggingface import read_huggingface_model
 from transformer_cli.interchange.huggingface import write_huggingface_model
-from transformer_cli.interchange.pickled_weights import read_pickled_tensors
+from transformer_cli.interchange.huggingface_weights import read_pickled_tensors
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import BOS_ID, EOS_ID
 
@@ -35,6 +35,9 @@ TEXTS = ["Je suis Ã©tudiant.", "Elle a trois chats noirs, et le chien dort.", "æ
         {"tied_embeddings": False},
         {"activation": "swish", "zero_start": True, "output_bias": True, "tied_embeddings": True},
         {"activation": "gelu_sigmoid", "output_bias": True, "dropout": 0.1},
+        {"positions": "marian"},
+        {"norm": "pre"},
+        {"norm": "pre", "tied_embeddings": False, "output_bias": True, "positions": "marian"},
     ],
 )
 @pytest.mark.parametrize("shared", [True, False])

@@ -18,7 +18,7 @@ def export(
         Literal["ctranslate2", "huggingface", "argos"],
         typer.Option(
             "--to",
-            help="ctranslate2: what translate then uses. huggingface: a MarianMTModel for transformers. argos: an "
+            help="ctranslate2: what translate then uses. huggingface: a folder for transformers. argos: an "
             ".argosmodel package for Argos Translate.",
         ),
     ],

@@ -27,7 +27,7 @@ def import_model(
         Literal["auto", "paper", "marian"],
         typer.Option(
             "--positions",
-            help="The positional encoding. auto: Marian's for .npz; for Hugging Face the paper's, as transformers has.",
+            help="The positional encoding. auto: Marian's for .npz; for Hugging Face what the weights hold.",
         ),
     ] = "auto",
     quiet: QuietOption = False,
