@@ -23,6 +23,7 @@ from transformer_cli.config import DecodingConfig, LanguagesConfig
 from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.files.atomic import write_atomically
 from transformer_cli.interchange.imported_weights import sines_first
+from transformer_cli.interchange.vocabulary import NEVER
 from transformer_cli.model.attention import MultiHeadAttention
 from transformer_cli.model.layers import DecoderLayer, EncoderLayer, FeedForward
 from transformer_cli.model.positions import sinusoidal_positions
@@ -31,8 +32,6 @@ from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
 _CLASSES = {"post": ("marian", "MarianMTModel"), "pre": ("pegasus", "PegasusForConditionalGeneration")}
 """The ``model_type`` and the class for each place of the layer norm."""
-
-_NEVER = -1e4  # added to a logit, makes its probability 0
 
 
 def write_huggingface_model(
@@ -90,18 +89,11 @@ def huggingface_weights(model: Transformer, num_positions: int) -> dict[str, Ten
 
 def _embeddings(model: Transformer, order: Tensor) -> dict[str, Tensor]:
     """Return embeddings and output layer of a ``MarianMTModel``."""
-    source, target, output = (
-        matrix.detach()[:, order]
-        for matrix in (model.source_embedding.table.weight, model.target_embedding.table.weight, model.output.weight)
-    )
-    if model.config.zero_start:
-        target = target.clone()
-        target[BOS_ID] = 0.0  # MarianMTModel has no other way to begin with zeros
+    source, target, output = _tables(model, order)
     bias = model.output.bias if model.config.output_bias else torch.zeros(model.vocab_size)
     weights = {"final_logits_bias": bias[None]}
     if _is_one_matrix(model):
-        source = target if model.config.zero_start else source
-        weights["model.shared.weight"] = source
+        weights["model.shared.weight"] = target
     else:
         weights["model.encoder.embed_tokens.weight"] = source
         weights["model.decoder.embed_tokens.weight"] = target
@@ -116,20 +108,30 @@ def _embeddings_of_one_size(model: Transformer, order: Tensor) -> dict[str, Tens
     The smaller one is filled up with tokens that are never predicted.
     """
     size = _vocab_size(model)
-    bias = torch.full((size,), _NEVER)
+    bias = torch.full((size,), NEVER)
     bias[: model.vocab_size] = model.output.bias if model.config.output_bias else 0.0
     weights = {"final_logits_bias": bias[None]}
-    tables = {
-        "model.shared.weight": model.source_embedding.table.weight,
-        "model.encoder.embed_tokens.weight": model.source_embedding.table.weight,
-        "model.decoder.embed_tokens.weight": model.target_embedding.table.weight,
-        "lm_head.weight": model.output.weight,
+    source, target, output = (nn.functional.pad(each, (0, 0, 0, size - len(each))) for each in _tables(model, order))
+    if _has_one_table(model):
+        return {**weights, "model.shared.weight": target}
+    return {
+        **weights,
+        "model.shared.weight": source,
+        "model.encoder.embed_tokens.weight": source,
+        "model.decoder.embed_tokens.weight": target,
+        "lm_head.weight": output,
     }
-    names = ["model.shared.weight"] if _has_one_table(model) else tables
-    for name in names:
-        table = tables[name].detach()[:, order]
-        weights[name] = nn.functional.pad(table, (0, 0, 0, size - len(table)))
-    return weights
+
+
+def _tables(model: Transformer, order: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the weights of both embeddings and of the output layer."""
+    source, target, output = (
+        matrix.detach()[:, order]
+        for matrix in (model.source_embedding.table.weight, model.target_embedding.table.weight, model.output.weight)
+    )
+    if model.config.zero_start:
+        target[BOS_ID] = 0.0  # the library has no other way to begin with zeros
+    return source, target, output
 
 
 def _is_one_matrix(model: Transformer) -> bool:

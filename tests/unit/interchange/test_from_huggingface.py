@@ -38,6 +38,7 @@ TEXTS = ["Je suis Ã©tudiant.", "Elle a trois chats noirs, et le chien dort.", "æ
         {"positions": "marian"},
         {"norm": "pre"},
         {"norm": "pre", "tied_embeddings": False, "output_bias": True, "positions": "marian"},
+        {"norm": "pre", "zero_start": True, "output_bias": True},
     ],
 )
 @pytest.mark.parametrize("shared", [True, False])

@@ -26,8 +26,8 @@ LANGUAGES = LanguagesConfig(source="fr", target="en")
 POSITIONS = 64
 
 
-def source_tokenizer() -> Tokenizer:
-    """Return one that is not `tiny_tokenizer`."""
+def small_tokenizer() -> Tokenizer:
+    """Return one with fewer subwords than `tiny_tokenizer`."""
     return fit_tokenizer(SENTENCES[:4], TokenizerConfig(vocab_size=310), where="the test's sentences")
 
 
@@ -49,10 +49,14 @@ def export(folder: Path, model: Transformer, tokenizers: TokenizerPair, decoding
 )
 @pytest.mark.parametrize("positions", ["paper", "marian"])
 @pytest.mark.parametrize("tied_embeddings", [True, False])
-@pytest.mark.parametrize("shared", [True, False])
-def test_the_exported_model_computes_the_same_logits(tmp_path, capfd, shared, tied_embeddings, positions, norm, name):
-    target = tiny_tokenizer()
-    tokenizers = TokenizerPair(target if shared else source_tokenizer(), target)
+@pytest.mark.parametrize("vocabularies", ["one", "small and large", "large and small"])
+def test_the_exported_model_computes_the_same_logits(
+    tmp_path, capfd, vocabularies, tied_embeddings, positions, norm, name
+):
+    large, small = tiny_tokenizer(), small_tokenizer()
+    pairs = {"one": (large, large), "small and large": (small, large), "large and small": (large, small)}
+    tokenizers = TokenizerPair(*pairs[vocabularies])
+    target = tokenizers.target
     model = noisy_model(tokenizers, tied_embeddings=tied_embeddings, positions=positions, norm=norm)
     source, mask = padded_sources([9, 7, 1], vocab_size=tokenizers.source.vocab_size)
     decoder_input = random_tokens(3, 6, seed=1, vocab_size=target.vocab_size)
@@ -65,7 +69,7 @@ def test_the_exported_model_computes_the_same_logits(tmp_path, capfd, shared, ti
 
     assert type(exported).__name__ == name
     torch.testing.assert_close(theirs[..., : target.vocab_size], ours, rtol=1e-4, atol=1e-4)
-    assert (theirs[..., target.vocab_size :] < -1000).all()  # what fills up the smaller vocabulary
+    assert (theirs[..., target.vocab_size :] < -90).all()  # what fills up the smaller vocabulary
     assert "MISSING" not in capfd.readouterr().err
 
 
