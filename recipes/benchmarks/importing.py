@@ -157,10 +157,13 @@ def _compare(place: Path, kind: str, sentences: list[str], marian: Path, source:
 def _translated(
     place: Path, kind: str, sentences: list[str], beam: int, marian: Path
 ) -> list[tuple[list[str], list[float]]]:
-    """Return pieces and their log-probabilities, that of the end of sentence last, of Marian's best translations."""
+    """Return pieces and their log-probabilities, that of the end of sentence last, of Marian's best translations.
+
+    Each line is a batch of its own, because the longest line of a batch decides how long its translations may be.
+    """
     options = (
         f"--models {place}/model.npz --vocabs {_vocabularies(place, kind)} --beam-size {beam} --normalize 0.6 --quiet "
-        "--n-best --word-scores --cpu-threads 1 --no-spm-decode --max-length-factor 3 --mini-batch 32 --maxi-batch 100"
+        "--n-best --word-scores --cpu-threads 1 --no-spm-decode --max-length-factor 3 --mini-batch 1"
     )
     given = sentences
     if kind == "opus":

@@ -66,7 +66,10 @@ def read_marian_model(
     with explain_settings(files.model):
         config = options.model_config_for(positions=positions)
         decoding = DecodingConfig(
-            beam_size=files.beam_size or 5, length_penalty=files.length_penalty, max_length_ratio=options.length_factor
+            beam_size=files.beam_size or 5,
+            length_penalty=files.length_penalty,
+            max_length_ratio=options.length_factor,
+            max_length_extra=1,  # eos, which Marian leaves out of a translation that reaches the limit
         )
     originals = _Originals(arrays, files.model)
     weights = our_weights(config, vocabularies, originals, files.model)
