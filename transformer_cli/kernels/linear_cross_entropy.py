@@ -46,12 +46,12 @@ def linear_cross_entropy(
     Returns:
         A scalar of the type of ``weight``, in nats.
     """
-    rows = chunk or _rows(hidden, weight)
+    rows = chunk or rows_at_once(hidden, weight)
     function = _ChunkedCrossEntropy.apply
     return function(hidden, weight, bias, labels, smoothing, rows, torch.is_grad_enabled())  # type: ignore[no-untyped-call]
 
 
-def _rows(hidden: Tensor, weight: Tensor) -> int:
+def rows_at_once(hidden: Tensor, weight: Tensor) -> int:
     """Return the number of tokens to compute at once."""
     logits = _CPU_LOGITS if hidden.device.type == "cpu" else _GPU_LOGITS
     # Adding a chunk to the weight's gradient costs as much as processing D rows.
@@ -99,7 +99,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
                 probabilities.scatter_add_(1, label, of_label.new_full(label.shape, smoothing - 1))
                 of_logits = probabilities if hidden.dtype == weight.dtype else product.copy_(probabilities)
                 torch.mm(of_logits, matrix, out=of_hidden[first : first + rows])
-                _add_product(of_weight, of_logits, here)
+                add_product(of_weight, of_logits, here)
                 if of_bias is not None:
                     of_bias += of_logits.sum(0, dtype=weight.dtype)
         sum_of_weight, sum_of_hidden = weight.sum(0), hidden.sum(0, dtype=weight.dtype)
@@ -127,7 +127,7 @@ def _plus(logits: Tensor, bias: Tensor | None) -> Tensor:
     return logits if bias is None else logits.add_(bias)
 
 
-def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
+def add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
     """Add ``left.T @ right`` to ``total``, whose type may be wider."""
     if left.dtype == total.dtype:
         total.addmm_(left.T, right)

@@ -9,6 +9,7 @@ from transformer_cli.config import TrainingConfig
 from transformer_cli.data.tokens.batching import Batch
 from transformer_cli.device import autocast
 from transformer_cli.kernels.linear_cross_entropy import linear_cross_entropy
+from transformer_cli.kernels.linear_r_drop import linear_r_drop
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.special_tokens import PAD_ID
 from transformer_cli.training.loss import TokenLoss, label_smoothed_cross_entropy
@@ -38,36 +39,36 @@ class Objective:
         """Return the loss of one batch in the model's present mode."""
         batch = batch.to(self._device)
         smoothing, weight = self._config.label_smoothing, self._config.r_drop
-        is_token = batch.labels != PAD_ID
-        labels = batch.labels[is_token]
-        if self._model.training and weight is not None:
-            first, second = self._logits_of_two_passes(batch)
-            return r_drop_loss(first, second, labels, smoothing=smoothing, weight=weight)
+        labels = batch.labels[batch.labels != PAD_ID]
+        has_two_passes = self._model.training and weight is not None
+        read = batch.repeated(2) if has_two_passes else batch
         with autocast(self._device, self.precision):
             hidden_states = self._trained_hidden if self._model.training else self._hidden
             # Padding is removed before the output layer, which does most of a small model's arithmetic.
-            hidden = hidden_states(batch.source, batch.source_mask, batch.decoder_input)[
-                is_token
-            ]  # (B, T, D) -> (n, D)
+            hidden = hidden_states(read.source, read.source_mask, read.decoder_input)[
+                read.labels != PAD_ID
+            ]  # (B, T, D) -> (n, D), or (2B, T, D) -> (2n, D)
             if self.precision == torch.float16:
                 # Gradients with so small a range must be scaled from the first operation on.
-                return label_smoothed_cross_entropy(self._model.logits(hidden), labels, smoothing=smoothing)
+                logits = self._model.logits(hidden)
+                if has_two_passes and weight is not None:
+                    first, second = logits.chunk(2)
+                    return r_drop_loss(first, second, labels, smoothing=smoothing, weight=weight)
+                return label_smoothed_cross_entropy(logits, labels, smoothing=smoothing)
         hidden = hidden if self.precision == torch.float32 else hidden.to(self.precision)
         output = self._model.output
         bias = output.bias if self._model.config.output_bias else None
-        total = linear_cross_entropy(hidden, output.weight, labels, smoothing=smoothing, bias=bias)
+        if has_two_passes and weight is not None:
+            first, second = hidden.chunk(2)
+            total = linear_r_drop(
+                first, second, output.weight, labels, smoothing=smoothing, divergence=weight, bias=bias
+            )
+        else:
+            total = linear_cross_entropy(hidden, output.weight, labels, smoothing=smoothing, bias=bias)
         return TokenLoss(total, labels.numel())
 
     def _hidden(self, source: Tensor, source_mask: Tensor, decoder_input: Tensor) -> Tensor:
         return self._model.decode(decoder_input, self._model.encode(source, source_mask), source_mask)
-
-    def _logits_of_two_passes(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the logits of all target tokens twice, (n, V) each, with different dropout."""
-        twice = batch.repeated(2)
-        with autocast(self._device, self.precision):
-            hidden = self._trained_hidden(twice.source, twice.source_mask, twice.decoder_input)
-            first, second = self._model.logits(hidden[twice.labels != PAD_ID]).chunk(2)  # (2B, T, D) -> (2n, V)
-        return first, second
 
 
 def _compile_failure(device: torch.device) -> str | None:

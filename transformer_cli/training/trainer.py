@@ -121,6 +121,8 @@ class Trainer:
 
     def _backward(self, batches: Sequence[Batch], target_tokens: int) -> float:
         """Compute the gradients of the next update; return this process's part of the mean loss."""
+        if self._config.r_drop is not None:  # two passes of half the rows need no more memory than one of all
+            batches = [half for batch in batches for half in batch.in_pieces(2)]
         return self._gradients.backward(batches, target_tokens, seed=(self._config.seed, self.step + 1))
 
     @property
