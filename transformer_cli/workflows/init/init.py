@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -115,14 +116,10 @@ def init(
         if not adaptation.general:
             logger.info("no test set shows what the model forgets; --general CORPUS makes one")
     write_atomically(output, text.encode())
+    shape = _shape_and_limit({setting.key: setting.value for setting in settings}, start_from)
     command = "tfm train" if output == Path(DEFAULT_RECIPE_FILE) else shlex.join(["tfm", "train", str(output)])
-    values = {setting.key: setting.value for setting in settings}
-    minutes, steps = values.get("training.max_minutes"), values["training.max_steps"]
-    limit = f"{steps:,} updates" if minutes is None else f"{minutes} minutes"
-    shape = f"preset {values['model.preset']}" if start_from is None else f"starting from {start_from}"
     return InitOutcome(
-        output,
-        f"wrote {output} for {survey.statistics.pairs:,} pairs on {machine}: {shape}, at most {limit}; next: {command}",
+        output, f"wrote {output} for {survey.statistics.pairs:,} pairs on {machine}: {shape}; next: {command}"
     )
 
 
@@ -161,6 +158,14 @@ def render_recipe(settings: Sequence[Setting], languages: LanguagesConfig, *, na
         finding = error.errors(include_url=False)[0]
         raise UsageError(f"{'.'.join(map(str, finding['loc']))}: {finding['msg']}; change the arguments") from None
     return text
+
+
+def _shape_and_limit(values: Mapping[str, Any], start_from: Path | None) -> str:
+    """Return in words what a recipe with these settings trains, and for how long."""
+    minutes, steps = values.get("training.max_minutes"), values["training.max_steps"]
+    limit = f"{steps:,} updates" if minutes is None else f"{minutes} minutes"
+    shape = f"preset {values['model.preset']}" if start_from is None else f"starting from {start_from}"
+    return f"{shape}, at most {limit}"
 
 
 def _languages(source: str, target: str) -> LanguagesConfig:

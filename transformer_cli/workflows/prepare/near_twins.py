@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from transformer_cli.artifacts.preparation_report import NearTwinCount
 from transformer_cli.config import Recipe
+from transformer_cli.data.arrow_arrays import numbers_of
 from transformer_cli.data.cleaning.cache import CleanedCorpus
 from transformer_cli.data.cleaning.match_keys import fold
 from transformer_cli.data.cleaning.near_twins import NearTwins, word_cutter
@@ -56,7 +57,7 @@ def _compare(
         for batch in corpus.halves():
             kept = fates[first : first + len(batch)] == KEPT
             first += len(batch)
-            halves = (batch.column(name).to_numpy() for name in ("first_half", "last_half"))
+            halves = (numbers_of(batch.column(name)) for name in ("first_half", "last_half"))
             alike = [is_among(values, hashes) for values in halves]
             for row in np.flatnonzero(kept & (alike[0] | alike[1])).tolist():
                 words = cut(fold(batch.column("source")[row].as_py(), numbers=recipe.cleaning.fold_numbers))

@@ -248,6 +248,7 @@ def test_of_the_corpora_only_a_changed_one_is_read_and_that_only_twice(folder):
 
 def test_a_training_does_not_wait_for_libraries_that_it_does_not_need(folder):
     # Data sets and data frames, and the compiler of PyTorch: each takes longer to import than this training takes.
+    shutil.rmtree(folder / "run")  # it prepares the data as well
     code = """
 import sys
 from pathlib import Path
