@@ -20,7 +20,7 @@ from transformer_cli.data.tokens.length_batches import batches_by_length
 from transformer_cli.decoding.engine import Sampling, SearchOptions, check_search, longest_translation
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.errors import DamagedFileError, UsageError
-from transformer_cli.special_tokens import EOS_ID
+from transformer_cli.special_tokens import EOS_ID, UNK_ID
 
 _BATCH_SENTENCES = 32
 """Sentences in a batch. Larger batches exceed the processor's caches and wait longer for their longest sentence."""
@@ -77,7 +77,7 @@ class CTranslate2Engine:
         except (RuntimeError, ValueError, OSError) as error:
             raise DamagedFileError(f"{folder} is damaged: {str(error).splitlines()[0]}") from None
         self._target_ids = {piece: token for token, piece in enumerate(target_pieces)}
-        self._eos = target_pieces[EOS_ID]
+        self._eos, self._unknown = target_pieces[EOS_ID], target_pieces[UNK_ID]
 
     @property
     def limit(self) -> int:
@@ -112,7 +112,7 @@ class CTranslate2Engine:
         width = options.beam_size or self._config.beam_size
         check_search(beam_size=width, length_penalty=self._config.length_penalty, n_best=options.n_best)
         hypotheses: dict[int, list[Hypothesis]] = {}
-        cut_short = []
+        cut_short: list[int] = []
         for i, longest, result in self._search_batches(self._batches(sources), sources, width):
             # CTranslate2 has one maximum length for a batch. The other sources have no effect if it equals this
             # source's own maximum, or if all hypotheses of the beam end before both.
@@ -121,6 +121,11 @@ class CTranslate2Engine:
             else:
                 cut_short.append(i)
         for i, _, result in self._search_batches(_of_equal_length(cut_short, sources), sources, width):
+            hypotheses[i] = self._hypotheses(result, options.n_best)
+        # Told not to predict the unknown token, CTranslate2 gives the others its probability, which other searches do
+        # not; so only sources that have no translation without it are searched so.
+        unknown = [i for i, found in hypotheses.items() if not found]
+        for i, _, result in self._search_batches(_of_equal_length(unknown, sources), sources, width, disable_unk=True):
             hypotheses[i] = self._hypotheses(result, options.n_best)
         return [hypotheses[i] for i in range(len(sources))]
 
@@ -140,7 +145,12 @@ class CTranslate2Engine:
         return [result.log_probs for result in results]
 
     def _search_batches(
-        self, batches: Iterable[list[int]], sources: Sequence[Sequence[int]], width: int
+        self,
+        batches: Iterable[list[int]],
+        sources: Sequence[Sequence[int]],
+        width: int,
+        *,
+        disable_unk: bool = False,
     ) -> Iterator[tuple[int, int, Any]]:
         """Search batches of indices of ``sources`` with a beam of ``width``, keeping several batches queued.
 
@@ -161,6 +171,7 @@ class CTranslate2Engine:
                 min_decoding_length=0,
                 return_scores=True,
                 return_end_token=True,
+                disable_unk=disable_unk,
             )
             pending.append([(i, longest, result) for i, result in zip(indices, results, strict=True)])
             if len(pending) == _BATCHES_UNDER_WAY * self._threads:
@@ -184,8 +195,13 @@ class CTranslate2Engine:
         return all(pieces[-1] == self._eos and len(pieces) < longest for pieces in result.hypotheses)
 
     def _hypotheses(self, result: Any, n_best: int) -> list[Hypothesis]:
-        """Return CTranslate2's ``n_best`` hypotheses, best first; its scores count eos in the length, as ours do."""
-        pairs = zip(result.hypotheses[:n_best], result.scores[:n_best], strict=True)
+        """Return the ``n_best`` hypotheses without the unknown token, best first; none if all have it.
+
+        Scores count eos in the length, as ours do.
+        """
+        pairs = [pair for pair in zip(result.hypotheses, result.scores, strict=True) if self._unknown not in pair[0]][
+            :n_best
+        ]
         return [
             Hypothesis(
                 tuple(self._target_ids[piece] for piece in pieces if piece != self._eos),

@@ -18,7 +18,7 @@ from transformer_cli.model.attention import MultiHeadAttention
 from transformer_cli.model.layers import AddAndNorm, DecoderLayer, EncoderLayer, FeedForward
 from transformer_cli.model.positions import sinusoidal_positions
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.special_tokens import BOS_ID, EOS_ID, UNK_ID
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 
 _NEVER = -1e4  # added to a logit, makes its probability 0; float16 can represent it
 _ACTIVATIONS: dict[Activation, Any] = {
@@ -88,7 +88,7 @@ def ctranslate2_specification(
     decoder.projection.bias = np.zeros(len(target_pieces), dtype=np.float32)
     if config.output_bias:
         decoder.projection.bias = _array(model.output.bias)
-    decoder.projection.bias[:EOS_ID] = _NEVER  # pad, unk and bos
+    decoder.projection.bias[[PAD_ID, BOS_ID]] = _NEVER
     if config.norm == "pre":
         _set_norm(encoder.layer_norm, cast("nn.LayerNorm", model.encoder_norm))
         _set_norm(decoder.layer_norm, cast("nn.LayerNorm", model.decoder_norm))

@@ -11,7 +11,7 @@ from tests.support.exported_models import vocabulary
 from tests.support.tiny_models import LIKE_MARIAN, padded_sources, random_tokens, tiny_model
 from transformer_cli.interchange.ctranslate2 import write_ctranslate2_model
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.special_tokens import BOS_ID, EOS_ID
+from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID
 
 VOCAB_SIZE = 13
 
@@ -34,7 +34,7 @@ def log_probs(model: Transformer, source: list[int], target: list[int]) -> list[
     """Return the log-probability of each token of ``target`` and of eos, pad and bos being impossible."""
     ids = torch.tensor([[*source, EOS_ID]])
     logits = model(ids, torch.ones(1, 1, 1, ids.size(1), dtype=torch.bool), torch.tensor([[BOS_ID, *target]]))[0]
-    logits[:, :EOS_ID] = -torch.inf
+    logits[:, [PAD_ID, BOS_ID]] = -torch.inf
     values: list[float] = logits.log_softmax(-1)[range(len(target) + 1), [*target, EOS_ID]].tolist()
     return values
 
