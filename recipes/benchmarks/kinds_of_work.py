@@ -101,12 +101,17 @@ def batches(tokens: int, seed: int) -> Iterator[Batch]:
         yield make_batch(in_memory(*sides), range(rows))
 
 
-def measure(preset: str, precision: str, tokens: int, steps: int, repetitions: int) -> tuple[Counter[str], float]:
-    """Return the seconds of each kind of work in some updates, and their target tokens a second of the processor."""
+def new_trainer(preset: str, precision: str, **training: Any) -> Trainer:
+    """Return a trainer of random weights, with other settings of ``[training]``."""
     torch.manual_seed(1)
     model = Transformer(ModelConfig.model_validate({"preset": preset}), VOCAB_SIZE)
-    config = TrainingConfig.model_validate({"precision": precision, "batch_tokens": tokens})
-    trainer = Trainer(model, config, peak_learning_rate=1e-3)
+    config = TrainingConfig.model_validate({"precision": precision, **training})
+    return Trainer(model, config, peak_learning_rate=1e-3)
+
+
+def measure(preset: str, precision: str, tokens: int, steps: int, repetitions: int) -> tuple[Counter[str], float]:
+    """Return the seconds of each kind of work in some updates, and their target tokens a second of the processor."""
+    trainer = new_trainer(preset, precision)
     kinds: Counter[str] = Counter()
     target_tokens, seconds = 0, 0.0
     for batch in islice(batches(tokens, seed=1), steps):
