@@ -112,19 +112,23 @@ class CTranslate2Engine:
         width = options.beam_size or self._config.beam_size
         check_search(beam_size=width, length_penalty=self._config.length_penalty, n_best=options.n_best)
         hypotheses: dict[int, list[Hypothesis]] = {}
-        cut_short: list[int] = []
+        cut_short, unknown = [], []
         for i, longest, result in self._search_batches(self._batches(sources), sources, width):
             # CTranslate2 has one maximum length for a batch. The other sources have no effect if it equals this
             # source's own maximum, or if all hypotheses of the beam end before both.
-            if longest == self._longest(sources[i]) or self._all_end_before(self._longest(sources[i]), result):
-                hypotheses[i] = self._hypotheses(result, options.n_best)
-            else:
+            if longest != self._longest(sources[i]) and not self._all_end_before(self._longest(sources[i]), result):
                 cut_short.append(i)
+            elif self._has_unknown(result):
+                unknown.append(i)
+            else:
+                hypotheses[i] = self._hypotheses(result, options.n_best)
         for i, _, result in self._search_batches(_of_equal_length(cut_short, sources), sources, width):
-            hypotheses[i] = self._hypotheses(result, options.n_best)
+            if self._has_unknown(result):
+                unknown.append(i)
+            else:
+                hypotheses[i] = self._hypotheses(result, options.n_best)
         # Told not to predict the unknown token, CTranslate2 gives the others its probability, which other searches do
-        # not; so only sources that have no translation without it are searched so.
-        unknown = [i for i, found in hypotheses.items() if not found]
+        # not; so only sources whose beam holds it are searched so.
         for i, _, result in self._search_batches(_of_equal_length(unknown, sources), sources, width, disable_unk=True):
             hypotheses[i] = self._hypotheses(result, options.n_best)
         return [hypotheses[i] for i in range(len(sources))]
@@ -143,6 +147,15 @@ class CTranslate2Engine:
             max_batch_size=_BATCH_SENTENCES,
         )
         return [result.log_probs for result in results]
+
+    def with_unknown(self, sources: Sequence[Sequence[int]]) -> set[int]:
+        """Return the indices of the sources that `search`, with its own settings, searches without the unknown token.
+
+        Args:
+            sources: As for `search`.
+        """
+        found = self._search_batches(_of_equal_length(range(len(sources)), sources), sources, self._config.beam_size)
+        return {i for i, _, result in found if self._has_unknown(result)}
 
     def _search_batches(
         self,
@@ -193,6 +206,9 @@ class CTranslate2Engine:
 
     def _all_end_before(self, longest: int, result: Any) -> bool:
         return all(pieces[-1] == self._eos and len(pieces) < longest for pieces in result.hypotheses)
+
+    def _has_unknown(self, result: Any) -> bool:
+        return any(self._unknown in pieces for pieces in result.hypotheses)
 
     def _hypotheses(self, result: Any, n_best: int) -> list[Hypothesis]:
         """Return the ``n_best`` hypotheses without the unknown token, best first; none if all have it.

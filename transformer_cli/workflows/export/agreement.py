@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 from transformer_cli.artifacts.model_directory import LoadedModel
 from transformer_cli.artifacts.run_directory import RunDirectory
@@ -86,7 +87,7 @@ def compare(
         theirs: Those of the exported model.
         references: The reference translations, if known.
         language: The language of the translations, which decides how BLEU is computed.
-        excused: Indices of lines that count as agreeing in any case; see `cut_short`.
+        excused: Indices of lines that count as agreeing in any case; see `searched_otherwise`.
     """
     pairs = list(zip(ours, theirs, strict=True))
     differences = [abs(a.score - b.score) for a, b in pairs]
@@ -124,34 +125,45 @@ def ending_by_themselves(
     return HeldOutLines([lines.sources[i] for i in kept], references), [ours[i] for i in kept]
 
 
-def cut_short(
+class Exported(Protocol):
+    """What is asked of an exported model besides translations."""
+
+    def log_probs(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[str]]) -> list[list[float]]:
+        """Return what it gives to each token of targets and their ends, for given sources."""
+
+    def with_unknown(self, sources: Sequence[Sequence[int]]) -> set[int]:
+        """Return the indices of the sources that are searched again without the unknown token."""
+
+
+def searched_otherwise(
     lines: HeldOutLines,
     ours: Sequence[Translation],
     theirs: Sequence[Translation],
     loaded: LoadedModel,
-    log_probs: Callable[[list[list[int]], list[Sequence[str]]], Sequence[Sequence[float]]],
+    exported: Exported,
 ) -> set[int]:
-    """Find the lines in which the exported model's search went on to the length limit, though the model is the same.
+    """Find the lines in which the exported model's search goes another way, though the model is the same.
 
-    A hypothesis that is cut there lacks the score of an end of sentence, and may so be ranked before ours. That says
-    nothing about the weights: the exported model must give our translation the probability that we give it.
+    A hypothesis that is cut at the length limit lacks the score of an end of sentence, and may so be ranked before
+    ours. Where the unknown token is ruled out, other tokens get its probability. Both say nothing about the weights:
+    the exported model must give our translation the probability that we give it.
 
     Args:
         lines: The lines.
         ours: Our translations, which all end by themselves.
         theirs: Those of the exported model.
         loaded: The model.
-        log_probs: Returns what the exported model gives to each token of targets and their ends, for given sources.
+        exported: The exported model.
     """
     sources = [loaded.tokenizers.source.encode(line) for line in lines.sources]
-    found = [
-        i
-        for i, (source, translation) in enumerate(zip(sources, theirs, strict=True))
-        if len(translation.tokens) + 1 >= longest_translation(loaded.decoding, source)
-    ]
+    others = [i for i, (a, b) in enumerate(zip(ours, theirs, strict=True)) if abs(a.score - b.score) > _ROUNDING]
+    cut = {i for i in others if len(theirs[i].tokens) + 1 >= longest_translation(loaded.decoding, sources[i])}
+    whole = [i for i in others if i not in cut]
+    unknown = {whole[place] for place in exported.with_unknown([sources[i] for i in whole])} if whole else set()
+    found = sorted(cut | unknown)
     if not found:
         return set()
-    scored = log_probs([sources[i] for i in found], [ours[i].tokens for i in found])
+    scored = exported.log_probs([sources[i] for i in found], [ours[i].tokens for i in found])
     differences = {i: abs(sum(each) - ours[i].log_prob) / len(each) for i, each in zip(found, scored, strict=True)}
     return {i for i, difference in differences.items() if difference <= _ROUNDING}
 

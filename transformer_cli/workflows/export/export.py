@@ -38,9 +38,9 @@ from transformer_cli.workflows.export.agreement import (
     Agreement,
     HeldOutLines,
     compare,
-    cut_short,
     ending_by_themselves,
     held_out_lines,
+    searched_otherwise,
 )
 from transformer_cli.workflows.export.export_folder import export_folder
 from transformer_cli.workflows.locate.model import find_model
@@ -228,7 +228,7 @@ def _compare_engine(
     engine: CTranslate2Engine, loaded: LoadedModel, held_out: HeldOutLines, ours: Sequence[Translation]
 ) -> Agreement:
     theirs = LineTranslator(engine, loaded.tokenizers).translate(held_out.sources)
-    excused = cut_short(held_out, ours, theirs, loaded, engine.log_probs)
+    excused = searched_otherwise(held_out, ours, theirs, loaded, engine)
     return compare(ours, theirs, held_out.references, language=loaded.languages.target, excused=excused)
 
 

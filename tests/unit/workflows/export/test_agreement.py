@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.support.tiny_models import tiny_model, tiny_tokenizers
 from transformer_cli.artifacts.model_directory import LoadedModel
 from transformer_cli.config import DecodingConfig, LanguagesConfig
 from transformer_cli.decoding.line_translator import Translation
-from transformer_cli.workflows.export.agreement import HeldOutLines, compare, cut_short
+from transformer_cli.workflows.export.agreement import HeldOutLines, compare, searched_otherwise
 
 LINE, LIMIT = "chat", 12
 OURS = Translation("a b", -0.5, 1, log_prob=-1.5, tokens=("▁a", "▁b"))
@@ -16,6 +16,22 @@ OURS = Translation("a b", -0.5, 1, log_prob=-1.5, tokens=("▁a", "▁b"))
 
 def translation(tokens: int, *, score: float = -0.1) -> Translation:
     return Translation("x", score, 1, log_prob=score * tokens, tokens=("▁x",) * tokens)
+
+
+class Exported:
+    """An exported model that gives the tokens of our translation log-probabilities, and may say the unknown one."""
+
+    def __init__(self, scored: list[float], *, unknown: Collection[int] = ()) -> None:
+        self._scored, self._unknown = scored, set(unknown)
+        self.asked: list[Sequence[Sequence[str]]] = []
+
+    def log_probs(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[str]]) -> list[list[float]]:
+        self.asked.append(targets)
+        assert sources == [tiny_tokenizers().source.encode(LINE)] * len(sources)
+        return [self._scored] * len(sources)
+
+    def with_unknown(self, sources: Sequence[Sequence[int]]) -> set[int]:
+        return self._unknown
 
 
 @pytest.fixture
@@ -39,18 +55,26 @@ def loaded() -> LoadedModel:
 def test_a_search_that_went_on_to_the_limit_is_excused_if_our_translation_has_its_probability(
     loaded: LoadedModel, their_tokens: int, scored: list[float], is_excused: bool
 ):
-    asked: list[Sequence[Sequence[str]]] = []
-
-    def log_probs(sources: list[list[int]], targets: list[Sequence[str]]) -> list[list[float]]:
-        asked.append(targets)
-        assert sources == [tiny_tokenizers().source.encode(LINE)]
-        return [scored]
-
+    exported = Exported(scored)
     lines, theirs = HeldOutLines([LINE, LINE]), [translation(their_tokens), OURS]
-    excused = cut_short(lines, [OURS, OURS], theirs, loaded, log_probs)
+
+    excused = searched_otherwise(lines, [OURS, OURS], theirs, loaded, exported)
 
     assert excused == ({0} if is_excused else set())
-    assert asked == ([[OURS.tokens]] if their_tokens == LIMIT - 1 else [])
+    assert exported.asked == ([[OURS.tokens]] if their_tokens == LIMIT - 1 else [])
+
+
+@pytest.mark.parametrize(("score", "scored", "is_excused"), [(-0.1, -0.5, True), (-0.1, -0.6, False)])
+def test_a_search_without_the_unknown_token_is_excused_if_our_translation_has_its_probability(
+    loaded: LoadedModel, score: float, scored: float, is_excused: bool
+):
+    theirs = [translation(2, score=score), translation(2, score=score), OURS]
+
+    excused = searched_otherwise(
+        HeldOutLines([LINE] * 3), [OURS] * 3, theirs, loaded, Exported([scored] * 3, unknown={1})
+    )
+
+    assert excused == ({1} if is_excused else set())
 
 
 def test_an_excused_line_agrees_and_still_counts_as_another_translation():
