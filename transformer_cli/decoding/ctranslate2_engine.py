@@ -211,13 +211,8 @@ class CTranslate2Engine:
         return any(self._unknown in pieces for pieces in result.hypotheses)
 
     def _hypotheses(self, result: Any, n_best: int) -> list[Hypothesis]:
-        """Return the ``n_best`` hypotheses without the unknown token, best first; none if all have it.
-
-        Scores count eos in the length, as ours do.
-        """
-        pairs = [pair for pair in zip(result.hypotheses, result.scores, strict=True) if self._unknown not in pair[0]][
-            :n_best
-        ]
+        """Return CTranslate2's ``n_best`` hypotheses, best first; its scores count eos in the length, as ours do."""
+        pairs = zip(result.hypotheses[:n_best], result.scores[:n_best], strict=True)
         return [
             Hypothesis(
                 tuple(self._target_ids[piece] for piece in pieces if piece != self._eos),
