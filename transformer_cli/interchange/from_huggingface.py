@@ -15,11 +15,7 @@ from transformer_cli.config import Activation, DecodingConfig, LanguagesConfig, 
 from transformer_cli.errors import DataError
 from transformer_cli.files.record import Record
 from transformer_cli.interchange.huggingface_weights import HuggingfaceWeights
-from transformer_cli.interchange.imported_weights import (
-    ImportedModel,
-    explain_settings,
-    our_weights,
-)
+from transformer_cli.interchange.imported_weights import ImportedModel, explain_settings, our_weights
 from transformer_cli.interchange.vocabulary import NEVER, Vocabulary, our_tokenizers, our_vocabulary, read_whole
 from transformer_cli.special_tokens import BOS_ID, PAD_ID
 
@@ -142,7 +138,7 @@ def read_huggingface_model(
         decoding = DecodingConfig(
             beam_size=generation.num_beams, length_penalty=generation.length_penalty, max_length_ratio=_LONGEST_RATIO
         )
-    return ImportedModel("Hugging Face MarianMT model", config, weights, tokenizers, languages, decoding)
+    return ImportedModel("Hugging Face model", config, weights, tokenizers, languages, decoding)
 
 
 def _model_config(

@@ -38,10 +38,9 @@ class Objective:
     def __call__(self, batch: Batch) -> TokenLoss:
         """Return the loss of one batch in the model's present mode."""
         batch = batch.to(self._device)
-        smoothing, weight = self._config.label_smoothing, self._config.r_drop
+        smoothing, weight = self._config.label_smoothing, self._config.r_drop if self._model.training else None
         labels = batch.labels[batch.labels != PAD_ID]
-        has_two_passes = self._model.training and weight is not None
-        read = batch.repeated(2) if has_two_passes else batch
+        read = batch if weight is None else batch.repeated(2)
         with autocast(self._device, self.precision):
             hidden_states = self._trained_hidden if self._model.training else self._hidden
             # Padding is removed before the output layer, which does most of a small model's arithmetic.
@@ -51,20 +50,20 @@ class Objective:
             if self.precision == torch.float16:
                 # Gradients with so small a range must be scaled from the first operation on.
                 logits = self._model.logits(hidden)
-                if has_two_passes and weight is not None:
-                    first, second = logits.chunk(2)
-                    return r_drop_loss(first, second, labels, smoothing=smoothing, weight=weight)
-                return label_smoothed_cross_entropy(logits, labels, smoothing=smoothing)
+                if weight is None:
+                    return label_smoothed_cross_entropy(logits, labels, smoothing=smoothing)
+                first, second = logits.chunk(2)
+                return r_drop_loss(first, second, labels, smoothing=smoothing, weight=weight)
         hidden = hidden if self.precision == torch.float32 else hidden.to(self.precision)
         output = self._model.output
         bias = output.bias if self._model.config.output_bias else None
-        if has_two_passes and weight is not None:
+        if weight is None:
+            total = linear_cross_entropy(hidden, output.weight, labels, smoothing=smoothing, bias=bias)
+        else:
             first, second = hidden.chunk(2)
             total = linear_r_drop(
                 first, second, output.weight, labels, smoothing=smoothing, divergence=weight, bias=bias
             )
-        else:
-            total = linear_cross_entropy(hidden, output.weight, labels, smoothing=smoothing, bias=bias)
         return TokenLoss(total, labels.numel())
 
     def _hidden(self, source: Tensor, source_mask: Tensor, decoder_input: Tensor) -> Tensor:

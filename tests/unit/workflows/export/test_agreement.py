@@ -64,15 +64,13 @@ def test_a_search_that_went_on_to_the_limit_is_excused_if_our_translation_has_it
     assert exported.asked == ([[OURS.tokens]] if their_tokens == LIMIT - 1 else [])
 
 
-@pytest.mark.parametrize(("score", "scored", "is_excused"), [(-0.1, -0.5, True), (-0.1, -0.6, False)])
+@pytest.mark.parametrize(("scored", "is_excused"), [(-0.5, True), (-0.6, False)])
 def test_a_search_without_the_unknown_token_is_excused_if_our_translation_has_its_probability(
-    loaded: LoadedModel, score: float, scored: float, is_excused: bool
+    loaded: LoadedModel, scored: float, is_excused: bool
 ):
-    theirs = [translation(2, score=score), translation(2, score=score), OURS]
+    lines, theirs = HeldOutLines([LINE] * 3), [translation(2), translation(2), OURS]
 
-    excused = searched_otherwise(
-        HeldOutLines([LINE] * 3), [OURS] * 3, theirs, loaded, Exported([scored] * 3, unknown={1})
-    )
+    excused = searched_otherwise(lines, [OURS] * 3, theirs, loaded, Exported([scored] * 3, unknown={1}))
 
     assert excused == ({1} if is_excused else set())
 
