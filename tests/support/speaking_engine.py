@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from tests.support.tiny_models import tiny_tokenizers
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
-from transformer_cli.decoding.engine import SearchOptions
+from transformer_cli.decoding.engine import Prefixes, SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.workflows.translate.translator import Translator
@@ -31,17 +31,20 @@ class SpeakingEngine:
         self._say = say
         self._tokenizers = tokenizers or tiny_tokenizers()
 
-    def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+    def search(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Prefixes = ()
+    ) -> list[list[Hypothesis]]:
         """Answer each source."""
-        return [[self._answer(list(source), options)] for source in sources]
+        given = prefixes or [()] * len(sources)
+        return [[self._answer(list(source), options, each)] for source, each in zip(sources, given, strict=True)]
 
     def close(self) -> None:
         """Do nothing."""
 
-    def _answer(self, source: list[int], options: SearchOptions) -> Hypothesis:
+    def _answer(self, source: list[int], options: SearchOptions, prefix: Sequence[int]) -> Hypothesis:
         text = self._tokenizers.source.decode(source)
         self.heard.append(text)
-        self.prefixes.append((text, self._tokenizers.target.decode(options.prefix)))
+        self.prefixes.append((text, self._tokenizers.target.decode(prefix)))
         tokens = tuple(self._tokenizers.target.encode(self._say(text)))
         # Each word looks at the one at its own place.
         pairs = zip((self._tokenizers.source, self._tokenizers.target), (source, tokens), strict=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import ctranslate2
 
 from transformer_cli.config import DecodingConfig
 from transformer_cli.data.tokens.length_batches import batches_by_length
-from transformer_cli.decoding.engine import Sampling, SearchOptions, check_search, longest_translation
+from transformer_cli.decoding.engine import Prefixes, Sampling, SearchOptions, check_search, longest_translation
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.errors import DamagedFileError, UsageError
 from transformer_cli.special_tokens import EOS_ID, UNK_ID
@@ -94,19 +94,21 @@ class CTranslate2Engine:
         """See `Engine.can_align`."""
         return False
 
-    def unsupported(self, options: SearchOptions) -> str | None:
+    def unsupported(self, options: SearchOptions, prefixes: Prefixes = ()) -> str | None:
         """Return the first option that this engine does not support, as `unsupported_option` does."""
         return unsupported_option(
-            sampling=options.sampling, with_alignment=options.with_attention, prefix=options.prefix
+            sampling=options.sampling, with_alignment=options.with_attention, has_prefix=any(prefixes)
         )
 
     def close(self) -> None:
         """See `Engine.close`."""
         self._translator.unload_model()
 
-    def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+    def search(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Prefixes = ()
+    ) -> list[list[Hypothesis]]:
         """See `Engine.search`."""
-        unsupported = self.unsupported(options)
+        unsupported = self.unsupported(options, prefixes)
         if unsupported is not None:
             raise UsageError(f"the ctranslate2 engine cannot {unsupported}; the torch engine can")
         width = options.beam_size or self._config.beam_size
@@ -223,13 +225,13 @@ class CTranslate2Engine:
         ]
 
 
-def unsupported_option(*, sampling: Sampling | None, with_alignment: bool, prefix: Sized) -> str | None:
+def unsupported_option(*, sampling: Sampling | None, with_alignment: bool, has_prefix: bool) -> str | None:
     """Return the first unsupported option, in words that follow "cannot", or None if all are supported."""
     if sampling is not None:
         return "draw samples"
     if with_alignment:
         return "align words"
-    if prefix:
+    if has_prefix:
         return "begin translations with a prefix"
     return None
 

@@ -39,14 +39,12 @@ class SearchOptions:
         n_best: Number of hypotheses for each source.
         beam_size: Beam size in place of the engine's, or None.
         with_attention: Whether to return the attention of each token to the source.
-        prefix: Token ids at the beginning of every translation.
         sampling: Settings for drawing at random, or None to search for the best.
     """
 
     n_best: int = 1
     beam_size: int | None = None
     with_attention: bool = False
-    prefix: tuple[int, ...] = ()
     sampling: Sampling | None = None
 
 
@@ -55,6 +53,9 @@ WIDEST_BEAM = 1000
 
 BEST_ONLY = SearchOptions()
 """Options for one translation of each source and nothing else."""
+
+Prefixes = Sequence[Sequence[int]]
+"""The given beginnings of translations: one for each source, which may be empty, or nothing at all."""
 
 
 class Engine(Protocol):
@@ -72,15 +73,18 @@ class Engine(Protocol):
 
     @property
     def can_align(self) -> bool:
-        """Whether it returns attention without loading anything else."""
+        """Whether it returns attention, and takes prefixes, without loading anything else."""
         ...
 
-    def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+    def search(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Prefixes = ()
+    ) -> list[list[Hypothesis]]:
         """Translate a window of sentences; the engine decides how to batch them.
 
         Args:
             sources: Token ids of each source, without eos: at least 1 and at most `limit`.
             options: Options of this search.
+            prefixes: Token ids at the beginning of every translation of each source, or nothing if none is given.
 
         Returns:
             For each source, in order, at least one and at most ``n_best`` hypotheses, best first. A source's

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
-from transformer_cli.decoding.engine import Engine, SearchOptions
+from transformer_cli.decoding.engine import Engine, Prefixes, SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
 
 
@@ -39,13 +39,15 @@ class FallbackEngine:
         """See `Engine.can_align`; False even after the other is loaded, so that equal lines have equal translations."""
         return False
 
-    def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+    def search(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Prefixes = ()
+    ) -> list[list[Hypothesis]]:
         """See `Engine.search`."""
-        if self._fast.unsupported(options) is None:
+        if self._fast.unsupported(options, prefixes) is None:
             return self._fast.search(sources, options)
         with self._lock:
             other = self._other = self._other or self._load_other()
-        return other.search(sources, options)
+        return other.search(sources, options, prefixes)
 
     def close(self) -> None:
         """See `Engine.close`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -13,6 +13,7 @@ from transformer_cli.decoding.hypothesis import Hypothesis, different_texts
 from transformer_cli.decoding.placeholders.required import Required
 from transformer_cli.decoding.segments.segment import Segment
 from transformer_cli.decoding.segments.segment_reader import SegmentReader
+from transformer_cli.decoding.segments.segment_search import SegmentSearch
 from transformer_cli.decoding.segments.target_language import TargetLanguages
 from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.text.normalization import normalize
@@ -43,10 +44,6 @@ class Translation:
     alignment: tuple[tuple[int, int], ...] | None = None
     alternatives: tuple[Translation, ...] = ()
     missing: tuple[str, ...] = ()
-
-
-_NO_SEARCH = Hypothesis((), 0.0, 0.0)
-"""Stands for the translation of a segment that is copied."""
 
 
 class LineTranslator:
@@ -111,8 +108,8 @@ class LineTranslator:
         sentences than `TextRules` allow is split at their ends, a text too long for the model at ends of clauses too.
         The translations of the segments are joined by the white space that stood between them.
 
-        A translation has the placeholders of its line (`Required`). If the best one does not, the best of the beam that
-        does takes its place; if none does, the missing ones are inserted.
+        A translation has the placeholders of its line (`Required`), by further searches if need be (`SegmentSearch`).
+        Where no search finds one that has them, the missing ones are inserted.
 
         Args:
             lines: The lines.
@@ -145,63 +142,18 @@ class LineTranslator:
         wanted = max(n_best, beam_size or self.engine.beam_size) if is_list else n_best
         options = SearchOptions(wanted, beam_size, with_attention=with_alignment, sampling=sampling)
         prefix_ids = tuple(self.tokenizers.target.encode(prefix))
-        hypotheses = self._search(segments, options, prefix_ids, range(len(segments)))
-        self._prefer_complete(segments, hypotheses, options, prefix_ids)
+        hypotheses = SegmentSearch(self.engine, self._reader).search(segments, options, prefix_ids)
         if is_list:
-            hypotheses = {
-                i: different_texts(each, partial(self._reader.text, segments[i]), at_most=n_best)
-                for i, each in hypotheses.items()
-            }
-        pairs = zip(segments, hypotheses.values(), strict=True)
+            hypotheses = [
+                different_texts(each, partial(self._reader.text, segment), at_most=n_best)
+                for segment, each in zip(segments, hypotheses, strict=True)
+            ]
+        pairs = zip(segments, hypotheses, strict=True)
         for line, group in groupby(pairs, key=lambda pair: pair[0].line):
             parts = list(group)
             required = parts[0][0].required if len(parts) == 1 else self.rules.required(texts[line])
             translations[line] = _checked(required, self._join(parts, with_alignment=with_alignment))
         return [translations[line] for line in range(len(lines))]
-
-    def _search(
-        self, segments: list[Segment], options: SearchOptions, prefix: tuple[int, ...], which: Iterable[int]
-    ) -> dict[int, list[Hypothesis]]:
-        """Return the hypotheses of the segments with some indices."""
-        hypotheses = {i: [_NO_SEARCH] for i in which}
-        # Only the first segment of a line begins with the prefix.
-        searched = [i for i, segment in enumerate(segments) if segment.tokens]
-        first = {segments[i].line: i for i in reversed(searched)} if prefix else {}
-        for has_prefix, own_options in ((True, replace(options, prefix=prefix)), (False, options)):
-            indices = [i for i in searched if i in hypotheses and (first.get(segments[i].line) == i) == has_prefix]
-            sources = [[*segments[i].language, *segments[i].tokens] for i in indices]
-            answers = self.engine.search(sources, own_options) if indices else []
-            for i, answer in zip(indices, answers, strict=True):
-                hypotheses[i] = [each.without_beginning(len(segments[i].language)) for each in answer]
-        return hypotheses
-
-    def _prefer_complete(
-        self,
-        segments: list[Segment],
-        hypotheses: dict[int, list[Hypothesis]],
-        options: SearchOptions,
-        prefix: tuple[int, ...],
-    ) -> None:
-        """Put hypotheses with all placeholders first; a segment whose best one has not all is searched again."""
-        failing = [i for i, each in hypotheses.items() if not self._is_complete(segments[i], each[0])]
-        wider = replace(options, n_best=max(options.n_best, self._width(options)))
-        if failing and options.sampling is None and wider != options:
-            hypotheses.update(self._search(segments, wider, prefix, failing))
-        # Attention is costly, and only what is to be repaired needs it.
-        hopeless = [i for i in failing if not any(self._is_complete(segments[i], each) for each in hypotheses[i])]
-        if hopeless and options.sampling is None and self.engine.can_align and not options.with_attention:
-            aligned = replace(options, with_attention=True)
-            hypotheses.update(self._search(segments, aligned, prefix, hopeless))
-        for i in failing:
-            are_complete = [self._is_complete(segments[i], each) for each in hypotheses[i]]
-            order = sorted(range(len(are_complete)), key=lambda place: not are_complete[place])
-            hypotheses[i] = [hypotheses[i][place] for place in order[: options.n_best]]
-
-    def _width(self, options: SearchOptions) -> int:
-        return options.beam_size or self.engine.beam_size
-
-    def _is_complete(self, segment: Segment, hypothesis: Hypothesis) -> bool:
-        return segment.required is None or segment.required.is_met(self._reader.raw_text(segment, hypothesis))
 
     def _without_search(self, text: str, words: int, *, with_alignment: bool) -> Translation:
         """Return the translation of a normalised line that is blank or copied; others get theirs later."""

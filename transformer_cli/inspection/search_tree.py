@@ -10,7 +10,7 @@ from torch import Tensor
 
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.search.beam_search import beam_search
-from transformer_cli.decoding.search.constraints import rule_out
+from transformer_cli.decoding.search.constraints import constrain
 from transformer_cli.decoding.search.step_decoder import StepDecoder
 from transformer_cli.special_tokens import BOS_ID, EOS_ID
 
@@ -135,7 +135,7 @@ def search_tree(
 def _continuations(log_probs: Tensor, totals: Tensor, *, at_limit: bool) -> list[tuple[int, int, float]]:
     """Return (row, token, total log-probability) of the 2W best possible continuations, best first."""
     weighed = log_probs.float() + totals[:, None]  # (W, V)
-    rule_out(weighed, must_end=torch.tensor([at_limit]))
+    constrain(weighed, must_end=torch.tensor([at_limit]))
     best, cells = weighed.flatten().topk(min(2 * len(totals), weighed.numel()))
     found = zip(cells.tolist(), best.tolist(), strict=True)
     return [(*divmod(cell, weighed.size(1)), total) for cell, total in found if total > -torch.inf]

@@ -209,7 +209,6 @@ def test_a_source_may_be_as_long_as_the_model_takes(tmp_path):
     [
         (SearchOptions(sampling=Sampling()), "cannot draw samples"),
         (SearchOptions(with_attention=True), "cannot align words"),
-        (SearchOptions(prefix=(5,)), "cannot begin translations with a prefix"),
         (SearchOptions(n_best=6), "cannot give 6 best translations"),
     ],
 )
@@ -218,6 +217,14 @@ def test_what_it_cannot_do_is_an_error_and_not_left_out(tmp_path, options, named
 
     with pytest.raises(UsageError, match=named):
         engine.search([[5, 6]], options)
+
+
+def test_a_given_beginning_is_an_error_and_none_is_not(tmp_path):
+    engine = exported_engine(tmp_path, exportable_model(), DecodingConfig())
+
+    with pytest.raises(UsageError, match="cannot begin translations with a prefix"):
+        engine.search([[5, 6], [5]], BEST_ONLY, [(), (5,)])
+    assert engine.search([[5, 6]], BEST_ONLY, [()]) == engine.search([[5, 6]], BEST_ONLY)
 
 
 @pytest.mark.parametrize(

@@ -31,11 +31,13 @@ class Inserted:
         text: The translation.
         words: For each word of the translation as it was, the number of its word here, or None if it is gone.
         links: Pairs (word of the source, word here) of what was inserted.
+        end: The character after the last placeholder that was inserted; 0 if none was.
     """
 
     text: str
     words: list[int | None]
     links: list[tuple[int, int]]
+    end: int
 
     def moved(self, links: Links) -> list[tuple[int, int]]:
         """Return the alignment of the repaired translation, from that of the translation as it was."""
@@ -134,7 +136,8 @@ class _Repair:
                 words[word] = text.count(" ", 0, place)
         placeholders = self._required.placeholders
         links = [(source.count(" ", 0, placeholders[i].start), text.count(" ", 0, place)) for i, place in inserted]
-        return Inserted(text, words, links)
+        end = max((place + len(placeholders[i].text) for i, place in inserted), default=0)
+        return Inserted(text, words, links, end)
 
     def _marked_translation(self, gone: Sequence[tuple[int, int]]) -> tuple[str, list[int]]:
         """Return the translation with marks, and the places where its characters but spaces stood."""

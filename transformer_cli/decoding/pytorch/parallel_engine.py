@@ -21,7 +21,7 @@ from functools import partial
 
 import torch
 
-from transformer_cli.decoding.engine import SearchOptions
+from transformer_cli.decoding.engine import Prefixes, SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.device import manage_memory
@@ -33,7 +33,7 @@ _FEW_SOURCES = 4
 _BATCHES_A_WORKER = 4
 _LEAST_BATCH_TOKENS = 500
 
-_Question = tuple[list[list[int]], SearchOptions]
+_Question = tuple[list[list[int]], SearchOptions, list[Sequence[int]]]
 
 
 class ParallelEngine:
@@ -73,28 +73,35 @@ class ParallelEngine:
         """See `Engine.can_align`."""
         return True
 
-    def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+    def search(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Prefixes = ()
+    ) -> list[list[Hypothesis]]:
         """See `Engine.search`.
 
         Raises:
             TfmError: A worker was killed.
         """
         with self._lock:
-            return self._search(sources, options)
+            return self._search(sources, options, prefixes)
 
     def close(self) -> None:
         """See `Engine.close`."""
         with self._lock:
             self._workers.close()
 
-    def _search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+    def _search(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Prefixes
+    ) -> list[list[Hypothesis]]:
         if len(sources) <= _FEW_SOURCES:
             with _one_thread():
-                return self._engine.search(sources, options)
+                return self._engine.search(sources, options, prefixes)
         if len(sources) < (_LEAST_SOURCES if self._workers.are_running else self._least_to_start):
-            return self._engine.search(sources, options)
+            return self._engine.search(sources, options, prefixes)
         batches = self._batches(sources, options)
-        questions = (([list(sources[i]) for i in batch], options) for batch in batches)
+        questions = (
+            ([list(sources[i]) for i in batch], options, [prefixes[i] for i in batch] if prefixes else [])
+            for batch in batches
+        )
         hypotheses: dict[int, list[Hypothesis]] = {}
         for number, answer in self._workers.answers(questions):
             hypotheses.update(zip(batches[number], answer, strict=True))

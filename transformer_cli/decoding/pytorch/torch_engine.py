@@ -12,7 +12,7 @@ import torch
 
 from transformer_cli.config import DecodingConfig
 from transformer_cli.data.tokens.length_batches import batches_by_length
-from transformer_cli.decoding.engine import SearchOptions, longest_translation
+from transformer_cli.decoding.engine import Prefixes, SearchOptions, longest_translation
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.pytorch.ensemble import EnsembleStepDecoder
 from transformer_cli.decoding.pytorch.force_decoding import force_decode
@@ -73,13 +73,16 @@ class TorchEngine:
         """See `Engine.can_align`."""
         return True
 
-    def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+    def search(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Prefixes = ()
+    ) -> list[list[Hypothesis]]:
         """See `Engine.search`."""
         hypotheses: dict[int, list[Hypothesis]] = {}
         with self._lock:
             for indices in self.batches(sources, options):
                 batch = [[*sources[i], EOS_ID] for i in indices]
-                hypotheses.update(zip(indices, self._search_batch(batch, options), strict=True))
+                begun = [prefixes[i] for i in indices] if prefixes else [()] * len(batch)
+                hypotheses.update(zip(indices, self._search_batch(batch, options, begun), strict=True))
         return [hypotheses[i] for i in range(len(sources))]
 
     def close(self) -> None:
@@ -99,11 +102,14 @@ class TorchEngine:
         limit = limit * _ROWS // max(self._rows(options), _ROWS)
         return batches_by_length([len(source) + 1 for source in sources], max_tokens=limit)
 
-    def _search_batch(self, sources: list[list[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+    def _search_batch(
+        self, sources: list[list[int]], options: SearchOptions, prefixes: Prefixes
+    ) -> list[list[Hypothesis]]:
         config = self._config
         rows = self._rows(options)
         bounds = [longest_translation(config, ids[:-1]) for ids in sources]
-        lengths = [max(bound, len(options.prefix) + config.max_length_extra) for bound in bounds]
+        begun = [len(prefix) + config.max_length_extra for prefix in prefixes]
+        lengths = [max(both) for both in zip(bounds, begun, strict=True)]
         with torch.inference_mode():
             decoder = self._decoder(sources, rows)
             max_lengths = torch.tensor(lengths, device=self._device)
@@ -115,7 +121,7 @@ class TorchEngine:
                     uniforms=uniforms_for(sources, draws=rows, length=max(lengths), seed=seed),
                     sampling=options.sampling,
                     length_penalty=config.length_penalty,
-                    prefix=options.prefix,
+                    prefixes=prefixes,
                 )
             else:
                 hypotheses = beam_search(
@@ -124,7 +130,7 @@ class TorchEngine:
                     beam_size=rows,
                     length_penalty=config.length_penalty,
                     n_best=options.n_best,
-                    prefix=options.prefix,
+                    prefixes=prefixes,
                 )
         return self._with_attention(sources, hypotheses) if options.with_attention else hypotheses
 

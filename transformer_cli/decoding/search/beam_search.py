@@ -11,15 +11,14 @@ is therefore greedy search.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
 
-from transformer_cli.decoding.engine import check_search
+from transformer_cli.decoding.engine import Prefixes, check_search
 from transformer_cli.decoding.hypothesis import Hypothesis
-from transformer_cli.decoding.search.constraints import keep_only, rule_out
+from transformer_cli.decoding.search.constraints import constrain, given_tokens
 from transformer_cli.decoding.search.step_decoder import StepDecoder, not_a_number_error
 from transformer_cli.decoding.search.top_continuations import best_continuations
 from transformer_cli.errors import UsageError
@@ -64,7 +63,7 @@ def beam_search(
     beam_size: int,
     length_penalty: float,
     n_best: int = 1,
-    prefix: Sequence[int] = (),
+    prefixes: Prefixes = (),
     early_stop: bool = True,
 ) -> list[list[Hypothesis]]:
     """Find the best translations of each sentence of a batch.
@@ -76,7 +75,8 @@ def beam_search(
         beam_size: W, the number of live hypotheses of a sentence.
         length_penalty: The exponent in the score of a `Hypothesis`.
         n_best: Number of hypotheses to return for each sentence.
-        prefix: Tokens at the beginning of every hypothesis; shorter than any maximum length.
+        prefixes: Tokens at the beginning of every hypothesis of each sentence, shorter than its maximum length; or
+            nothing if none is given.
         early_stop: Whether to end a sentence as soon as its answer is certain (see `is_settled`). This
             never changes the answer.
 
@@ -92,6 +92,7 @@ def beam_search(
     limits = set(max_lengths.tolist())
     _check_arguments(limits, beam_size=beam_size, length_penalty=length_penalty, n_best=n_best)
     state = initial_state(max_lengths, beam_size=beam_size, length_penalty=length_penalty)
+    given = given_tokens(prefixes, device=max_lengths.device)
     history = [state]  # at each length, the sentences still in the batch
     departed = []  # each sentence once, in its final state
 
@@ -101,11 +102,12 @@ def beam_search(
         while len(state.sentences) > 0:
             log_probs = decoder.step(state.live_tokens.flatten())
             position = state.length
-            if position < len(prefix):
-                keep_only(log_probs, prefix[position])
-            else:
-                must_end = state.max_lengths == position + 1 if position + 1 in limits else None
-                rule_out(log_probs, must_end=must_end)
+            must_end = state.max_lengths == position + 1 if position + 1 in limits else None
+            constrain(
+                log_probs,
+                given=given[state.sentences, position] if position < given.shape[1] else None,
+                must_end=must_end,
+            )
             state = advance(state, log_probs)
             settled = is_settled(state, n_best=n_best, early_stop=early_stop) & ~over
             over |= settled

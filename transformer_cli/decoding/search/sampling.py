@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from transformer_cli.decoding.engine import Sampling
+from transformer_cli.decoding.engine import Prefixes, Sampling
 from transformer_cli.decoding.hypothesis import Hypothesis
+from transformer_cli.decoding.search.constraints import constrain, given_tokens
 from transformer_cli.decoding.search.step_decoder import StepDecoder, not_a_number_error
 from transformer_cli.special_tokens import BOS_ID, EOS_ID
 
@@ -21,7 +22,7 @@ def sample(
     uniforms: Tensor,
     sampling: Sampling,
     length_penalty: float = 1.0,
-    prefix: Sequence[int] = (),
+    prefixes: Prefixes = (),
 ) -> list[list[Hypothesis]]:
     """Draw each token of each translation from the model's distribution, given the preceding tokens.
 
@@ -31,7 +32,7 @@ def sample(
         uniforms: (B, R, L) in [0, 1), L at least the largest of ``max_lengths``; they decide every draw.
         sampling: Temperature and limits on the tokens that may be drawn.
         length_penalty: The exponent in the score of a `Hypothesis`.
-        prefix: Tokens at the beginning of every translation.
+        prefixes: Tokens at the beginning of every translation of each sentence, or nothing if none is given.
 
     Returns:
         For each sentence, in order, its R draws, best score first. Log-probabilities are the model's own, at
@@ -46,16 +47,15 @@ def sample(
     last_tokens = torch.full_like(limits, BOS_ID)
     lengths, log_probs = torch.zeros_like(limits), torch.zeros(len(limits), device=limits.device)
     is_open = torch.ones_like(limits, dtype=torch.bool)
+    given = given_tokens(prefixes, device=limits.device)
     drawn: list[Tensor] = []
     while is_open.any():
         position = len(drawn)
         step_log_probs = decoder.step(last_tokens)  # (N, V)
         if step_log_probs[is_open].isnan().any():
             raise not_a_number_error(position + 1)
-        if position < len(prefix):
-            last_tokens = torch.full_like(last_tokens, prefix[position])
-        else:
-            last_tokens = _draw(step_log_probs, uniforms[:, position], sampling)
+        constrain(step_log_probs, given=given[:, position] if position < given.shape[1] else None)
+        last_tokens = _draw(step_log_probs, uniforms[:, position], sampling)
         last_tokens = torch.where(limits <= position + 1, EOS_ID, last_tokens)
         log_probs += step_log_probs.gather(1, last_tokens[:, None])[:, 0].masked_fill(~is_open, 0.0)
         lengths += is_open
@@ -76,7 +76,6 @@ def uniforms_for(sources: Sequence[Sequence[int]], *, draws: int, length: int, s
 
 def _draw(log_probs: Tensor, uniforms: Tensor, sampling: Sampling) -> Tensor:
     """Draw one token per row, (N,), by inverting the cumulative distribution over the allowed tokens."""
-    log_probs[:, :EOS_ID] = -torch.inf  # pad, unk and bos
     tokens = None
     if sampling.top_k is not None or sampling.top_p is not None:
         count = min(sampling.top_k or log_probs.shape[1], log_probs.shape[1])

@@ -89,6 +89,17 @@ class SegmentReader:
         links = None if hypothesis.attention is None else list(self.links(segment, hypothesis))
         return insert(required, text, links)
 
+    def beginning(self, segment: Segment, hypothesis: Hypothesis) -> tuple[int, ...] | None:
+        """Return the tokens of a hypothesis, repaired, up to the last placeholder that was inserted into it.
+
+        None if nothing was inserted, or if the model has no tokens for it.
+        """
+        inserted = self.repaired(segment, hypothesis, self.raw_text(segment, hypothesis))
+        text = "" if inserted is None else inserted.text[: inserted.end]
+        tokens = tuple(self._tokenizers.target.encode(text))
+        is_said = normalize(segment.restore(normalize(self._tokenizers.target.decode(tokens)))) == text
+        return tokens if text and is_said else None
+
     def links(self, segment: Segment, hypothesis: Hypothesis) -> Iterator[tuple[int, int]]:
         """Yield pairs (word of the segment, word of the hypothesis before repair)."""
         tokenizers, places = (self._tokenizers.source, self._tokenizers.target), segment.places

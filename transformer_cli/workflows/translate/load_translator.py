@@ -105,7 +105,7 @@ def _unsupported_setting(models: Sequence[Path], settings: TranslationSettings) 
     from transformer_cli.decoding.ctranslate2_engine import unsupported_option
 
     return unsupported_option(
-        sampling=settings.sampling, with_alignment=settings.with_alignment, prefix=settings.prefix
+        sampling=settings.sampling, with_alignment=settings.with_alignment, has_prefix=bool(settings.prefix)
     )
 
 

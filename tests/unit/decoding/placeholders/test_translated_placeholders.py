@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.speaking_engine import SpeakingEngine
 from tests.support.tiny_models import tiny_tokenizers
-from transformer_cli.decoding.engine import Sampling, SearchOptions
+from transformer_cli.decoding.engine import Prefixes, Sampling, SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.text_rules import TextRules
@@ -28,16 +28,22 @@ class Beam(SpeakingEngine):
         self.texts = texts
         self.asked: list[tuple[int, SearchOptions]] = []
 
-    def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+    def search(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Prefixes = ()
+    ) -> list[list[Hypothesis]]:
         """Answer each source with as many texts as wanted."""
-        assert self.can_align or not options.with_attention
+        assert self.can_align or not (options.with_attention or prefixes)
         self.asked.append((len(sources), options))
-        beams = [super(Beam, self).search([source] * len(self.texts), options) for source in sources]
+        given: list[Prefixes] = [[prefix] * len(self.texts) for prefix in prefixes] or [()] * len(sources)
+        beams = [
+            super(Beam, self).search([source] * len(self.texts), options, prefix)
+            for source, prefix in zip(sources, given, strict=True)
+        ]
         return [[replace(each, score=-float(i)) for i, (each,) in enumerate(beam)][: options.n_best] for beam in beams]
 
-    def _answer(self, source: list[int], options: SearchOptions) -> Hypothesis:
+    def _answer(self, source: list[int], options: SearchOptions, prefix: Sequence[int]) -> Hypothesis:
         self._say = lambda _: self.texts[len(self.heard) % len(self.texts) - 1]
-        return super()._answer(source, options)
+        return super()._answer(source, options, prefix)
 
 
 def translator(engine: SpeakingEngine) -> LineTranslator:
@@ -78,6 +84,39 @@ def test_where_no_hypothesis_has_them_the_best_is_repaired(can_align):
     (translation,) = translator(Beam("LE CHAT DORT", "DORT", can_align=can_align)).translate([SOURCE])
 
     assert (translation.text, translation.score, translation.missing) == ("LE CHAT %s DORT", 0.0, ())
+
+
+class Finishing(Beam):
+    """Says other things where a beginning is given."""
+
+    def __init__(self, *texts: str, then: str) -> None:
+        super().__init__(*texts)
+        self.then = then
+
+    def search(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Prefixes = ()
+    ) -> list[list[Hypothesis]]:
+        """Answer each source, in other words where prefixes are given."""
+        if prefixes:
+            self.texts = (self.then,)
+        return super().search(sources, options, prefixes)
+
+
+@pytest.mark.parametrize(
+    ("says", "then", "text"),
+    [
+        ("LE CHAT DORT", "LE CHAT %s DORMAIT", "LE CHAT %s DORMAIT"),
+        ("LE CHAT DORT", "LE CHAT %s DORT %s", "LE CHAT %s DORT"),
+        ("LE CHAT %d DORT", "LE CHAT %s {x}", "LE CHAT %s DORT"),
+    ],
+)
+def test_what_follows_an_inserted_placeholder_is_searched_again_and_taken_if_it_has_all(says, then, text):
+    engine = Finishing(says, then=then)
+
+    (translation, other) = translator(engine).translate([SOURCE, "le chat"])
+
+    assert (translation.text, translation.missing, other.text) == (text, (), says.replace(" %d", ""))
+    assert [prefix for _, prefix in engine.prefixes if prefix] == ["LE CHAT %s"]
 
 
 def test_each_of_the_best_translations_has_them_first_those_that_had_them_by_themselves():

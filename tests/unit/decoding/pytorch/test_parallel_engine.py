@@ -12,7 +12,7 @@ import torch
 from tests.support.command_line import TIMEOUT_SECONDS, environment
 from tests.support.tiny_models import talkative_model
 from transformer_cli.config import DecodingConfig
-from transformer_cli.decoding.engine import BEST_ONLY, SearchOptions
+from transformer_cli.decoding.engine import BEST_ONLY, Prefixes, SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.pytorch.parallel_engine import ParallelEngine
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
@@ -39,6 +39,10 @@ def test_workers_find_what_one_process_finds_in_the_order_of_the_sources():
     for sources in (MANY, SOURCES[::-1], SOURCES[:3]):
         found = several.search(sources, BEST_ONLY)
         assert [each[0].tokens for each in found] == [expected[SOURCES.index(source)][0].tokens for source in sources]
+    prefixes = [(10 + i % 50,) * (i % 4) for i in range(len(MANY))]
+    begun = several.search(MANY, BEST_ONLY, prefixes)
+    assert [each[0].tokens for each in begun] == [each[0].tokens for each in one.search(MANY, BEST_ONLY, prefixes)]
+    assert all(each[0].tokens[: len(prefix)] == prefix for each, prefix in zip(begun, prefixes, strict=True))
     several.close()
 
 
@@ -62,9 +66,11 @@ def test_every_worker_gets_as_many_batches_and_none_is_much_larger_than_the_othe
 class Watched(TorchEngine):
     """Notes with how many threads it was asked to search."""
 
-    def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+    def search(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Prefixes = ()
+    ) -> list[list[Hypothesis]]:
         self.threads = torch.get_num_threads()
-        return super().search(sources, options)
+        return super().search(sources, options, prefixes)
 
 
 @pytest.mark.parametrize(("lines", "threads"), [(1, 1), (4, 1), (5, 3), (63, 3)])
@@ -84,10 +90,12 @@ def test_a_line_or_a_few_are_searched_by_one_thread_and_the_others_are_there_aga
 class Failing(TorchEngine):
     """Has a fault at every source of three tokens."""
 
-    def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+    def search(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Prefixes = ()
+    ) -> list[list[Hypothesis]]:
         if any(len(source) == 3 for source in sources):
             self.fail()
-        return super().search(sources, options)
+        return super().search(sources, options, prefixes)
 
     def fail(self) -> None:
         raise TfmError("no threes here")
@@ -126,9 +134,11 @@ class Stopping(TorchEngine):
 
     home = os.getpid()
 
-    def search(self, sources: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
+    def search(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Prefixes = ()
+    ) -> list[list[Hypothesis]]:
         assert os.getpid() != Stopping.home
-        return super().search(sources, options)
+        return super().search(sources, options, prefixes)
 
 
 OWNED = """

@@ -37,12 +37,13 @@ def test_n_best_gives_different_translations_the_best_first():
         assert [h.score for h in several] == sorted((h.score for h in several), reverse=True)
 
 
-def test_every_translation_begins_with_the_prefix_and_is_the_best_of_those():
-    prefix = (60, 61)
-    found = engine(beam_size=1).search(SOURCES, SearchOptions(prefix=prefix))
+def test_every_translation_begins_with_the_prefix_of_its_source_and_is_the_best_of_those():
+    prefixes = [(60, 61), (), (62,), (63, 60, 60)]
+    found = engine(beam_size=1).search(SOURCES, BEST_ONLY, prefixes)
 
-    for source, (hypothesis,) in zip(SOURCES, found, strict=True):
-        assert hypothesis.tokens[:2] == prefix
+    for source, prefix, (hypothesis,) in zip(SOURCES, prefixes, found, strict=True):
+        assert hypothesis.tokens[: len(prefix)] == prefix
+        assert engine(beam_size=1).search([source], BEST_ONLY, [prefix])[0][0].tokens == hypothesis.tokens
         (forced,) = force_decode(talkative_model(), [[*source, EOS_ID]], [hypothesis.tokens])
         assert hypothesis.log_prob == pytest.approx(sum(forced.log_probs), rel=1e-4)
 
@@ -61,7 +62,7 @@ def test_an_engine_made_again_in_another_program_says_the_same(source_vocab_size
 
 def test_a_prefix_longer_than_the_longest_translation_still_has_an_end():
     prefix = tuple(range(60, 75))
-    ((hypothesis,),) = engine().search(SOURCES[:1], SearchOptions(prefix=prefix))
+    ((hypothesis,),) = engine().search(SOURCES[:1], BEST_ONLY, [prefix])
     assert hypothesis.tokens[:15] == prefix
 
 

@@ -34,10 +34,12 @@ def search_prefixes(
     )
 
 
-def every_sentence(source: int, *, vocab_size: int, max_length: int, length_penalty: float) -> list[Hypothesis]:
-    """Score all sentences up to a length, best first, without any search."""
+def every_sentence(
+    source: int, *, vocab_size: int, max_length: int, length_penalty: float, also: Sequence[int] = ()
+) -> list[Hypothesis]:
+    """Score all sentences of words, and of other tokens, up to a length, best first, without any search."""
     decoder = PrefixDecoder([], vocab_size=vocab_size)
-    words = [token for token in range(vocab_size) if token not in (PAD_ID, UNK_ID, BOS_ID, EOS_ID)]
+    words = [token for token in range(vocab_size) if token in also or token not in (PAD_ID, UNK_ID, BOS_ID, EOS_ID)]
     hypotheses = []
     for length in range(1, max_length + 1):
         for tokens in itertools.product(words, repeat=length - 1):
@@ -69,6 +71,22 @@ def test_a_wide_beam_finds_what_brute_force_finds(vocab_size, source, length_pen
     assert [h.tokens for h in found] == [h.tokens for h in expected]
     assert [h.score for h in found] == pytest.approx([h.score for h in expected], rel=1e-5)
     assert [h.log_prob for h in found] == pytest.approx([h.log_prob for h in expected], rel=1e-5)
+
+
+def test_each_sentence_has_its_own_beginning_and_the_best_end_of_those():
+    prefixes = [[4, 5], [], [5], [UNK_ID, 4], [5, 5, 4]]
+    expected = [
+        [
+            hypothesis.tokens
+            for hypothesis in every_sentence(source, vocab_size=6, max_length=5, length_penalty=1.0, also=prefix[:1])
+            if [*hypothesis.tokens[: len(prefix)]] == prefix and UNK_ID not in hypothesis.tokens[len(prefix) :]
+        ]
+        for source, prefix in enumerate(prefixes)
+    ]
+
+    found = search_prefixes(range(5), [5] * 5, beam_size=64, length_penalty=1.0, n_best=64, prefixes=prefixes)
+
+    assert [[each.tokens for each in several] for several in found] == expected
 
 
 @pytest.mark.parametrize("length_penalty", [0.0, 0.6, 1.0, 2.0, -1.0])

@@ -76,15 +76,15 @@ def test_the_seed_and_the_source_decide_and_nothing_beside_them_does():
     assert not torch.equal(one[0, 0], one[0, 1])
 
 
-def test_draws_begin_with_the_prefix():
+def test_draws_begin_with_the_prefix_of_their_sentence():
     found = sample(
         MarkovDecoder.from_chain(CHAIN),
         max_lengths=torch.tensor([4, 4]),
         uniforms=uniforms_for([[5], [6]], draws=20, length=4, seed=1),
         sampling=Sampling(),
-        prefix=[5],
+        prefixes=[[5], [5, 4]],
     )
-    assert {to_letters(draw.tokens) for draws in found for draw in draws} == {"B", "BA"}
+    assert [{to_letters(draw.tokens) for draw in draws} for draws in found] == [{"B", "BA"}, {"BA"}]
 
 
 def test_a_value_that_is_not_a_number_is_an_error():
