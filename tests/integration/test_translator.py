@@ -96,6 +96,13 @@ def test_torch_does_what_an_exported_engine_does_not_support(toy):
         exported.translate_detailed(["le chat"], with_alignment=True)
 
 
+def test_torch_goes_on_where_an_exported_engine_leaves_placeholders_out(toy):
+    lines = ["le %s chat {x}", "<b>le chat</b> noir"]
+
+    with Translator.load(toy.run) as either, Translator.load(toy.run, engine="torch") as torch_alone:
+        assert either.translate_detailed(lines) == torch_alone.translate_detailed(lines)
+
+
 @pytest.mark.parametrize("engine", [*ENGINES, "auto"])
 def test_each_engine_keeps_placeholders_and_an_alignment_changes_nothing_for_later_lines(engine, toy):
     lines = ["le %s chat {x}", "<b>le chat</b> noir", "le chat noir"]

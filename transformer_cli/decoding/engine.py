@@ -73,7 +73,7 @@ class Engine(Protocol):
 
     @property
     def can_align(self) -> bool:
-        """Whether it returns attention, and takes prefixes, without loading anything else."""
+        """Whether it returns attention and takes prefixes."""
         ...
 
     def search(

@@ -36,8 +36,8 @@ class FallbackEngine:
 
     @property
     def can_align(self) -> bool:
-        """See `Engine.can_align`; False even after the other is loaded, so that equal lines have equal translations."""
-        return False
+        """See `Engine.can_align`: the other engine can, and it is loaded for the first line that needs it."""
+        return True
 
     def search(
         self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Prefixes = ()
