@@ -22,7 +22,8 @@ class Hypothesis:
     """Value that the search ranks by; higher is better."""
 
     log_prob: float
-    """Natural logarithm of the probability of the tokens and their eos, given the source."""
+    """Natural logarithm of the probability of the tokens and their eos, given the source; without eos if a beam that
+    narrows ended at the maximum length."""
 
     attention: tuple[tuple[float, ...], ...] | None = None
     """Attention of each token, at the step that predicts it, to each token of the source, eos included; None if not

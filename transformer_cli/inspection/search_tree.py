@@ -26,9 +26,11 @@ class SearchNode:
         step: Length in tokens, eos included.
         token: The last token.
         log_prob: Log-probability of all its tokens, in nats.
-        score: ``log_prob / step ** length_penalty``, by which finished nodes are ranked.
+        score: ``log_prob / step ** length_penalty``, by which finished nodes are ranked; an end that is not counted is
+            none of the steps.
         status: "live" if the search continued from it, or could have when it stopped; "finished" if it ends in eos and
-            is among the W best of its step; "pruned" if it is among the 2W best continuations but was dropped.
+            is among the W best of its step, or has one of the places left; "pruned" if it is among the 2W best
+            continuations but was dropped.
         is_best: Whether the node is on the path to the best translation.
     """
 
@@ -86,7 +88,13 @@ class _RecordingDecoder:
 
 
 def search_tree(
-    decoder: StepDecoder, *, max_length: int, beam_size: int, length_penalty: float, device: torch.device
+    decoder: StepDecoder,
+    *,
+    max_length: int,
+    beam_size: int,
+    length_penalty: float,
+    device: torch.device,
+    narrows: bool = False,
 ) -> SearchTree:
     """Search the translation of one sentence and return the search tree.
 
@@ -96,6 +104,7 @@ def search_tree(
         beam_size: The beam size W.
         length_penalty: The exponent in the score.
         device: The device of the decoder.
+        narrows: As for `beam_search`.
     """
     recording = _RecordingDecoder(decoder)
     ((best, *_),) = beam_search(
@@ -103,39 +112,47 @@ def search_tree(
         max_lengths=torch.tensor([max_length], device=device),
         beam_size=beam_size,
         length_penalty=length_penalty,
+        narrows=narrows,
     )
     nodes = [SearchNode(None, 0, BOS_ID, 0.0, 0.0, "live")]
     rows = [0] * beam_size  # index of the node of each live row
+    places = beam_size
     totals = torch.full((beam_size,), -torch.inf)
     totals[0] = 0.0
     for step, asked in enumerate(recording.steps, start=1):
         following = recording.steps[step] if step < len(recording.steps) else None
         first = len(nodes)
-        found = _continuations(asked.log_probs, totals, at_limit=step == max_length)
-        lived_on = _lived_on(following, found, beam_size)
+        at_limit = step == max_length
+        found = _continuations(asked.log_probs, totals, at_limit=at_limit, ends_freely=narrows)
+        counted = max(1, step - (at_limit and narrows))  # an end without eos
+        lived_on = {rank for rank in _lived_on(following, found, beam_size) if rank < places or not narrows}
         nodes += [
             SearchNode(
                 rows[parent],
                 step,
                 token,
                 total,
-                total / step**length_penalty,
-                _status(rank, token, lived_on, beam_size),
+                total / counted**length_penalty,
+                _status(rank, token, lived_on, places),
             )
             for rank, (parent, token, total) in enumerate(found)
         ]
+        places -= narrows * sum(node.status == "finished" for node in nodes[first:])
         if following is not None:
-            place = {(parent, token): first + rank for rank, (parent, token, _) in enumerate(found)}
+            place = {found[rank][:2]: first + rank for rank in lived_on}
             pairs = list(zip(following.parents.tolist(), following.tokens.tolist(), strict=True))
             rows = [place.get(pair, 0) for pair in pairs]
             totals = torch.tensor([nodes[row].log_prob if row else -torch.inf for row in rows])
     return SearchTree(_mark_best(nodes, best), best)
 
 
-def _continuations(log_probs: Tensor, totals: Tensor, *, at_limit: bool) -> list[tuple[int, int, float]]:
+def _continuations(
+    log_probs: Tensor, totals: Tensor, *, at_limit: bool, ends_freely: bool
+) -> list[tuple[int, int, float]]:
     """Return (row, token, total log-probability) of the 2W best possible continuations, best first."""
-    weighed = log_probs.float() + totals[:, None]  # (W, V)
-    constrain(weighed, must_end=torch.tensor([at_limit]))
+    weighed = log_probs.float().clone()  # (W, V)
+    constrain(weighed, must_end=torch.tensor([at_limit]), ends_freely=ends_freely)
+    weighed += totals[:, None]
     best, cells = weighed.flatten().topk(min(2 * len(totals), weighed.numel()))
     found = zip(cells.tolist(), best.tolist(), strict=True)
     return [(*divmod(cell, weighed.size(1)), total) for cell, total in found if total > -torch.inf]
@@ -149,9 +166,9 @@ def _lived_on(following: _Step | None, found: list[tuple[int, int, float]], beam
     return {rank for rank, (parent, token, _) in enumerate(found) if (parent, token) in pairs}
 
 
-def _status(rank: int, token: int, lived_on: set[int], beam_size: int) -> Status:
+def _status(rank: int, token: int, lived_on: set[int], places: int) -> Status:
     if token == EOS_ID:
-        return "finished" if rank < beam_size else "pruned"
+        return "finished" if rank < places else "pruned"
     return "live" if rank in lived_on else "pruned"
 
 

@@ -232,6 +232,7 @@ def _search(model: Transformer, source_ids: list[int], decoding: DecodingConfig,
             beam_size=decoding.beam_size,
             length_penalty=decoding.length_penalty,
             device=device,
+            narrows=decoding.beam_narrows,
         )
 
 

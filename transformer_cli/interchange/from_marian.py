@@ -67,6 +67,7 @@ def read_marian_model(
         config = options.model_config_for(positions=positions)
         decoding = DecodingConfig(
             beam_size=files.beam_size or 5,
+            beam_narrows=True,
             length_penalty=files.length_penalty,
             max_length_ratio=options.length_factor,
             max_length_extra=1,  # eos, which Marian leaves out of a translation that reaches the limit

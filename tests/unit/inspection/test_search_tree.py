@@ -26,9 +26,11 @@ def tree_of_chain(**options) -> SearchTree:
     return search_tree(MarkovDecoder.from_chain(CHAIN), device=CPU, **settings)
 
 
-def random_tree(source: int, *, beam_size: int, length_penalty: float) -> SearchTree:
+def random_tree(source: int, *, beam_size: int, length_penalty: float, narrows: bool = False) -> SearchTree:
     decoder = PrefixDecoder([source] * beam_size, vocab_size=9)
-    return search_tree(decoder, max_length=7, beam_size=beam_size, length_penalty=length_penalty, device=CPU)
+    return search_tree(
+        decoder, max_length=7, beam_size=beam_size, length_penalty=length_penalty, narrows=narrows, device=CPU
+    )
 
 
 def tokens_to(tree: SearchTree, node: SearchNode) -> tuple[int, ...]:
@@ -75,14 +77,16 @@ def test_at_the_maximum_length_everything_ends():
 @pytest.mark.parametrize("beam_size", [1, 2, 4])
 @pytest.mark.parametrize("length_penalty", [0.0, 1.0])
 @pytest.mark.parametrize("source", range(6))
-def test_the_tree_ends_in_what_the_search_alone_finds(source, beam_size, length_penalty):
-    tree = random_tree(source, beam_size=beam_size, length_penalty=length_penalty)
+@pytest.mark.parametrize("narrows", [False, True])
+def test_the_tree_ends_in_what_the_search_alone_finds(narrows, source, beam_size, length_penalty):
+    tree = random_tree(source, beam_size=beam_size, length_penalty=length_penalty, narrows=narrows)
 
     ((best, *_),) = beam_search(
         PrefixDecoder([source] * beam_size, vocab_size=9),
         max_lengths=torch.tensor([7]),
         beam_size=beam_size,
         length_penalty=length_penalty,
+        narrows=narrows,
     )
     assert tree.best == best
     last = [node for node in tree.nodes if node.is_best][-1]
@@ -90,6 +94,19 @@ def test_the_tree_ends_in_what_the_search_alone_finds(source, beam_size, length_
     assert last.status == "finished"
     assert last.score == pytest.approx(best.score, abs=1e-6)
     assert last.score == max(node.score for node in tree.nodes if node.status == "finished")
+
+
+@pytest.mark.parametrize("source", range(30))
+def test_a_beam_that_narrows_has_no_more_live_nodes_than_places_left(source):
+    tree = random_tree(source, beam_size=4, length_penalty=1.0, narrows=True)
+
+    places = 4
+    for step in range(1, max(node.step for node in tree.nodes) + 1):
+        found = [node.status for node in tree.nodes if node.step == step]
+        assert set(found[places:]) <= {"pruned"}
+        assert "pruned" not in found[:places]
+        places -= found.count("finished")
+    assert places >= 0
 
 
 @pytest.mark.parametrize("source", range(6))

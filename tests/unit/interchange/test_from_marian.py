@@ -223,3 +223,4 @@ def test_the_search_settings_are_those_of_decoder_yml(tmp_path: Path):
     decoding = read_marian_model(tmp_path, LANGUAGES).decoding
 
     assert (decoding.beam_size, decoding.length_penalty, decoding.max_length_ratio) == (6, 1.0, 3.0)
+    assert decoding.beam_narrows

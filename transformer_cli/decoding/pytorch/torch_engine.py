@@ -131,6 +131,7 @@ class TorchEngine:
                     length_penalty=config.length_penalty,
                     n_best=options.n_best,
                     prefixes=prefixes,
+                    narrows=config.beam_narrows,
                 )
         return self._with_attention(sources, hypotheses) if options.with_attention else hypotheses
 

@@ -6,6 +6,10 @@ continuation that ends in eos is finished if it is among the first W. The first 
 eos stay live (at most W can end in eos, so there are always W others). At the maximum length eos is the only
 continuation. A sentence is over when W hypotheses have finished, or at its maximum length. Width 1
 is therefore greedy search.
+
+A beam that narrows, as Marian's, loses a place with each hypothesis that finishes: a step takes only as many
+continuations as places are left, those that end in eos included. At the maximum length its hypotheses end without eos:
+neither the score nor the length counts it.
 """
 
 from __future__ import annotations
@@ -64,6 +68,7 @@ def beam_search(
     length_penalty: float,
     n_best: int = 1,
     prefixes: Prefixes = (),
+    narrows: bool = False,
     early_stop: bool = True,
 ) -> list[list[Hypothesis]]:
     """Find the best translations of each sentence of a batch.
@@ -77,6 +82,8 @@ def beam_search(
         n_best: Number of hypotheses to return for each sentence.
         prefixes: Tokens at the beginning of every hypothesis of each sentence, shorter than its maximum length; or
             nothing if none is given.
+        narrows: Whether a finished hypothesis gives up its place in the beam, and one of the maximum length ends
+            without eos.
         early_stop: Whether to end a sentence as soon as its answer is certain (see `is_settled`). This
             never changes the answer.
 
@@ -107,8 +114,9 @@ def beam_search(
                 log_probs,
                 given=given[state.sentences, position] if position < given.shape[1] else None,
                 must_end=must_end,
+                ends_freely=narrows,
             )
-            state = advance(state, log_probs)
+            state = advance(state, log_probs, narrows=narrows)
             settled = is_settled(state, n_best=n_best, early_stop=early_stop) & ~over
             over |= settled
             has_nan, has_moved, num_settled, num_over = _ask_device(state, settled, over)
@@ -155,13 +163,14 @@ def initial_state(max_lengths: Tensor, *, beam_size: int, length_penalty: float)
     )
 
 
-def advance(state: BeamState, log_probs: Tensor) -> BeamState:
+def advance(state: BeamState, log_probs: Tensor, *, narrows: bool = False) -> BeamState:
     """Extend every live hypothesis by one token, and fill both banks with the best continuations.
 
     Args:
         state: State before the step.
         log_probs: (B * W, V) float32, log-probabilities of the next token; -inf where a token is not
             allowed. Overwritten.
+        narrows: As for `beam_search`.
 
     Returns:
         The state one token later. A NaN in ``log_probs`` leads to a NaN in one of its banks.
@@ -169,10 +178,17 @@ def advance(state: BeamState, log_probs: Tensor) -> BeamState:
     width = state.live_log_probs.shape[1]
     length = state.length + 1
     totals, parents, tokens = best_continuations(state.live_log_probs, log_probs)  # (B, 2W) each
+    if narrows:
+        places = (state.finished_scores == -torch.inf).sum(dim=1, keepdim=True)
+        totals = totals.masked_fill(torch.arange(2 * width, device=totals.device) >= places, -torch.inf)
     is_eos = tokens == EOS_ID
 
     # Eos among the first W finishes a hypothesis. The sort is stable, so the older of two equal scores wins.
-    scores = totals[:, :width] / state.normalisers[length]
+    normaliser = state.normalisers[length]
+    if narrows:
+        without_eos = state.normalisers[max(1, length - 1)]
+        normaliser = torch.where(state.max_lengths == length, without_eos, normaliser)[:, None]
+    scores = totals[:, :width] / normaliser
     scores = scores.masked_fill(~is_eos[:, :width], -torch.inf)
     scores, order = torch.cat((state.finished_scores, scores), dim=1).sort(dim=1, descending=True, stable=True)
     order = order[:, :width]

@@ -24,7 +24,9 @@ def given_tokens(prefixes: Prefixes, *, device: torch.device) -> Tensor:
     return torch.tensor(rows, dtype=torch.int64, device=device).view(len(prefixes), longest)
 
 
-def constrain(log_probs: Tensor, *, given: Tensor | None = None, must_end: Tensor | None = None) -> None:
+def constrain(
+    log_probs: Tensor, *, given: Tensor | None = None, must_end: Tensor | None = None, ends_freely: bool = False
+) -> None:
     """Set to -inf, in place, every token but the given one, or else pad, unk and bos, or else all but eos.
 
     Args:
@@ -32,11 +34,13 @@ def constrain(log_probs: Tensor, *, given: Tensor | None = None, must_end: Tenso
         given: (B,) int64, the next token of each sentence or `NONE_GIVEN`; None if no sentence has one.
         must_end: (B,) bool, True where a sentence has reached its maximum length, or None if none has. None of these
             has a given token.
+        ends_freely: Whether eos is certain where a sentence must end, so that its probability does not count.
     """
     kept = None if given is None else _entries(log_probs, given != NONE_GIVEN, given)
     log_probs[:, :EOS_ID] = -torch.inf
     if must_end is not None:
-        _keep_only(log_probs, *_entries(log_probs, must_end, torch.full_like(must_end, EOS_ID, dtype=torch.int64)))
+        rows, columns, of_eos = _entries(log_probs, must_end, torch.full_like(must_end, EOS_ID, dtype=torch.int64))
+        _keep_only(log_probs, rows, columns, torch.zeros_like(of_eos) if ends_freely else of_eos)
     if kept is not None:
         _keep_only(log_probs, *kept)
 

@@ -267,7 +267,8 @@ def _require(agreement: Agreement, name: str) -> None:
 def _compared_lines(model: Path, loaded: LoadedModel, at_most: int) -> tuple[HeldOutLines, list[Translation]]:
     """Return the lines to compare on, with our translations."""
     lines = held_out_lines(model, loaded, at_most=at_most)
-    ours = LineTranslator(TorchEngine(loaded.model, loaded.decoding), loaded.tokenizers).translate(lines.sources)
+    as_others_search = loaded.decoding.model_copy(update={"beam_narrows": False})  # no library has such a beam
+    ours = LineTranslator(TorchEngine(loaded.model, as_others_search), loaded.tokenizers).translate(lines.sources)
     lines, ours = ending_by_themselves(lines, ours, loaded)
     if not ours:
         raise TfmError(

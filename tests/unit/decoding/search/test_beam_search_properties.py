@@ -73,6 +73,42 @@ def test_a_wide_beam_finds_what_brute_force_finds(vocab_size, source, length_pen
     assert [h.log_prob for h in found] == pytest.approx([h.log_prob for h in expected], rel=1e-5)
 
 
+def one_by_one(source: int, *, beam_size: int, vocab_size: int, max_length: int) -> list[tuple[int, ...]]:
+    """Search with a beam that narrows, a hypothesis at a time, and return what ended, best first."""
+    decoder = PrefixDecoder([], vocab_size=vocab_size)
+    live: list[tuple[float, tuple[int, ...]]] = [(0.0, (source, BOS_ID))]
+    ended: list[tuple[float, tuple[int, ...]]] = []
+    while live:
+        continuations: list[tuple[float, tuple[int, ...]]] = []
+        for log_prob, tokens in live:
+            log_probs = decoder.log_probs(tokens)
+            if len(tokens) - 1 == max_length:
+                ended.append((log_prob / (max_length - 1), tokens[2:]))
+            else:
+                allowed = range(EOS_ID, vocab_size)
+                continuations += [(log_prob + float(log_probs[token]), (*tokens, token)) for token in allowed]
+        best = sorted(continuations, reverse=True)[: beam_size - len(ended)]
+        ended += [(log_prob / (len(tokens) - 2), tokens[2:-1]) for log_prob, tokens in best if tokens[-1] == EOS_ID]
+        live = [each for each in best if each[1][-1] != EOS_ID]
+    return [tokens for _, tokens in sorted(ended, reverse=True)]
+
+
+@pytest.mark.parametrize("beam_size", [1, 2, 3, 5])
+def test_a_beam_that_narrows_finds_what_a_search_of_one_hypothesis_at_a_time_finds(beam_size):
+    sources, limits = list(range(40)), [3 + source % 5 for source in range(40)]
+    expected = [
+        one_by_one(source, beam_size=beam_size, vocab_size=7, max_length=limit)
+        for source, limit in zip(sources, limits, strict=True)
+    ]
+
+    def best(**options: bool) -> list[tuple[int, ...]]:
+        found = search_prefixes(sources, limits, beam_size=beam_size, vocab_size=7, length_penalty=1.0, **options)
+        return [hypothesis.tokens for (hypothesis,) in found]
+
+    assert best(narrows=True) == best(narrows=True, early_stop=False) == [several[0] for several in expected]
+    assert (best() == best(narrows=True)) == (beam_size == 1)
+
+
 def test_each_sentence_has_its_own_beginning_and_the_best_end_of_those():
     prefixes = [[4, 5], [], [5], [UNK_ID, 4], [5, 5, 4]]
     expected = [
