@@ -85,14 +85,20 @@ class SegmentSearch:
         wider = replace(options, n_best=max(options.n_best, options.beam_size or self._engine.beam_size))
         if wider != options:
             hypotheses.update(self._search(segments, failing, wider, prefixes))
-        hopeless = [i for i, each in hypotheses.items() if all(self._lacks_some(segments[i], one) for one in each)]
+        if not self._engine.can_align:
+            return hypotheses
         # Attention is costly, and only what is to be repaired needs it.
-        if self._engine.can_align and not options.with_attention:
+        if not options.with_attention:
+            hopeless = self._hopeless(segments, hypotheses)
             hypotheses.update(self._search(segments, hopeless, replace(wider, with_attention=True), prefixes))
-        if self._engine.can_align:
-            for i, best in self._continued(segments, {i: hypotheses[i][0] for i in hopeless}, options).items():
-                hypotheses[i] = [best, *hypotheses[i]]
+        best = {i: hypotheses[i][0] for i in self._hopeless(segments, hypotheses)}
+        for i, continued in self._continued(segments, best, options).items():
+            hypotheses[i] = [continued, *hypotheses[i]]
         return hypotheses
+
+    def _hopeless(self, segments: Sequence[Segment], hypotheses: Mapping[int, list[Hypothesis]]) -> list[int]:
+        """Return the indices of the segments of which no hypothesis is complete."""
+        return [i for i, each in hypotheses.items() if all(self._lacks_some(segments[i], one) for one in each)]
 
     def _continued(
         self, segments: Sequence[Segment], hypotheses: Mapping[int, Hypothesis], options: SearchOptions

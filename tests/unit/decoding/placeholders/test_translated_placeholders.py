@@ -119,6 +119,27 @@ def test_what_follows_an_inserted_placeholder_is_searched_again_and_taken_if_it_
     assert [prefix for _, prefix in engine.prefixes if prefix] == ["LE CHAT %s"]
 
 
+class Rethinking(Beam):
+    """Says more where attention is asked for, as another engine would."""
+
+    def search(
+        self, sources: Sequence[Sequence[int]], options: SearchOptions, prefixes: Prefixes = ()
+    ) -> list[list[Hypothesis]]:
+        """Answer each source."""
+        if options.with_attention:
+            self.texts = ("LE CHAT DORT", "%s LE CHAT")
+        return super().search(sources, options, prefixes)
+
+
+def test_a_later_search_that_finds_all_is_the_last_one():
+    engine = Rethinking("LE CHAT DORT", "DORT")
+
+    (translation,) = translator(engine).translate([SOURCE])
+
+    assert translation.text == "%s LE CHAT"
+    assert not any(prefix for _, prefix in engine.prefixes)
+
+
 def test_each_of_the_best_translations_has_them_first_those_that_had_them_by_themselves():
     engine = Beam("LE CHAT DORT", "LE CHAT %s", "%s {x} %s LE CHAT")
 
