@@ -18,7 +18,7 @@ from transformer_cli.training.trainer import Trainer
 SOURCES = [[7, 8, 9], [30], [100, 20, 30, 40, 50], [30, 7]]
 
 
-def losses(trainer: Trainer, *, updates: int = 4) -> list[float]:
+def losses(trainer: Trainer, *, updates: int = 2) -> list[float]:
     """Train, validate, save and go on, as a training does, and return all losses."""
     batches = iter(tiny_stream(random_corpus()))
     trainer.try_out([whole(random_corpus())])
@@ -29,7 +29,7 @@ def losses(trainer: Trainer, *, updates: int = 4) -> list[float]:
     return [*found, trainer.train_step([next(batches)]).loss]
 
 
-@pytest.mark.parametrize("options", [{}, {"ema_decay": 0.9}, {"r_drop": 1.0}, {"clip_norm": 0.1}], ids=str)
+@pytest.mark.parametrize("options", [{"clip_norm": 0.1}, {"ema_decay": 0.9, "r_drop": 1.0}], ids=str)
 def test_a_training_has_the_losses_of_the_cpu(options: dict[str, Any]):
     expected = losses(tiny_trainer(**options))
 
@@ -49,7 +49,7 @@ def test_dropout_is_that_of_pytorch_and_drawn_on_the_gpu():
         once, again = (losses(Trainer(model, config, peak_learning_rate=1e-9)) for _ in range(2))
 
     assert once == pytest.approx(again, rel=1e-5)
-    assert len({*map(round, (1000 * loss for loss in once))}) > 3
+    assert len({round(1000 * loss) for loss in once}) > 2
 
 
 @pytest.mark.parametrize(
@@ -61,14 +61,15 @@ def test_dropout_is_that_of_pytorch_and_drawn_on_the_gpu():
     ],
     ids=["beam", "greedy", "sampling"],
 )
-@pytest.mark.parametrize("models", [1, 2])
-def test_a_search_finds_what_it_finds_on_the_cpu(options: SearchOptions, models: int):
-    config = DecodingConfig(beam_size=3, max_length_ratio=1.0, max_length_extra=4, beam_narrows=models == 2)
+def test_a_search_finds_what_it_finds_on_the_cpu(options: SearchOptions):
+    config = DecodingConfig(
+        beam_size=3, max_length_ratio=1.0, max_length_extra=4, beam_narrows=options.beam_size is None
+    )
     prefixes = [(), (60, 61), (), (9,)]
-    expected = TorchEngine([talkative_model(seed=seed) for seed in range(models)], config)
+    expected = TorchEngine([talkative_model(seed=seed) for seed in range(2)], config)
 
     with simulated_gpu() as gpu:
-        engine = TorchEngine([talkative_model(seed=seed).to(gpu) for seed in range(models)], config)
+        engine = TorchEngine([talkative_model(seed=seed).to(gpu) for seed in range(2)], config)
         assert engine.search(SOURCES, options, prefixes) == expected.search(SOURCES, options, prefixes)
 
 

@@ -82,8 +82,7 @@ def beam_search(
         n_best: Number of hypotheses to return for each sentence.
         prefixes: Tokens at the beginning of every hypothesis of each sentence, shorter than its maximum length; or
             nothing if none is given.
-        narrows: Whether a finished hypothesis gives up its place in the beam, and one of the maximum length ends
-            without eos.
+        narrows: Whether the beam narrows (see above).
         early_stop: Whether to end a sentence as soon as its answer is certain (see `is_settled`). This
             never changes the answer.
 
@@ -185,9 +184,9 @@ def advance(state: BeamState, log_probs: Tensor, *, narrows: bool = False) -> Be
 
     # Eos among the first W finishes a hypothesis. The sort is stable, so the older of two equal scores wins.
     normaliser = state.normalisers[length]
-    if narrows:
-        without_eos = state.normalisers[max(1, length - 1)]
-        normaliser = torch.where(state.max_lengths == length, without_eos, normaliser)[:, None]
+    if narrows:  # the maximum length is that of a hypothesis without eos
+        shorter = state.normalisers[max(1, length - 1)]
+        normaliser = torch.where(state.max_lengths == length, shorter, normaliser)[:, None]
     scores = totals[:, :width] / normaliser
     scores = scores.masked_fill(~is_eos[:, :width], -torch.inf)
     scores, order = torch.cat((state.finished_scores, scores), dim=1).sort(dim=1, descending=True, stable=True)
