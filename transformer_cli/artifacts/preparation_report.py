@@ -71,6 +71,7 @@ class PreparationReport:
         texts: The report of each text of ``back_translation.text``, by its name in the recipe.
         to_translate: For each section that makes pairs from text, the number of texts, and how many of them have been
             translated.
+        to_try: For each section some of the texts that have not been translated, by which the time is estimated.
     """
 
     corpora: dict[str, CleaningReport] = field(default_factory=dict)
@@ -86,6 +87,7 @@ class PreparationReport:
     unrelated_below: float | None = None
     texts: dict[str, CleaningReport] = field(default_factory=dict)
     to_translate: dict[str, tuple[int, int]] = field(default_factory=dict)
+    to_try: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def total(self) -> CleaningReport:

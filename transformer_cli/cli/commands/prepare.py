@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +19,9 @@ from transformer_cli.cli.options import (
     VerboseOption,
     WaitOption,
 )
+
+if TYPE_CHECKING:
+    from transformer_cli.artifacts.preparation_report import PreparationReport
 
 logger = logging.getLogger(__name__)
 
@@ -53,5 +57,20 @@ def prepare(
     )
     if report.is_new or console.is_verbose():
         show_report(report)
+    if dry_run and any(report.to_try.values()):
+        _estimate(recipe, run_dir, overrides or (), report)
     if not report.is_new:
         logger.info("nothing to do: the prepared data is up to date with recipe and corpora")
+
+
+def _estimate(recipe: str | None, run_dir: Path | None, overrides: Sequence[str], report: PreparationReport) -> None:
+    """Say how long models will translate, by trying it."""
+    from transformer_cli.workflows.locate.recipe import locate_recipe
+    from transformer_cli.workflows.more_text.estimate import seconds_a_text
+
+    located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides)
+    for section, seconds in seconds_a_text(located, report.to_try).items():
+        texts, known = report.to_translate[section]
+        minutes = seconds * (texts - known) / 60
+        time = f"about {minutes:,.0f} min" if minutes >= 1 else "less than a minute"
+        logger.info(f"{section}: that takes {time}, by {len(report.to_try[section])} of these texts")

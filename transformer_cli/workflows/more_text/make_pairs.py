@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from transformer_cli.artifacts.more_text.translation_store import TranslationStore
 from transformer_cli.artifacts.preparation_report import MadePairs
-from transformer_cli.config import Recipe, SearchOverrides
+from transformer_cli.config import Recipe
 from transformer_cli.data.arrow_arrays import number_array, numbers_of, text_array
 from transformer_cli.data.cleaning.rules import CleaningReport, PairCleaner
 from transformer_cli.data.cleaning.selection import is_among
@@ -19,15 +19,13 @@ from transformer_cli.data.corpora import SentencePair
 from transformer_cli.data.splits.files import TRAIN, SplitFiles
 from transformer_cli.data.splits.read import read_split, read_texts
 from transformer_cli.data.splits.write import split_writer
-from transformer_cli.decoding.engine import Sampling
 from transformer_cli.files.atomic import atomic_folder
 from transformer_cli.text.normalization import normalize
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.more_text.agreement import live_scorer
-from transformer_cli.workflows.more_text.translate_texts import translate_new, translator
+from transformer_cli.workflows.more_text.translate_texts import settings_of, translate_new, translator
 from transformer_cli.workflows.prepare.more_text.held_out_sentences import HeldOutSentences
 from transformer_cli.workflows.prepare.more_text.plan import DISTILLATION, Plan
-from transformer_cli.workflows.translate.settings import TranslationSettings
 
 UNLIKELY = "unlikely"
 """The rule of ``back_translation.drop_worst``."""
@@ -49,12 +47,9 @@ def make_pairs(located: LocatedRecipe, plan: Plan, *, fingerprint: str, device: 
     is_distilled = plan.section == DISTILLATION
     config = recipe.back_translation
     store.begin(plan.translators)
-    sampling = Sampling(seed=recipe.training.seed) if config.method == "sampling" and not is_distilled else None
-    beam_size = recipe.distillation.beam_size if is_distilled else config.beam_size
-    settings = TranslationSettings(device=device, search=SearchOverrides(beam_size=beam_size), sampling=sampling)
     texts = read_split(run.data, TRAIN).sources if is_distilled else read_texts(run.data)
     scorer = None if is_distilled or not config.drop_worst else live_scorer(run, device)
-    with translator(plan.models, settings) as load:
+    with translator(plan.models, settings_of(recipe, plan.section, device)) as load:
         what = "training sources" if is_distilled else f"sentences of {recipe.languages.target}"
         wanted, translated = translate_new(store, texts, load, scorer, what=what)
     tag = None if is_distilled else config.tag

@@ -15,8 +15,10 @@ import torch
 from numpy.typing import NDArray
 
 from transformer_cli.artifacts.more_text.translation_store import TranslationStore
+from transformer_cli.config import Recipe, SearchOverrides
+from transformer_cli.decoding.engine import Sampling
 from transformer_cli.workflows.more_text.agreement import Score
-from transformer_cli.workflows.prepare.more_text.plan import hashes_of
+from transformer_cli.workflows.prepare.more_text.plan import DISTILLATION, hashes_of
 from transformer_cli.workflows.translate.settings import TranslationSettings
 from transformer_cli.workflows.translate.translator import Translator
 
@@ -28,6 +30,15 @@ WINDOW = 2000
 _SECONDS_BETWEEN_LOGS = 60
 
 Translate = Callable[[Sequence[str]], Sequence[str]]
+
+
+def settings_of(recipe: Recipe, section: str, device: str) -> TranslationSettings:
+    """Return the settings with which the models of a section translate."""
+    if section == DISTILLATION:
+        return TranslationSettings(device=device, search=SearchOverrides(beam_size=recipe.distillation.beam_size))
+    config = recipe.back_translation
+    sampling = Sampling(seed=recipe.training.seed) if config.method == "sampling" else None
+    return TranslationSettings(device=device, search=SearchOverrides(beam_size=config.beam_size), sampling=sampling)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.command_line import run_here
 from tests.support.killed_trainings import copy_anew, is_change, moments
 from tests.support.small_runs import one_thread, write_small
 from tests.support.toy_corpus import pairs, write_corpus
@@ -24,6 +25,7 @@ from transformer_cli.errors import ModelNotFoundError, RecipeError
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe
 from transformer_cli.workflows.more_text import translate_texts
 from transformer_cli.workflows.more_text.ensure import ensure_more_text
+from transformer_cli.workflows.more_text.estimate import seconds_a_text
 from transformer_cli.workflows.more_text.make_pairs import write_made_pairs
 from transformer_cli.workflows.more_text.training_pairs import read_training_pairs
 from transformer_cli.workflows.prepare.more_text.held_out_sentences import HeldOutSentences
@@ -124,6 +126,28 @@ def test_new_pairs_alone_are_translated_when_the_corpus_has_grown():
     assert report.to_translate == {"distillation": (181, first)}
     ensure(*TEACHER)
     assert (made()["read"], made()["translated"]) == (181, 181 - first)
+
+
+def test_the_time_to_translate_is_estimated_by_some_of_the_texts_and_nothing_is_kept():
+    report = prepare(run_dir=RUN.path, overrides=TEACHER, dry_run=True)
+    some = report.to_try["distillation"]
+
+    assert len(some) == len({*some} & {*read_split(RUN.data, "train").sources}) == 181
+    seconds = seconds_a_text(located(*TEACHER), report.to_try)
+    assert seconds.keys() == {"distillation"}
+    assert seconds["distillation"] > 0
+    assert not RUN.translations.exists()
+    ensure(*TEACHER)
+    assert prepare(run_dir=RUN.path, overrides=TEACHER, dry_run=True).to_try == {"distillation": []}
+    assert seconds_a_text(located(*TEACHER), {"distillation": []}) == {}
+
+
+def test_a_dry_run_says_how_long_it_takes_to_translate():
+    done = run_here("prepare", "--dry-run", *(word for each in TEACHER for word in ("--set", each)))
+
+    assert done.code == 0
+    assert "distillation: 181 texts to translate\n" in done.stderr
+    assert done.stderr.endswith("distillation: that takes less than a minute, by 181 of these texts\n")
 
 
 def test_the_student_trains_beside_or_instead_of_the_references():

@@ -76,7 +76,8 @@ def add_texts(
     """
     if texts:
         report.texts = _write_texts(data, texts, located.recipe, fingerprint=fingerprint)
-    report.to_translate = count_untranslated(located, data)
+    for section, (wanted, known, some) in count_untranslated(located, data).items():
+        report.to_translate[section], report.to_try[section] = (wanted, known), some
 
 
 def _write_texts(

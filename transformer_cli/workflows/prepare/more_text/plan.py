@@ -30,6 +30,9 @@ BACK_TRANSLATION = "back_translation"
 _CLEARLY_BETTER = 1.0
 """BLEU by which a reverse model must surpass the one before for text to be translated again."""
 
+_SOME = 200
+"""Number of texts, spread over all, that are translated for an estimate; a larger one would start other processes."""
+
 # Raise this number when translations or pairs are made otherwise than before: then they are made again.
 _VERSION = 2
 
@@ -78,8 +81,8 @@ def hashes_of(texts: Iterable[str]) -> NDArray[np.uint64]:
     return np.fromiter(map(hash_text, texts), np.uint64)
 
 
-def count_untranslated(located: LocatedRecipe, data: Path) -> dict[str, tuple[int, int]]:
-    """Return for each section the number of different texts to translate, and how many of them have been translated.
+def count_untranslated(located: LocatedRecipe, data: Path) -> dict[str, tuple[int, int, list[str]]]:
+    """Return for each section the number of different texts to translate, how many of them have been, and some others.
 
     Args:
         located: The recipe and the run directory, which has the translations.
@@ -94,9 +97,11 @@ def count_untranslated(located: LocatedRecipe, data: Path) -> dict[str, tuple[in
     counts = {}
     for plan in make_plans(located):
         texts = read_split(data, TRAIN).sources if plan.section == DISTILLATION else read_texts(data)
-        wanted = np.unique(hashes_of(texts))
+        wanted, first = np.unique(hashes_of(texts), return_index=True)
         known = np.isin(wanted, TranslationStore(plan.store).keys())
-        counts[plan.section] = (len(wanted), int(known.sum()))
+        unknown = np.sort(first[~known])
+        some = unknown[:: max(1, len(unknown) // _SOME)][:_SOME]
+        counts[plan.section] = (len(wanted), int(known.sum()), [texts[i] for i in some.tolist()])
     return counts
 
 
