@@ -10,6 +10,7 @@ not counted.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import torch
@@ -47,7 +48,7 @@ def main(
             kept = bytes_kept(model, rows=tokens // length, length=length)
             logits = bytes_of_logits(model, tokens)
             together = weights + kept + logits
-            parts = most_tokens(recipe, gib * GIB - weights - logits, kept)
+            parts = fewest_parts(recipe, gib * GIB - weights - logits, kept)
             sizes = " | ".join(f"{size / GIB:.2f} GiB" for size in (weights, kept, logits, together))
             typer.echo(f"| {name} | {tokens:,} | {length} | {sizes} | {parts} |")
 
@@ -80,10 +81,10 @@ def bytes_of_logits(model: Transformer, tokens: int) -> int:
     return 4 * (3 * chunk + hidden.numel() + weight.numel())
 
 
-def most_tokens(recipe: Recipe, room: float, kept: int) -> int:
+def fewest_parts(recipe: Recipe, room: float, kept: int) -> str:
     """Return into how many parts a batch must be divided at least (`training.accumulation`) to fit."""
     whole = kept * recipe.training.accumulation
-    return max(1, -(-whole // int(room))) if room > 0 else 0
+    return str(max(1, math.ceil(whole / room))) if room > 0 else "too small"
 
 
 if __name__ == "__main__":

@@ -51,10 +51,9 @@ class _TensorOnGpu(Tensor):
     ) -> Any:
         leaves, structure = tree_flatten((args, kwargs or {}))
         wrappers = {id(leaf.held): leaf for leaf in leaves if isinstance(leaf, _TensorOnGpu)}
-        for leaf in leaves:
-            is_elsewhere = isinstance(leaf, Tensor) and not isinstance(leaf, _TensorOnGpu) and leaf.dim()
-            if is_elsewhere and func is not torch.ops.aten.copy_.default:
-                raise RuntimeError(f"{func}: expected all tensors to be on the same device, found cuda and cpu")
+        if func is not torch.ops.aten.copy_.default:
+            for leaf in leaves:
+                _require_gpu(func, leaf)
         args, kwargs = tree_unflatten([getattr(leaf, "held", leaf) for leaf in leaves], structure)
         here = {"device": _CPU} if kwargs.get("device") == torch.device("meta") else {}  # what PyTorch takes us for
         found = func(*args, **kwargs | here)
@@ -71,6 +70,7 @@ class _Requests(TorchFunctionMode):
     ) -> Any:
         leaves, structure = tree_flatten((args, kwargs or {}))
         if func is Tensor.__setitem__ and isinstance(args[0], _TensorOnGpu):  # PyTorch would make a tensor of a number
+            _require_gpu(func, args[2])
             tensor, index, value = tree_map_only(_TensorOnGpu, lambda each: each.held, args)
             tensor[index] = value
             return None
@@ -86,6 +86,11 @@ class _Requests(TorchFunctionMode):
             return args[0].to(dtypes[0]) if dtypes else args[0]
         args, kwargs = tree_unflatten([_CPU if _is_gpu(leaf) else leaf for leaf in leaves], structure)
         return tree_map_only(Tensor, _TensorOnGpu, func(*args, **kwargs))
+
+
+def _require_gpu(func: Callable[..., Any], leaf: object) -> None:
+    if isinstance(leaf, Tensor) and not isinstance(leaf, _TensorOnGpu) and leaf.dim():  # a number may be anywhere
+        raise RuntimeError(f"{func}: expected all tensors to be on the same device, found cuda and cpu")
 
 
 def _attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout: float) -> Tensor:

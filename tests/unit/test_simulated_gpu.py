@@ -42,14 +42,16 @@ def test_a_training_has_the_losses_of_the_cpu(options: dict[str, Any]):
         assert all(tensor.device == gpu for tensor in trainer.state_dict()["moments"].values())
 
 
-def test_dropout_is_that_of_pytorch_and_drawn_on_the_gpu():
+def test_dropout_is_drawn_on_the_gpu_in_training_alone():
+    *trained, validated, last = losses(tiny_trainer(peak_learning_rate=1e-9))
     with simulated_gpu() as gpu:
         model = tiny_trainer(dropout=0.5).model.to(gpu)
         config = TrainingConfig(warmup_steps=4, precision="float32")
         once, again = (losses(Trainer(model, config, peak_learning_rate=1e-9)) for _ in range(2))
 
     assert once == pytest.approx(again, rel=1e-5)
-    assert len({round(1000 * loss) for loss in once}) > 2
+    assert once[-2] == pytest.approx(validated, rel=1e-4)
+    assert all(abs(a - b) > 1e-3 for a, b in zip([*once[:-2], once[-1]], [*trained, last], strict=True))
 
 
 @pytest.mark.parametrize(
@@ -76,3 +78,5 @@ def test_a_search_finds_what_it_finds_on_the_cpu(options: SearchOptions):
 def test_what_is_on_another_device_is_an_error():
     with simulated_gpu() as gpu, pytest.raises(RuntimeError, match="found cuda and cpu"):
         torch.ones(3, device=gpu) + torch.ones(3)
+    with simulated_gpu() as gpu, pytest.raises(RuntimeError, match="found cuda and cpu"):
+        torch.ones(3, device=gpu)[torch.tensor([0, 1], device=gpu)] = torch.ones(2)

@@ -21,8 +21,8 @@ class DecodingConfig(Section):
     """Number of hypotheses that the search keeps alive; 1 is greedy search."""
 
     beam_narrows: bool = False
-    """Whether a hypothesis that ends takes its place in the beam with it, as in Marian. Imported models of Marian have
-    it. CTranslate2 fills the place."""
+    """Whether a hypothesis that ends takes its place in the beam with it, as in Marian. Models imported
+    from Marian's own files have it. CTranslate2 fills the place."""
 
     length_penalty: float = 1.0
     """Hypotheses are ranked by ``log_prob / length ** length_penalty``; length counts the end of sentence."""

@@ -1,4 +1,4 @@
-"""Two engines as one, without torch: the second is loaded when the first does not support an option."""
+"""Two engines as one, without torch: the second is loaded for what the first does not support."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from transformer_cli.decoding.hypothesis import Hypothesis
 
 
 class FallbackEngine:
-    """Searches with CTranslate2, or with another engine for the options that CTranslate2 lacks; see `Engine`.
+    """Searches with CTranslate2, or with another engine for the options and prefixes that it lacks; see `Engine`.
 
     Args:
         fast: Engine for most searches.

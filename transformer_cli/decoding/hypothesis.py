@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 class Hypothesis:
     """One complete target sentence that a search found.
 
-    The score is ``log_prob / length ** length_penalty``, where length is the number of generated
-    tokens, eos included. A penalty of 0 ranks by probability alone, 1 by the mean log-probability of a token;
-    a penalty above 1 favours long sentences.
+    The score is ``log_prob / length ** length_penalty``, where length is the number of generated tokens, eos included
+    if there is one: a beam that narrows ends without it at the maximum length. A penalty of 0 ranks by probability
+    alone, 1 by the mean log-probability of a token; a penalty above 1 favours long sentences.
     """
 
     tokens: tuple[int, ...]
@@ -22,8 +22,7 @@ class Hypothesis:
     """Value that the search ranks by; higher is better."""
 
     log_prob: float
-    """Natural logarithm of the probability of the tokens and their eos, given the source; without eos if a beam that
-    narrows ended at the maximum length."""
+    """Natural logarithm of the probability of the tokens and their eos, if there is one, given the source."""
 
     attention: tuple[tuple[float, ...], ...] | None = None
     """Attention of each token, at the step that predicts it, to each token of the source, eos included; None if not

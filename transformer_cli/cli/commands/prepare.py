@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Only report what would be kept and dropped, and why; write nothing.")
+    bool,
+    typer.Option(
+        "--dry-run", help="Only report what would be kept and dropped, and how long models translate; write nothing."
+    ),
 ]
 RejectedOption = Annotated[
     Path | None,
@@ -57,20 +60,22 @@ def prepare(
     )
     if report.is_new or console.is_verbose():
         show_report(report)
-    if dry_run and any(report.to_try.values()):
+    if dry_run and any(report.to_try.values()) and not console.is_quiet():
         _estimate(recipe, run_dir, overrides or (), report)
     if not report.is_new:
         logger.info("nothing to do: the prepared data is up to date with recipe and corpora")
 
 
 def _estimate(recipe: str | None, run_dir: Path | None, overrides: Sequence[str], report: PreparationReport) -> None:
-    """Say how long models will translate, by trying it."""
+    """Say how long models will translate, after trying it."""
     from transformer_cli.workflows.locate.recipe import locate_recipe
     from transformer_cli.workflows.more_text.estimate import seconds_a_text
 
+    logger.info("translating some of the texts, to see how long all take")
     located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides)
     for section, seconds in seconds_a_text(located, report.to_try).items():
         texts, known = report.to_translate[section]
         minutes = seconds * (texts - known) / 60
         time = f"about {minutes:,.0f} min" if minutes >= 1 else "less than a minute"
-        logger.info(f"{section}: that takes {time}, by {len(report.to_try[section])} of these texts")
+        some = len(report.to_try[section])
+        logger.info(f"{section}: translating {texts - known:,} texts takes {time}, estimated from {some} of them")

@@ -1,15 +1,13 @@
 """Beam search over a `StepDecoder`, for all sentences of a batch at once; finished sentences leave the batch.
 
-Each sentence has two banks of fixed size W: live hypotheses, which can still grow, and finished
-hypotheses, which end in eos. A step takes the 2W best continuations of the live hypotheses. A
-continuation that ends in eos is finished if it is among the first W. The first W that do not end in
-eos stay live (at most W can end in eos, so there are always W others). At the maximum length eos is the only
-continuation. A sentence is over when W hypotheses have finished, or at its maximum length. Width 1
-is therefore greedy search.
+Each sentence has two banks of fixed size W: live hypotheses, which can still grow, and finished ones, which end in eos.
+A step takes the 2W best continuations of the live hypotheses. One that ends in eos is finished if it is among the first
+W. The first W that do not end in eos stay live (at most W can end in eos, so there are always W others). At the maximum
+length eos is the only continuation. A sentence is over when W hypotheses have finished, or at its maximum length. Width
+1 is therefore greedy search.
 
 A beam that narrows, as Marian's, loses a place with each hypothesis that finishes: a step takes only as many
-continuations as places are left, those that end in eos included. At the maximum length its hypotheses end without eos:
-neither the score nor the length counts it.
+continuations as places are left. At the maximum length its hypotheses end without eos, which the score does not count.
 """
 
 from __future__ import annotations
@@ -42,6 +40,7 @@ class BeamState:
     """
 
     length: int  # tokens generated so far, the same for every live hypothesis
+    narrows: bool  # whether a finished hypothesis gives up its place
     normalisers: Tensor  # float32: (longest + 2,), n ** length_penalty at index n
     sentences: Tensor  # int64: (B,), position in the initial batch
     max_lengths: Tensor  # int64: (B,), eos included
@@ -55,7 +54,7 @@ class BeamState:
 
     def take(self, indices: Tensor) -> BeamState:
         """Keep only the sentences at these indices ((B',) int64)."""
-        shared = ("length", "normalisers")
+        shared = ("length", "narrows", "normalisers")
         taken = {f.name: getattr(self, f.name)[indices] for f in fields(self) if f.name not in shared}
         return replace(self, **taken)
 
@@ -97,7 +96,7 @@ def beam_search(
     """
     limits = set(max_lengths.tolist())
     _check_arguments(limits, beam_size=beam_size, length_penalty=length_penalty, n_best=n_best)
-    state = initial_state(max_lengths, beam_size=beam_size, length_penalty=length_penalty)
+    state = initial_state(max_lengths, beam_size=beam_size, length_penalty=length_penalty, narrows=narrows)
     given = given_tokens(prefixes, device=max_lengths.device)
     history = [state]  # at each length, the sentences still in the batch
     departed = []  # each sentence once, in its final state
@@ -115,7 +114,7 @@ def beam_search(
                 must_end=must_end,
                 ends_freely=narrows,
             )
-            state = advance(state, log_probs, narrows=narrows)
+            state = advance(state, log_probs)
             settled = is_settled(state, n_best=n_best, early_stop=early_stop) & ~over
             over |= settled
             has_nan, has_moved, num_settled, num_over = _ask_device(state, settled, over)
@@ -132,13 +131,14 @@ def beam_search(
     return _read_off(departed, history, n_best=n_best)
 
 
-def initial_state(max_lengths: Tensor, *, beam_size: int, length_penalty: float) -> BeamState:
+def initial_state(max_lengths: Tensor, *, beam_size: int, length_penalty: float, narrows: bool) -> BeamState:
     """Return the state with one live hypothesis per sentence, consisting of bos only.
 
     Args:
         max_lengths: (B,) int64, the maximum length of each sentence, eos included.
         beam_size: W, the number of live hypotheses of a sentence.
         length_penalty: The exponent in the score of a `Hypothesis`.
+        narrows: Whether the beam narrows.
     """
     num_sentences, device = len(max_lengths), max_lengths.device
     longest = int(max_lengths.max()) if num_sentences else 0
@@ -149,6 +149,7 @@ def initial_state(max_lengths: Tensor, *, beam_size: int, length_penalty: float)
     live_log_probs[:, 0] = 0.0
     return BeamState(
         length=0,
+        narrows=narrows,
         normalisers=lengths.pow(length_penalty).float(),
         sentences=torch.arange(num_sentences, device=device),
         max_lengths=max_lengths,
@@ -162,14 +163,13 @@ def initial_state(max_lengths: Tensor, *, beam_size: int, length_penalty: float)
     )
 
 
-def advance(state: BeamState, log_probs: Tensor, *, narrows: bool = False) -> BeamState:
+def advance(state: BeamState, log_probs: Tensor) -> BeamState:
     """Extend every live hypothesis by one token, and fill both banks with the best continuations.
 
     Args:
         state: State before the step.
         log_probs: (B * W, V) float32, log-probabilities of the next token; -inf where a token is not
             allowed. Overwritten.
-        narrows: As for `beam_search`.
 
     Returns:
         The state one token later. A NaN in ``log_probs`` leads to a NaN in one of its banks.
@@ -177,16 +177,15 @@ def advance(state: BeamState, log_probs: Tensor, *, narrows: bool = False) -> Be
     width = state.live_log_probs.shape[1]
     length = state.length + 1
     totals, parents, tokens = best_continuations(state.live_log_probs, log_probs)  # (B, 2W) each
-    if narrows:
+    if state.narrows:
         places = (state.finished_scores == -torch.inf).sum(dim=1, keepdim=True)
         totals = totals.masked_fill(torch.arange(2 * width, device=totals.device) >= places, -torch.inf)
     is_eos = tokens == EOS_ID
 
     # Eos among the first W finishes a hypothesis. The sort is stable, so the older of two equal scores wins.
     normaliser = state.normalisers[length]
-    if narrows:  # the maximum length is that of a hypothesis without eos
-        shorter = state.normalisers[max(1, length - 1)]
-        normaliser = torch.where(state.max_lengths == length, shorter, normaliser)[:, None]
+    if state.narrows:  # one of the maximum length ends without eos
+        normaliser = state.normalisers[(length - (state.max_lengths == length).long()).clamp(min=1)][:, None]
     scores = totals[:, :width] / normaliser
     scores = scores.masked_fill(~is_eos[:, :width], -torch.inf)
     scores, order = torch.cat((state.finished_scores, scores), dim=1).sort(dim=1, descending=True, stable=True)
@@ -231,7 +230,8 @@ def is_settled(state: BeamState, *, n_best: int, early_stop: bool) -> Tensor:
     is_full = state.finished_scores[:, -1] > -torch.inf
     settled = is_full | (state.max_lengths <= state.length)
     if early_stop:
-        divisors = state.normalisers[state.max_lengths].maximum(state.normalisers[state.length + 1])
+        longest = (state.max_lengths - int(state.narrows)).clamp(min=1)  # as the score counts
+        divisors = state.normalisers[longest].maximum(state.normalisers[longest.clamp(max=state.length + 1)])
         settled |= state.finished_scores[:, n_best - 1] >= state.live_log_probs[:, 0] / divisors
     return settled
 

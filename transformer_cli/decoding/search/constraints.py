@@ -40,7 +40,7 @@ def constrain(
     log_probs[:, :EOS_ID] = -torch.inf
     if must_end is not None:
         rows, columns, of_eos = _entries(log_probs, must_end, torch.full_like(must_end, EOS_ID, dtype=torch.int64))
-        _keep_only(log_probs, rows, columns, torch.zeros_like(of_eos) if ends_freely else of_eos)
+        _keep_only(log_probs, rows, columns, of_eos.masked_fill(~of_eos.isnan(), 0.0) if ends_freely else of_eos)
     if kept is not None:
         _keep_only(log_probs, *kept)
 

@@ -92,13 +92,19 @@ class SegmentReader:
     def beginning(self, segment: Segment, hypothesis: Hypothesis) -> tuple[int, ...] | None:
         """Return the tokens of a hypothesis, repaired, up to the last placeholder that was inserted into it.
 
-        None if nothing was inserted, or if the model has no tokens for it.
+        None if nothing was inserted, if the model has no tokens for it, or if what the model says is not yet the text:
+        it says symbols, or its translation is set in capitals or in quotation marks. None as well if there are terms:
+        the words whose place a term took might be said again.
         """
-        inserted = self.repaired(segment, hypothesis, self.raw_text(segment, hypothesis))
-        text = "" if inserted is None else inserted.text[: inserted.end]
-        tokens = tuple(self._tokenizers.target.encode(text))
-        is_said = normalize(segment.restore(normalize(self._tokenizers.target.decode(tokens)))) == text
-        return tokens if text and is_said else None
+        target, text = self._tokenizers.target, self.raw_text(segment, hypothesis)
+        inserted = self.repaired(segment, hypothesis, text)
+        if inserted is None or segment.required is None or self._rules.symbols is not None:
+            return None
+        beginning = inserted.text[: inserted.end]
+        tokens = tuple(target.encode(beginning))
+        has_terms = any(each.is_term for each in segment.required.placeholders)
+        is_said = normalize(target.decode(hypothesis.tokens)) == text and normalize(target.decode(tokens)) == beginning
+        return tokens if tokens and is_said and not has_terms else None
 
     def links(self, segment: Segment, hypothesis: Hypothesis) -> Iterator[tuple[int, int]]:
         """Yield pairs (word of the segment, word of the hypothesis before repair)."""

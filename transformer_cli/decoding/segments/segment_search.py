@@ -90,15 +90,20 @@ class SegmentSearch:
         # Attention is costly, and only what is to be repaired needs it.
         if not options.with_attention:
             hopeless = self._hopeless(segments, hypotheses)
-            hypotheses.update(self._search(segments, hopeless, replace(wider, with_attention=True), prefixes))
+            hypotheses.update(self._search(segments, hopeless, replace(options, with_attention=True), prefixes))
         best = {i: hypotheses[i][0] for i in self._hopeless(segments, hypotheses)}
         for i, continued in self._continued(segments, best, options).items():
             hypotheses[i] = [continued, *hypotheses[i]]
         return hypotheses
 
     def _hopeless(self, segments: Sequence[Segment], hypotheses: Mapping[int, list[Hypothesis]]) -> list[int]:
-        """Return the indices of the segments of which no hypothesis is complete."""
-        return [i for i, each in hypotheses.items() if all(self._lacks_some(segments[i], one) for one in each)]
+        """Return the indices of the segments that have placeholders to insert and no complete hypothesis."""
+        return [
+            i
+            for i, each in hypotheses.items()
+            if segments[i].is_repaired and all(self._lacks_some(segments[i], one) for one in each)
+            if (required := segments[i].required) is not None and required.placeholders
+        ]
 
     def _continued(
         self, segments: Sequence[Segment], hypotheses: Mapping[int, Hypothesis], options: SearchOptions

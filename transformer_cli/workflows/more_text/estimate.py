@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from statistics import median
 
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
-from transformer_cli.workflows.more_text.translate_texts import settings_of, translator
+from transformer_cli.workflows.more_text.translate_texts import Translate, settings_of, translator
 from transformer_cli.workflows.prepare.more_text.plan import make_plans
+
+_PARTS = 5
 
 
 def seconds_a_text(
     located: LocatedRecipe, texts: Mapping[str, Sequence[str]], *, device: str = "auto"
 ) -> dict[str, float]:
-    """Return for each section the mean time to translate one of its texts, without the loading of its models.
+    """Return for each section about how long a text takes to translate.
 
-    Large numbers of texts take less a text, because more processes translate them.
+    It is the median of a few parts, so that a model that is loaded in one of them does not count. Large numbers of
+    texts take less a text on several cores, because more processes translate them.
 
     Args:
         located: The recipe and the run directory.
@@ -34,7 +38,11 @@ def seconds_a_text(
         with translator(plan.models, settings_of(located.recipe, plan.section, device)) as load:
             translate = load()
             translate(some[:1])  # the first search takes longer
-            began = time.monotonic()
-            translate(some)
-            found[plan.section] = (time.monotonic() - began) / len(some)
+            found[plan.section] = median(_seconds(translate, some[i::_PARTS]) for i in range(min(_PARTS, len(some))))
     return found
+
+
+def _seconds(translate: Translate, texts: Sequence[str]) -> float:
+    began = time.monotonic()
+    translate(texts)
+    return (time.monotonic() - began) / len(texts)

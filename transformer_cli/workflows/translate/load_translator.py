@@ -9,6 +9,7 @@ import gc
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +61,9 @@ def load_translator(models: Sequence[Path], settings: TranslationSettings = Tran
                 return LineTranslator(engine, tokenizers, rules, settings.target_language)
             from transformer_cli.decoding.fallback_engine import FallbackEngine
 
-            either = FallbackEngine(engine, lambda: _load_torch(models, settings).engine)
+            # The threads of CTranslate2 have computed in this process.
+            not_alone = replace(settings, owns_process=False)
+            either = FallbackEngine(engine, lambda: _load_torch(models, not_alone).engine)
             return LineTranslator(either, tokenizers, rules, settings.target_language)
     return _load_torch(models, settings)
 

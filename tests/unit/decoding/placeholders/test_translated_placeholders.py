@@ -12,7 +12,8 @@ from tests.support.tiny_models import tiny_tokenizers
 from transformer_cli.decoding.engine import Prefixes, Sampling, SearchOptions
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.line_translator import LineTranslator
-from transformer_cli.decoding.text_rules import TextRules
+from transformer_cli.decoding.placeholders.glossary import Glossary
+from transformer_cli.decoding.text_rules import Restore, TextRules
 
 SOURCE = "le chat %s dort"
 
@@ -119,6 +120,29 @@ def test_what_follows_an_inserted_placeholder_is_searched_again_and_taken_if_it_
     assert [prefix for _, prefix in engine.prefixes if prefix] == ["LE CHAT %s"]
 
 
+class Whispering:
+    """Reads a text in lower case, and sets its translation in capitals."""
+
+    def read(self, text: str) -> tuple[str, Restore]:
+        return text.lower(), str.upper
+
+
+@pytest.mark.parametrize(
+    ("line", "rules"),
+    [
+        ("LE CHAT %s DORT", TextRules(keeps_placeholders=True, forms=(Whispering(),))),
+        ("le chat %s dort", TextRules(keeps_placeholders=True, glossary=Glossary({"dort": "sleeps"}, "en"))),
+    ],
+)
+def test_nothing_is_continued_that_the_model_does_not_say_itself_or_that_has_terms(line, rules):
+    engine = Beam("le chat")
+
+    (translation,) = LineTranslator(engine, tiny_tokenizers(), rules).translate([line])
+
+    assert "%s" in translation.text
+    assert not any(prefix for _, prefix in engine.prefixes)
+
+
 class Rethinking(Beam):
     """Says more where attention is asked for, as another engine would."""
 
@@ -127,7 +151,7 @@ class Rethinking(Beam):
     ) -> list[list[Hypothesis]]:
         """Answer each source."""
         if options.with_attention:
-            self.texts = ("LE CHAT DORT", "%s LE CHAT")
+            self.texts = ("%s LE CHAT",)
         return super().search(sources, options, prefixes)
 
 

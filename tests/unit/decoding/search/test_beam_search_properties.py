@@ -156,9 +156,10 @@ def test_width_one_is_greedy_search(length_penalty, early_stop):
 
 @pytest.mark.parametrize("length_penalty", [0.0, 0.6, 1.0, 2.0, -0.5, -2.0])
 @pytest.mark.parametrize(("beam_size", "n_best"), [(2, 1), (4, 1), (4, 3), (4, 4)])
-def test_stopping_early_does_not_change_the_answers(beam_size, n_best, length_penalty):
+@pytest.mark.parametrize("narrows", [False, True])
+def test_stopping_early_does_not_change_the_answers(narrows, beam_size, n_best, length_penalty):
     sources, limits = list(range(80)), [3 + source % 6 for source in range(80)]
-    options = {"beam_size": beam_size, "n_best": n_best, "length_penalty": length_penalty}
+    options = {"beam_size": beam_size, "n_best": n_best, "length_penalty": length_penalty, "narrows": narrows}
 
     stopping = search_prefixes(sources, limits, early_stop=True, **options)
     patient = search_prefixes(sources, limits, early_stop=False, **options)

@@ -147,7 +147,8 @@ def test_a_dry_run_says_how_long_it_takes_to_translate():
 
     assert done.code == 0
     assert "distillation: 181 texts to translate\n" in done.stderr
-    assert done.stderr.endswith("distillation: that takes less than a minute, by 181 of these texts\n")
+    expected = "distillation: translating 181 texts takes less than a minute, estimated from 181 of them\n"
+    assert done.stderr.endswith(expected)
 
 
 def test_the_student_trains_beside_or_instead_of_the_references():

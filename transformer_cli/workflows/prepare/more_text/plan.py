@@ -100,7 +100,7 @@ def count_untranslated(located: LocatedRecipe, data: Path) -> dict[str, tuple[in
         wanted, first = np.unique(hashes_of(texts), return_index=True)
         known = np.isin(wanted, TranslationStore(plan.store).keys())
         unknown = np.sort(first[~known])
-        some = unknown[:: max(1, len(unknown) // _SOME)][:_SOME]
+        some = unknown[np.linspace(0, len(unknown), min(_SOME, len(unknown)), endpoint=False, dtype=np.int64)]
         counts[plan.section] = (len(wanted), int(known.sum()), [texts[i] for i in some.tolist()])
     return counts
 
