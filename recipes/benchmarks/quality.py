@@ -40,6 +40,8 @@ from typing import Annotated, Any
 import typer
 
 from transformer_cli import __version__
+from transformer_cli.artifacts.model_manifest import ModelManifest
+from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.config import Recipe
 from transformer_cli.data.splits.read import read_split
 from transformer_cli.data.tokens.batch_stream import BatchStream
@@ -157,7 +159,9 @@ def run_experiment(laboratory: Laboratory, row: Row, seed: int) -> Result:
     is_fresh, cpu_minutes = not (run / "checkpoints").exists(), None
     if not (run / "model").exists():
         cpu_minutes = tfm("train", run / "experiment.toml", "--run-dir", run, log=run / "said.txt")
-    release = json.loads((run / "versions.jsonl").read_text("utf-8").splitlines()[0])
+    release = ModelManifest.load(RunDirectory(run).live_model).candidate
+    if release is None:
+        raise SystemExit(f"{run} has no record of its training")
     metrics = map(json.loads, (run / "metrics.jsonl").read_text("utf-8").splitlines())
     scores, comparison = score(laboratory, row, seed, recipe)
     return {
@@ -165,9 +169,9 @@ def run_experiment(laboratory: Laboratory, row: Row, seed: int) -> Result:
         "seed": seed,
         "set": [*laboratory.overrides, *row.overrides],
         "budget": {"target_tokens": row.target_tokens, "minutes": row.minutes},
-        "updates": release["steps"],
-        "target_tokens": round(release["steps"] * tokens_of_update),
-        "minutes": round(release["seconds"] / 60, 1),
+        "updates": release.steps,
+        "target_tokens": round(release.steps * tokens_of_update),
+        "minutes": round(release.seconds / 60, 1),
         "cpu_minutes": round(cpu_minutes, 1) if cpu_minutes and is_fresh else None,
         "valid_loss": [record["loss"] for record in metrics if record["kind"] == "valid"][-1],
         **{split: {"bleu": each.bleu.value, "chrf": each.chrf.value} for split, each in scores.items()},
