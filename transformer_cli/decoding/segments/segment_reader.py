@@ -12,7 +12,10 @@ from transformer_cli.decoding.placeholders.insertion import Inserted, insert
 from transformer_cli.decoding.segments.segment import Segment
 from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.decoding.word_alignment import spaced_links
+from transformer_cli.documents.words import is_unspaced
 from transformer_cli.text.normalization import normalize
+
+_MAY_TOUCH = frozenset(["", *" .,;:!?…)»”’\"'"])
 
 
 class SegmentReader:
@@ -105,6 +108,15 @@ class SegmentReader:
         has_terms = any(each.is_term for each in segment.required.placeholders)
         is_said = normalize(target.decode(hypothesis.tokens)) == text and normalize(target.decode(tokens)) == beginning
         return tokens if tokens and is_said and not has_terms else None
+
+    def is_apart(self, segment: Segment, hypothesis: Hypothesis, given: Sequence[int]) -> bool:
+        """Return whether what follows the ``given`` tokens of a hypothesis does not touch the placeholder at their end.
+
+        A bracket or a letter would change what a program reads there.
+        """
+        beginning, text = normalize(self._tokenizers.target.decode(given)), self.raw_text(segment, hypothesis)
+        following = text[len(beginning) : len(beginning) + 1]
+        return text.startswith(beginning) and (following in _MAY_TOUCH or is_unspaced(following))
 
     def links(self, segment: Segment, hypothesis: Hypothesis) -> Iterator[tuple[int, int]]:
         """Yield pairs (word of the segment, word of the hypothesis before repair)."""

@@ -112,7 +112,11 @@ class SegmentSearch:
         beginnings = {i: self._reader.beginning(segments[i], each) for i, each in hypotheses.items()}
         prefixes = {i: tokens for i, tokens in beginnings.items() if tokens}
         found = self._search(segments, prefixes, replace(options, n_best=1), prefixes)
-        return {i: best for i, (best, *_) in found.items() if not self._lacks_some(segments[i], best)}
+        return {
+            i: best
+            for i, (best, *_) in found.items()
+            if not self._lacks_some(segments[i], best) and self._reader.is_apart(segments[i], best, prefixes[i])
+        }
 
     def _lacks_some(self, segment: Segment, hypothesis: Hypothesis) -> bool:
         required = segment.required

@@ -109,6 +109,9 @@ class Finishing(Beam):
         ("LE CHAT DORT", "LE CHAT %s DORMAIT", "LE CHAT %s DORMAIT"),
         ("LE CHAT DORT", "LE CHAT %s DORT %s", "LE CHAT %s DORT"),
         ("LE CHAT %d DORT", "LE CHAT %s {x}", "LE CHAT %s DORT"),
+        ("LE CHAT DORT", "LE CHAT %s}} DORT", "LE CHAT %s DORT"),
+        ("LE CHAT DORT", "LE CHAT %s, DORMAIT", "LE CHAT %s, DORMAIT"),
+        ("LE CHAT DORT", "LE CHIEN %s DORMAIT", "LE CHAT %s DORT"),
     ],
 )
 def test_what_follows_an_inserted_placeholder_is_searched_again_and_taken_if_it_has_all(says, then, text):
