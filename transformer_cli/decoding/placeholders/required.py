@@ -13,12 +13,13 @@ import regex
 from transformer_cli.decoding.placeholders.glossary import TermSpan, is_between_words
 from transformer_cli.documents.content import TagKind, kinds_of_pairs
 from transformer_cli.text.placeholders import OWN, Find, places_of
-from transformer_cli.text.protected import placeholder_spans
+from transformer_cli.text.protected import Span, placeholder_spans
 from transformer_cli.text.spelling.capitals import begins_with_capital
 from transformer_cli.text.spelling.letter_case import with_capital
 
 _BEGINNING = regex.compile(r"(?:^|[.!?…]\s)[\p{P}\s]*+$")  # of a sentence: what may stand before its first word
 _OF_PROGRAMS = frozenset(["printf", "braces", "variable", "tag", "entity", OWN])
+_BRACES = frozenset("{}")
 _WAYS_OF_CAPITALS = ("en", "tr", "nl")  # of languages that begin a word with other capitals than most
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*)(?:.*[^/])?>", re.DOTALL)  # not <br/>
 
@@ -81,6 +82,8 @@ class Required:
         self._indices: dict[str, list[int]] = {}
         for index, placeholder in enumerate(self.placeholders):
             self._indices.setdefault(placeholder.text, []).append(index)
+        spans = find(source)
+        self._edges = {(each.text, _braces_around(source, each.start, each.end, spans)) for each in self.placeholders}
         terms = {each.text for each in self.placeholders if each.is_term}
         forms = ((with_capital(text, language), text) for text in terms for language in _WAYS_OF_CAPITALS)
         self._terms = dict(forms) | {text: text for text in terms}
@@ -150,6 +153,10 @@ class Required:
             if text in self._terms and not is_between_words(translation, start, end):
                 continue
             taken[start:end] = [True] * (end - start)
+            before, after = _braces_around(translation, start, end, found)
+            if (before or after) and (text, (before, after)) not in self._edges:
+                strays.append((start - len(before), end + len(after)))  # "{x}}" is not read as "{x}"
+                continue
             index = next(indices[self._terms.get(text, text)], None)
             if index is None and text not in self._terms:
                 strays.append((start, end))
@@ -169,3 +176,13 @@ class Required:
         """Return which placeholders are tags that surround text, if they stand in this order."""
         tags = ((i, _TAG.fullmatch(self.placeholders[i].text)) for i in order if self.placeholders[i].is_tag)
         return kinds_of_pairs((i, tag["name"], bool(tag["end"])) for i, tag in tags if tag)
+
+
+def _braces_around(text: str, start: int, end: int, spans: Sequence[Span]) -> tuple[str, str]:
+    """Return the braces that touch a span of a text on both sides and belong to no other of the ``spans``."""
+    first, last = start, end
+    while first and text[first - 1] in _BRACES and not any(a < first <= b for a, b, _ in spans):
+        first -= 1
+    while text[last : last + 1] in _BRACES and not any(a <= last < b for a, b, _ in spans):
+        last += 1
+    return text[first:start], text[end:last]

@@ -41,7 +41,7 @@ PLACEHOLDERS = st.sampled_from(
         *[":func:`print`", "{n, plural, one{# file} other{# files}}"],
     ]
 )
-GLUE = st.sampled_from([" ", " ", " ", "", ", ", "(", ")", "/", "'"])
+GLUE = st.sampled_from([" ", " ", " ", "", ", ", "(", ")", "/", "'", "{", "}"])
 
 
 @st.composite
@@ -114,6 +114,9 @@ def test_a_source_has_what_it_requires(source):
         ("the <b>red</b> house", "la maison <b>rouge</b>"),
         ("%s files", "%s个文件"),
         ("%s files", "0%s"),
+        ("{x}{y}", "{y}{x}"),
+        ("{x}} of {y}", "{x}} de {y}"),
+        ("{x}} of {y}", "{x} de {y}"),
     ],
 )
 def test_a_translation_that_has_all_is_accepted(source, translation):
@@ -134,6 +137,8 @@ def test_a_translation_that_has_all_is_accepted(source, translation):
         ("a <b>b</b>", "</b>a <b>", ()),
         ("<b>a <i>b</i></b>", "<b>a <i>b</b></i>", ()),
         ("%s", "{name} %s", ("{name}",)),
+        ("open {name}", "ouvrir {name}}}", ("{name}", "{name}}}")),
+        ("{x} of {y}", "{{x} de {y}", ("{x}", "{{x}")),
     ],
 )
 def test_what_is_missing_doubled_invented_or_badly_nested_is_found(source, translation, missing):

@@ -123,6 +123,27 @@ def test_what_follows_an_inserted_placeholder_is_searched_again_and_taken_if_it_
     assert [prefix for _, prefix in engine.prefixes if prefix] == ["LE CHAT %s"]
 
 
+def test_of_several_translations_the_one_that_was_searched_again_comes_first():
+    engine = Finishing("LE CHAT DORT", "CHAT", then="LE CHAT %s DORMAIT")
+
+    (translation,) = translator(engine).translate([SOURCE], n_best=3)
+
+    texts = [each.text for each in (translation, *translation.alternatives)]
+    assert texts == ["LE CHAT %s DORMAIT", "LE CHAT %s DORT", "CHAT %s"]
+    assert all(each.missing == () for each in (translation, *translation.alternatives))
+
+
+def test_the_alignment_of_what_was_searched_again_counts_its_own_words():
+    engine = Finishing("LE CHAT DORT", then="LE CHAT %s DORMAIT ICI")
+
+    (translation,) = translator(engine).translate([SOURCE], with_alignment=True)
+
+    assert translation.text == "LE CHAT %s DORMAIT ICI"
+    assert translation.alignment is not None
+    assert {j for _, j in translation.alignment} <= set(range(5))
+    assert {(0, 0), (1, 1), (2, 2), (3, 3)} <= set(translation.alignment)
+
+
 class Whispering:
     """Reads a text in lower case, and sets its translation in capitals."""
 
