@@ -113,6 +113,20 @@ def test_texts_are_translated_and_nothing_else_changes():
     assert translate(PAGE.encode(), "markdown", str.upper).decode() == expected
 
 
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("# le chat\r\rdort.\n\nici.\n", "# LE CHAT DORT.\n\nICI.\n"),
+        ("le chat\r\ndort.\r\n", "LE CHAT DORT.\r\n"),
+        ("$$a+b$$ est là.\n\nle chat.\n\n$$\nx\n$$\n", "$$A+B$$ EST LÀ.\n\nLE CHAT.\n\n$$\nx\n$$\n"),
+        ("$$x = y$$\r\n\r\nici.\r\n", "$$x = y$$\r\n\r\nICI.\r\n"),
+    ],
+)
+def test_old_ends_of_lines_and_formulas_hide_no_text(page, expected):
+    assert unchanged(page.encode(), "markdown") == page.encode()
+    assert translate(page.encode(), "markdown", str.upper).decode() == expected
+
+
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=20))
 def test_no_answer_becomes_markup(answer):
     text = "Le chat.\n\n- un lit\n\n| a | b |\n|---|---|\n| c | d |\n\n# Titre\n"
@@ -122,7 +136,7 @@ def test_no_answer_becomes_markup(answer):
 
 PIECES = st.one_of(
     st.sampled_from(["*", "**", "_", "`", "``", "[", "]", "(", ")", "a b", " ", "\n", "\n\n"]),
-    st.sampled_from(["> ", "- ", "1. ", "# ", "|", "---", "\\", "&amp;", "<b>"]),
+    st.sampled_from(["> ", "- ", "1. ", "# ", "|", "---", "\\", "&amp;", "<b>", "\r", "$$"]),
 )
 
 

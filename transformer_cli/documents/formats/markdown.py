@@ -18,7 +18,8 @@ from transformer_cli.documents.formats.markdown_inline import escape_markdown, i
 _FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\r?\n.*?^(?:\1|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 # Lines of extensions that CommonMark would take for text: containers, templates, formulas, GitHub's alerts.
 _NOT_TEXT = re.compile(
-    r"^[ \t]*(?::::|!!! |\?\?\? |\{%|\{\{[<%]|%%|\[TOC\]|\[\[toc\]\])[^\n]*$|^[ \t]*\$\$.*?\$\$[ \t]*$"
+    r"^[ \t]*(?::::|!!! |\?\?\? |\{%|\{\{[<%]|%%|\[TOC\]|\[\[toc\]\])[^\n]*$"
+    r"|^[ \t]*\$\$(?:(?!\$\$|\n[ \t]*\r?\n).)*\$\$[ \t\r]*$"
     r"|(?<=>)[ \t]*\[![A-Za-z]+\][ \t]*$",
     re.MULTILINE | re.DOTALL,
 )
@@ -46,6 +47,7 @@ def read_markdown(text: str, task: Task) -> Document:
     lines of extensions are no text. A translated paragraph is one line.
     """
     del task
+    whole, text = text, re.sub(r"\r(?!\n)", " ", text)  # CommonMark would end a line there
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable("text_join")
     references: dict[str, Any] = {}
     tokens = parser.parse(_blanked(text), references)
@@ -65,7 +67,7 @@ def read_markdown(text: str, task: Task) -> Document:
         if block is not None and (unit := _unit(text, block, token.children or [], references, opener)):
             units.append(unit)
             cursor = block.ends[-1]
-    return Document(text, tuple(units))
+    return Document(whole, tuple(units))
 
 
 def _line_starts(text: str) -> list[int]:
