@@ -8,8 +8,11 @@ source comes out as any given string: give `Masked` that string for the symbol.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 import regex
@@ -111,9 +114,9 @@ def masked_pair(source: str, target: str, find: Find, symbols: Sequence[str]) ->
     texts = [source[start:end] for start, end, _ in spans]
     places = places_of(texts, source, spans)
     targets = places_of(texts, target, find(target))
-    own = [source[start:end] for start, end in places]
-    others = [target[start:end] for start, end in targets]
-    shared = [text for text in dict.fromkeys(own) if own.count(text) == others.count(text)]
+    own = Counter(source[start:end] for start, end in places)
+    others = Counter(target[start:end] for start, end in targets)
+    shared = [text for text, number in own.items() if number == others[text]]
     chosen = dict(zip(shared, symbols, strict=False))
     return _replaced(source, places, chosen), _replaced(target, targets, chosen)
 
@@ -136,21 +139,37 @@ def places_of(texts: Iterable[str], text: str, spans: Sequence[Span]) -> list[tu
     """
     wanted = frozenset(texts)
     places = [(start, end) for start, end, _ in spans if text[start:end] in wanted]
-    rest = text
-    for start, end in places:
-        rest = rest[:start] + _TAKEN * (end - start) + rest[end:]
+    rest = _without(text, places)
     longer = [span for span in spans if span.kind in _ENDS_SOMEWHERE]
     for placeholder in sorted(wanted, key=len, reverse=True):
+        found = []
         at = rest.find(placeholder)
         while at >= 0:
             end = at + len(placeholder)
             if _is_whole(at, end, text) and not _is_part(at, end, text, longer):
-                places.append((at, end))
-                rest = rest[:at] + _TAKEN * (end - at) + rest[end:]
+                found.append((at, end))
             else:
                 end = at + 1
             at = rest.find(placeholder, end)
+        if found:
+            places += found
+            rest = _without(rest, found)
     return sorted(places)
+
+
+def span_at(spans: Sequence[Span], place: int) -> Span | None:
+    """Return the span that a character belongs to; the spans are in order, and do not overlap."""
+    before = bisect_right(spans, place, key=itemgetter(0)) - 1
+    return spans[before] if before >= 0 and place < spans[before].end else None
+
+
+def _without(text: str, places: Sequence[tuple[int, int]]) -> str:
+    """Return a text in which nothing is found at these places, which are in order, without overlaps."""
+    parts, at = [], 0
+    for start, end in places:
+        parts += [text[at:start], _TAKEN * (end - start)]
+        at = end
+    return "".join([*parts, text[at:]])
 
 
 def _is_whole(start: int, end: int, text: str) -> bool:
@@ -161,10 +180,7 @@ def _is_whole(start: int, end: int, text: str) -> bool:
 
 def _is_part(start: int, end: int, text: str, spans: Sequence[Span]) -> bool:
     """Return whether a span is part of a longer one; letters of other scripts may follow without a space."""
-    return any(
-        first <= start
-        and end <= last
-        and (first, last) != (start, end)
-        and (text[first:start] + text[end:last]).isascii()
-        for first, last, _ in spans
-    )
+    span = span_at(spans, start)
+    if span is None or end > span.end or (span.start, span.end) == (start, end):
+        return False
+    return (text[span.start : start] + text[end : span.end]).isascii()

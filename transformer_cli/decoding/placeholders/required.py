@@ -12,7 +12,7 @@ import regex
 
 from transformer_cli.decoding.placeholders.glossary import TermSpan, is_between_words
 from transformer_cli.documents.content import TagKind, kinds_of_pairs
-from transformer_cli.text.placeholders import OWN, Find, places_of
+from transformer_cli.text.placeholders import OWN, Find, places_of, span_at
 from transformer_cli.text.protected import Span, placeholder_spans
 from transformer_cli.text.spelling.capitals import begins_with_capital
 from transformer_cli.text.spelling.letter_case import with_capital
@@ -181,8 +181,8 @@ class Required:
 def _braces_around(text: str, start: int, end: int, spans: Sequence[Span]) -> tuple[str, str]:
     """Return the braces that touch a span of a text on both sides and belong to no other of the ``spans``."""
     first, last = start, end
-    while first and text[first - 1] in _BRACES and not any(a < first <= b for a, b, _ in spans):
+    while first and text[first - 1] in _BRACES and span_at(spans, first - 1) is None:
         first -= 1
-    while text[last : last + 1] in _BRACES and not any(a <= last < b for a, b, _ in spans):
+    while text[last : last + 1] in _BRACES and span_at(spans, last) is None:
         last += 1
     return text[first:start], text[end:last]
