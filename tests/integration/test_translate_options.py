@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.support.command_line import run_here
+from tests.support.command_line import ROOT, run_here, run_process
 from tests.support.hostile_lines import LINES as HOSTILE_LINES
 from tests.support.hostile_lines import TEXT
 from tests.support.toy_corpus import pairs
@@ -239,3 +240,16 @@ def test_a_term_of_a_glossary_stands_in_the_translation(toy, tmp_path):
     found = run_here("translate", "-m", toy.model, "--glossary", tmp_path / "terms.tsv", stdin=f"{line}\n".encode())
 
     assert (found.code, found.stdout.decode().count("wolfhound")) == (0, 1)
+
+
+def test_where_ctranslate2_cannot_be_loaded_torch_translates_and_a_warning_says_so(toy, tmp_path):
+    broken = tmp_path / "ctranslate2" / "__init__.py"
+    broken.parent.mkdir()
+    broken.write_text("raise ImportError('libgomp.so.1: cannot open shared object file')")
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+
+    done = run_process("translate", "-m", toy.run, cwd=tmp_path, stdin=INPUT, env={"PYTHONPATH": path})
+
+    assert done.code == 0
+    assert len(done.stdout.splitlines()) == len(LINES)
+    assert done.stderr.count("cannot be loaded (libgomp.so.1") == done.stderr.count("\n") == 1

@@ -7,11 +7,16 @@ ctranslate2/engine.json                                 written last: the origin
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
+import logging
+from functools import cache
 from pathlib import Path
 
 from transformer_cli.config import DecodingConfig, ModelConfig
 from transformer_cli.files.record import Record
+
+logger = logging.getLogger(__name__)
 
 ENGINE_FOLDER = "ctranslate2"
 _MANIFEST_FILE = "engine.json"
@@ -38,9 +43,17 @@ class EngineManifest(Record):
     format: int = _FORMAT
 
 
+@cache
 def is_installed() -> bool:
-    """Return whether the ``[fast]`` extra is installed."""
-    return importlib.util.find_spec("ctranslate2") is not None
+    """Return whether the ``[fast]`` extra is installed, and can be loaded here; if not, a warning says so once."""
+    if importlib.util.find_spec("ctranslate2") is None:
+        return False
+    try:
+        importlib.import_module("ctranslate2")
+    except (ImportError, OSError) as error:  # after an upgrade of the system, say
+        logger.warning(f"CTranslate2 is installed, but cannot be loaded ({error}); PyTorch translates in its place")
+        return False
+    return True
 
 
 def longest_positions(model: ModelConfig, decoding: DecodingConfig) -> int:

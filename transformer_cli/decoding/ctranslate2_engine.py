@@ -38,7 +38,7 @@ class CTranslate2Engine:
     """Searches with an exported model on the CPU; see `Engine`.
 
     Args:
-        folder: Folder written by `exporting.ctranslate2`.
+        folder: Folder written by `interchange.ctranslate2`.
         config: ``[decoding]``.
         max_length: Number of tokens of the longest source, eos included.
         num_positions: Number of tokens of the longest translation, bos and eos included.

@@ -105,8 +105,9 @@ def export_after_training(version: Path) -> None:
     threads = torch.get_num_threads()
     try:
         export(version, to="ctranslate2")
-    except (TfmError, RuntimeError, ValueError) as error:
-        logger.warning(f"the version works, but could not be exported to CTranslate2: {str(error).splitlines()[0]}")
+    except (TfmError, RuntimeError, ValueError, OSError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        logger.warning(f"the version works, but could not be exported to CTranslate2: {reason}")
     finally:
         torch.set_num_threads(threads)  # CTranslate2 sets the calling thread to a single thread
 
