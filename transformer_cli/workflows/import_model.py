@@ -22,6 +22,7 @@ from transformer_cli.errors import DataError, UsageError
 from transformer_cli.files.archives import open_zip
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.record import Record
+from transformer_cli.workflows.versions import complete_release
 
 if TYPE_CHECKING:
     from transformer_cli.interchange.imported_weights import ImportedModel
@@ -58,10 +59,12 @@ def import_model(
     """
     model = Path(model)
     run = RunDirectory(run_dir or Path("runs") / _name(model))
-    _require_new(run)
+    if run.live_version() is not None:
+        _require_new(run)
     with _unpacked(model) as place:
         imported = _read(place, _languages(source, target), positions)
     with run.lock():
+        complete_release(run, keep=1)  # of an import that was killed
         _require_new(run)
         version = _write(run, imported, model)
     shape = imported.config
@@ -106,9 +109,12 @@ def _is_marian(place: Path) -> bool:
 def _write(run: RunDirectory, imported: ImportedModel, origin: Path) -> Path:
     from transformer_cli.artifacts.model_directory import save_model_directory
 
-    version = run.next_version()
+    version, history = run.next_version(), VersionHistory(run.version_events)
     with explain_os_errors(run.path):
         run.versions.mkdir(parents=True, exist_ok=True)
+    if not history.events():  # it is recorded first, so that a killed process leaves no version without it
+        reason = f"imported from {origin.name}"
+        history.record(Release(version=version.name, time=now(), promoted=True, reason=reason, replaces=None))
     save_model_directory(
         version,
         weights=imported.weights,
@@ -118,9 +124,6 @@ def _write(run: RunDirectory, imported: ImportedModel, origin: Path) -> Path:
         decoding=imported.decoding,
         card=_card(imported, origin),
     )
-    reason = f"imported from {origin.name}"
-    release = Release(version=version.name, time=now(), promoted=True, reason=reason, replaces=None)
-    VersionHistory(run.version_events).record(release)
     run.make_live(version)
     return version
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.hostile_machine import crash_at_each_moment
 from tests.support.original_models import write_marian_folder
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.errors import DataError, UsageError
@@ -37,6 +38,30 @@ def test_a_run_with_a_version_is_left_as_it_is(original: Path):
 
     assert {path: path.stat().st_mtime_ns for path in sorted(Path("run").rglob("*"))} == before
     assert version.is_dir()
+
+
+def test_an_import_that_is_killed_at_any_moment_can_be_made_again(original: Path, tmp_path: Path):
+    code = """
+import shutil
+from pathlib import Path
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.errors import UsageError
+from transformer_cli.workflows import import_model as module
+run, read = RunDirectory(Path("run")), module._read
+imported = read(Path("opus (2020)"), module._languages("fr", "en"), "auto")
+module._read = lambda *_: imported
+def begin():
+    shutil.rmtree("run", ignore_errors=True)
+def act():
+    module.import_model("opus (2020)", source="fr", target="en", run_dir=run.path)
+def outcome():
+    try:
+        act()
+    except UsageError:
+        pass
+    assert [folder.name for folder in run.version_folders()] == [run.live_version()] == ["0001"]
+"""
+    assert len(crash_at_each_moment(code, folder=tmp_path)) > 5
 
 
 @pytest.mark.parametrize(
