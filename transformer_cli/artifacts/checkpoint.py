@@ -12,21 +12,26 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from transformer_cli.artifacts.checkpoint_state import (
+    STATE_FILE,
+    CheckpointState,
+    Checksums,
+    StateFile,
+    read_state,
+    read_state_file,
+)
 from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.files.atomic import atomic_folder
 from transformer_cli.files.os_errors import explain_os_errors
-from transformer_cli.files.record import Record
 
 WEIGHTS_FILE = "model.safetensors"
 _TRAINING_FILE = "training.safetensors"
-_STATE_FILE = "state.json"
 
 # In format 1 the parts around a sublayer had numbers; now they have names. Nothing else of format 1 remains.
 _NUMBERED = re.compile(r"\b(encoder|decoder)\.(\d+)\.add_and_norm\.(\d)\.")
@@ -34,96 +39,6 @@ _SUBLAYERS = {
     "encoder": ("self_attention", "feed_forward"),
     "decoder": ("self_attention", "cross_attention", "feed_forward"),
 }
-
-
-class StartState(Record):
-    """The version whose weights a training began with, and the number of updates behind these weights."""
-
-    version: str | None
-    steps: int
-
-
-class StreamState(Record):
-    """The position in the training data."""
-
-    epoch: int
-    position: int
-    within: int = 0  # checkpoints of earlier releases have none
-
-
-class TrackerState(Record):
-    """The best validation, and the number of validations since."""
-
-    best_step: int | None
-    best_value: float | None
-    since_best: int
-
-
-class EndingState(Record):
-    """The updates in which the learning rate falls to zero, and the limits for which they were chosen."""
-
-    first_step: int
-    last_step: int
-    limits: list[float | None]
-
-
-class CheckpointState(Record):
-    """The part of a training's state that is not tensors.
-
-    Args:
-        training: Fingerprint of the training; with tokenizer and start it reveals a checkpoint of another training.
-        tokenizer: Fingerprint of the tokenizer.
-        start: The version and step that the training began with.
-        step: The number of updates done.
-        precision: The data type of matrix products.
-        scaler: State of the gradient scaler; empty if there is none.
-        pieces: Number of micro-batches each batch is split into after running out of memory (1 = not split).
-        stream: The position in the training data.
-        tracker: The best validation.
-        validated_step: The step of the latest validation.
-        elapsed_seconds: The duration of the training so far.
-        validation_seconds: The duration of the latest validation.
-        saving_seconds: The duration of saving the latest checkpoint.
-        measured_updates: The number of updates whose speed was measured.
-        measured_seconds: The duration of these updates.
-        metrics_bytes: The size of ``metrics.jsonl``.
-        bleu_before: BLEU on the validation set before the first update, or None if it was not computed.
-        ending: The updates in which the learning rate falls to zero, if they are fixed.
-    """
-
-    training: str
-    tokenizer: str
-    start: StartState
-    step: int
-    precision: str
-    scaler: dict[str, Any]
-    pieces: int = 1
-    stream: StreamState
-    tracker: TrackerState
-    validated_step: int | None
-    elapsed_seconds: float
-    validation_seconds: float | None = None
-    saving_seconds: float = 0.0
-    measured_updates: int = 0
-    measured_seconds: float = 0.0
-    metrics_bytes: int
-    bleu_before: float | None
-    ending: EndingState | None = None
-
-    def is_of(self, training: str, tokenizer: str) -> bool:
-        """Return whether the checkpoint belongs to this training with this tokenizer."""
-        return (self.training, self.tokenizer) == (training, tokenizer)
-
-
-class _Checksums(Record):
-    checksums: dict[str, str]
-
-
-class _StateFile(_Checksums):
-    state: CheckpointState
-
-
-_File = TypeVar("_File", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +147,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         write_tensors(beside / WEIGHTS_FILE, checkpoint.weights)
         write_tensors(beside / _TRAINING_FILE, checkpoint.tensors)
         checksums = {name: _checksum(beside / name) for name in (WEIGHTS_FILE, _TRAINING_FILE)}
-        _StateFile(checksums=checksums, state=checkpoint.state).write_to(beside / _STATE_FILE)
+        StateFile(checksums=checksums, state=checkpoint.state).write_to(beside / STATE_FILE)
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
@@ -257,26 +172,10 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
 
 def _read_verified(folder: Path, name: str) -> dict[str, Tensor]:
     path = folder / name
-    checksums = _read_state_file(folder, _Checksums).checksums
+    checksums = read_state_file(folder, Checksums).checksums
     if not path.is_file() or _checksum(path) != checksums.get(name):
         raise DamagedFileError(f"{path} is not as it was written")
     return read_tensors(path)
-
-
-def read_state(folder: Path) -> CheckpointState:
-    """Read the state of a checkpoint alone.
-
-    Raises:
-        DamagedFileError: It is missing or damaged.
-    """
-    return _read_state_file(folder, _StateFile).state
-
-
-def _read_state_file(folder: Path, kind: type[_File]) -> _File:
-    document = kind.read_from(folder / _STATE_FILE)
-    if document is None:
-        raise DamagedFileError(f"{folder / _STATE_FILE} is missing or damaged")
-    return document
 
 
 def average_weights(folders: Sequence[Path]) -> dict[str, Tensor]:

@@ -6,15 +6,18 @@ An event is recorded before the link is switched, so that an interrupted switch 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from transformer_cli.artifacts.checkpoint_state import read_state
 from transformer_cli.artifacts.metrics_log import MetricsLog, TestLine
 from transformer_cli.artifacts.model_manifest import Candidate, ModelManifest, missing_file
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.artifacts.version_history import Event, Release, Switch, VersionHistory, now
-from transformer_cli.errors import ModelNotFoundError, TfmError
+from transformer_cli.errors import DamagedFileError, ModelNotFoundError, TfmError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.temporary import TEMPORARY_SUFFIX
 
@@ -127,7 +130,7 @@ def previous_version(run: RunDirectory) -> str | None:
 def _delete_old_versions(run: RunDirectory, *, keep: int) -> None:
     """Delete the oldest versions except ``keep``, and the remains of an interrupted deletion."""
     folders = run.version_folders()
-    spared = {run.live_version(), previous_version(run)}
+    spared = {run.live_version(), previous_version(run), *_starts_of_checkpoints(run)}
     dispensable = [folder for folder in folders[:-1] if folder.name not in spared]
     with explain_os_errors(run.versions):
         for folder in dispensable[: max(0, len(folders) - keep)]:
@@ -137,6 +140,13 @@ def _delete_old_versions(run: RunDirectory, *, keep: int) -> None:
         for pairs in run.versions.glob(run.seen_pairs("*").name):
             if not (run.versions / pairs.name.partition(".")[0]).is_dir():
                 pairs.unlink()
+
+
+def _starts_of_checkpoints(run: RunDirectory) -> Iterator[str | None]:
+    """Yield the versions that trainings began with whose checkpoints are there: a longer training reads them again."""
+    for folder in run.checkpoints_by_step():
+        with suppress(DamagedFileError):
+            yield read_state(folder).start.version
 
 
 @dataclass(frozen=True, slots=True)

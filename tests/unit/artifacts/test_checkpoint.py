@@ -17,13 +17,13 @@ from transformer_cli.artifacts.checkpoint import (
     average_weights,
     load_checkpoint,
     load_weights,
-    read_state,
     read_tensors,
     read_weights,
     save_checkpoint,
     weights_of,
     write_tensors,
 )
+from transformer_cli.artifacts.checkpoint_state import read_state
 from transformer_cli.errors import DamagedFileError, TfmError
 
 FILES = ["model.safetensors", "training.safetensors", "state.json"]

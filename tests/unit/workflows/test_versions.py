@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.checkpoint_states import state_after
 from tests.support.hostile_machine import crash_at_each_moment
+from transformer_cli.artifacts.checkpoint_state import StartState, StateFile
 from transformer_cli.artifacts.model_manifest import Candidate, ComparedScore, ModelManifest, ScoredSet, missing_file
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.artifacts.version_history import Release
@@ -311,6 +313,20 @@ def test_old_versions_are_deleted_but_never_the_live_one_or_the_one_before(run):
     assert (run.live_version(), previous_version(run)) == ("0001", "0003")
     assert not run.seen_pairs("0002").exists()
     assert run.seen_pairs("0003").exists()
+
+
+def test_the_version_that_an_interrupted_training_began_with_stays(run):
+    for _ in range(2):
+        release(run)
+    state = state_after(5).model_copy(update={"start": StartState(version="0001", steps=9)})
+    checkpoint = run.checkpoints / "step-00000005"
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "state.json").write_text(StateFile(checksums={}, state=state).model_dump_json())
+    for _ in range(3):
+        release(run, keep=2)
+
+    assert names(run) == ["0001", "0004", "0005"]
+    assert run.seen_pairs("0001").exists()
 
 
 # Lists
