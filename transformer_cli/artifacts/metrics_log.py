@@ -21,7 +21,7 @@ class TrainingLine(Record):
     loss: float
     target_tokens_per_second: float
     learning_rate: float
-    gradient_norm: float
+    gradient_norm: float | None
     padding_share: float
     epoch: int
     elapsed_seconds: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from transformer_cli.artifacts.metrics_log import MetricsLine, TestLine
@@ -39,7 +40,8 @@ def learning_curves(lines: Iterable[MetricsLine]) -> list[Chart]:
             latest = 0
         latest = max(latest, line.step)
         for key, value in line.model_dump(exclude={"kind", "tokenizer"}).items():
-            points.setdefault((line.kind, key), []).append((before + line.step, float(value)))
+            if value is not None and math.isfinite(value):  # logs of earlier releases hold infinite norms
+                points.setdefault((line.kind, key), []).append((before + line.step, float(value)))
     charts = []
     for title, drawn in _CHARTS:
         series = tuple(Series(name, tuple(points.get((kind, key), ()))) for name, kind, key in drawn)

@@ -97,7 +97,7 @@ class IntervalReport:
         loss: Smoothed cross-entropy per target token, in nats.
         target_tokens_per_second: Speed, without padding and without the time for validation and saving.
         learning_rate: Learning rate of the last update.
-        gradient_norm: Gradient norm of the last update, before clipping.
+        gradient_norm: Gradient norm of the last update, before clipping; None if float16 could not hold it.
         padding_share: Share of padding in all positions, both sides.
         epoch: Number of complete passes over the training data.
         elapsed_seconds: Duration of the whole training, earlier sittings included.
@@ -107,7 +107,7 @@ class IntervalReport:
     loss: float
     target_tokens_per_second: float
     learning_rate: float
-    gradient_norm: float
+    gradient_norm: float | None
     padding_share: float
     epoch: int
     elapsed_seconds: float

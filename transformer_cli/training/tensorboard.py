@@ -64,7 +64,8 @@ def _write(writer: SummaryWriter, event: TrainingEvent) -> None:
     match event:
         case IntervalReport():
             for name, value in asdict(event).items():
-                writer.add_scalar(f"train/{name}", value, event.step)
+                if value is not None:
+                    writer.add_scalar(f"train/{name}", value, event.step)
         case ValidationReport():
             for name, value in (("loss", event.loss), ("bleu", event.scores.bleu), ("chrf", event.scores.chrf)):
                 writer.add_scalar(f"valid/{name}", value, event.step)

@@ -78,7 +78,7 @@ def _lines_of(event: TrainingEvent) -> list[str]:
             return [
                 f"step {event.step}: epoch {event.epoch + 1}, loss {event.loss:.3f}, "
                 f"{event.target_tokens_per_second:,.0f} target tokens/s, padding {event.padding_share:.1%}, "
-                f"learning rate {event.learning_rate:.2g}, gradient norm {event.gradient_norm:.2g}, "
+                f"learning rate {event.learning_rate:.2g}, gradient norm {_norm(event)}, "
                 f"{console.duration(event.elapsed_seconds)} so far"
             ]
         case ValidationReport():
@@ -143,11 +143,15 @@ class _LiveTraining:
         return figures
 
 
+def _norm(event: IntervalReport) -> str:
+    return "too large for float16" if event.gradient_norm is None else f"{event.gradient_norm:.2g}"
+
+
 def _figures(event: IntervalReport) -> str:
     return (
         f"step {event.step:,}, epoch {event.epoch + 1}: loss {event.loss:.3f}, "
         f"{event.target_tokens_per_second:,.0f} tokens/s, rate {event.learning_rate:.2g}, "
-        f"gradient {event.gradient_norm:.2g}"
+        f"gradient {_norm(event)}"
     )
 
 

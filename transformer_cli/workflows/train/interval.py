@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -43,7 +44,7 @@ class Interval:
             loss=self.loss / self.target_tokens,
             target_tokens_per_second=self.target_tokens / seconds,
             learning_rate=last.learning_rate,
-            gradient_norm=last.gradient_norm,
+            gradient_norm=last.gradient_norm if math.isfinite(last.gradient_norm) else None,
             padding_share=1 - (self.source_tokens + self.target_tokens) / self.positions,
             epoch=epoch,
             elapsed_seconds=elapsed_seconds,
