@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import compress, islice
 from pathlib import Path
 
 import numpy as np
@@ -56,8 +57,9 @@ def find_unrelated(
 
     known = KnownSimilarities(folder)
     values = known.of(np.concatenate([hashes, other_hashes]))
-    _fill(values, hashes, corpora, others, encode)
-    known.write(np.concatenate([hashes, other_hashes]), values)
+    keep = partial(known.write, np.concatenate([hashes, other_hashes]), values)
+    _fill(values, hashes, corpora, others, encode, keep)
+    keep()
     of_pairs, of_others = values[: len(hashes)], values[len(hashes) :]
     limit = choose_limit(of_pairs[np.isin(hashes, sample)], of_others)
     if limit is None:
@@ -76,20 +78,24 @@ def _fill(
     corpora: Sequence[CleanedCorpus],
     others: Sequence[Pair],
     encode: Encoder,
+    keep: Callable[[], None],
 ) -> None:
-    """Compute the values that are NaN; pairs that occur twice are compared twice only if both are new."""
+    """Compute the values that are NaN; pairs that occur twice are compared twice only if both are new.
+
+    Now and then `keep` is called, so that a killed process has not compared for nothing.
+    """
     missing = np.flatnonzero(np.isnan(values))
     if not len(missing):
         return
     logger.info(f"comparing the meanings of {len(missing):,} pairs, some hundred a second on each core")
-    wanted = set(missing[missing < len(hashes)].tolist())
-    new = (pair for place, pair in enumerate(_pairs(corpora)) if place in wanted)
+    new = compress(_pairs(corpora), np.isnan(values[: len(hashes)]).tobytes())
     rest = (others[place - len(hashes)] for place in missing[missing >= len(hashes)].tolist())
     done = 0
     for found in similarities(_chunked(new, rest), encode):
         values[missing[done : done + len(found)]] = found
         if done // _LOGGED_EVERY != (done + len(found)) // _LOGGED_EVERY:
             logger.info(f"{done + len(found):,} of {len(missing):,} pairs compared so far")
+            keep()
         done += len(found)
 
 

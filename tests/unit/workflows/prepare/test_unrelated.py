@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from transformer_cli.config import CleaningConfig, LanguagesConfig
 from transformer_cli.data.cleaning.cache import CleanedCorpus, write_cleaned
 from transformer_cli.data.cleaning.rules import PairCleaner
 from transformer_cli.data.corpora import SentencePair
+from transformer_cli.workflows.prepare import unrelated
 from transformer_cli.workflows.prepare.unrelated import find_unrelated
 
 MEANINGS = np.random.default_rng(1).normal(size=(1000, 64)).astype(np.float32)
@@ -61,6 +63,28 @@ def test_only_new_pairs_are_compared_the_next_time(tmp_path):
     # Each of the two pairs is new, and so are its mismatched pairs with the two beside it.
     assert 4 <= len(more.texts) <= 12
     assert np.flatnonzero(found).tolist() == [301]
+
+
+def test_a_process_that_was_killed_has_not_compared_for_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(unrelated, "_LOGGED_EVERY", 10)
+    pairs = corpus(tmp_path / "1", [(n, n) for n in range(900)])
+
+    class Killed(Encoder):
+        def __call__(self, texts: list[str]) -> np.ndarray:
+            if len(self.texts) > 1000:
+                raise KeyboardInterrupt
+            return super().__call__(texts)
+
+    whole, second = Encoder(), Encoder()
+    with pytest.raises(KeyboardInterrupt):
+        find_unrelated([pairs], Killed(), tmp_path)
+    found, limit = find_unrelated([pairs], second, tmp_path)
+
+    shutil.rmtree(tmp_path / "anew", ignore_errors=True)
+    (tmp_path / "anew").mkdir()
+    assert find_unrelated([pairs], whole, tmp_path / "anew")[1] == limit
+    assert not found.any()
+    assert len(second.texts) <= len(whole.texts) - 1000
 
 
 def test_of_too_few_pairs_none_is_dropped(tmp_path, messages):
