@@ -24,7 +24,8 @@ class TrainingConfig(Section):
     """Number of updates after which training ends, unless another limit comes first."""
 
     max_minutes: Annotated[float, Field(gt=0)] | None = None
-    """Wall-clock minutes for the whole command, preparation, evaluation and averaging included. Left out: no limit."""
+    """Wall-clock minutes for the whole command, evaluation and averaging included. At least half of them are for the
+    training, however long preparation takes; waiting for another run does not count. Left out: no limit."""
 
     batch_tokens: Annotated[int, Field(ge=16)] = 4096
     """Number of target tokens in an update, padding included."""

@@ -74,7 +74,7 @@ def train_until(
         state: Changed in place.
         config: ``[training]``.
         validation: The parts of a validation.
-        is_out_of_time: Called after each update.
+        is_out_of_time: Called before each update.
         is_asked_to_stop: Called after each update; if True, the loop yields the state for saving and ends.
     """
     batches = iter(stream)

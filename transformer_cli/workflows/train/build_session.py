@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -43,6 +44,9 @@ from transformer_cli.workflows.train.session import TrainingSession
 from transformer_cli.workflows.train.starting_point import Start, choose_start, unseen_pairs
 
 logger = logging.getLogger(__name__)
+
+_MOST_BEFORE = 0.5
+"""Share of ``max_minutes`` that what comes before the first update can count for: in no time a model learns nothing."""
 
 _SHARE_WITHIN_RATIO = 0.999
 """Share of training pairs that limits of length must cover; longer targets are mostly misaligned."""
@@ -147,9 +151,18 @@ def _stream(
 
 def _budget(request: TrainRequest, valid: Corpus) -> TimeBudget:
     minutes = request.located.recipe.training.max_minutes
+    seconds = None if minutes is None else 60 * minutes
+    now = time.monotonic()
+    started = request.started
+    if seconds is not None and now - started > _MOST_BEFORE * seconds:
+        started = now - _MOST_BEFORE * seconds
+        logger.warning(
+            f"what came before the first update took {(now - request.started) / 60:.1f} of training.max_minutes = "
+            f"{minutes:g}; the training takes half of them all the same"
+        )
     return TimeBudget(
-        None if minutes is None else 60 * minutes,
-        started=request.started,
+        seconds,
+        started=started,
         translations_at_end=_test_translations(request.located) / len(valid),
     )
 

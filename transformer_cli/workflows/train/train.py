@@ -82,7 +82,8 @@ def train(
         retrain_tokenizer: Train the tokenizer again if the data has changed; else the live version's is kept.
         wait: Wait if another process holds the run directory.
         stop: Set by a signal handler to make the training save and stop.
-        started: `time.monotonic()` at the start of the command; ``max_minutes`` counts from there.
+        started: `time.monotonic()` at the start of the command; ``max_minutes`` counts from there, but
+            for the time that it waits.
 
     Raises:
         TfmError: A step failed, or the training stopped on a signal after saving (`StoppedBySignalError`).
@@ -108,7 +109,9 @@ def train(
         )
         if not ranks.is_first:
             return _follow(request)
+        asked = time.monotonic()
         with located.run.lock(wait=wait):
+            request = replace(request, started=request.started + time.monotonic() - asked)
             on_event(RunOpened(located.run.log))
             _require_device(device)  # before hours of preparation, and in the log of the run
             return _bring_up_to_date(request, retrain_tokenizer=retrain_tokenizer)

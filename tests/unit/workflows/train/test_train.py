@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -333,6 +334,14 @@ def test_more_data_is_prepared_and_trained_on(trained):
     assert outcome.version == Path("run/versions/0002")
     assert "182 pairs" in (outcome.version / "README.md").read_text("utf-8")
     assert not run("training.max_steps=2").is_new
+
+
+def test_however_long_preparation_took_half_of_the_minutes_are_for_the_training(folder, messages):
+    outcome = run("training.max_minutes=10", "training.max_steps=3", started=time.monotonic() - 3600)
+
+    assert outcome.is_new
+    assert [record["step"] for record in metrics_of(folder / "run", kind="train")] == [1, 2, 3]
+    assert messages.warnings[0].startswith("what came before the first update took 60.")
 
 
 def test_training_ends_when_patience_runs_out(folder, messages):
