@@ -43,7 +43,7 @@ def versions(
     if (action == "promote") != (number is not None):
         wanted = "promote takes the number of a version" if action == "promote" else f"{action} takes no number"
         raise typer.BadParameter(f"{wanted}, as in: tfm versions promote 2")
-    run = locate_recipe(None, run_dir=run_dir).run.path
+    run = run_dir or locate_recipe(None).run.path  # a broken recipe is no obstacle to a rollback
     if number is not None:
         logger.info(workflow.promote(run, number))
     elif action == "rollback":

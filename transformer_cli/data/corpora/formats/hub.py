@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import huggingface_hub.utils
 from datasets.exceptions import DatasetsError
 
 from transformer_cli.config import LanguagesConfig
@@ -47,13 +48,19 @@ def read_hub(
             rows = _split(_load(name if folder is None else str(folder), config, folder), corpus, part)
         for number, row in enumerate(rows, start=1):
             yield pair_of_record(row, languages, f"{corpus}: row {number}", columns)
-    except ConnectionError as error:
+    except (ConnectionError, *_network_errors()) as error:
         raise DataError(
             f"{corpus}: cannot be reached ({_one_line(error)}); check the network, "
             'or download the data set and name its folder as "hub:FOLDER"'
         ) from error
     except (OSError, ValueError, RuntimeError, DatasetsError) as error:
         raise DataError(f"{corpus}: cannot be read ({_one_line(error)}); check its name and configuration") from error
+
+
+def _network_errors() -> tuple[type[Exception], ...]:
+    """Return what the client of the hub raises beside `OSError`: a proxy that refuses, an answer that is cut off."""
+    client = getattr(huggingface_hub.utils, "httpx", None)
+    return () if client is None else (client.HTTPError,)
 
 
 def _load(source: str, config: str | None, folder: Path | None) -> Any:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import datasets
+import huggingface_hub.utils
 import pytest
 
 from tests.support.corpora import FR_EN, read, write
@@ -159,3 +160,13 @@ def test_what_cannot_be_read_is_refused_in_one_line(folder, corpus, part, messag
         read(corpus, part=part)
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
+
+
+def test_a_proxy_that_refuses_is_one_line_too(monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise huggingface_hub.utils.httpx.ProxyError("403 Forbidden")
+
+    monkeypatch.setattr(datasets, "load_dataset", refuse)
+
+    with pytest.raises(DataError, match=r"^hub:owner/name: cannot be reached \(403 Forbidden\); check the network"):
+        read("hub:owner/name")
