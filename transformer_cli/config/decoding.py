@@ -10,21 +10,30 @@ from pydantic import Field, ValidationError
 from transformer_cli.config.section import Positive, Section
 from transformer_cli.errors import UsageError
 
+WIDEST_BEAM = 1000
+"""Largest beam size; a wider beam finds nothing better long before, and this one still fits into memory."""
+
+STEEPEST_PENALTY = 10
+"""Largest length penalty, with either sign; float32 holds n ** 10 for every length n."""
+
 _RATIO_UNKNOWN = 2.0
 """Ratio for a model that stores none."""
+
+
+BeamSize = Annotated[int, Field(ge=1, le=WIDEST_BEAM)]
 
 
 class DecodingConfig(Section):
     """``[decoding]``: the search for the best translation."""
 
-    beam_size: Positive = 5
+    beam_size: BeamSize = 5
     """Number of hypotheses that the search keeps alive; 1 is greedy search."""
 
     beam_narrows: bool = False
     """Whether a hypothesis that ends takes its place in the beam with it, as in Marian. Models imported
     from Marian's own files have it. CTranslate2 fills the place."""
 
-    length_penalty: float = 1.0
+    length_penalty: Annotated[float, Field(ge=-STEEPEST_PENALTY, le=STEEPEST_PENALTY)] = 1.0
     """Hypotheses are ranked by ``log_prob / length ** length_penalty``; length counts the end of sentence."""
 
     max_length_ratio: Annotated[float, Field(gt=0)] | None = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from transformer_cli.config import DecodingConfig
+from transformer_cli.config.decoding import STEEPEST_PENALTY, WIDEST_BEAM
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.errors import UsageError
 
@@ -47,9 +48,6 @@ class SearchOptions:
     with_attention: bool = False
     sampling: Sampling | None = None
 
-
-WIDEST_BEAM = 1000
-"""Largest beam size; a wider beam finds nothing better long before, and this one still fits into memory."""
 
 BEST_ONLY = SearchOptions()
 """Options for one translation of each source and nothing else."""
@@ -123,5 +121,7 @@ def check_search(*, beam_size: int, length_penalty: float, n_best: int) -> None:
         raise UsageError(
             f"a beam of {beam_size} cannot give {n_best} best translations; ask for 1 to {beam_size}, or widen the beam"
         )
-    if not -10 <= length_penalty <= 10:  # float32 holds n ** 10 for every length n
-        raise UsageError(f"a length penalty of {length_penalty} is out of range; give -10 to 10")
+    if not -STEEPEST_PENALTY <= length_penalty <= STEEPEST_PENALTY:
+        raise UsageError(
+            f"a length penalty of {length_penalty} is out of range; give -{STEEPEST_PENALTY} to {STEEPEST_PENALTY}"
+        )
