@@ -50,20 +50,23 @@ class TranslationStore:
         """Yield the columns key, text, translation and score, window by window in the order of their addition."""
         return self._batches(_SCHEMA.names)
 
+    def is_of(self, translators: Translators) -> bool:
+        """Return whether the translations are those of these models; others are deleted by `begin`."""
+        known = Translators.read_from(self.folder / TRANSLATORS_FILE)
+        return known is not None and known.weights == translators.weights
+
     def begin(self, translators: Translators) -> None:
         """Record the models of the translations to come; translations of other models are deleted.
 
         Raises:
             TfmError: The folder cannot be written.
         """
-        record = self.folder / TRANSLATORS_FILE
-        known = Translators.read_from(record)
-        if known is not None and known.weights == translators.weights:
+        if self.is_of(translators):
             return
         with explain_os_errors(self.folder):
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
-        translators.write_to(record)  # last: without it the rest is not trusted
+        translators.write_to(self.folder / TRANSLATORS_FILE)  # last: without it the rest is not trusted
 
     def add(
         self,
@@ -103,10 +106,11 @@ class TranslationStore:
     def _batches(self, names: list[str]) -> Iterator[pa.RecordBatch]:
         options = pa.ipc.IpcReadOptions(included_fields=[_SCHEMA.get_field_index(name) for name in names])
         for path in self._files():
+            with explain_os_errors(path, "read"):  # a disk that fails for a while is no damaged file
+                content = path.read_bytes()
             try:
-                with pa.OSFile(str(path)) as file:
-                    batch = pyarrow.ipc.open_file(file, options=options).get_batch(0)
-            except (OSError, ValueError) as error:  # Arrow's own error is a ValueError
+                batch = pyarrow.ipc.open_file(pa.BufferReader(content), options=options).get_batch(0)
+            except (OSError, ValueError) as error:  # Arrow's own errors are both
                 logger.warning(f"{path} is damaged ({str(error).splitlines()[0]}); its texts are translated again")
                 path.unlink(missing_ok=True)
                 continue

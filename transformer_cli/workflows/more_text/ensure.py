@@ -46,7 +46,7 @@ def ensure_more_text(
         from transformer_cli.data.splits.read import read_texts
         from transformer_cli.workflows.more_text.reverse_run import ensure_reverse
 
-        if len(read_texts(run.data)):
+        if len(read_texts(run.data, "target")):
             ensure_reverse(located, record.fingerprint, train_reverse)
     plans = make_plans(located)
     made = {plan.section: _ensure(located, plan, record, device) for plan in plans}
@@ -86,4 +86,4 @@ def _forget_others(folder: Path, used: Sequence[Path]) -> None:
     with explain_os_errors(folder):
         for path in folder.glob("*"):
             if path not in used:
-                shutil.rmtree(path)
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
