@@ -6,7 +6,7 @@ data/
 │   ├── dataset_info.json            the columns
 │   └── state.json                   the name of the Arrow file, and the fingerprint of the prepared data
 ├── valid/, test/ ...    the same without the column corpus
-├── text/                text of the target language alone, for back-translation
+├── text/, source_text/  text of the target language alone, for back-translation, and of the source language
 └── valid.fr, valid.en, test.fr ...  validation and test sets as plain text too, for the shell
 """
 
@@ -22,7 +22,8 @@ from transformer_cli.config import LanguagesConfig
 from transformer_cli.files.atomic import write_atomically
 
 TRAIN = "train"
-TEXT = "text"
+TEXTS = {"target": "text", "source": "source_text"}
+"""The splits with text of one language, by the side of a pair that it would be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class SplitFiles:
 
     Args:
         data: The folder of all splits.
-        name: "train", "valid", "test", "test-NAME" or "text".
+        name: "train", "valid", "test", "test-NAME", or one of `TEXTS`.
         languages: The languages of its two sides, by which the plain text files are named.
     """
 
@@ -51,8 +52,8 @@ class SplitFiles:
 
     @property
     def texts(self) -> tuple[Path, ...]:
-        """The files of sources and targets as plain text; empty for ``train`` and ``text``."""
-        codes = () if self.name in (TRAIN, TEXT) else (self.languages.source, self.languages.target)
+        """The files of sources and targets as plain text; empty for those that only programs read."""
+        codes = () if self.name in (TRAIN, *TEXTS.values()) else (self.languages.source, self.languages.target)
         return tuple(self.data / f"{self.name}.{code}" for code in codes)
 
     def describe(self, columns: dict[str, str], *, fingerprint: str) -> None:

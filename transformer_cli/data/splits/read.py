@@ -16,7 +16,7 @@ import pyarrow.ipc
 from numpy.typing import NDArray
 
 from transformer_cli.data.arrow_arrays import number_array, numbers_of
-from transformer_cli.data.splits.files import TEXT, arrow_file
+from transformer_cli.data.splits.files import TEXTS, arrow_file
 from transformer_cli.errors import DamagedFileError
 
 _READ_AT_ONCE = 1000
@@ -151,14 +151,14 @@ def read_split(data: Path, split: str) -> Corpus:
     return Corpus(sources, targets, origins)
 
 
-def read_texts(data: Path) -> Texts:
-    """Open the text of the target language; its sentences stay on the disk until they are accessed.
+def read_texts(data: Path, side: str) -> Texts:
+    """Open the text of the language of one side of a pair; its sentences stay on the disk until they are accessed.
 
     Raises:
         DamagedFileError: It is missing or was changed.
     """
-    table, file = _open(data, TEXT, ["target"])
-    return Texts(table.column("target"), "target", file)
+    table, file = _open(data, TEXTS[side], [side])
+    return Texts(table.column(side), side, file)
 
 
 def _open(data: Path, split: str, columns: list[str]) -> tuple[pa.Table, Path]:

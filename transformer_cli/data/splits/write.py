@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from transformer_cli.data.arrow_arrays import text_array
-from transformer_cli.data.splits.files import TEXT, TRAIN, SplitFiles
+from transformer_cli.data.splits.files import TEXTS, TRAIN, SplitFiles
 
 _ROWS_AT_ONCE = 8192
 
@@ -21,14 +21,15 @@ WriteBatch = Callable[[pa.RecordBatch], None]
 def split_writer(files: SplitFiles, *, fingerprint: str) -> Iterator[WriteBatch]:
     """Yield a function that appends pairs to a split.
 
-    It takes record batches with the columns source and target, for ``train`` also corpus (int32), for ``text`` only
-    target.
+    It takes record batches with the columns source and target, for ``train`` also corpus (int32), for those of
+    `TEXTS` only one of them.
 
     Args:
         files: The files to write.
         fingerprint: The fingerprint of the prepared data.
     """
-    sides = {"target": "string"} if files.name == TEXT else {"source": "string", "target": "string"}
+    sides = {side: "string" for side, text in TEXTS.items() if files.name == text}
+    sides = sides or {"source": "string", "target": "string"}
     columns = {**sides, **({"corpus": "int32"} if files.name == TRAIN else {})}
     schema = pa.schema([(name, pa.type_for_alias(dtype)) for name, dtype in columns.items()])
     files.folder.mkdir(parents=True)

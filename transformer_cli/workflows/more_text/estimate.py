@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
-from transformer_cli.workflows.more_text.translate_texts import Translate, settings_of, translator
+from transformer_cli.workflows.more_text.translate_texts import Translate, settings_of, translator, wants_whole_beam
 from transformer_cli.workflows.prepare.more_text.plan import make_plans
 
 _PARTS = 5
@@ -35,7 +35,9 @@ def seconds_a_text(
         some = texts.get(plan.section, ())
         if not plan.models or not some:
             continue
-        with translator(plan.models, settings_of(located.recipe, plan.section, device)) as load:
+        settings = settings_of(located.recipe, plan.section, device)
+        whole_beam = wants_whole_beam(located.recipe, plan.section)
+        with translator(plan.models, settings, whole_beam=whole_beam) as load:
             translate = load()
             translate(some[:1])  # the first search takes longer
             found[plan.section] = median(_seconds(translate, some[i::_PARTS]) for i in range(min(_PARTS, len(some))))

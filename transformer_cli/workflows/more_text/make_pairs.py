@@ -9,26 +9,30 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from transformer_cli.artifacts.model_manifest import missing_file
 from transformer_cli.artifacts.more_text.translation_store import TranslationStore
 from transformer_cli.artifacts.preparation_report import MadePairs
+from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.config import Recipe
 from transformer_cli.data.arrow_arrays import number_array, numbers_of, text_array
 from transformer_cli.data.cleaning.rules import CleaningReport, PairCleaner
 from transformer_cli.data.cleaning.selection import is_among
 from transformer_cli.data.corpora import SentencePair
+from transformer_cli.data.corpora.tags import CorpusTags
 from transformer_cli.data.splits.files import TRAIN, SplitFiles
-from transformer_cli.data.splits.read import read_split, read_texts
 from transformer_cli.data.splits.write import split_writer
 from transformer_cli.files.atomic import atomic_folder
 from transformer_cli.text.normalization import normalize
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
-from transformer_cli.workflows.more_text.agreement import live_scorer
-from transformer_cli.workflows.more_text.translate_texts import settings_of, translate_new, translator
+from transformer_cli.workflows.more_text.agreement import scorer
+from transformer_cli.workflows.more_text.noise import noised
+from transformer_cli.workflows.more_text.translate_texts import settings_of, translate_new, translator, wants_whole_beam
 from transformer_cli.workflows.prepare.more_text.held_out_sentences import HeldOutSentences
-from transformer_cli.workflows.prepare.more_text.plan import DISTILLATION, Plan
+from transformer_cli.workflows.prepare.more_text.plan import DISTILLATION, NOISED, Plan
+from transformer_cli.workflows.prepare.more_text.work import work_of
 
 UNLIKELY = "unlikely"
-"""The rule of ``back_translation.drop_worst``."""
+"""The rule of ``drop_worst``."""
 
 
 def make_pairs(located: LocatedRecipe, plan: Plan, *, fingerprint: str, device: str) -> MadePairs:
@@ -45,21 +49,23 @@ def make_pairs(located: LocatedRecipe, plan: Plan, *, fingerprint: str, device: 
     """
     recipe, run, store = located.recipe, located.run, TranslationStore(plan.store)
     is_distilled = plan.section == DISTILLATION
-    config = recipe.back_translation
+    back, drop_worst = recipe.back_translation, getattr(recipe, plan.section).drop_worst
     store.begin(plan.translators)
-    texts = read_split(run.data, TRAIN).sources if is_distilled else read_texts(run.data)
-    scorer = None if is_distilled or not config.drop_worst else live_scorer(run, device)
-    with translator(plan.models, settings_of(recipe, plan.section, device)) as load:
-        what = "training sources" if is_distilled else f"sentences of {recipe.languages.target}"
-        wanted, translated = translate_new(store, texts, load, scorer, what=what)
-    tag = None if is_distilled else config.tag
+    judge = plan.judge if is_distilled else _live_version(run)
+    score = scorer(judge, device, CorpusTags(recipe)) if judge and drop_worst else None
+    settings, whole_beam = settings_of(recipe, plan.section, device), wants_whole_beam(recipe, plan.section)
+    with translator(plan.models, settings, whole_beam=whole_beam) as load:
+        what = f"sentences of {recipe.languages.source if is_distilled else recipe.languages.target}"
+        work = work_of(plan.section, recipe, run.data)
+        wanted, translated = translate_new(store, work, load, score, what=what)
     report = write_made_pairs(
         run.made_pairs(plan.section),
-        made_pairs(store, wanted, is_reversed=not is_distilled, drop_worst=config.drop_worst),
+        made_pairs(store, wanted, is_reversed=not is_distilled, drop_worst=drop_worst),
         recipe,
         HeldOutSentences(run.data, recipe),
         origin=len(recipe.data.train) + (not is_distilled),
-        tag=tag,
+        tag=None if is_distilled else back.tag,
+        noise_seed=recipe.training.seed if back.method == NOISED and not is_distilled else None,
         fingerprint=fingerprint,
     )
     return MadePairs(
@@ -70,6 +76,12 @@ def make_pairs(located: LocatedRecipe, plan: Plan, *, fingerprint: str, device: 
         kept=report.kept,
         dropped=report.dropped,
     )
+
+
+def _live_version(run: RunDirectory) -> Path | None:
+    """Return the live model of a run, if there is a whole one."""
+    is_whole = run.live_version() is not None and missing_file(run.live_model) is None
+    return run.live_model if is_whole else None
 
 
 def made_pairs(
@@ -114,6 +126,7 @@ def write_made_pairs(
     origin: int,
     fingerprint: str,
     tag: str | None = None,
+    noise_seed: int | None = None,
 ) -> CleaningReport:
     """Write a split ``train`` of the pairs that pass the rules for single pairs and hold no held-out sentence.
 
@@ -125,6 +138,7 @@ def write_made_pairs(
         origin: The number of these pairs' corpus; those of ``data.train`` come before.
         fingerprint: The fingerprint of the split.
         tag: A word to put before each source.
+        noise_seed: The seed of noise in the sources, or None.
 
     Returns:
         The number of pairs that were read, kept, and dropped by each rule.
@@ -142,7 +156,8 @@ def write_made_pairs(
                 report.read += 1
                 if rule is None:
                     report.kept += 1
-                    sources.append(before + pair.source)
+                    source = pair.source if noise_seed is None else noised(pair.source, noise_seed)
+                    sources.append(before + source)
                     targets.append(pair.target)
                 else:
                     report.dropped[rule] = report.dropped.get(rule, 0) + 1

@@ -9,10 +9,10 @@ from pathlib import Path
 from transformer_cli.artifacts.model_manifest import ModelManifest
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.config import BackTranslationConfig, CorpusConfig, DataConfig, DistillationConfig, Recipe
+from transformer_cli.data.corpora.tags import CorpusTags
 from transformer_cli.data.splits.files import TRAIN
 from transformer_cli.data.splits.read import read_split
 from transformer_cli.files.atomic import atomic_folder
-from transformer_cli.text.normalization import normalize
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 
 logger = logging.getLogger(__name__)
@@ -77,17 +77,15 @@ def _write_pairs(located: LocatedRecipe, folder: Path, data: str) -> None:
     if made_from.is_file() and made_from.read_text() == data:
         return
     recipe = located.recipe
-    tags = tuple(f"{normalize(corpus.tag)} " for corpus in recipe.data.train if corpus.tag is not None)
+    tags = CorpusTags(recipe)
     with atomic_folder(folder) as beside:
         for name in _SETS:
             corpus = read_split(located.run.data, name)
-            _write_lines(beside / f"{name}.{recipe.languages.source}", corpus.sources, tags)
-            _write_lines(beside / f"{name}.{recipe.languages.target}", corpus.targets, ())
+            _write_lines(beside / f"{name}.{recipe.languages.source}", map(tags.without, corpus.sources))
+            _write_lines(beside / f"{name}.{recipe.languages.target}", corpus.targets)
         (beside / _MADE_FROM).write_text(data)
 
 
-def _write_lines(path: Path, texts: Iterable[str], tags: tuple[str, ...]) -> None:
+def _write_lines(path: Path, texts: Iterable[str]) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for text in texts:
-            tag = next((tag for tag in tags if text.startswith(tag)), "")
-            file.write(f"{text.removeprefix(tag)}\n")
+        file.writelines(f"{text}\n" for text in texts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import compress, islice
@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from transformer_cli.artifacts.more_text.translation_store import TranslationStore
 from transformer_cli.config import Recipe, SearchOverrides
 from transformer_cli.decoding.engine import Sampling
+from transformer_cli.decoding.minimum_bayes_risk import chrf, ngrams_by_length
 from transformer_cli.workflows.more_text.agreement import Score
-from transformer_cli.workflows.prepare.more_text.plan import DISTILLATION, hashes_of
+from transformer_cli.workflows.prepare.more_text.plan import DISTILLATION
+from transformer_cli.workflows.prepare.more_text.work import Work, key_of
 from transformer_cli.workflows.translate.settings import TranslationSettings
 from transformer_cli.workflows.translate.translator import Translator
 
@@ -29,7 +31,13 @@ WINDOW = 2000
 
 _SECONDS_BETWEEN_LOGS = 60
 
-Translate = Callable[[Sequence[str]], Sequence[str]]
+Translate = Callable[[Sequence[str]], Sequence[Sequence[str]]]
+"""Gives each text its translations, best first: one, or those of the whole beam."""
+
+
+def wants_whole_beam(recipe: Recipe, section: str) -> bool:
+    """Return whether a section chooses among the translations of a beam."""
+    return section == DISTILLATION and recipe.distillation.choose == "reference"
 
 
 def settings_of(recipe: Recipe, section: str, device: str) -> TranslationSettings:
@@ -42,12 +50,15 @@ def settings_of(recipe: Recipe, section: str, device: str) -> TranslationSetting
 
 
 @contextmanager
-def translator(models: Sequence[Path], settings: TranslationSettings) -> Iterator[Callable[[], Translate]]:
+def translator(
+    models: Sequence[Path], settings: TranslationSettings, *, whole_beam: bool = False
+) -> Iterator[Callable[[], Translate]]:
     """Yield a function that loads models; they are closed at the end of the block.
 
     Args:
         models: Model directories; several are an ensemble.
         settings: The device, the search, and whether to draw at random.
+        whole_beam: Whether to give all translations of the beam.
     """
     if len(models) > 1 or settings.sampling is not None:  # which exported engines do not do
         settings = replace(settings, engine="torch")
@@ -56,7 +67,13 @@ def translator(models: Sequence[Path], settings: TranslationSettings) -> Iterato
 
         def load() -> Translate:
             loaded = stack.enter_context(Translator.from_settings(models, settings))
-            return lambda texts: [each.text for each in loaded.translate_detailed(texts, sampling=settings.sampling)]
+            wanted = loaded.beam_size if whole_beam else 1
+
+            def translate(texts: Sequence[str]) -> list[list[str]]:
+                found = loaded.translate_detailed(texts, n_best=wanted, sampling=settings.sampling)
+                return [[each.text, *(other.text for other in each.alternatives)] for each in found]
+
+            return translate
 
         try:
             yield load
@@ -66,7 +83,7 @@ def translator(models: Sequence[Path], settings: TranslationSettings) -> Iterato
 
 def translate_new(
     store: TranslationStore,
-    texts: Iterable[str],
+    work: Work,
     translate: Callable[[], Translate],
     scorer: Callable[[], Score] | None = None,
     *,
@@ -78,7 +95,7 @@ def translate_new(
 
     Args:
         store: The translations so far.
-        texts: The texts; they are read twice, and only their hashes are kept.
+        work: The texts; they are read twice, and only their hashes are kept.
         translate: Loads the models, and returns a function that translates a window; not called if nothing is new.
         scorer: Loads a model that scores each text as the translation of its translation, or None.
         what: The texts in words, for the log.
@@ -89,7 +106,7 @@ def translate_new(
     Raises:
         TfmError: The store cannot be written, or a process that translates was killed.
     """
-    hashes = hashes_of(texts)
+    hashes = work.keys()
     wanted, first = np.unique(hashes, return_index=True)
     is_new = np.zeros(len(hashes), np.bool_)
     is_new[first[~np.isin(wanted, store.keys())]] = True
@@ -101,10 +118,12 @@ def translate_new(
     run, score = translate(), None if scorer is None else scorer()
     done, began = 0, time.monotonic()
     logged = began
-    for window in _windows(compress(texts, is_new.tobytes())):
-        translations = run(window)
-        scores = None if score is None else score(translations, window)
-        store.add(hashes_of(window).tolist(), window, translations, scores)
+    for window in _windows(compress(work, is_new.tobytes())):
+        texts = [text for text, _ in window]
+        found = run(texts)
+        translations = [_chosen(each, reference) for each, (_, reference) in zip(found, window, strict=True)]
+        scores = None if score is None else score(translations, texts)
+        store.add([key_of(*each) for each in window], texts, translations, scores)
         done += len(window)
         if time.monotonic() - logged >= _SECONDS_BETWEEN_LOGS:
             logged = time.monotonic()
@@ -118,6 +137,14 @@ def _progress(done: int, total: int, seconds: float) -> str:
     return f"{done:,} of {total:,} translated, {done / seconds:,.0f} a second, {left / 60:.0f} min left"
 
 
-def _windows(texts: Iterator[str]) -> Iterator[list[str]]:
+def _windows(texts: Iterator[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
     while window := list(islice(texts, WINDOW)):
         yield window
+
+
+def _chosen(translations: Sequence[str], reference: str) -> str:
+    """Return the first translation, or the one that is most like a reference."""
+    if not reference or len(translations) == 1:
+        return translations[0]
+    wanted = ngrams_by_length(reference)
+    return max(translations, key=lambda each: chrf(ngrams_by_length(each), wanted))  # the first of equals

@@ -10,7 +10,7 @@ from typing import Any
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.config import CorpusConfig, CorpusFiles, NamedCorpus
 from transformer_cli.data.cleaning.rules import LOCAL_RULES
-from transformer_cli.data.corpora import corpus_files, text_files
+from transformer_cli.data.corpora import NamedText, corpus_files, named_texts, text_files
 from transformer_cli.data.corpora.names import kind_of
 from transformer_cli.errors import DataError
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
@@ -36,7 +36,7 @@ class Inputs:
         fingerprint: The fingerprint of all contents and settings.
         files: The files, as `fingerprints.of_files` describes them.
         corpora: For each corpus of ``data.train`` the fingerprint of its content and the rules for single pairs.
-        texts: The same for each text of ``back_translation.text``.
+        texts: The same for each of `named_texts`.
     """
 
     fingerprint: str
@@ -63,9 +63,14 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFin
     corpora: list[NamedCorpus] = [*data.train, *held_out]
     groups = [fingerprints.of_files(corpus_files(corpus, recipe.languages, folder), known) for corpus in corpora]
     contents = [[file.sha256 for file in group] for group in groups]
-    texts = recipe.back_translation.text
-    text_groups = [fingerprints.of_files(text_files(name, recipe.languages, folder), known) for name in texts]
-    text_contents = [[file.sha256 for file in group] for group in text_groups]
+    texts = named_texts(recipe)
+    text_groups = [fingerprints.of_files(text_files(text, recipe.languages, folder), known) for text in texts]
+    of_texts: list[list[Any]] = [
+        [*_side(text), text.name, [file.sha256 for file in group]]
+        for text, group in zip(texts, text_groups, strict=True)
+    ]
+    of_targets = [values for text, values in zip(texts, of_texts, strict=True) if text.side == "target"]
+    of_sources = [values for text, values in zip(texts, of_texts, strict=True) if text.side == "source"]
     settings = recipe.model_dump(include={"data", "cleaning", "languages"})
     for key in ("folder", "check_sides"):  # they make no difference to the data
         settings["data"].pop(key)
@@ -77,7 +82,8 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFin
         fingerprints.of_values(
             [
                 *(_RULES_VERSION, settings, contents, *filter(None, map(_reader_version, corpora))),
-                *([texts, text_contents] if texts else []),
+                *map(list, zip(*of_targets, strict=True)),  # their names, and their contents
+                *([of_sources] if of_sources else []),
             ]
         ),
         [file for group in (*groups, *text_groups) for file in group],
@@ -85,10 +91,7 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFin
             fingerprints.of_values([*local, _how_it_is_read(corpus), content])
             for corpus, content in zip(data.train, contents, strict=False)
         ],
-        [
-            fingerprints.of_values([*local, "text", name, content])
-            for name, content in zip(texts, text_contents, strict=True)
-        ],
+        [fingerprints.of_values([*local, "text", *values]) for values in of_texts],
     )
 
 
@@ -100,8 +103,12 @@ def check_unchanged(inputs: Inputs) -> None:
     """
     now = fingerprints.of_files([Path(file.path) for file in inputs.files], inputs.files)
     for file, before in zip(now, inputs.files, strict=True):
-        if file != before:
+        if (file.path, file.sha256) != (before.path, before.sha256):  # a backup or a `chmod` changes times alone
             raise DataError(f"{before.path} changed while it was read; run the command again when it is complete")
+
+
+def _side(text: NamedText) -> list[str]:
+    return [] if text.side == "target" else [text.side]
 
 
 def _how_it_is_read(corpus: CorpusConfig) -> list[Any]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from transformer_cli.artifacts.preparation_report import PreparationReport, read_preparation
 from transformer_cli.data.cleaning.held_out import HeldOut
-from transformer_cli.data.splits.files import TEXT, SplitFiles
+from transformer_cli.data.corpora import named_texts
+from transformer_cli.data.splits.files import TEXTS, SplitFiles
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.prepare.inputs import Inputs, describe_inputs
 
@@ -50,7 +51,6 @@ def check_data(located: LocatedRecipe) -> DataStatus:
 def _is_whole(located: LocatedRecipe, inputs: Inputs) -> bool:
     """Return whether all prepared data exists and was made from ``inputs``."""
     splits = ["train", "valid", "test", *located.recipe.data.named_tests()]
-    if located.recipe.back_translation.text:
-        splits.append(TEXT)
+    splits += {TEXTS[text.side] for text in named_texts(located.recipe)}
     files = [SplitFiles(located.run.data, split, located.recipe.languages) for split in splits]
     return all(split.is_whole(fingerprint=inputs.fingerprint) for split in files)

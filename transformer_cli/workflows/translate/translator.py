@@ -167,6 +167,11 @@ class Translator:
         return [replace(best, alternatives=best.alternatives[: n_best - 1]) for best in chosen]
 
     @property
+    def beam_size(self) -> int:
+        """The number of hypotheses of a search: those that ``n_best`` may ask for without widening it."""
+        return self._lines.engine.beam_size
+
+    @property
     def limit(self) -> int:
         """The maximum number of tokens in one input of the model; a longer line is translated in segments."""
         return self._lines.limit

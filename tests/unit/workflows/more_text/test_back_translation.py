@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.small_runs import one_thread, write_small
 from tests.support.toy_corpus import pairs
@@ -19,6 +22,7 @@ from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.errors import DataError, RecipeError
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe
 from transformer_cli.workflows.more_text.ensure import ensure_more_text
+from transformer_cli.workflows.more_text.noise import noised
 from transformer_cli.workflows.more_text.reverse_run import ensure_reverse
 from transformer_cli.workflows.more_text.training_pairs import read_training_pairs, weights_of_pairs
 from transformer_cli.workflows.prepare.more_text.plan import training_data
@@ -87,7 +91,7 @@ def test_text_is_cleaned_compared_with_itself_and_kept_apart_from_held_out_sente
 
     report = prepare(run_dir=RUN.path, overrides=SETTINGS[3:])
 
-    assert list(read_texts(RUN.data)) == [*TEXT, "one more."]
+    assert list(read_texts(RUN.data, "target")) == [*TEXT, "one more."]
     (counts,) = report.texts.values()
     assert (counts.read, counts.kept) == (20, 10)
     dropped = {"held_out": 4, "near_duplicate": 3, "empty": 1, "non_text": 1, "too_long": 1}
@@ -101,7 +105,7 @@ def test_text_in_a_file_with_both_sides_is_its_targets():
 
     prepare(run_dir=RUN.path, overrides=(*SETTINGS, "back_translation.text=more.tsv"))
 
-    assert list(read_texts(RUN.data)) == ["one more thing", "two more things"]
+    assert list(read_texts(RUN.data, "target")) == ["one more thing", "two more things"]
 
 
 def test_an_inbox_without_text_makes_no_pairs_and_needs_no_reverse_model():
@@ -147,6 +151,41 @@ def test_drawn_translations_are_others_and_the_same_each_time():
 
     assert drawn != best
     assert rows(read_split(MADE, "train")) == drawn
+
+
+def test_noise_leaves_out_and_mixes_words_of_the_same_translations():
+    ensure()
+    best = rows(read_split(MADE, "train"))
+    ensure("back_translation.method=beam+noise")
+    noised_rows = rows(read_split(MADE, "train"))
+
+    assert made()["translated"] == 0
+    assert [target for _, target in noised_rows] == [target for _, target in best]
+    assert [source for source, _ in noised_rows] != [source for source, _ in best]
+    for (noisy, _), (clean, _) in zip(noised_rows, best, strict=True):
+        assert noisy.startswith("<BT> ")
+        assert not Counter(noisy.split(" ")) - Counter(clean.split(" "))
+
+
+@given(st.lists(st.sampled_from(["a", "b,", "%s", "{x}", "<b>c</b>", "d"]), min_size=1, max_size=12), st.integers(0, 9))
+def test_noise_keeps_placeholders_and_moves_no_word_far(parts, seed):
+    words = [f"{part}{place}" if part in ("a", "d") else part for place, part in enumerate(parts)]
+    text = " ".join(words)
+
+    noisy = noised(text, seed).split(" ")
+
+    assert noised(text, seed).split(" ") == noisy
+    assert not Counter(noisy) - Counter(words)
+    assert all(noisy.count(part) == words.count(part) for part in ("%s", "{x}", "<b>c</b>"))
+    left = [word for word in words if word in noisy]
+    once = [word for word in noisy if words.count(word) == 1]
+    assert all(abs(noisy.index(word) - left.index(word)) <= 3 for word in once if len(left) == len(noisy))
+
+
+def test_a_tenth_of_the_words_is_left_out():
+    text = " ".join(f"w{number}" for number in range(2000))
+
+    assert len(noised(text, 1).split(" ")) == pytest.approx(1800, abs=70)  # five standard deviations
 
 
 def test_a_night_translates_new_text_alone_wherever_its_file_stands():

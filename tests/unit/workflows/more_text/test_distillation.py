@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sacrebleu.metrics import CHRF
 
 from tests.support.command_line import run_here
 from tests.support.killed_trainings import copy_anew, is_change, moments
@@ -17,10 +18,12 @@ from tests.support.small_runs import one_thread, write_small
 from tests.support.toy_corpus import pairs, write_corpus
 from tests.support.untrained_models import write_untrained
 from transformer_cli import Translator, prepare, train, train_tokenizer
+from transformer_cli.artifacts.model_directory import open_model
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.data.corpora import SentencePair
 from transformer_cli.data.splits.read import Corpus, read_split
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
+from transformer_cli.device import choose_device
 from transformer_cli.errors import ModelNotFoundError, RecipeError
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe
 from transformer_cli.workflows.more_text import translate_texts
@@ -29,6 +32,7 @@ from transformer_cli.workflows.more_text.estimate import seconds_a_text
 from transformer_cli.workflows.more_text.make_pairs import write_made_pairs
 from transformer_cli.workflows.more_text.training_pairs import read_training_pairs
 from transformer_cli.workflows.prepare.more_text.held_out_sentences import HeldOutSentences
+from transformer_cli.workflows.score.score_pairs import score_texts
 
 RUN = RunDirectory(Path("runs/small"))
 MADE = RUN.made_pairs("distillation")
@@ -88,6 +92,61 @@ def test_every_training_source_has_the_translation_of_the_teacher():
     assert (made()["read"], made()["translated"], made()["kept"]) == (181, 181, 181)
 
 
+def test_text_of_the_source_language_is_translated_too_but_for_held_out_sentences():
+    valid = read_split(RUN.data, "valid")
+    lines = ["le cheval dort.", "un homme dort.", valid.sources[0], valid.targets[1].upper(), "le cheval dort !"]
+    Path("more.fr").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    settings = (*TEACHER, "distillation.text=more.{source}")
+    report = prepare(run_dir=RUN.path, overrides=settings)
+    ensure(*settings)
+
+    assert (report.texts["more.{source}"].kept, report.texts["more.{source}"].dropped["held_out"]) == (2, 2)
+    assert report.to_translate == {"distillation": (183, 0)}
+    distilled = read_split(MADE, "train")
+    assert set(distilled.sources) - set(read_split(RUN.data, "train").sources) == set(lines[:2])
+    with Translator.load("teacher") as teacher:
+        assert list(distilled.targets) == teacher.translate(list(distilled.sources))
+    assert not prepare(run_dir=RUN.path, overrides=settings).is_new
+
+
+def test_of_the_beam_the_translation_most_like_the_reference_is_learned():
+    settings = (*TEACHER, "distillation.choose=reference", "distillation.beam_size=4")
+    ensure(*settings)
+
+    references, distilled = dict(rows(read_split(RUN.data, "train"))), rows(read_split(MADE, "train"))
+    with Translator.load("teacher", beam_size=4) as teacher:
+        beams = teacher.translate_detailed([source for source, _ in distilled], n_best=4)
+    chrf = CHRF(word_order=0)
+    better = 0
+    for (source, target), beam in zip(distilled, beams, strict=True):
+        texts = [beam.text, *(each.text for each in beam.alternatives)]
+        scores = [chrf.sentence_score(text, [references[source]]).score for text in texts]
+        assert chrf.sentence_score(target, [references[source]]).score == pytest.approx(max(scores), abs=1e-6)
+        better += target != texts[0]
+    assert better > 10
+
+
+def test_the_translations_that_a_reverse_model_believes_least_are_dropped():
+    ensure(*TEACHER, "distillation.reverse_model=reverse", "distillation.drop_worst=0.2")
+    few = dict(rows(read_split(MADE, "train")))
+    assert (made()["kept"], made()["dropped"]) == (181 - 36, {"unlikely": 36})
+
+    ensure(*TEACHER)
+    everything = dict(rows(read_split(MADE, "train")))
+    scores = dict(zip(everything, [each.log_prob / each.tokens for each in scored([*everything.items()])], strict=True))
+    assert max(scores[source] for source in everything if source not in few) <= min(scores[source] for source in few)
+
+
+def scored(made_pairs: Sequence[tuple[str, str]]) -> list[Any]:
+    reverse = open_model(Path("reverse"), choose_device("cpu"))
+    return score_texts(reverse, [target for _, target in made_pairs], [source for source, _ in made_pairs])
+
+
+def test_text_without_a_teacher_is_refused():
+    with pytest.raises(RecipeError, match=r"distillation.*text is translated by the teacher, but there is none"):
+        located("distillation.text=more.fr")
+
+
 def test_several_teachers_are_an_ensemble():
     ensure(*TEACHER)
     one = rows(read_split(MADE, "train"))
@@ -108,6 +167,8 @@ def test_several_teachers_are_an_ensemble():
 def test_only_what_a_change_concerns_is_done_again(overrides, translated):
     before = ensure(*TEACHER)
     assert ensure(*TEACHER) == before
+
+    (RUN.translations / ".DS_Store").touch()  # as file managers leave it
 
     assert ensure(*overrides) != before
 

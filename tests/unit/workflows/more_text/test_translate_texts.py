@@ -10,7 +10,7 @@ from transformer_cli.artifacts.more_text.translation_store import TranslationSto
 from transformer_cli.errors import TfmError
 from transformer_cli.workflows.more_text import translate_texts
 from transformer_cli.workflows.more_text.translate_texts import translate_new
-from transformer_cli.workflows.prepare.more_text.plan import hashes_of
+from transformer_cli.workflows.prepare.more_text.work import Work
 
 TEXTS = [f"phrase {number % 25}" for number in range(30)]  # five of them twice
 
@@ -32,11 +32,11 @@ class Shouting:
         if not self._lives:
             raise TfmError("the power is cut")
         self.windows.append(list(texts))
-        return [text.upper() for text in texts]
+        return [[text.upper(), text] for text in texts]
 
 
-def run(store, texts, models):
-    return translate_new(store, texts, lambda: models, what="texts")
+def run(store, texts, models, references=()):
+    return translate_new(store, Work(texts, references), lambda: models, what="texts")
 
 
 def content(store):
@@ -51,7 +51,7 @@ def test_each_text_is_translated_once_in_the_order_of_the_texts(tmp_path):
 
     assert models.windows == [TEXTS[:10], TEXTS[10:20], TEXTS[20:25]]
     assert translated == 25
-    assert wanted.tolist() == sorted(set(hashes_of(TEXTS).tolist())) == store.keys().tolist()
+    assert wanted.tolist() == sorted(set(Work(TEXTS).keys().tolist())) == store.keys().tolist()
     assert [row["translation"] for row in content(store)] == [text.upper() for text in TEXTS[:25]]
 
 
@@ -63,7 +63,17 @@ def test_only_texts_without_a_translation_are_translated_the_next_time(tmp_path)
 
     assert more.windows == [["new", "other"]]
     assert (len(wanted), translated) == (5, 2)
-    translate_new(store, TEXTS, lambda: pytest.fail("models are loaded"), what="texts")
+    translate_new(store, Work(TEXTS), lambda: pytest.fail("models are loaded"), what="texts")
+
+
+def test_where_there_is_a_reference_the_translation_most_like_it_is_taken(tmp_path):
+    store, texts = TranslationStore(tmp_path / "store"), ["eins", "zwei", "drei", "drei"]
+
+    run(store, texts, Shouting(), references=["einst", "ZWEITE", "", "drei!"])
+
+    assert [row["translation"] for row in content(store)] == ["eins", "ZWEI", "DREI", "drei"]
+    _, translated = run(store, texts[:3], Shouting(), references=["einst", "ZWEIMAL", ""])
+    assert translated == 1  # whose reference has changed
 
 
 @pytest.mark.parametrize("lives", [1, 2, 3])
@@ -93,6 +103,21 @@ def test_a_damaged_window_is_translated_again(tmp_path, messages):
     assert len(content(store)) == 25
     (warning,) = messages.warnings
     assert str(second) in warning
+
+
+def test_a_window_that_cannot_be_read_for_a_while_is_kept(tmp_path):
+    store = TranslationStore(tmp_path / "store")
+    run(store, TEXTS, Shouting())
+    window = tmp_path / "store" / "000001.arrow"
+    window.rename(tmp_path / "aside")
+    window.mkdir()  # reading it is an error of the system
+
+    with pytest.raises(TfmError, match=r"cannot read .*000001\.arrow"):
+        run(store, TEXTS, Shouting())
+
+    window.rmdir()
+    (tmp_path / "aside").rename(window)
+    assert len(content(store)) == 25
 
 
 def test_a_full_disk_is_one_line_and_keeps_the_windows_before(tmp_path):

@@ -1,4 +1,4 @@
-"""Cleans text of the target language: single sentences first, then each among all others."""
+"""Cleans text of one language: single sentences first, then each among all others."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from transformer_cli.config import CleaningConfig, LanguagesConfig, Recipe
 from transformer_cli.data.arrow_arrays import number_array
 from transformer_cli.data.cleaning.cache import CleanedCorpus, open_cleaned, write_cleaned
 from transformer_cli.data.cleaning.rules import CleaningReport, PairCleaner
-from transformer_cli.data.corpora import read_text
+from transformer_cli.data.corpora import named_texts, read_text
 from transformer_cli.data.corpora.reading_progress import log_reading
-from transformer_cli.data.splits.files import TEXT, SplitFiles
+from transformer_cli.data.splits.files import TEXTS, SplitFiles
 from transformer_cli.data.splits.write import split_writer
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.prepare.inputs import Inputs
 from transformer_cli.workflows.prepare.more_text.held_out_sentences import HeldOutSentences
-from transformer_cli.workflows.prepare.more_text.plan import count_untranslated, make_plans
+from transformer_cli.workflows.prepare.more_text.plan import make_plans
+from transformer_cli.workflows.prepare.more_text.work import count_untranslated
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ _KEPT, _HELD_OUT, _REPEATED = range(3)
 
 
 def clean_texts(located: LocatedRecipe, inputs: Inputs, folder: Path) -> list[CleanedCorpus]:
-    """Return the clean sentences of each text of ``back_translation.text``, as both sides of pairs.
+    """Return the clean sentences of each of `named_texts`, as both sides of pairs.
 
     Args:
         located: The recipe and the folder of its files.
@@ -42,17 +43,17 @@ def clean_texts(located: LocatedRecipe, inputs: Inputs, folder: Path) -> list[Cl
     """
     make_plans(located)  # a model that is missing is reported before hours of preparation
     recipe, cleaned = located.recipe, []
-    language = recipe.languages.target
-    both = LanguagesConfig.model_construct(source=language, target=language)
     # Rules that compare two sides have no meaning here.
     rules = recipe.cleaning.model_copy(update={"identical": False, "length_ratio": False})
-    for name, fingerprint in zip(recipe.back_translation.text, inputs.texts, strict=True):
+    for named, fingerprint in zip(named_texts(recipe), inputs.texts, strict=True):
+        language = getattr(recipe.languages, named.side)
+        both = LanguagesConfig.model_construct(source=language, target=language)
         cache = folder / fingerprint[:16]
         text = open_cleaned(cache)
         if text is None:
-            logger.info(f"reading {name}")
-            sentences = read_text(name, recipe.languages, located.folder / recipe.data.folder)
-            text = write_cleaned(cache, log_reading(sentences, name), PairCleaner(rules, both))
+            logger.info(f"reading {named.name}")
+            sentences = read_text(named, recipe.languages, located.folder / recipe.data.folder)
+            text = write_cleaned(cache, log_reading(sentences, named.name), PairCleaner(rules, both))
         cleaned.append(text)
     return cleaned
 
@@ -74,31 +75,39 @@ def add_texts(
         fingerprint: The fingerprint of the prepared data.
         report: Receives the counts.
     """
-    if texts:
-        report.texts = _write_texts(data, texts, located.recipe, fingerprint=fingerprint)
+    named = named_texts(located.recipe)
+    for side in dict.fromkeys(text.side for text in named):
+        own = [(text.name, cleaned) for text, cleaned in zip(named, texts, strict=True) if text.side == side]
+        files = SplitFiles(data, TEXTS[side], located.recipe.languages)
+        _write_texts(files, own, located.recipe, fingerprint=fingerprint, reports=report.texts)
     for section, (wanted, known, some) in count_untranslated(located, data).items():
         report.to_translate[section], report.to_try[section] = (wanted, known), some
 
 
 def _write_texts(
-    data: Path, texts: Sequence[CleanedCorpus], recipe: Recipe, *, fingerprint: str
-) -> dict[str, CleaningReport]:
+    files: SplitFiles,
+    texts: Sequence[tuple[str, CleanedCorpus]],
+    recipe: Recipe,
+    *,
+    fingerprint: str,
+    reports: dict[str, CleaningReport],
+) -> None:
     """Write the sentences that have not occurred before and are in no validation or test set, and count them.
 
     Args:
-        data: The folder of all splits, which has the validation and test sets.
-        texts: The clean sentences of each text.
-        recipe: The names of the texts, and the rules.
+        files: The files to write; the folder of all splits has the validation and test sets.
+        texts: The name of each text, and its clean sentences.
+        recipe: The rules.
         fingerprint: The fingerprint of the prepared data.
+        reports: Receives the counts of each name.
     """
-    held_out = np.array(sorted(HeldOutSentences(data, recipe).keys), np.uint64)
-    keys = [text.hashes("target_key") for text in texts]
-    fates = _fates(keys, [text.hashes("pair") for text in texts], held_out, recipe.cleaning)
-    reports: dict[str, CleaningReport] = {}
+    held_out = np.array(sorted(HeldOutSentences(files.data, recipe).keys), np.uint64)
+    keys = [text.hashes("target_key") for _, text in texts]
+    fates = _fates(keys, [text.hashes("pair") for _, text in texts], held_out, recipe.cleaning)
     rules = ("held_out", "near_duplicate" if recipe.cleaning.near_duplicate else "duplicate")
     first = 0
-    with split_writer(SplitFiles(data, TEXT, recipe.languages), fingerprint=fingerprint) as write:
-        for name, text in zip(recipe.back_translation.text, texts, strict=True):
+    with split_writer(files, fingerprint=fingerprint) as write:
+        for name, text in texts:
             kept, *dropped = np.bincount(fates[first : first + text.kept], minlength=3).tolist()
             counted = {rule: count for rule, count in zip(rules, dropped, strict=True) if count}
             report = CleaningReport(text.read, kept, {**text.dropped, **counted})
@@ -106,7 +115,6 @@ def _write_texts(
             for batch in text.batches():
                 write(batch.take(number_array(np.flatnonzero(fates[first : first + len(batch)] == _KEPT))))
                 first += len(batch)
-    return reports
 
 
 def _fates(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from transformer_cli.config import Recipe
 from transformer_cli.data.cleaning.match_keys import fold, hash_text
+from transformer_cli.data.corpora.tags import CorpusTags
 from transformer_cli.data.splits.read import read_split
-from transformer_cli.text.normalization import normalize
 
 
 class HeldOutSentences:
@@ -23,8 +23,7 @@ class HeldOutSentences:
     """
 
     def __init__(self, data: Path, recipe: Recipe, tags: Sequence[str] = ()) -> None:
-        of_corpora = [normalize(corpus.tag) for corpus in recipe.data.train if corpus.tag is not None]
-        self._tags = tuple(f"{tag} " for tag in (*of_corpora, *map(normalize, tags)))
+        self._tags = CorpusTags(recipe, tags)
         self._numbers = recipe.cleaning.fold_numbers
         names = ("valid", "test", *recipe.data.named_tests())
         corpora = [read_split(data, name) for name in names]
@@ -36,5 +35,4 @@ class HeldOutSentences:
         return self._key(text) in self.keys
 
     def _key(self, text: str) -> int:
-        tag = next((tag for tag in self._tags if text.startswith(tag)), "")
-        return hash_text(fold(text.removeprefix(tag), numbers=self._numbers))
+        return hash_text(fold(self._tags.without(text), numbers=self._numbers))

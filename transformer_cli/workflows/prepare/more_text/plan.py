@@ -1,14 +1,9 @@
-"""The pairs that models are to make from text: which models, and how many texts they have not translated yet.
-
-Nothing here needs torch.
-"""
+"""The models that are to make pairs from text. Nothing here needs torch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.engine_manifest import weights_fingerprint
@@ -20,18 +15,12 @@ from transformer_cli.text.languages import same_language
 from transformer_cli.workflows.locate.model import find_model
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 DISTILLATION = "distillation"
 BACK_TRANSLATION = "back_translation"
+NOISED = "beam+noise"
 
 _CLEARLY_BETTER = 1.0
 """BLEU by which a reverse model must surpass the one before for text to be translated again."""
-
-_SOME = 200
-"""Number of texts, spread over all, that are translated for an estimate; a larger one would start other processes."""
 
 # Raise this number when translations or pairs are made otherwise than before: then they are made again.
 _VERSION = 2
@@ -47,6 +36,7 @@ class Plan:
         store: The folder of their translations.
         translators: The models whose translations the folder is to hold; perhaps an earlier version of ``models``.
         fingerprint: The fingerprint of the translators and of the section.
+        judge: The model directory of a model of the other direction that judges the translations, or None.
     """
 
     section: str
@@ -54,6 +44,7 @@ class Plan:
     store: Path
     translators: Translators
     fingerprint: str
+    judge: Path | None = None
 
 
 def make_plans(located: LocatedRecipe) -> list[Plan]:
@@ -72,49 +63,24 @@ def training_data(located: LocatedRecipe, prepared: str) -> str:
     return fingerprints.of_training_data(prepared, {plan.section: plan.fingerprint for plan in make_plans(located)})
 
 
-def hashes_of(texts: Iterable[str]) -> NDArray[np.uint64]:
-    """Return the hash of each text, by which its translation is found."""
-    import numpy as np
-
-    from transformer_cli.data.cleaning.match_keys import hash_text
-
-    return np.fromiter(map(hash_text, texts), np.uint64)
-
-
-def count_untranslated(located: LocatedRecipe, data: Path) -> dict[str, tuple[int, int, list[str]]]:
-    """Return for each section the number of different texts to translate, how many of them have been, and some others.
-
-    Args:
-        located: The recipe and the run directory, which has the translations.
-        data: The prepared data.
-    """
-    import numpy as np
-
-    from transformer_cli.artifacts.more_text.translation_store import TranslationStore
-    from transformer_cli.data.splits.files import TRAIN
-    from transformer_cli.data.splits.read import read_split, read_texts
-
-    counts = {}
-    for plan in make_plans(located):
-        texts = read_split(data, TRAIN).sources if plan.section == DISTILLATION else read_texts(data)
-        wanted, first = np.unique(hashes_of(texts), return_index=True)
-        known = np.isin(wanted, TranslationStore(plan.store).keys())
-        unknown = np.sort(first[~known])
-        some = unknown[np.linspace(0, len(unknown), min(_SOME, len(unknown)), endpoint=False, dtype=np.int64)]
-        counts[plan.section] = (len(wanted), int(known.sum()), [texts[i] for i in some.tolist()])
-    return counts
-
-
 def _plan_distillation(located: LocatedRecipe) -> Plan | None:
     config, languages = located.recipe.distillation, located.recipe.languages
     if not config.teacher:
         return None
     key = "distillation.teacher"
     models = [_model(located, key, name, (languages.source, languages.target)) for name in config.teacher]
-    translators = _translators(models)
-    made_by = fingerprints.of_values([_VERSION, translators.weights, config.beam_size])
+    translators, judge = _translators(models), None
+    values: list[object] = [_VERSION, translators.weights, config.beam_size]
+    if config.choose != "score":
+        values.append(config.choose)
+    if config.reverse_model is not None:
+        key, back = "distillation.reverse_model", (languages.target, languages.source)
+        judge = _model(located, key, config.reverse_model, back)
+        values += _translators([judge]).weights
+    made_by = fingerprints.of_values(values)
     store = located.run.translations / f"{DISTILLATION}-{made_by[:16]}"
-    return Plan(DISTILLATION, models, store, translators, fingerprints.of_values([made_by, config.use]))
+    of_pairs = [made_by, config.use, *([config.drop_worst] if judge else [])]
+    return Plan(DISTILLATION, models, store, translators, fingerprints.of_values(of_pairs), judge)
 
 
 def _plan_back_translation(located: LocatedRecipe) -> Plan | None:
@@ -131,12 +97,13 @@ def _plan_back_translation(located: LocatedRecipe) -> Plan | None:
         models = [_model(located, "back_translation.model", config.model, (languages.target, languages.source))]
     elif RunDirectory(reverse).live_version() is not None:
         models = [find_model(reverse)]
-    made_by = [_VERSION, config.model, config.method, config.beam_size]
+    noise = [config.method, located.recipe.training.seed] if config.method == NOISED else []
+    made_by = [_VERSION, config.model, "beam" if noise else config.method, config.beam_size]
     store = located.run.translations / f"{BACK_TRANSLATION}-{fingerprints.of_values(made_by)[:16]}"
     translators, before = _translators(models), Translators.read_from(store / TRANSLATORS_FILE)
     if before is not None and not _is_clearly_better(translators, before):
         translators = before
-    values = [made_by, translators.weights, config.tag, config.drop_worst]
+    values = [made_by, translators.weights, config.tag, config.drop_worst, *noise]
     return Plan(BACK_TRANSLATION, models, store, translators, fingerprints.of_values(values))
 
 
