@@ -276,6 +276,6 @@ def _serve(
             result = answer(question)
         except TfmError as error:
             result = error
-        except (MemoryError, RuntimeError) as error:
+        except (MemoryError, OSError, RuntimeError) as error:
             result = TfmError(f"a {work} process failed: {str(error).partition(chr(10))[0]}")
         connection.send(result)

@@ -80,7 +80,7 @@ class _Unpacked(io.RawIOBase):
             # bz2 reports "Invalid data stream" by an OSError without a number.
             if error.errno is None:
                 raise _damaged(self._path, self._lines) from error
-            raise
+            raise OSError(error.errno, error.strerror, str(self._path)) from error  # else no message can name it
         self._lines += data.count(b"\n")
         target[: len(data)] = data
         return len(data)

@@ -30,7 +30,7 @@ from transformer_cli.text.writing_systems import alphabet_of
 Predicate = Callable[[str, str], bool]
 
 _LETTER = re.compile(r"[^\W\d_]")
-_LINK = re.compile(r"\S*(?://|www\.|@)\S*")
+_LINK = re.compile(r"//|www\.|@")
 _RATIO_MARGIN = 15
 _LOOKED_AT = 128
 NEIGHBOURS = 4096
@@ -99,8 +99,8 @@ def _non_text(_: bool, __: LanguagesConfig) -> Predicate:
 
 
 def _has_letters(text: str) -> bool:
-    if "@" in text or "//" in text or "www." in text:
-        text = _LINK.sub("", text)
+    if _LINK.search(text):
+        text = " ".join(word for word in text.split() if not _LINK.search(word))
     return _LETTER.search(text) is not None
 
 
