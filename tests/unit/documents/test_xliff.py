@@ -160,3 +160,31 @@ def test_characters_that_the_encoding_lacks_are_written_as_references():
 
     assert "空" in targets(changed)
     assert b"&#31354;" in changed
+
+
+UNIT = """\
+<xliff version="1.2"><file source-language="fr" target-language="en"><body><trans-unit id="1">\
+<source>Un. Deux.</source>\
+<seg-source><mrk mtype="seg" mid="1">Un.</mrk> <mrk mtype="seg" mid="2">Deux.</mrk></seg-source>{}</trans-unit></body>\
+</file></xliff>"""
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ('<target><mrk mtype="seg" mid="1"></mrk><mrk mtype="seg" mid="2"/></target>', "UN. DEUX."),
+        ('<target><mrk mtype="seg" mid="1"/> <mrk mtype="seg" mid="2">Two <x id="1"/></mrk></target>', "UN. Two "),
+        ('<target><mrk mtype="seg" mid="1">One.</mrk> <mrk mtype="seg" mid="2"/></target>', "One. DEUX."),
+        ('<target><g id="1"></g></target>', "UN. DEUX."),
+        ('<target state="final"><x id="1"/></target>', ""),
+        ('<target><mrk mtype="seg" mid="1">One.</mrk> <mrk mtype="seg" mid="2">Two.</mrk></target>', "One. Two."),
+        ("<target>Both.</target>", "Both."),
+    ],
+)
+def test_segments_that_are_empty_are_translated_and_the_others_stay(target, expected):
+    data = UNIT.format(target).encode()
+
+    assert unchanged(data, "xliff") == data
+    text = translate(data, "xliff", str.upper).decode()
+    assert "".join(ET.fromstring(text).find(".//target").itertext()) == expected  # type: ignore[union-attr]
+    assert text.count('<x id="1"/>') == data.count(b'<x id="1"/>')

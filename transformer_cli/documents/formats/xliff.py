@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from transformer_cli.documents.content import Content, written
@@ -19,6 +19,7 @@ _KINDS = {"bpt": "open", "bx": "open", "sc": "open", "sm": "open"} | {
     "em": "close",
 }
 _NOT_TRANSLATED = ("new", "needs-translation", "initial")  # what some tools give a copy of the source
+_TRANSLATED = ("translated", "reviewed", "signed-off", "final")
 
 
 def read_xliff(text: str, task: Task) -> Document:
@@ -81,26 +82,42 @@ class _Reader1:
                 raise DataError(f"the file has {there}, the model {languages}; take another model")
 
     def _unit(self, element: Element, source: Element) -> Unit:
-        segmented = element.first("seg-source")
-        marks = [mark for mark in _descendants(segmented) if mark.attributes.get("mtype") == "seg"] if segmented else []
-        target = element.first("target")
-        parts = marks or [source]
-        render = partial(self._render, segmented or source, parts, target)
+        segmented, target = element.first("seg-source"), element.first("target")
+        is_translated = has_translation(source, target, target.attributes.get("state") if target else None)
+        marks = _segments(segmented)
+        kept = self._kept(marks, target) if is_translated else {}
+        left = [mark for mark in marks if mark.start not in kept and mark.text().strip()]
+        is_half = bool(kept and left)
+        parts = left if is_half else marks or [source]
         return Unit(
             tuple(content_of(part, self.text, inline_kind) for part in parts),
             source.start,
-            render,
-            has_translation(source, target, target.attributes.get("state") if target else None),
+            partial(self._render, segmented or source, parts, kept if is_half else {}, target),
+            is_translated and not is_half,
             is_flowing=element.attributes.get("xml:space") != "preserve",
         )
 
+    def _kept(self, marks: Sequence[Element], target: Element | None) -> dict[int, str]:
+        """Return by the offset of each segment of a source what its segment of the target has, if that has text."""
+        own = {each.attributes.get("mid"): each for each in _segments(target) if each.text().strip()}
+        pairs = ((mark.start, own.get(mark.attributes.get("mid"))) for mark in marks)
+        return {start: self.text[each.inner_start : each.inner_end] for start, each in pairs if each is not None}
+
     def _render(
-        self, original: Element, parts: Sequence[Element], target: Element | None, contents: Sequence[Content]
+        self,
+        original: Element,
+        parts: Sequence[Element],
+        kept: Mapping[int, str],
+        target: Element | None,
+        contents: Sequence[Content],
     ) -> Iterator[Splice]:
+        new = {part.start: written(content, escape_xml) for part, content in zip(parts, contents, strict=True)}
+        new |= kept
         inner = self.text[original.inner_start : original.inner_end]
-        for part, content in reversed(list(zip(parts, contents, strict=True))):
-            start, end = (offset - original.inner_start for offset in (part.inner_start, part.inner_end))
-            inner = inner[:start] + written(content, escape_xml) + inner[end:]
+        for part in reversed([*parts] if not kept else _segments(original)):
+            if part.start in new:
+                start, end = (offset - original.inner_start for offset in (part.inner_start, part.inner_end))
+                inner = inner[:start] + new[part.start] + inner[end:]
         yield target_splice(self.text, original, target, inner, {"state": self.states[self.task.is_final]})
 
 
@@ -151,9 +168,19 @@ def _descendants(element: Element) -> Iterator[Element]:
         yield from _descendants(child)
 
 
+def _segments(element: Element | None) -> list[Element]:
+    """Return the segments that a tool has cut a text into."""
+    if element is None:
+        return []
+    return [each for each in _descendants(element) if each.attributes.get("mtype") == "seg"]
+
+
 def has_translation(source: Element, target: Element | None, state: str | None) -> bool:
-    """Return whether a target has text that is not a copy of the source in a state that says so."""
-    if target is None or not (target.text().strip() or target.elements):
+    """Return whether a target has text that is not a copy of the source in a state that says so.
+
+    One of tags alone, as tools write it before anything is translated, is none, unless its state says that it is done.
+    """
+    if target is None or not (target.text().strip() or (target.elements and state in _TRANSLATED)):
         return False
     return not (state in _NOT_TRANSLATED and target.text() == source.text())
 
