@@ -105,7 +105,10 @@ def test_texts_are_translated_and_nothing_else_changes():
         ("Titre\n=", "TITRE\n="),
         ("\ndort\n", "\nDORT\n"),
         ("]: La note.", "]: LA NOTE."),
-        ("Voir [la maison] et [le lit][la maison] ~~non~~.", "VOIR [LA MAISON] ET [LE LIT][la maison] ~~NON~~."),
+        (
+            "Voir [la maison] et [le lit][la maison] ~~non~~.",
+            "VOIR [LA MAISON][la maison] ET [LE LIT][la maison] ~~NON~~.",
+        ),
     ]:
         assert old in expected, old
         expected = expected.replace(old, new)
@@ -127,6 +130,23 @@ def test_old_ends_of_lines_and_formulas_hide_no_text(page, expected):
     assert translate(page.encode(), "markdown", str.upper).decode() == expected
 
 
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("## [Titre]\n\n[Titre]: http://a.b\n", "## [TITRE][Titre]\n\n[Titre]: http://a.b\n"),
+        ("le [petit\nchat][] dort.\n\n[petit chat]: c\n", "LE [PETIT CHAT][petit chat] DORT.\n\n[petit chat]: c\n"),
+        ("le [chat][c] dort.\n\n[c]: c\n", "LE [CHAT][c] DORT.\n\n[c]: c\n"),
+        ("la note[^1] ici.\n\n[^1]: http://a.b\n", "LA NOTE[^1] ICI.\n\n[^1]: http://a.b\n"),
+        ("chat\n: un animal\n: un autre\n", "CHAT\n: UN ANIMAL\n: UN AUTRE\n"),
+        ("le chat.\n\n*[HTML]: une langue\n", "LE CHAT.\n\n*[HTML]: une langue\n"),
+        ("soit $x^2$ un nombre, à $5 ou 6$.\n", "SOIT $x^2$ UN NOMBRE, À $5 OU 6$.\n"),
+    ],
+)
+def test_what_is_translated_is_still_found_by_its_label_and_extensions_stay(page, expected):
+    assert translate(page.encode(), "markdown").decode() == page
+    assert translate(page.encode(), "markdown", str.upper).decode() == expected
+
+
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=20))
 def test_no_answer_becomes_markup(answer):
     text = "Le chat.\n\n- un lit\n\n| a | b |\n|---|---|\n| c | d |\n\n# Titre\n"
@@ -136,7 +156,9 @@ def test_no_answer_becomes_markup(answer):
 
 PIECES = st.one_of(
     st.sampled_from(["*", "**", "_", "`", "``", "[", "]", "(", ")", "a b", " ", "\n", "\n\n"]),
-    st.sampled_from(["> ", "- ", "1. ", "# ", "|", "---", "\\", "&amp;", "<b>", "\r", "$$"]),
+    st.sampled_from(
+        ["> ", "- ", "1. ", "# ", "|", "---", "\\", "&amp;", "<b>", "\r", "$$", "$x$", "\n: ", "[^a]", "\n\n[a b]: c\n"]
+    ),
 )
 
 

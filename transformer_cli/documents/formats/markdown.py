@@ -18,11 +18,12 @@ from transformer_cli.documents.formats.markdown_inline import escape_markdown, i
 _FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\r?\n.*?^(?:\1|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 # Lines of extensions that CommonMark would take for text: containers, templates, formulas, GitHub's alerts.
 _NOT_TEXT = re.compile(
-    r"^[ \t]*(?::::|!!! |\?\?\? |\{%|\{\{[<%]|%%|\[TOC\]|\[\[toc\]\])[^\n]*$"
+    r"^[ \t]*(?::::|!!! |\?\?\? |\{%|\{\{[<%]|%%|\[TOC\]|\[\[toc\]\]|\*\[[^\]\n]+\]:)[^\n]*$"
     r"|^[ \t]*\$\$(?:(?!\$\$|\n[ \t]*\r?\n).)*\$\$[ \t\r]*$"
     r"|(?<=>)[ \t]*\[![A-Za-z]+\][ \t]*$",
     re.MULTILINE | re.DOTALL,
 )
+_DEFINITION = re.compile(r"^([ ]{0,3}):(?=[ \t]+\S)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ def _blanked(text: str) -> str:
     front = _FRONT_MATTER.match(text)
     if front:
         text = re.sub(r"[^\n]", "", front[0]) + text[front.end() :]
-    return _NOT_TEXT.sub(lambda match: re.sub(r"[^\n]", "", match[0]), text).replace("\r\n", "\n")
+    text = _NOT_TEXT.sub(lambda match: re.sub(r"[^\n]", "", match[0]), text).replace("\r\n", "\n")
+    return _DEFINITION.sub(r"\1-", text)  # like the items of a list
 
 
 def _block(text: str, content: str, lines: list[int], first: int, *, is_heading: bool) -> _Block | None:

@@ -8,7 +8,10 @@ from typing import Any
 
 from transformer_cli.documents.content import Content, Tag, kinds_of_pairs
 
-_EXTENSION = re.compile(r"\[\^[^\]\s]+\]:?[ \t]*|\A\[[ xX]\][ \t]+|\s*\{[#.:][^{}]*\}\Z")
+_EXTENSION = re.compile(
+    r"\[\^[^\]\s]+\]:?[ \t]*|\A\[[ xX]\][ \t]+|\s*\{[#.:][^{}]*\}\Z"
+    r"|(?<![\\$\w])\$[^\s\d$](?:[^$\n]*[^\s$\\])?\$(?![\w$])"
+)
 _HTML = re.compile(r"<(/?)([A-Za-z][\w-]*)[^>]*?(/?)>")
 _TAIL = re.compile(
     r"""\]\(\s*(?:<[^<>\n]*>|(?:\\.|[^\s()\\]|\((?:\\.|[^\s()\\]|\([^\s()]*\))*\))*)"""
@@ -45,6 +48,7 @@ class _Walk:
     def __init__(self, text: str, joints: Sequence[str]) -> None:
         self._text = text
         self._joints = list(joints)
+        self._labels: list[int] = []  # the offsets at which the texts of open links begin
 
     def read(self, tokens: Sequence[Any], start: int) -> tuple[list[str | Tag], int]:
         """Return the pieces of some tokens, and the offset of their end."""
@@ -55,6 +59,10 @@ class _Walk:
             if token.type == "link_open" and token.markup == "autolink":
                 start = self._add_whole(pieces, start, self._text.find(">", start) + 1)
                 index += 3
+                continue
+            if token.type == "link_open" and self._text.startswith("[^", start):  # a footnote whose text is an address
+                start = self._add_whole(pieces, start, self._text.find("]", start) + 1)
+                index += next(i for i, other in enumerate(tokens[index:]) if other.type == "link_close") + 1
                 continue
             start = self._add(pieces, token, start)
             index += 1
@@ -76,10 +84,13 @@ class _Walk:
                 return self._expect(token.markup, start)
             case "link_open":
                 pieces.append(Tag("open", "["))
-                return self._expect("[", start)
+                self._labels.append(self._expect("[", start))
+                return self._labels[-1]
             case "link_close":
-                end = self._tail(start)
-                pieces.append(Tag("close", self._text[start:end]))
+                end, label = self._tail(start), self._text[self._labels.pop() : start]
+                tail = self._text[start:end]
+                # Where the text of a link is its label as well, the label stays when the text is translated.
+                pieces.append(Tag("close", f"][{' '.join(label.split())}]" if tail in ("]", "][]") else tail))
                 return end
             case "image":
                 _, end = self.read(token.children or [], self._expect("![", start))
@@ -125,7 +136,7 @@ class _Walk:
 
 
 def _extensions(text: str) -> Iterator[str | Tag]:
-    """Yield the pieces of a text: footnotes, boxes of tasks and attributes of headings are tags."""
+    """Yield the pieces of a text: footnotes, boxes of tasks, attributes of headings and formulas are tags."""
     end = 0
     for match in _EXTENSION.finditer(text):
         if match.start() > end:
