@@ -139,3 +139,26 @@ def test_a_line_has_at_most_42_characters_and_two_lines_are_about_equal(text):
     assert all(len(line) <= 42 for line in lines) or len(lines) > 2 or len(text.split(" ")) <= 2
     if len(lines) == 2:
         assert abs(len(lines[0]) - len(lines[1])) < 42
+
+
+@pytest.mark.parametrize(
+    ("kind", "cue", "expected"),
+    [
+        ("srt", "<i>- Où ?</i>\n- Là.", "<i>- OÙ ?</i>\n- LÀ."),
+        ("srt", "- <i>Où</i> est-il ?\n- <b>Là.</b>", "- <i>OÙ</i> EST-IL ?\n- <b>LÀ.</b>"),
+        ("vtt", "<v Marie>Où ?</v>\n<v Paul>Là.</v>", "<v Marie>OÙ ?</v>\n<v Paul>LÀ.</v>"),
+    ],
+)
+def test_each_speaker_is_translated_alone_with_tags_too(kind, cue, expected):
+    page = f"{'WEBVTT' if kind == 'vtt' else '1'}\n{{}}00:00:01.000 --> 00:00:03.000\n{{}}\n"
+    before = "\n" if kind == "vtt" else ""
+    heard: list[str] = []
+
+    def say(line: str) -> str:
+        heard.append(line)
+        return line.upper()
+
+    data = page.format(before, cue).encode()
+    assert unchanged(data, kind) == data
+    assert translate(data, kind, say).decode() == page.format(before, expected)
+    assert len(heard) == 2

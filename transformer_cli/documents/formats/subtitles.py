@@ -7,9 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 
-from transformer_cli.documents.content import Content, Tag, flatten, plain_text, tagged, written
+from transformer_cli.documents.content import Content, Tag, flatten, matching_tags, plain_text, tagged, written
 from transformer_cli.documents.document import Document, Splice, Task, Unit, damaged, line_end_of
 from transformer_cli.documents.formats.html import escape_html
 from transformer_cli.documents.formats.subtitle_layout import broken_into_lines, shared_out
@@ -136,15 +135,48 @@ def _unit(text: str, group: list[_Cue], escape: Callable[[str], str]) -> Unit:
 
 
 def _speakers(content: Content) -> Iterator[Content]:
-    """Yield the lines of a dialogue, each of which begins with a dash; else the whole content."""
-    text = plain_text(content)
-    if text.count("\n") == 0 or any(isinstance(piece, Tag) for piece in content):
+    """Yield what each speaker of a dialogue says: lines begin with a dash or the tag of a voice; else the content."""
+    speakers: list[list[str | Tag]] = []
+    for line in _lines(content):
+        begins = _DASH.match(plain_text(line)) or (isinstance(line[0], Tag) and line[0].source.startswith("<v"))
+        if begins or not speakers:
+            speakers.append([*line])
+        else:
+            _append(speakers[-1], "\n")
+            for piece in line:
+                _append(speakers[-1], piece)
+    # A tag that surrounds two speakers keeps them together.
+    if len(speakers) > 1 and all(2 * len(matching_tags(tuple(each))) == _paired(each) for each in speakers):
+        yield from map(tuple, speakers)
+    else:
         yield content
-        return
-    lines = text.split("\n")
-    numbers = [sum(bool(_DASH.match(line)) for line in lines[: i + 1]) for i in range(len(lines))]
-    for _, group in groupby(range(len(lines)), key=numbers.__getitem__):
-        yield ("\n".join(lines[i] for i in group),)
+
+
+def _lines(content: Content) -> Iterator[Content]:
+    """Yield the lines of a content that are not empty."""
+    line: list[str | Tag] = []
+    for piece in content:
+        texts = piece.split("\n") if isinstance(piece, str) else []
+        for text in texts[:-1]:
+            if line or text:
+                yield (*line, *([text] if text else []))
+            line = []
+        line += [text for text in texts[-1:] if text] if isinstance(piece, str) else [piece]
+    if line:
+        yield tuple(line)
+
+
+def _append(pieces: list[str | Tag], piece: str | Tag) -> None:
+    """Append a piece; a text after another one goes on with it."""
+    if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
+        pieces[-1] += piece
+    else:
+        pieces.append(piece)
+
+
+def _paired(pieces: Sequence[str | Tag]) -> int:
+    """Return the number of tags that surround text."""
+    return sum(isinstance(piece, Tag) and piece.kind != "single" for piece in pieces)
 
 
 def _render(
