@@ -318,6 +318,13 @@ def test_the_toy_model_says_different_things(plain):
     assert len(set(plain.splitlines())) > 10  # else the tests of order and of options here would prove little
 
 
+def test_output_is_packed_if_its_name_says_so(toy, plain, tmp_path):
+    finished = run_here("translate", "-m", toy.run, "-o", tmp_path / "out.txt.gz", stdin=SMALL_INPUT)
+
+    assert (finished.code, finished.stdout) == (0, b"")
+    assert gzip.decompress((tmp_path / "out.txt.gz").read_bytes()) == plain
+
+
 @pytest.mark.parametrize("name", ["input.txt", "input.txt.gz", "input.bz2", "-"])
 def test_input_comes_from_stdin_or_a_file_packed_or_not(name, toy, plain, tmp_path):
     opener = {"input.txt.gz": gzip.compress, "input.bz2": __import__("bz2").compress}.get(name, lambda data: data)

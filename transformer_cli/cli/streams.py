@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from transformer_cli.files.atomic import atomic_write
-from transformer_cli.files.packed import open_text_input
+from transformer_cli.files.packed import open_text_input, packed_as_named
 
 logger = logging.getLogger(__name__)
 
@@ -69,14 +69,16 @@ def open_input(file: Path | None) -> Iterator[BinaryIO]:
 def open_output(file: Path | None) -> Iterator[Callable[[bytes], object]]:
     """Yield a function that writes to ``file``, or at once to stdout for None and ``-``.
 
+    A file is packed if its name says so, as `open_input` reads it.
+
     Raises:
         TfmError: The output cannot be written.
     """
     if file is None or str(file) == "-":
         yield _write_to_stdout
         return
-    with atomic_write(file) as stream:
-        yield stream.write
+    with atomic_write(file) as stream, packed_as_named(file, stream) as packed:
+        yield packed.write
 
 
 def is_stdout_watched(output: Path | None) -> bool:

@@ -1,4 +1,4 @@
-"""Reads files as bytes, compressed or not: ``.gz``, ``.bz2``, ``.xz`` and ``.zst``."""
+"""Reads and writes files as bytes, compressed or not: ``.gz``, ``.bz2``, ``.xz`` and ``.zst``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import importlib
 import io
 import lzma
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from transformer_cli.errors import DataError
 from transformer_cli.files.os_errors import explain_os_errors
@@ -41,9 +44,34 @@ def open_text_input(path: Path) -> BinaryIO:
             case ".xz":
                 return _unpacked(path, lzma.open(path))
             case ".zst":
-                return _unpacked(path, _open_zst(path))
+                return _unpacked(path, _zstd(path).open(path))
             case _:
                 return path.open("rb")
+
+
+@contextmanager
+def packed_as_named(path: Path, stream: BinaryIO) -> Iterator[BinaryIO]:
+    """Yield a stream that packs what is written into another one, as the suffix of a name says; or that one itself.
+
+    Args:
+        path: The name of the file.
+        stream: The stream of its bytes; it stays open.
+
+    Raises:
+        DataError: No installed package can pack it.
+    """
+    packers: dict[str, Callable[[BinaryIO], Any]] = {
+        ".gz": lambda out: gzip.GzipFile(filename="", mode="wb", fileobj=out, mtime=0),  # equal texts, equal files
+        ".bz2": lambda out: bz2.BZ2File(out, "wb"),
+        ".xz": partial(lzma.LZMAFile, mode="wb"),
+        ".zst": lambda out: _zstd(path).open(out, "wb"),
+    }
+    pack = packers.get(path.suffix.lower())
+    if pack is None:
+        yield stream
+        return
+    with pack(stream) as packed:
+        yield packed
 
 
 def name_of_content(path: Path) -> str:
@@ -97,15 +125,9 @@ def _damaged(path: Path, number: int) -> DataError:
     )
 
 
-def _open_zst(path: Path) -> io.BufferedIOBase:
+def _zstd(path: Path) -> Any:
     # Python 3.14 has the module; a package provides it for older versions.
     for name in ("compression.zstd", "backports.zstd"):
-        try:
-            zstd = importlib.import_module(name)
-        except ImportError:
-            continue
-        return cast("io.BufferedIOBase", zstd.open(path))
-    raise DataError(
-        f"cannot unpack {path}: this Python has no zstd; "
-        "run `pip install backports.zstd`, or unpack the file with `zstd -d`"
-    )
+        with suppress(ImportError):
+            return importlib.import_module(name)
+    raise DataError(f"{path}: this Python has no zstd; run `pip install backports.zstd`, or use the command `zstd`")
