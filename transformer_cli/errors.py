@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any, get_args
 
 # PyTorch's messages when a CPU or a GPU runs out of memory: it raises no `MemoryError`. The last message comes from its
 # library for matrix products.
@@ -111,3 +112,13 @@ def lower_first(text: str) -> str:
 def is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
     """Return whether an error of any library means that memory ran out."""
     return isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error)) is not None
+
+
+def require_one_of(name: str, value: str, names: Any) -> None:
+    """Refuse a value that is none of a ``Literal``'s: from Python, nobody has checked it.
+
+    Raises:
+        UsageError: It is another one.
+    """
+    if value not in get_args(names):
+        raise UsageError(f"{name} = {value!r}: give one of {', '.join(map(repr, get_args(names)))}")

@@ -26,7 +26,7 @@ from transformer_cli.data.tokens.tokenizer import Tokenizer
 from transformer_cli.decoding.line_translator import LineTranslator, Translation
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.device import limit_threads
-from transformer_cli.errors import TfmError, UsageError
+from transformer_cli.errors import TfmError, UsageError, require_one_of
 from transformer_cli.interchange.argos import (
     LONGEST_SOURCE,
     package_name,
@@ -50,6 +50,7 @@ logger = logging.getLogger(__name__)
 if TYPE_CHECKING:
     from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
 
+Format = Literal["ctranslate2", "huggingface", "argos"]
 Quantization = Literal["auto", "float32", "float16", "bfloat16", "int16", "int8"]
 
 _COMPARED_LINES = 200
@@ -61,7 +62,7 @@ _QUANTIZED_ROUNDING = 0.05
 def export(
     model: str | Path,
     *,
-    to: Literal["ctranslate2", "huggingface", "argos"],
+    to: Format,
     output: Path | None = None,
     quantization: Quantization = "auto",
 ) -> Path:
@@ -82,6 +83,8 @@ def export(
         TfmError: CTranslate2 is not installed, the translations differ, or the folder cannot be written.
         UsageError: The format does not support the model.
     """
+    require_one_of("to", to, Format)
+    require_one_of("quantization", quantization, Quantization)
     model = find_model(Path(model))
     limit_threads()
     if to == "huggingface":

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from transformer_cli.errors import UsageError
+from transformer_cli.errors import UsageError, require_one_of
 
 if TYPE_CHECKING:
     from transformer_cli.config import SearchOverrides
     from transformer_cli.decoding.engine import Sampling
 
 EngineName = Literal["auto", "torch", "ctranslate2"]
+PrecisionName = Literal["auto", "float32", "bfloat16"]
 OnOverlong = Literal["split", "cut", "fail"]
 SplitSentences = Literal["auto", "always", "never"]
 OutputFormat = Literal["text", "tsv", "jsonl"]
@@ -41,6 +42,9 @@ class TranslationSettings:
         target_language: The target language of lines that name none, for a model with several.
         glossary: A file of terms that translations must have; see `read_glossary`.
         owns_process: Whether nothing else computes in this process; see `ParallelEngine`.
+
+    Raises:
+        UsageError: A setting has a value that it does not know.
     """
 
     engine: EngineName = "auto"
@@ -60,6 +64,19 @@ class TranslationSettings:
     target_language: str | None = None
     glossary: Path | None = None
     owns_process: bool = False
+
+    def __post_init__(self) -> None:
+        chosen = {
+            "engine": (self.engine, EngineName),
+            "precision": (self.precision, PrecisionName),
+            "on_overlong": (self.on_overlong, OnOverlong),
+            "split_sentences": (self.split_sentences, SplitSentences),
+            "output_format": (self.output_format, OutputFormat),
+        }
+        for name, (value, names) in chosen.items():
+            require_one_of(name, value, names)
+        if self.threads is not None and self.threads < 1:
+            raise UsageError(f"threads = {self.threads}: give 1 or more, or None for all cores")
 
 
 @dataclass(frozen=True, slots=True)
