@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from transformer_cli.errors import DataError
+from transformer_cli.text.encodings import wide_without_mark
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -61,6 +62,8 @@ def decode(data: bytes, declaration: re.Pattern[bytes] | None = None) -> tuple[s
     declared = declaration.search(data[:4096]) if declaration and not name else None
     if not name:
         name = declared[1].decode("ascii", "replace").strip().lower() if declared else "utf-8"
+        if not declared and (wide := wide_without_mark(data[:4096])):
+            raise DataError(f"{wide} without a byte order mark; convert the file with iconv -f {wide} -t UTF-8")
     encoding = Encoding(name, mark)
     try:
         text = data[len(mark) :].decode(name)

@@ -13,6 +13,7 @@ from transformer_cli.data.corpora.formats.tables.rows import Dialect, read_rows
 from transformer_cli.decoding.placeholders.glossary import Glossary
 from transformer_cli.errors import DataError, UsageError
 from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.text.encodings import conversion, other_encoding, probable_encoding, wide_decoder
 from transformer_cli.text.language_names import language_of_heading, side_of_heading
 from transformer_cli.text.languages import same_language
 from transformer_cli.text.lines import Line
@@ -31,6 +32,7 @@ _OF_TERM = ("tig", "ntig", "termSec")
 _STATUS = "administrativeStatus"
 _WRONG = re.compile("deprecated|superseded|forbidden")
 _DEPRECATED = 2
+_LOOKED_AT = 1 << 16  # bytes by which an encoding is guessed
 
 
 def glossary_of(settings: TranslationSettings, languages: LanguagesConfig) -> Glossary | None:
@@ -135,8 +137,12 @@ def _name(tag: object) -> str:
 def _text_of(path: Path) -> str:
     with explain_os_errors(path, "read", DataError):
         content = path.read_bytes()
+    wide = wide_decoder(content[:4])
+    if wide is not None:  # what a spreadsheet calls Unicode text
+        return wide.decode(content, final=True)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}:{line}: not UTF-8; if it is Western: iconv -f WINDOWS-1252 -t UTF-8 {path}") from None
+        name = other_encoding(content[:_LOOKED_AT]) or probable_encoding(content[:_LOOKED_AT]) or "WINDOWS-1252"
+        raise DataError(f"{path}:{line}: not UTF-8; try: {conversion(str(path), name)}") from None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -63,18 +63,28 @@ def translate_document(
     passages = PassageTranslator(lambda: Translator.from_settings(list(model), settings), settings, memory, progress)
     form, data = KINDS[kind], _read(source, name)
     with closing(passages):
-        try:
+        with _named(name):
             text, encoding = form.decode(data)
-            for read in form.readers:
-                text = passages.translate(read(text, task), replace_all=document_settings.replace_all)
+        for read in form.readers:
+            with _named(name):
+                document = read(text, task)
+            text = passages.translate(document, replace_all=document_settings.replace_all)
+        with _named(name):
             new = encoding.encode(text, form.missing)
-        except DataError as error:
-            raise DataError(f"{name}: {error}") from None
     write(new)
     if memory:
         logger.info(f"{passages.remembered} of {passages.count} passages were in the memory")
     logger.debug(f"{passages.done} different passages were translated")
     return passages.count
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Put the name of the document before an error; errors of a glossary or a model have names of their own."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from None
 
 
 def _read(source: BinaryIO, name: str) -> bytes:

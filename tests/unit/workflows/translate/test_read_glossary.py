@@ -53,6 +53,13 @@ def test_terms_are_read_in_the_order_of_the_languages(tmp_path, name, content):
     assert [span.text for span in glossary.spans("un chat, un matou, cat", [])] == ["cat", "cat"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_glossary_that_a_spreadsheet_saved_as_unicode_text_is_read(tmp_path, encoding):
+    (tmp_path / "g.txt").write_text("été\tsummer\n", encoding=encoding)
+
+    assert [span.text for span in read_glossary(tmp_path / "g.txt", LANGUAGES).spans("un été", [])] == ["summer"]
+
+
 def test_of_two_translations_the_first_counts_and_a_warning_says_so(tmp_path, messages):
     (tmp_path / "g.tsv").write_text("chat\tcat\nchat\tfeline\n")
 
@@ -71,6 +78,7 @@ def test_of_two_translations_the_first_counts_and_a_warning_says_so(tmp_path, me
         ("g.csv", b'chat,cat\n"matou,cat\n', 65, r"g\.csv:2: a quote .* is never closed"),
         ("g.csv", b'"' + b"a" * 200_000, 65, r"g\.csv:1: a field has more than"),
         ("g.csv", b"a,b\n\xe9t\xe9,summer\n", 65, r"g\.csv:2: not UTF-8; .* iconv"),
+        ("g.tsv", "été\tsummer\nhiver\twinter\n".encode("utf-16-le"), 65, r"not UTF-8; try: iconv -f UTF-16LE"),
         ("g.tbx", b"<martif><body>", 65, "is no TBX"),
         ("g.tbx", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', 65, "is no TBX"),
         ("g.doc", b"x", 2, r"a glossary is a \.tsv, \.csv or \.tbx file"),
