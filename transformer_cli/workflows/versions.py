@@ -200,12 +200,19 @@ def list_versions(run_dir: Path) -> VersionList:
     """Return the versions of a run.
 
     Raises:
+        ModelNotFoundError: There is no such directory.
         DamagedFileError: The record of releases is damaged.
     """
-    run = RunDirectory(run_dir)
+    run = _existing(run_dir)
     live = run.live_version()
     listed = tuple(_listed(run, folder, live) for folder in run.version_folders())
     return VersionList(live, previous_version(run), listed)
+
+
+def _existing(run_dir: Path) -> RunDirectory:
+    if not run_dir.is_dir():
+        raise ModelNotFoundError(f"there is no run directory {run_dir}; name one with -d, or run `tfm train` first")
+    return RunDirectory(run_dir)
 
 
 def _listed(run: RunDirectory, folder: Path, live: str | None) -> ListedVersion:
@@ -230,7 +237,7 @@ def promote(run_dir: Path, number: int) -> str:
         ModelNotFoundError: There is no such version.
         TfmError: The version is not whole.
     """
-    run = RunDirectory(run_dir)
+    run = _existing(run_dir)
     with run.switching():
         _switch_as_recorded(run)
         return _switch(run, f"{number:04d}", "promote")
@@ -246,7 +253,7 @@ def rollback(run_dir: Path) -> str:
         ModelNotFoundError: There was no previous version, or it was deleted.
         TfmError: The version is not whole.
     """
-    run = RunDirectory(run_dir)
+    run = _existing(run_dir)
     with run.switching():
         _switch_as_recorded(run)
         previous = previous_version(run)

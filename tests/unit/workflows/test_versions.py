@@ -376,6 +376,13 @@ def test_a_run_without_versions_has_an_empty_list(run):
     assert list_versions(run.path).to_json() == {"live": None, "previous": None, "versions": []}
 
 
+@pytest.mark.parametrize("do", [list_versions, rollback, lambda path: promote(path, 1)])
+def test_a_run_directory_that_is_not_there_is_named_and_not_made(run, do):
+    with pytest.raises(ModelNotFoundError, match=r"^there is no run directory typo; name one with -d"):
+        do(Path("typo"))
+    assert not Path("typo").exists()
+
+
 def test_a_version_without_its_configuration_is_not_whole(run):
     release(run)
     (run.versions / "0001" / "config.json").write_text("{")
