@@ -165,7 +165,7 @@ def _toml_key(key: str) -> str:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -215,6 +215,8 @@ def _explain(error: Any, key: str) -> str:
             return f'"{key}" is {_shown(error["input"])}; input should be {wanted}'
         case "model_type":
             return f'"{key}" must be a section, [{key}]'
+        case "too_short":
+            return f'"{key}" is {_shown(error["input"])}; it must name something'
     return f'"{key}" is {_shown(error["input"])}; {lower_first(error["msg"])}'
 
 

@@ -138,7 +138,7 @@ def test_a_mistake_in_a_recipe_exits_with_2_and_names_file_and_key(old, new, fra
         ("nonsense", "--set nonsense: write it as section.key=value"),
         ("model.n_heads=3", '--set model.n_heads=3: unknown key "model.n_heads"; did you mean "model.num_heads"?'),
         ("training.max_steps=many", '--set training.max_steps=many: "training.max_steps" is "many"'),
-        ("data.train=[]", '"data.train" is []'),
+        ("data.train=[]", '"data.train" is []; it must name something'),
         ("model=3", '"model" must be a section'),
         ("name.x=3", '"name" is not a section'),
     ],

@@ -169,6 +169,12 @@ def test_what_is_no_toml_is_refused_with_its_place(text, place):
     assert place in message
 
 
+def test_a_mark_that_an_editor_puts_before_a_recipe_is_dropped():
+    Path("recipe.toml").write_text(FIVE_LINES, encoding="utf-8-sig")
+
+    assert load_recipe(RecipeFile(Path("recipe.toml"), Path())).languages.source == "fr"
+
+
 def test_a_recipe_in_another_encoding_is_refused():
     Path("recipe.toml").write_bytes(FIVE_LINES.replace("train.tsv", "été.tsv").encode("latin-1"))
 
