@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -172,3 +173,15 @@ def test_a_fault_in_the_report_does_not_spoil_a_training(run, messages):
 
     [message] = messages.texts
     assert message.startswith("the report could not be written: ")
+
+
+def test_the_run_is_named_by_its_recipe_or_its_directory(toy, tmp_path, monkeypatch):
+    monkeypatch.chdir(toy.copy_to(tmp_path))
+    Path("tfm.toml").rename("toy.toml")
+
+    pages = [run_here("report", name, "-o", tmp_path / f"{i}.html") for i, name in enumerate(("toy.toml", "runs/toy"))]
+
+    assert [page.code for page in pages] == [0, 0], pages
+    assert run_here("report", "other.toml").error.startswith("other.toml has no finished version to report on")
+    exported = run_here("export", "toy.toml", "--to", "huggingface", "-o", tmp_path / "hf")
+    assert exported.code == 0, exported.stderr

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from transformer_cli.cli.options import QuietOption, VerboseOption
+from transformer_cli.cli.options import QuietOption, RecipeArgument, VerboseOption
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,7 @@ def export(
             ".argosmodel package for Argos Translate.",
         ),
     ],
+    recipe: RecipeArgument = None,
     model: Annotated[
         Path | None,
         typer.Option("--model", "-m", envvar="TFM_MODEL", help="A model directory or a run directory."),
@@ -46,7 +47,10 @@ def export(
     The export is refused if its translations differ by more than rounding. The loss of BLEU in 8 bits is reported.
     """
     from transformer_cli.workflows.locate.model import find_model
+    from transformer_cli.workflows.locate.recipe import locate_recipe
 
+    if recipe is not None and model is None:
+        model = locate_recipe(recipe).run.path
     folder = find_model(model)
     logger.debug(f"exporting {folder} to {to}")
     from transformer_cli.workflows.export.export import export as run_export

@@ -70,9 +70,12 @@ def _estimate(recipe: str | None, run_dir: Path | None, overrides: Sequence[str]
     """Say how long models will translate, after trying it."""
     from transformer_cli.workflows.locate.recipe import locate_recipe
     from transformer_cli.workflows.more_text.estimate import seconds_a_text
+    from transformer_cli.workflows.prepare.more_text.plan import make_plans
 
-    logger.info("translating some of the texts, to see how long all take")
     located = locate_recipe(recipe, run_dir=run_dir, overrides=overrides)
+    if not any(plan.models and report.to_try[plan.section] for plan in make_plans(located)):
+        return  # the reverse model is still to be trained
+    logger.info("translating some of the texts, to see how long all take")
     for section, seconds in seconds_a_text(located, report.to_try).items():
         texts, known = report.to_translate[section]
         minutes = seconds * (texts - known) / 60

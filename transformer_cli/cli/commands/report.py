@@ -16,7 +16,11 @@ from transformer_cli.cli.options import DeviceOption, QuietOption, VerboseOption
 def report(
     run: Annotated[
         Path | None,
-        typer.Argument(metavar="RUN", envvar="TFM_RUN_DIR", help="A run directory. Default: that of the recipe here."),
+        typer.Argument(
+            metavar="RUN",
+            envvar="TFM_RUN_DIR",
+            help="A run directory, or a recipe, by its path or name. Default: the recipe here.",
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The page. Default: report.html in the run directory.")
@@ -30,9 +34,10 @@ def report(
     `tfm train` writes it at its end as well. Prints the path of the page.
     """
     from transformer_cli.errors import ModelNotFoundError
-    from transformer_cli.workflows.locate.recipe import locate_recipe
+    from transformer_cli.workflows.locate.recipe import locate_recipe, names_recipe
 
-    directory = RunDirectory(run) if run else locate_recipe(None).run
+    is_recipe = run is not None and not run.is_dir() and names_recipe(str(run))
+    directory = RunDirectory(run) if run and not is_recipe else locate_recipe(run).run
     if not directory.live_model.exists():
         raise ModelNotFoundError(f"{directory.path} has no finished version to report on; run `tfm train` first")
     from transformer_cli.workflows.report import write_report

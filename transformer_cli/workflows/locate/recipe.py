@@ -11,6 +11,7 @@ from pathlib import Path
 
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.config import Recipe
+from transformer_cli.errors import RecipeError
 from transformer_cli.recipe import RecipeFile, find_recipe, load_recipe, recipe_to_toml
 
 logger = logging.getLogger(__name__)
@@ -78,6 +79,15 @@ def locate_recipe(
     named = [] if recipe is None else [str(recipe)]
     command = shlex.join(["tfm", "train", *named, *(word for override in overrides for word in ("--set", override))])
     return LocatedRecipe(loaded, file.folder, run, command)
+
+
+def names_recipe(name: str) -> bool:
+    """Return whether a recipe is there of this path, or of this name among those that ship with the package."""
+    try:
+        _find(name)
+    except RecipeError:
+        return False
+    return True
 
 
 def _find(recipe: str | Path | None) -> RecipeFile:
