@@ -22,7 +22,6 @@ from transformer_cli.errors import DataError, UsageError
 from transformer_cli.files.archives import open_zip
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.record import Record
-from transformer_cli.workflows.versions import complete_release
 
 if TYPE_CHECKING:
     from transformer_cli.interchange.imported_weights import ImportedModel
@@ -64,7 +63,8 @@ def import_model(
     with _unpacked(model) as place:
         imported = _read(place, _languages(source, target), positions)
     with run.lock():
-        complete_release(run, keep=1)  # of an import that was killed
+        if run.live_version() is None and (finished := run.version_folders()):
+            run.make_live(finished[-1])  # of an import that was killed
         _require_new(run)
         version = _write(run, imported, model)
     shape = imported.config

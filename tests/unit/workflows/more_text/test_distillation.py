@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sacrebleu.metrics import CHRF
+from sacrebleu.metrics.chrf import CHRF
 
 from tests.support.command_line import run_here
 from tests.support.killed_trainings import copy_anew, is_change, moments

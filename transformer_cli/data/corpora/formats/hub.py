@@ -18,6 +18,11 @@ from transformer_cli.errors import DataError
 
 SPLITS_OF = {"train": ("train",), "valid": ("validation", "valid", "dev", "val"), "test": ("test",)}
 _SAVED_BY_DATASETS = ("dataset_dict.json", "state.json")
+_CLIENT: Any = getattr(huggingface_hub.utils, "httpx", None)
+_NETWORK_ERRORS: tuple[type[BaseException], ...] = (
+    ConnectionError,
+    *(() if _CLIENT is None else (_CLIENT.HTTPError,)),  # a proxy that refuses, an answer that is cut off
+)
 
 
 def read_hub(
@@ -48,19 +53,13 @@ def read_hub(
             rows = _split(_load(name if folder is None else str(folder), config, folder), corpus, part)
         for number, row in enumerate(rows, start=1):
             yield pair_of_record(row, languages, f"{corpus}: row {number}", columns)
-    except (ConnectionError, *_network_errors()) as error:
+    except _NETWORK_ERRORS as error:
         raise DataError(
             f"{corpus}: cannot be reached ({_one_line(error)}); check the network, "
             'or download the data set and name its folder as "hub:FOLDER"'
         ) from error
     except (OSError, ValueError, RuntimeError, DatasetsError) as error:
         raise DataError(f"{corpus}: cannot be read ({_one_line(error)}); check its name and configuration") from error
-
-
-def _network_errors() -> tuple[type[Exception], ...]:
-    """Return what the client of the hub raises beside `OSError`: a proxy that refuses, an answer that is cut off."""
-    client = getattr(huggingface_hub.utils, "httpx", None)
-    return () if client is None else (client.HTTPError,)
 
 
 def _load(source: str, config: str | None, folder: Path | None) -> Any:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import datasets
 import huggingface_hub.utils
@@ -163,8 +164,10 @@ def test_what_cannot_be_read_is_refused_in_one_line(folder, corpus, part, messag
 
 
 def test_a_proxy_that_refuses_is_one_line_too(monkeypatch):
+    utils: Any = huggingface_hub.utils
+
     def refuse(*_: object, **__: object) -> None:
-        raise huggingface_hub.utils.httpx.ProxyError("403 Forbidden")
+        raise utils.httpx.ProxyError("403 Forbidden")
 
     monkeypatch.setattr(datasets, "load_dataset", refuse)
 
