@@ -19,7 +19,7 @@ from transformer_cli.errors import DataError
 SPLITS_OF = {"train": ("train",), "valid": ("validation", "valid", "dev", "val"), "test": ("test",)}
 _SAVED_BY_DATASETS = ("dataset_dict.json", "state.json")
 _CLIENT: Any = getattr(huggingface_hub.utils, "httpx", None)
-_NETWORK_ERRORS: tuple[type[BaseException], ...] = (
+_NETWORK_ERRORS: tuple[type[Exception], ...] = (
     ConnectionError,
     *(() if _CLIENT is None else (_CLIENT.HTTPError,)),  # a proxy that refuses, an answer that is cut off
 )
