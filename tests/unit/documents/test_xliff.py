@@ -179,6 +179,7 @@ UNIT = """\
         ('<target state="final"><x id="1"/></target>', ""),
         ('<target><mrk mtype="seg" mid="1">One.</mrk> <mrk mtype="seg" mid="2">Two.</mrk></target>', "One. Two."),
         ("<target>Both.</target>", "Both."),
+        ('<target><mrk mtype="seg" mid="2" x="y">Two.</mrk>|<mrk mtype="seg" mid="1"/></target>', "Two.|UN."),
     ],
 )
 def test_segments_that_are_empty_are_translated_and_the_others_stay(target, expected):
@@ -188,3 +189,7 @@ def test_segments_that_are_empty_are_translated_and_the_others_stay(target, expe
     text = translate(data, "xliff", str.upper).decode()
     assert "".join(ET.fromstring(text).find(".//target").itertext()) == expected  # type: ignore[union-attr]
     assert text.count('<x id="1"/>') == data.count(b'<x id="1"/>')
+    assert text.count('x="y"') == data.count(b'x="y"')
+    everything = ET.fromstring(translate(data, "xliff", str.upper, replace_all=True)).find(".//target")
+    assert everything is not None
+    assert {"UN.", "DEUX."} <= {*"".join(everything.itertext()).replace("|", " ").split()}

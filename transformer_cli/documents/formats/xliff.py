@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from transformer_cli.documents.content import Content, written
@@ -25,9 +25,9 @@ _TRANSLATED = ("translated", "reviewed", "signed-off", "final")
 def read_xliff(text: str, task: Task) -> Document:
     """Read an exchange file; see `Reader`.
 
-    A segment is translated if its ``<target>`` is missing or empty, or a copy of the source in a state that says so.
-    Nothing with ``translate="no"`` is touched. New targets get ``state="needs-review-translation"`` in version 1.2, and
-    ``state="translated" subState="tfm:machine"`` in version 2.
+    A segment is translated if its ``<target>`` is missing, empty or of tags alone, or a copy of the source in a state
+    that says so. Nothing with ``translate="no"`` is touched. New targets get ``state="needs-review-translation"`` in
+    version 1.2, and ``state="translated" subState="tfm:machine"`` in version 2.
     """
     root = read_xml(text)
     if root.name != "xliff":
@@ -65,7 +65,7 @@ class _Reader1:
             if element.name == "trans-unit":
                 source = element.first("source")
                 if inside and source is not None and source.text().strip():
-                    yield self._unit(element, source)
+                    yield from self._units(element, source)
             elif element.name in ("file", "body", "group"):
                 yield from self.units(element, is_translatable=inside)
 
@@ -81,44 +81,42 @@ class _Reader1:
                 there = f"{source or 'an unnamed language'} to {target or 'an unnamed language'}"
                 raise DataError(f"the file has {there}, the model {languages}; take another model")
 
-    def _unit(self, element: Element, source: Element) -> Unit:
+    def _units(self, element: Element, source: Element) -> Iterator[Unit]:
         segmented, target = element.first("seg-source"), element.first("target")
         is_translated = has_translation(source, target, target.attributes.get("state") if target else None)
         marks = _segments(segmented)
-        kept = self._kept(marks, target) if is_translated else {}
-        left = [mark for mark in marks if mark.start not in kept and mark.text().strip()]
-        is_half = bool(kept and left)
-        parts = left if is_half else marks or [source]
-        return Unit(
+        own = _segments_of_both(marks, _segments(target)) if is_translated else []
+        is_flowing = element.attributes.get("xml:space") != "preserve"
+        if target is not None and any(not each.text().strip() for _, each in own):  # it is translated in part
+            for mark, each in own:
+                content, render = content_of(mark, self.text, inline_kind), partial(self._render_mark, target, each)
+                yield Unit((content,), mark.start, render, bool(each.text().strip()), is_flowing=is_flowing)
+            return
+        parts = marks or [source]
+        yield Unit(
             tuple(content_of(part, self.text, inline_kind) for part in parts),
             source.start,
-            partial(self._render, segmented or source, parts, kept if is_half else {}, target),
-            is_translated and not is_half,
-            is_flowing=element.attributes.get("xml:space") != "preserve",
+            partial(self._render, segmented or source, parts, target),
+            is_translated,
+            is_flowing=is_flowing,
         )
 
-    def _kept(self, marks: Sequence[Element], target: Element | None) -> dict[int, str]:
-        """Return by the offset of each segment of a source what its segment of the target has, if that has text."""
-        own = {each.attributes.get("mid"): each for each in _segments(target) if each.text().strip()}
-        pairs = ((mark.start, own.get(mark.attributes.get("mid"))) for mark in marks)
-        return {start: self.text[each.inner_start : each.inner_end] for start, each in pairs if each is not None}
-
     def _render(
-        self,
-        original: Element,
-        parts: Sequence[Element],
-        kept: Mapping[int, str],
-        target: Element | None,
-        contents: Sequence[Content],
+        self, original: Element, parts: Sequence[Element], target: Element | None, contents: Sequence[Content]
     ) -> Iterator[Splice]:
-        new = {part.start: written(content, escape_xml) for part, content in zip(parts, contents, strict=True)}
-        new |= kept
         inner = self.text[original.inner_start : original.inner_end]
-        for part in reversed([*parts] if not kept else _segments(original)):
-            if part.start in new:
-                start, end = (offset - original.inner_start for offset in (part.inner_start, part.inner_end))
-                inner = inner[:start] + new[part.start] + inner[end:]
+        for part, content in reversed(list(zip(parts, contents, strict=True))):
+            start, end = (offset - original.inner_start for offset in (part.inner_start, part.inner_end))
+            inner = inner[:start] + written(content, escape_xml) + inner[end:]
         yield target_splice(self.text, original, target, inner, {"state": self.states[self.task.is_final]})
+
+    def _render_mark(self, target: Element, segment: Element, contents: Sequence[Content]) -> Iterator[Splice]:
+        tag = self.text[target.start : target.inner_start]
+        yield Splice(target.start, target.inner_start, with_attribute(tag, "state", self.states[self.task.is_final]))
+        tag = self.text[segment.start : segment.inner_start]
+        tag = f"{tag.removesuffix('/>').rstrip()}>" if tag.endswith("/>") else tag
+        inner = written(contents[0], escape_xml)
+        yield Splice(segment.start, segment.end, f"{tag}{inner}</{segment.prefix}{segment.name}>")
 
 
 class _Reader2(_Reader1):
@@ -173,6 +171,15 @@ def _segments(element: Element | None) -> list[Element]:
     if element is None:
         return []
     return [each for each in _descendants(element) if each.attributes.get("mtype") == "seg"]
+
+
+def _segments_of_both(marks: Sequence[Element], others: Sequence[Element]) -> list[tuple[Element, Element]]:
+    """Return the segments of a source that have text with those of the target; none if they do not match in full."""
+    wanted = [mark for mark in marks if mark.text().strip()]
+    names, own = ([each.attributes.get("mid") for each in several] for several in (wanted, others))
+    if not own or len(set(own)) < len(own) or not {*names} <= {*own} or len(set(names)) < len(names):
+        return []
+    return [(mark, others[own.index(mark.attributes.get("mid"))]) for mark in wanted]
 
 
 def has_translation(source: Element, target: Element | None, state: str | None) -> bool:
