@@ -119,7 +119,7 @@ def test_texts_are_translated_and_nothing_else_changes():
 @pytest.mark.parametrize(
     ("page", "expected"),
     [
-        ("# le chat\r\rdort.\n\nici.\n", "# LE CHAT DORT.\n\nICI.\n"),
+        ("# le chat\r\rdort.\r    x = 1\r\r    y = 1\r", "# LE CHAT\r\rDORT. X = 1\r\r    y = 1\r"),
         ("le chat\r\ndort.\r\n", "LE CHAT DORT.\r\n"),
         ("$$a+b$$ est là.\n\nle chat.\n\n$$\nx\n$$\n", "$$A+B$$ EST LÀ.\n\nLE CHAT.\n\n$$\nx\n$$\n"),
         ("$$x = y$$\r\n\r\nici.\r\n", "$$x = y$$\r\n\r\nICI.\r\n"),
@@ -139,6 +139,8 @@ def test_old_ends_of_lines_and_formulas_hide_no_text(page, expected):
         ("la note[^1] ici.\n\n[^1]: http://a.b\n", "LA NOTE[^1] ICI.\n\n[^1]: http://a.b\n"),
         ("chat\n: un animal\n: un autre\n", "CHAT\n: UN ANIMAL\n: UN AUTRE\n"),
         ("le chat.\n\n*[HTML]: une langue\n", "LE CHAT.\n\n*[HTML]: une langue\n"),
+        ("*[chat]: le mien* dort.\n", "*\\[CHAT\\]: LE MIEN* DORT.\n"),
+        ("retour en [^ haut](#top).\n", "RETOUR EN [^ HAUT](#top).\n"),
         ("soit $x^2$ un nombre, à $5 ou 6$.\n", "SOIT $x^2$ UN NOMBRE, À $5 OU 6$.\n"),
     ],
 )

@@ -18,12 +18,12 @@ from transformer_cli.documents.formats.markdown_inline import escape_markdown, i
 _FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\r?\n.*?^(?:\1|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 # Lines of extensions that CommonMark would take for text: containers, templates, formulas, GitHub's alerts.
 _NOT_TEXT = re.compile(
-    r"^[ \t]*(?::::|!!! |\?\?\? |\{%|\{\{[<%]|%%|\[TOC\]|\[\[toc\]\]|\*\[[^\]\n]+\]:)[^\n]*$"
+    r"^[ \t]*(?::::|!!! |\?\?\? |\{%|\{\{[<%]|%%|\[TOC\]|\[\[toc\]\]|\*\[[^\]\n]+\]:(?=[^*\n]*$))[^\n]*$"
     r"|^[ \t]*\$\$(?:(?!\$\$|\n[ \t]*\r?\n).)*\$\$[ \t\r]*$"
     r"|(?<=>)[ \t]*\[![A-Za-z]+\][ \t]*$",
     re.MULTILINE | re.DOTALL,
 )
-_DEFINITION = re.compile(r"^([ ]{0,3}):(?=[ \t]+\S)", re.MULTILINE)
+_DEFINITION = re.compile(r"^([ ]{0,3}):(?=[ ]{1,3}\S)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def read_markdown(text: str, task: Task) -> Document:
     lines of extensions are no text. A translated paragraph is one line.
     """
     del task
-    whole, text = text, re.sub(r"\r(?!\n)", " ", text)  # CommonMark would end a line there
+    whole, text = text, re.sub(r"\r(?!\n)", "\n", text)  # a lone one ends a line in CommonMark
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable("text_join")
     references: dict[str, Any] = {}
     tokens = parser.parse(_blanked(text), references)

@@ -12,6 +12,7 @@ _EXTENSION = re.compile(
     r"\[\^[^\]\s]+\]:?[ \t]*|\A\[[ xX]\][ \t]+|\s*\{[#.:][^{}]*\}\Z"
     r"|(?<![\\$\w])\$[^\s\d$](?:[^$\n]*[^\s$\\])?\$(?![\w$])"
 )
+_NOTE = re.compile(r"\[\^[^\]\s]+\](?![(\[])")
 _HTML = re.compile(r"<(/?)([A-Za-z][\w-]*)[^>]*?(/?)>")
 _TAIL = re.compile(
     r"""\]\(\s*(?:<[^<>\n]*>|(?:\\.|[^\s()\\]|\((?:\\.|[^\s()\\]|\([^\s()]*\))*\))*)"""
@@ -60,8 +61,8 @@ class _Walk:
                 start = self._add_whole(pieces, start, self._text.find(">", start) + 1)
                 index += 3
                 continue
-            if token.type == "link_open" and self._text.startswith("[^", start):  # a footnote whose text is an address
-                start = self._add_whole(pieces, start, self._text.find("]", start) + 1)
+            if token.type == "link_open" and (note := _NOTE.match(self._text, start)):  # its text is an address
+                start = self._add_whole(pieces, start, note.end())
                 index += next(i for i, other in enumerate(tokens[index:]) if other.type == "link_close") + 1
                 continue
             start = self._add(pieces, token, start)
@@ -136,7 +137,7 @@ class _Walk:
 
 
 def _extensions(text: str) -> Iterator[str | Tag]:
-    """Yield the pieces of a text: footnotes, boxes of tasks, attributes of headings and formulas are tags."""
+    """Yield the pieces of a text: footnotes, boxes of tasks, attributes of headings and simple formulas are tags."""
     end = 0
     for match in _EXTENSION.finditer(text):
         if match.start() > end:
