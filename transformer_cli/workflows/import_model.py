@@ -63,10 +63,12 @@ def import_model(
     with _unpacked(model) as place:
         imported = _read(place, _languages(source, target), positions)
     with run.lock():
-        if run.live_version() is None and (finished := run.version_folders()):
-            run.make_live(finished[-1])  # of an import that was killed
-        _require_new(run)
-        version = _write(run, imported, model)
+        if _was_killed(run, model):  # after it was written
+            version = run.version_folders()[-1]
+            run.make_live(version)
+        else:
+            _require_new(run)
+            version = _write(run, imported, model)
     shape = imported.config
     logger.info(
         f"imported a {imported.kind}: {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model "
@@ -112,9 +114,10 @@ def _write(run: RunDirectory, imported: ImportedModel, origin: Path) -> Path:
     version, history = run.next_version(), VersionHistory(run.version_events)
     with explain_os_errors(run.path):
         run.versions.mkdir(parents=True, exist_ok=True)
-    if not history.events():  # it is recorded first, so that a killed process leaves no version without it
-        reason = f"imported from {origin.name}"
-        history.record(Release(version=version.name, time=now(), promoted=True, reason=reason, replaces=None))
+    if _import_begun(run) != (version.name, _reason(origin)):
+        # It is recorded first, so that a killed process leaves no version without it.
+        release = Release(version=version.name, time=now(), promoted=True, reason=_reason(origin), replaces=None)
+        history.record(release)
     save_model_directory(
         version,
         weights=imported.weights,
@@ -126,6 +129,23 @@ def _write(run: RunDirectory, imported: ImportedModel, origin: Path) -> Path:
     )
     run.make_live(version)
     return version
+
+
+def _reason(origin: Path) -> str:
+    return f"imported from {origin.name}"
+
+
+def _import_begun(run: RunDirectory) -> tuple[str, str] | None:
+    """Return the version and the reason of the last event of a run, if that is a release."""
+    last = next(reversed(VersionHistory(run.version_events).events()), None)
+    return (last.version, last.reason) if isinstance(last, Release) else None
+
+
+def _was_killed(run: RunDirectory, origin: Path) -> bool:
+    """Return whether the same import has written its version, and was killed before it went into service."""
+    folders = run.version_folders()
+    is_begun = len(folders) == 1 and _import_begun(run) == (folders[0].name, _reason(origin))
+    return is_begun and run.live_version() is None
 
 
 def _card(imported: ImportedModel, origin: Path) -> str:
