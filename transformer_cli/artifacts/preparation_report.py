@@ -68,7 +68,7 @@ class PreparationReport:
         mended: For each corpus, the number of clean pairs whose text each rule changed; other corpora are left out.
         near_twins: For each validation and test set, the number of its sources with a near twin in training.
         unrelated_below: The similarity of meaning below which a pair was dropped as unrelated, or None.
-        texts: The report of each text of ``back_translation.text``, by its name in the recipe.
+        texts: The report of each text of one language, by its name in the recipe.
         to_translate: For each section that makes pairs from text, the number of texts, and how many of them have been
             translated.
         to_try: For each section some of the texts that have not been translated, by which the time is estimated.

@@ -52,7 +52,7 @@ def make_pairs(located: LocatedRecipe, plan: Plan, *, fingerprint: str, device: 
     back, drop_worst = recipe.back_translation, getattr(recipe, plan.section).drop_worst
     store.begin(plan.translators)
     judge = plan.judge if is_distilled else _live_version(run)
-    score = scorer(judge, device, CorpusTags(recipe)) if judge and drop_worst else None
+    score = scorer(judge, device, CorpusTags(recipe)) if judge and (drop_worst or is_distilled) else None
     settings, whole_beam = settings_of(recipe, plan.section, device), wants_whole_beam(recipe, plan.section)
     with translator(plan.models, settings, whole_beam=whole_beam) as load:
         what = f"sentences of {recipe.languages.source if is_distilled else recipe.languages.target}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 from transformer_cli.data.cleaning.match_keys import hash_text
 from transformer_cli.text.protected import placeholder_spans
@@ -15,21 +16,36 @@ def noised(text: str, seed: int) -> str:
     """Return a text without a tenth of its words, and with the others up to three places from theirs.
 
     It is the noise of Edunov et al. 2018, "Understanding Back-Translation at Scale", without their filler in the place
-    of further words. Placeholders are never left out, for they stand in the target. A text and a seed always give the
-    same.
+    of further words. Placeholders stay as they are, and no word moves across one, for they stand in the target. A text
+    and a seed always give the same; without spaces it is one word, and stays.
 
     Args:
         text: Words with single spaces between.
         seed: Seed of the draws.
     """
     draw = random.Random(hash_text(f"{seed}\t{text}"))
+    noisy: list[str] = []
+    run: list[str] = []
+    for word, is_kept in _words(text):
+        if is_kept:
+            noisy += [*_mixed(run, draw), word]
+            run = []
+        elif draw.random() >= _MISSING:
+            run.append(word)
+    return " ".join([*noisy, *_mixed(run, draw)]) or text
+
+
+def _words(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield each word, and whether it is kept; what touches a placeholder is one word with it."""
     spans = placeholder_spans(text)
-    words, start = [], 0
-    for word in text.split(" "):
-        end = start + len(word)
-        is_kept = any(a < end and start < b for a, b, _ in spans)
-        if draw.random() >= _MISSING or is_kept:
-            words.append(word)
-        start = end + 1
+    start = 0
+    for place in [place for place, character in enumerate(text) if character == " "] + [len(text)]:
+        if not any(a < place < b for a, b, _ in spans):
+            yield text[start:place], any(a < place and start < b for a, b, _ in spans)
+            start = place + 1
+
+
+def _mixed(words: list[str], draw: random.Random) -> list[str]:
+    """Return words in another order, each up to three places from its own."""
     places = [place + draw.uniform(0, _FARTHEST + 1) for place in range(len(words))]
-    return " ".join(words[place] for place in sorted(range(len(words)), key=places.__getitem__)) or text
+    return [words[place] for place in sorted(range(len(words)), key=places.__getitem__)]

@@ -20,6 +20,7 @@ from transformer_cli.config import Recipe
 from transformer_cli.data.splits.read import Corpus, read_split, read_texts
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.errors import DataError, RecipeError
+from transformer_cli.text.protected import placeholder_spans
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe
 from transformer_cli.workflows.more_text.ensure import ensure_more_text
 from transformer_cli.workflows.more_text.noise import noised
@@ -165,6 +166,17 @@ def test_noise_leaves_out_and_mixes_words_of_the_same_translations():
     for (noisy, _), (clean, _) in zip(noised_rows, best, strict=True):
         assert noisy.startswith("<BT> ")
         assert not Counter(noisy.split(" ")) - Counter(clean.split(" "))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_noise_tears_no_placeholder_apart(seed):
+    text = 'voir <a href="x" class="z">la grande maison</a> et `tfm train x` ou {{ le nom }} ici'
+
+    noisy = noised(text, seed)
+
+    kept = [text[start:end] for start, end, _ in placeholder_spans(text)]
+    assert [noisy[start:end] for start, end, _ in placeholder_spans(noisy)] == kept
+    assert len(kept) == 4
 
 
 @given(st.lists(st.sampled_from(["a", "b,", "%s", "{x}", "<b>c</b>", "d"]), min_size=1, max_size=12), st.integers(0, 9))

@@ -76,7 +76,7 @@ def _plan_distillation(located: LocatedRecipe) -> Plan | None:
     if config.reverse_model is not None:
         key, back = "distillation.reverse_model", (languages.target, languages.source)
         judge = _model(located, key, config.reverse_model, back)
-        values += _translators([judge]).weights
+        values.append(config.reverse_model)  # a new version of it judges new pairs
     made_by = fingerprints.of_values(values)
     store = located.run.translations / f"{DISTILLATION}-{made_by[:16]}"
     of_pairs = [made_by, config.use, *([config.drop_worst] if judge else [])]
