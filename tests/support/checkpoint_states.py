@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from transformer_cli.artifacts.checkpoint_state import CheckpointState
+from transformer_cli.artifacts.checkpoint.state import CheckpointState
 
 OTHERS: dict[str, Any] = {
     "training": "a training",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.tiny_models import talkative_model
-from transformer_cli.artifacts.checkpoint import weights_of
+from transformer_cli.artifacts.checkpoint.checkpoint import weights_of
 from transformer_cli.artifacts.model_directory import save_model_directory
 from transformer_cli.config import DecodingConfig, LanguagesConfig
 from transformer_cli.data.tokens.tokenizer import TokenizerPair

@@ -15,7 +15,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from transformer_cli.artifacts.checkpoint import WEIGHTS_FILE, load_weights, read_tensors, require_room, write_tensors
+from transformer_cli.artifacts.checkpoint.checkpoint import (
+    WEIGHTS_FILE,
+    load_weights,
+    read_tensors,
+    require_room,
+    write_tensors,
+)
 from transformer_cli.artifacts.model_manifest import (
     Candidate,
     ModelManifest,

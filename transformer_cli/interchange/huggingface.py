@@ -18,7 +18,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from transformer_cli.artifacts.checkpoint import write_tensors
+from transformer_cli.artifacts.checkpoint.checkpoint import write_tensors
 from transformer_cli.config import DecodingConfig, LanguagesConfig
 from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.files.atomic import write_atomically

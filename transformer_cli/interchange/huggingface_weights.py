@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from transformer_cli.artifacts.checkpoint import read_tensors
+from transformer_cli.artifacts.checkpoint.checkpoint import read_tensors
 from transformer_cli.errors import DamagedFileError, DataError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.interchange.imported_weights import layer_name, sines_first

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from transformer_cli.artifacts.checkpoint_state import read_state
+from transformer_cli.artifacts.checkpoint.state import read_state
 from transformer_cli.artifacts.metrics_log import MetricsLog, TestLine
 from transformer_cli.artifacts.model_manifest import Candidate, ModelManifest, missing_file
 from transformer_cli.artifacts.run_directory import RunDirectory

@@ -12,7 +12,7 @@ from torch.testing import assert_close
 
 from tests.support.checkpoint_states import state_after
 from tests.support.hostile_machine import crash_at_each_moment, disk_full_after
-from transformer_cli.artifacts.checkpoint import (
+from transformer_cli.artifacts.checkpoint.checkpoint import (
     Checkpoint,
     average_weights,
     load_checkpoint,
@@ -23,7 +23,7 @@ from transformer_cli.artifacts.checkpoint import (
     weights_of,
     write_tensors,
 )
-from transformer_cli.artifacts.checkpoint_state import read_state
+from transformer_cli.artifacts.checkpoint.state import read_state
 from transformer_cli.errors import DamagedFileError, TfmError
 
 FILES = ["model.safetensors", "training.safetensors", "state.json"]
@@ -212,7 +212,7 @@ SAVE = """
 import pathlib, shutil
 import torch
 from tests.support.checkpoint_states import state_after
-from transformer_cli.artifacts.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from transformer_cli.artifacts.checkpoint.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from transformer_cli.files.atomic import restore_folders
 
 folder = pathlib.Path("checkpoints/best")

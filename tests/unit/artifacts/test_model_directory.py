@@ -10,7 +10,7 @@ from torch import Tensor
 from tests.support.format_1 import model_directory_as_format_1
 from tests.support.hostile_machine import disk_full_after
 from tests.support.tiny_models import SENTENCES, padded_sources, tiny_tokenizer, tiny_tokenizers
-from transformer_cli.artifacts.checkpoint import weights_of
+from transformer_cli.artifacts.checkpoint.checkpoint import weights_of
 from transformer_cli.artifacts.model_directory import open_model, save_model_directory
 from transformer_cli.artifacts.model_manifest import Origin
 from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig

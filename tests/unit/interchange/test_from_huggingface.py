@@ -12,7 +12,7 @@ import transformers
 
 from tests.support.original_models import rebuilt, write_original_huggingface_model
 from tests.support.tiny_models import fill_with_noise, tiny_config, tiny_tokenizer, tiny_tokenizers
-from transformer_cli.artifacts.checkpoint import weights_of
+from transformer_cli.artifacts.checkpoint.checkpoint import weights_of
 from transformer_cli.config import DecodingConfig, LanguagesConfig
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.engine import BEST_ONLY

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.checkpoint_states import state_after
 from tests.support.hostile_machine import crash_at_each_moment
-from transformer_cli.artifacts.checkpoint_state import StartState, StateFile
+from transformer_cli.artifacts.checkpoint.state import StartState, StateFile
 from transformer_cli.artifacts.model_manifest import Candidate, ComparedScore, ModelManifest, ScoredSet, missing_file
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.artifacts.version_history import Release

@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from transformer_cli.artifacts.checkpoint_state import (
+from transformer_cli.artifacts.checkpoint.state import (
     STATE_FILE,
     CheckpointState,
     Checksums,

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from transformer_cli.artifacts.checkpoint import Checkpoint, load_weights, weights_of
-from transformer_cli.artifacts.checkpoint_state import CheckpointState, StreamState, TrackerState
+from transformer_cli.artifacts.checkpoint.checkpoint import Checkpoint, load_weights, weights_of
+from transformer_cli.artifacts.checkpoint.state import CheckpointState, StreamState, TrackerState
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.config import TrainingConfig
 from transformer_cli.data.tokens.batch_stream import BatchStream

@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
 from transformer_cli.artifacts import fingerprints
-from transformer_cli.artifacts.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from transformer_cli.artifacts.checkpoint_state import CheckpointState
+from transformer_cli.artifacts.checkpoint.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from transformer_cli.artifacts.checkpoint.state import CheckpointState
 from transformer_cli.artifacts.metrics_log import MetricsLog, TrainingLine, ValidationLine
 from transformer_cli.data.splits.read import Corpus
 from transformer_cli.data.tokens.batching import Batch, make_batch, token_batches

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from transformer_cli.artifacts.checkpoint import WEIGHTS_FILE, load_weights, read_tensors
-from transformer_cli.artifacts.checkpoint_state import CheckpointState, StartState, read_state
+from transformer_cli.artifacts.checkpoint.checkpoint import WEIGHTS_FILE, load_weights, read_tensors
+from transformer_cli.artifacts.checkpoint.state import CheckpointState, StartState, read_state
 from transformer_cli.artifacts.model_manifest import ModelManifest, missing_file
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.data.cleaning.match_keys import hash_pair

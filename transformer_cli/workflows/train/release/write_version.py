@@ -11,7 +11,7 @@ from typing import Literal
 from torch import Tensor
 
 from transformer_cli.artifacts import fingerprints
-from transformer_cli.artifacts.checkpoint import average_weights, load_weights, read_weights
+from transformer_cli.artifacts.checkpoint.checkpoint import average_weights, load_weights, read_weights
 from transformer_cli.artifacts.model_directory import open_model, save_model_directory
 from transformer_cli.artifacts.model_manifest import Candidate, Origin, ValidationGain
 from transformer_cli.artifacts.report.translation_cache import keep_test_translations
