@@ -85,7 +85,7 @@ def test_wrong_arguments_exit_with_2(arguments, fragments, here):
         ("--device", "toaster", "--device toaster: there is no such device here"),
         ("--device", "meta", "--device meta: there is no such device here"),
         ("--length-penalty", "nan", "length_penalty"),
-        ("--length-penalty", "-11", "a length penalty of -11.0"),
+        ("--length-penalty", "-11", "length_penalty is -11.0"),
     ],
 )
 def test_a_setting_that_this_machine_or_model_cannot_take_exits_with_2(option, value, fragment, toy):

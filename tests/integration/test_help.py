@@ -53,7 +53,7 @@ OPTIONS = {
 }
 ARGUMENTS = {
     "import": ["model"],
-    "export": [],
+    "export": ["recipe"],
     "init": ["corpora"],
     "prepare": ["recipe"],
     "train-tokenizer": ["recipe"],

@@ -110,7 +110,7 @@ def test_a_long_sentence_is_drawn_in_several_blocks_of_80_columns(toy, monkeypat
         ([], b"one\ntwo\n", 65, "stdin has 2 lines"),
         ([], b"", 65, "stdin has 0 lines"),
         (["le chat", "--terminal", "--json"], b"", 2, "both want stdout"),
-        (["le chat", "--length-penalty", "99"], b"", 2, "length penalty of 99"),
+        (["le chat", "--length-penalty", "99"], b"", 2, "length_penalty is 99"),
         (["le chat", "-o", "nowhere/page.html"], b"", 1, "nowhere"),
         (["le chat", "--device", "abacus"], b"", 2, "abacus"),
     ],

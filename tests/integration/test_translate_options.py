@@ -252,4 +252,4 @@ def test_where_ctranslate2_cannot_be_loaded_torch_translates_and_a_warning_says_
 
     assert done.code == 0
     assert len(done.stdout.splitlines()) == len(LINES)
-    assert done.stderr.count("cannot be loaded (libgomp.so.1") == done.stderr.count("\n") == 1
+    assert done.stderr.count("cannot be loaded: libgomp.so.1") == done.stderr.count("\n") == 1

@@ -10,7 +10,6 @@ import hashlib
 import importlib
 import importlib.util
 import logging
-from functools import cache
 from pathlib import Path
 
 from transformer_cli.config import DecodingConfig, ModelConfig
@@ -43,15 +42,14 @@ class EngineManifest(Record):
     format: int = _FORMAT
 
 
-@cache
 def is_installed() -> bool:
-    """Return whether the ``[fast]`` extra is installed, and can be loaded here; if not, a warning says so once."""
+    """Return whether the ``[fast]`` extra is installed, and can be loaded here; if not, a warning says so."""
     if importlib.util.find_spec("ctranslate2") is None:
         return False
     try:
         importlib.import_module("ctranslate2")
     except (ImportError, OSError) as error:  # after an upgrade of the system, say
-        logger.warning(f"CTranslate2 is installed, but cannot be loaded ({error}); PyTorch translates in its place")
+        logger.warning(f"CTranslate2 is installed, but cannot be loaded: {error}")
         return False
     return True
 

@@ -95,6 +95,7 @@ def decode_properties(data: bytes) -> tuple[str, Encoding]:
         return decode(data)
     except DataError:
         has_utf8 = not data.decode("utf-8", "ignore").isascii()
-        if data.startswith(tuple(mark for mark, _ in _MARKS)) or has_utf8 or re.search(rb"[\x80-\x9f]", data):
+        is_wide = data.startswith(tuple(mark for mark, _ in _MARKS)) or wide_without_mark(data[:4096])
+        if is_wide or has_utf8 or re.search(rb"[\x80-\x9f]", data):
             raise
     return data.decode("latin-1"), Encoding("latin-1")

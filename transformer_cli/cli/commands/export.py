@@ -8,12 +8,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from transformer_cli.cli.options import QuietOption, RecipeArgument, VerboseOption
+from transformer_cli.cli.options import QuietOption, VerboseOption
 
 logger = logging.getLogger(__name__)
 
 
 def export(
+    context: typer.Context,
     to: Annotated[
         Literal["ctranslate2", "huggingface", "argos"],
         typer.Option(
@@ -22,7 +23,10 @@ def export(
             ".argosmodel package for Argos Translate.",
         ),
     ],
-    recipe: RecipeArgument = None,
+    recipe: Annotated[
+        str | None,
+        typer.Argument(metavar="RECIPE", help="A recipe, whose live model is exported. Default: see --model."),
+    ] = None,
     model: Annotated[
         Path | None,
         typer.Option("--model", "-m", envvar="TFM_MODEL", help="A model directory or a run directory."),
@@ -49,7 +53,10 @@ def export(
     from transformer_cli.workflows.locate.model import find_model
     from transformer_cli.workflows.locate.recipe import locate_recipe
 
-    if recipe is not None and model is None:
+    if recipe is not None:
+        source = context.get_parameter_source("model")
+        if source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter("a recipe and --model name two models; give one of them")
         model = locate_recipe(recipe).run.path
     folder = find_model(model)
     logger.debug(f"exporting {folder} to {to}")

@@ -18,6 +18,7 @@ _TIME = r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 _TIMING = re.compile(rf"[ \t]*{_TIME}[ \t]*-->[ \t]*{_TIME}[^\n]*")
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>\w*)[^<>\n]*>|\{\\[^{}\n]*\}")
 _DASH = re.compile(r"\s*[-\u2010-\u2015]")
+_VOICE = re.compile(r"<v[.\s>]")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।♪\])][\"'”’»」)\]]*$")
 _LONGEST_GAP = 3.0  # seconds of silence that end a sentence
 _MOST_CUES = 8
@@ -138,7 +139,7 @@ def _speakers(content: Content) -> Iterator[Content]:
     """Yield what each speaker of a dialogue says: lines begin with a dash or the tag of a voice; else the content."""
     speakers: list[list[str | Tag]] = []
     for line in _lines(content):
-        begins = _DASH.match(plain_text(line)) or (isinstance(line[0], Tag) and line[0].source.startswith("<v"))
+        begins = _DASH.match(plain_text(line)) or (isinstance(line[0], Tag) and _VOICE.match(line[0].source))
         if begins or not speakers:
             speakers.append([*line])
         else:

@@ -145,7 +145,7 @@ def _export_to_ctranslate2(model: Path, folder: Path, quantization: Quantization
 
 def _require_ctranslate2() -> None:
     if not is_installed():
-        raise TfmError("CTranslate2 is not installed; run `pip install 'transformer-cli[fast]'`")
+        raise TfmError("CTranslate2 is not there or cannot be loaded; run `pip install 'transformer-cli[fast]'`")
 
 
 def _write_engine(

@@ -121,7 +121,9 @@ def _load_exported(
     if exported is None:
         raise _NotExportedError(f"no exported engine in {folder}; run `tfm export --to ctranslate2 --model {model}`")
     if not is_installed():
-        raise _NotExportedError("CTranslate2 is not installed; run `pip install 'transformer-cli[fast]'`")
+        raise _NotExportedError(
+            "CTranslate2 is not there or cannot be loaded; run `pip install 'transformer-cli[fast]'`"
+        )
     import ctranslate2
 
     from transformer_cli.decoding.ctranslate2_engine import CTranslate2Engine
