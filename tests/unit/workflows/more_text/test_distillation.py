@@ -39,7 +39,12 @@ MADE = RUN.made_pairs("distillation")
 # Nonsense breaks these rules.
 LENIENT = ("cleaning.length_ratio=false", "cleaning.wrong_script=false", "cleaning.non_text=false")
 TEACHER = (*LENIENT, "distillation.teacher=teacher")
-BOTH = (*TEACHER, "back_translation.text=mono.en", "back_translation.model=reverse")
+BOTH = (
+    *TEACHER,
+    *("distillation.text=mono.fr", "distillation.choose=reference", "distillation.beam_size=2"),
+    *("distillation.reverse_model=reverse", "distillation.drop_worst=0.1"),
+    *("back_translation.text=mono.en", "back_translation.model=reverse", "back_translation.method=beam+noise"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -328,6 +333,7 @@ def changes_until_the_end(killed_before: int | None = None) -> int:
 def test_a_kill_before_any_change_of_the_disk_loses_nothing(points, monkeypatch, tmp_path):
     monkeypatch.setattr(translate_texts, "WINDOW", 60)
     Path("mono.en").write_text("".join(f"the {animal} sleeps\n" for animal in "abcdefgh" * 10))
+    Path("mono.fr").write_text("".join(f"le {animal} mange\n" for animal in "abcdefgh"))
     prepare(run_dir=RUN.path, overrides=BOTH)
     template = Path(shutil.copytree(RUN.path, tmp_path / "template"))
     changes = changes_until_the_end()
