@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -214,11 +215,12 @@ def test_variables_that_ask_for_a_shard_are_named_where_there_is_none(toy, monke
     assert "unset RANK and WORLD_SIZE" in finished.error
 
 
-def test_the_parts_of_all_shards_in_the_order_of_their_names_are_the_whole(toy, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("name", "unpack"), [("out", bytes), ("out.gz", gzip.decompress)])
+def test_the_parts_of_all_shards_in_the_order_of_their_names_are_the_whole(toy, tmp_path, monkeypatch, name, unpack):
     source = tmp_path / "long.fr"
     source.write_bytes(b"".join(b"\n" * 2999 + f"{sentence}\n".encode() for sentence in SENTENCES))
     whole = run_here("translate", source, "-m", toy.run).stdout
-    output = tmp_path / "out"
+    output = tmp_path / name
 
     assert run_here("translate", source, "-m", toy.run, "-o", output, "--shard", "2/3").code == 0
     first = sorted(path.name for path in tmp_path.glob("out*"))
@@ -228,9 +230,9 @@ def test_the_parts_of_all_shards_in_the_order_of_their_names_are_the_whole(toy, 
     assert run_here("translate", source, "-m", toy.run, "-o", output).code == 0
 
     parts = sorted(tmp_path.glob("out*"))
-    assert first == ["out.part-00000002", "out.part-00000005"]
-    assert [part.name for part in parts] == [f"out.part-{number:08d}" for number in range(1, 6)]
-    assert b"".join(part.read_bytes() for part in parts) == whole
+    assert first == [f"{name}.part-00000002", f"{name}.part-00000005"]
+    assert [part.name for part in parts] == [f"{name}.part-{number:08d}" for number in range(1, 6)]
+    assert unpack(b"".join(part.read_bytes() for part in parts)) == whole
 
 
 def test_a_term_of_a_glossary_stands_in_the_translation(toy, tmp_path):

@@ -21,8 +21,8 @@ WriteBatch = Callable[[pa.RecordBatch], None]
 def split_writer(files: SplitFiles, *, fingerprint: str) -> Iterator[WriteBatch]:
     """Yield a function that appends pairs to a split.
 
-    It takes record batches with the columns source and target, for ``train`` also corpus (int32), for those of
-    `TEXTS` only one of them.
+    It takes record batches with the columns source and target, for ``train`` also corpus (int32). A split of `TEXTS`
+    has the column of its side alone.
 
     Args:
         files: The files to write.

@@ -157,12 +157,15 @@ def _lines(content: Content) -> Iterator[Content]:
     """Yield the lines of a content that are not empty."""
     line: list[str | Tag] = []
     for piece in content:
-        texts = piece.split("\n") if isinstance(piece, str) else []
-        for text in texts[:-1]:
+        if isinstance(piece, Tag):
+            line.append(piece)
+            continue
+        *ended, rest = piece.split("\n")
+        for text in ended:
             if line or text:
-                yield (*line, *([text] if text else []))
+                yield tuple(part for part in (*line, text) if part)
             line = []
-        line += [text for text in texts[-1:] if text] if isinstance(piece, str) else [piece]
+        line += [rest] if rest else []
     if line:
         yield tuple(line)
 

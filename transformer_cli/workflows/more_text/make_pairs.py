@@ -52,6 +52,7 @@ def make_pairs(located: LocatedRecipe, plan: Plan, *, fingerprint: str, device: 
     back, drop_worst = recipe.back_translation, getattr(recipe, plan.section).drop_worst
     store.begin(plan.translators)
     judge = plan.judge if is_distilled else _live_version(run)
+    # A judge that the recipe names is asked in any case: a larger `drop_worst` may come after the translations.
     score = scorer(judge, device, CorpusTags(recipe)) if judge and (drop_worst or is_distilled) else None
     settings, whole_beam = settings_of(recipe, plan.section, device), wants_whole_beam(recipe, plan.section)
     with translator(plan.models, settings, whole_beam=whole_beam) as load:

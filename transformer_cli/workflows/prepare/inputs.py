@@ -82,7 +82,7 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFin
         fingerprints.of_values(
             [
                 *(_RULES_VERSION, settings, contents, *filter(None, map(_reader_version, corpora))),
-                *map(list, zip(*of_targets, strict=True)),  # their names, and their contents
+                *([[name for name, _ in of_targets], [content for _, content in of_targets]] if of_targets else []),
                 *([of_sources] if of_sources else []),
             ]
         ),

@@ -51,7 +51,7 @@ def read_glossary(path: Path, languages: LanguagesConfig) -> Glossary:
         languages: The languages of the model. The first row of a table may name the languages of its columns.
 
     Raises:
-        DataError: It cannot be read, is not UTF-8, or has no term.
+        DataError: It cannot be read, is neither UTF-8 nor UTF-16 with a byte order mark, or has no term.
         UsageError: Its name tells no format.
     """
     reader = {".tsv": _table, ".txt": _table, ".csv": _table, ".tbx": _tbx}.get(path.suffix.lower())

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from transformer_cli.documents.names import KindName
 from transformer_cli.errors import DataError
 from transformer_cli.files.atomic import atomic_write
+from transformer_cli.files.packed import packed_as_named
 from transformer_cli.text.lines import Line
 from transformer_cli.workflows.translate.line_chunks import read_chunks
 from transformer_cli.workflows.translate.settings import DocumentSettings, Shard, TranslationSettings
@@ -113,7 +114,8 @@ def translate_shard(
     """Translate one shard of a file: every N-th chunk, each into a separate output file.
 
     N processes, on any machines, share the work. The output files are named ``OUTPUT.part-00000001`` and so on, by the
-    number of the chunk. The files of all shards, joined in the order of their names, are the whole translation.
+    number of the chunk. The files of all shards, joined in the order of their names, are the whole translation, packed
+    if the name says so.
 
     Args:
         source: A file; every process divides it into the same chunks.
@@ -133,7 +135,8 @@ def translate_shard(
     with Translator.from_settings(model, settings) as translator:
         for number, chunk in enumerate(read_chunks(source), start=1):
             if (number - shard.number) % shard.count == 0:
-                with atomic_write(output.with_name(f"{output.name}.part-{number:08d}")) as out:
+                part = output.with_name(f"{output.name}.part-{number:08d}")
+                with atomic_write(part) as stream, packed_as_named(output, stream) as out:
                     out.write(_translate_chunk(chunk, translator, settings))
                 count += len(chunk)
                 progress(count)
