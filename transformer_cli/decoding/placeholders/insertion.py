@@ -57,14 +57,19 @@ def insert(required: Required, translation: str, links: Links | None) -> Inserte
         links: The alignment of its words with those of the source, or None if unknown.
     """
     inserted = _Repair(required, translation, links).result()
-    if required.is_met(inserted.text):
+    if required.is_met(inserted.text) and not required.is_swallowed(inserted.text):
         return inserted
     # What stands beside a placeholder can look like a part of it. Then none is kept, and all have spaces around.
-    inserted = _Repair(required, translation, links, is_loose=True).result()
+    loose = _Repair(required, translation, links, is_loose=True)
+    inserted = loose.result()
+    if required.is_met(inserted.text):
+        return inserted
+    # A tag that ends before it begins could come to stand behind the other. In the source's order none does.
+    inserted = loose.result(in_order=True)
     if required.is_met(inserted.text):
         return inserted
     # What is left looks like placeholders: it can be so only in a text that is none.
-    return _Repair(required, _SIGNS.sub(" ", translation), links, is_loose=True).result()
+    return _Repair(required, _SIGNS.sub(" ", translation), links, is_loose=True).result(in_order=True)
 
 
 class _Repair:
@@ -103,14 +108,18 @@ class _Repair:
                         found.append(core.span())
         return found
 
-    def result(self) -> Inserted:
-        """Return the repaired translation."""
+    def result(self, *, in_order: bool = False) -> Inserted:
+        """Return the repaired translation.
+
+        Args:
+            in_order: Whether what is inserted takes the places that there are in the order of the source.
+        """
         builder = _TextBuilder()
         origins = iter(self._origins)
         inserted = []
         indices = {mark: index for index, mark in enumerate(self._marks)}
-        pieces = [*self._projected, ""]
-        for piece, following in pairwise(pieces):
+        projected = self._in_order() if in_order else self._projected
+        for piece, following in pairwise([*projected, ""]):
             if isinstance(piece, Tag):
                 index = int(piece.source)
                 before, after = self._spaces(index, piece, builder.text[-1:], self._first_character(following))
@@ -125,6 +134,13 @@ class _Repair:
                 kept = character if index_of_kept is None else self._required.placeholders[index_of_kept].text
                 builder.add(kept, place)
         return self._counted(builder, inserted)
+
+    def _in_order(self) -> Content:
+        """Return what was projected, with the placeholders in the order of the source, each standing alone."""
+        numbers = iter(sorted(int(piece.source) for piece in self._projected if isinstance(piece, Tag)))
+        return tuple(
+            Tag("single", str(next(numbers))) if isinstance(piece, Tag) else piece for piece in self._projected
+        )
 
     def _counted(self, builder: _TextBuilder, inserted: Sequence[tuple[int, int]]) -> Inserted:
         """Return the text, and numbers of words in place of places of characters."""
@@ -192,11 +208,15 @@ class _Repair:
         return first, second
 
     def _has_space(self, character: str, own: str, touching: frozenset[str]) -> bool:
-        if character in ("", " ") or is_unspaced(character):
+        if character in ("", " "):
+            return False
+        if self._is_loose:
+            return True
+        if is_unspaced(character):
             return False
         if own in ("", " "):
-            return self._is_loose or character not in touching
-        return self._is_loose or (character.isalnum() and not own.isalnum())
+            return character not in touching
+        return character.isalnum() and not own.isalnum()
 
 
 class _TextBuilder:

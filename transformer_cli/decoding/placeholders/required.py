@@ -20,6 +20,7 @@ from transformer_cli.text.spelling.letter_case import with_capital
 _BEGINNING = regex.compile(r"(?:^|[.!?…]\s)[\p{P}\s]*+$")  # of a sentence: what may stand before its first word
 _OF_PROGRAMS = frozenset(["printf", "braces", "variable", "tag", "entity", OWN])
 _BRACES = frozenset("{}")
+_NUMBER = re.compile(r"[0-9](?=%[^%])")
 _WAYS_OF_CAPITALS = ("en", "tr", "nl")  # of languages that begin a word with other capitals than most
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*)(?:.*[^/])?>", re.DOTALL)  # not <br/>
 
@@ -114,6 +115,12 @@ class Required:
         reading = self.read(translation)
         return len(reading.places) == len(self.placeholders) and not reading.strays and reading.is_nested
 
+    def is_swallowed(self, translation: str) -> bool:
+        """Return whether what touches a placeholder reads as a part of it, as a letter does behind a link."""
+        spans = self._find(translation)
+        around = ((place, span_at(spans, place[0])) for place in self.read(translation).places.values())
+        return any(span is not None and (span.start, span.end) != place for place, span in around)
+
     def missing(self, translation: str) -> tuple[str, ...]:
         """Return the placeholders that a translation lacks, and those it has too often or that the source lacks."""
         reading = self.read(translation)
@@ -143,7 +150,7 @@ class Required:
         """Return where a translation has the placeholders; the n-th of equal ones belongs to the n-th of the source."""
         places: dict[int, tuple[int, int]] = {}
         strays: list[tuple[int, int]] = []
-        found = self._find(translation)
+        found = self._spans_of(translation)
         if not found and not self.placeholders:  # most lines; time counts here
             return _NOTHING
         indices = {text: iter(own) for text, own in self._indices.items()}
@@ -167,6 +174,22 @@ class Required:
         strays += [(start, end) for start, end, _ in found if not any(taken[start:end])]
         order = sorted(places, key=places.__getitem__)
         return Reading(places, sorted(strays), self._opened(self._kinds_of(order)) == self._opened(self.kinds))
+
+    def _spans_of(self, translation: str) -> Sequence[Span]:
+        """Return what looks like a placeholder in a translation, also a conversion behind a number.
+
+        There it is a percentage to a reader, and a placeholder to a program: one that the source has not is a stray.
+        """
+        found = self._find(translation)
+        if _NUMBER.search(translation) is None:
+            return found
+        behind = (
+            span
+            for span in self._find(_NUMBER.sub("x", translation))
+            if span.kind == "printf" and translation[span.start : span.end] not in self.source
+        )
+        free = (span for span in behind if all(span.end <= start or end <= span.start for start, end, _ in found))
+        return sorted([*found, *free])
 
     def _opened(self, kinds: dict[int, TagKind]) -> Counter[str]:
         """Return how often each tag surrounds text; equal ones cannot be told apart."""

@@ -65,6 +65,7 @@ def required_of(source: str) -> Required:
 @given(lines(), HOSTILE, LINKS)
 @example("<b> </b> le <b> le", "0", None)
 @example("%%(n)d %(n)d", "", None)
+@example('chat chat </a>le<a href="x y">(le lele', "le le le", None)
 @example("le %s %sle ~/x~/x %1%1", "", None)
 def test_each_placeholder_comes_out_as_often_as_it_went_in_whatever_the_decoder_says(source, translation, links):
     required = Required.of(source)
@@ -114,6 +115,8 @@ def test_a_source_has_what_it_requires(source):
         ("the <b>red</b> house", "la maison <b>rouge</b>"),
         ("%s files", "%s个文件"),
         ("%s files", "0%s"),
+        ("5%s of %d", "%d de 5%s"),
+        ("%d left", "%d : 50% de moins"),
         ("{x}{y}", "{y}{x}"),
         ("{x}} of {y}", "{x}} de {y}"),
         ("{x}} of {y}", "{x} de {y}"),
@@ -168,6 +171,14 @@ def test_what_is_missing_stands_at_the_words_it_belonged_to(source, translation,
     links = [(words.index(word), j) for j, word in enumerate(own) if word in words]
 
     assert insert(required_of(source), translation, links).text == expected
+
+
+@pytest.mark.parametrize("says", [";⟦", "東京都へ", "。x", "…é", "’é", ")東", "é", "。"])
+def test_an_inserted_link_is_read_as_that_link_whatever_follows(says):
+    text = insert(required_of("https://a.b/c"), says, None).text
+
+    assert "https://a.b/c" in [text[start:end] for start, end, _ in placeholder_spans(text)]
+    assert says in text
 
 
 def test_any_span_of_a_source_can_be_made_to_come_out_as_a_given_string():

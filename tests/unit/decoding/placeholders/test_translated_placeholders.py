@@ -61,7 +61,8 @@ def test_a_line_without_placeholders_is_searched_once_and_is_what_the_model_says
 
 
 @pytest.mark.parametrize(
-    ("says", "other", "text"), [("a %s", "b", "b"), ("a %s", "<b>", "a"), ("{x}a {y}", "&nbsp;", "a")]
+    ("says", "other", "text"),
+    [("a %s", "b", "b"), ("a %s", "<b>", "a"), ("{x}a {y}", "&nbsp;", "a"), ("5%s a", "%d", "5 a")],
 )
 def test_a_line_without_placeholders_gets_none_that_a_program_would_read(says, other, text):
     (translation,) = translator(Beam(says, other)).translate(["le chat"])

@@ -58,6 +58,9 @@ def placeholders(element: ElementTree.Element) -> Counter[tuple[str, str]]:
 @example("le %s", "0%s")
 @example("le %s", "%%s")
 @example("le %s", "0%%s")
+@example("le", "0%s")
+@example("https://a.b/c", ";⟦")
+@example("https://a.b/c", "東")
 def test_tags_and_placeholders_come_out_whole_whatever_the_decoder_returns(inside, answer):
     numbers = itertools.count(1)
     pieces = inside.replace("<", "\0<").split("\0")
