@@ -35,7 +35,7 @@ OPTIONS = {
     | {"--split-sentences"}
     | {"--engine", "--device", "--precision", "--threads", "--batch-tokens", "--shard"}
     | {"--format", "--n-best", "--alignments", "--prefix", "--mbr", "--target-language"}
-    | {"--file-format", "--all", "--final", "--glossary", "--memory"}
+    | {"--file-format", "--all", "--final", "--glossary", "--glossary-hints", "--memory"}
     | {"--sample", "--temperature", "--top-k", "--top-p", "--seed"},
     "import": HELP | LEVELS | {"--from", "--to", "--run-dir", "-d", "--positions"},
     "export": HELP | LEVELS | {"--to", "--model", "-m", "--output", "-o", "--quantization"},

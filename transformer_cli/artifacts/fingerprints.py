@@ -83,9 +83,12 @@ def of_training_data(prepared: str, made: Mapping[str, str]) -> str:
 
 def of_tokenizer(recipe: Recipe) -> str:
     """Return the fingerprint of the settings of a tokenizer; those that are left out change nothing for older runs."""
-    placeholders = recipe.placeholders.model_dump(exclude_defaults=True)
-    values = recipe.tokenizer.model_dump()
-    return of_values([values, placeholders] if placeholders else values)
+    settings: list[object] = [recipe.tokenizer.model_dump()]
+    if placeholders := recipe.placeholders.model_dump(exclude_defaults=True):
+        settings.append(placeholders)
+    if recipe.glossary.hints:
+        settings.append("hints")
+    return of_values(settings if len(settings) > 1 else settings[0])
 
 
 def of_training(recipe: Recipe, data_fingerprint: str) -> str:
@@ -94,6 +97,7 @@ def of_training(recipe: Recipe, data_fingerprint: str) -> str:
     sections = {
         "tokenizer",
         "placeholders",
+        "glossary",
         "model",
         "distillation",
         "back_translation",

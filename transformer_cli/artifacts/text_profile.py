@@ -86,6 +86,7 @@ class TextProfile(Record):
         spelling: How the sources are spelled, or None: then lines are read as they are.
         placeholders: What counts as a placeholder. None, as in models of earlier releases: what the program knows, and
             the model reads it as text even if its tokenizer has symbols.
+        hints: Whether the model has learned to follow hints.
     """
 
     max_sentences: int
@@ -93,3 +94,4 @@ class TextProfile(Record):
     abbreviations: tuple[str, ...] = ()
     spelling: SpellingProfile | None = None
     placeholders: PlaceholderProfile | None = None
+    hints: bool = False

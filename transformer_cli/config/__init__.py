@@ -43,6 +43,7 @@ from transformer_cli.config.more_text import (
 from transformer_cli.config.more_text import (
     DistillationConfig as DistillationConfig,
 )
+from transformer_cli.config.placeholders import GlossaryConfig as GlossaryConfig
 from transformer_cli.config.placeholders import PlaceholdersConfig as PlaceholdersConfig
 from transformer_cli.config.recipe import Recipe as Recipe
 from transformer_cli.config.section import Section as Section

@@ -1,4 +1,4 @@
-"""``[placeholders]``: what a translation keeps as it is."""
+"""``[placeholders]`` and ``[glossary]``: what a translation keeps as it is, and which words it is told."""
 
 from __future__ import annotations
 
@@ -38,3 +38,11 @@ class PlaceholdersConfig(Section):
     without: Annotated[list[Kind], BeforeValidator(as_list)] = Field(default=[])
     """Kinds that are translated like words: ``"code"``, ``"link"``, ``"email"``, ``"braces"`` (``{x}``), ``"printf"``
     (``%s``), ``"variable"`` (``$x``), ``"tag"``, ``"entity"``, ``"path"``."""
+
+
+class GlossaryConfig(Section):
+    """``[glossary]``: what the model learns about terms, for ``tfm translate --glossary-hints``."""
+
+    hints: float = Field(default=0.0, ge=0.0, le=0.5)
+    """Share of training pairs whose source tells the model how to translate some of its words, so that it learns to
+    follow, and to inflect what it is told. 0.05 is enough; 0: none."""

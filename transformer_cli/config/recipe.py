@@ -11,7 +11,7 @@ from transformer_cli.config.data import CleaningConfig, DataConfig, LanguagesCon
 from transformer_cli.config.decoding import DecodingConfig
 from transformer_cli.config.model import ModelConfig
 from transformer_cli.config.more_text import BackTranslationConfig, DistillationConfig
-from transformer_cli.config.placeholders import PlaceholdersConfig
+from transformer_cli.config.placeholders import GlossaryConfig, PlaceholdersConfig
 from transformer_cli.config.section import Section
 from transformer_cli.config.training import ReleaseConfig, RetrainingConfig, TrainingConfig
 
@@ -27,6 +27,7 @@ class Recipe(Section):
     cleaning: CleaningConfig = CleaningConfig()
     tokenizer: TokenizerConfig = TokenizerConfig()
     placeholders: PlaceholdersConfig = PlaceholdersConfig()
+    glossary: GlossaryConfig = GlossaryConfig()
     model: ModelConfig = ModelConfig.model_validate({})
     training: TrainingConfig = TrainingConfig()
     retraining: RetrainingConfig = RetrainingConfig()

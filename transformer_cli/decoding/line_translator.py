@@ -33,7 +33,8 @@ class Translation:
         alignment: Pairs (word of the line, word of ``text``), counted from 0, or None if not requested. Words are
             separated by spaces.
         alternatives: The next best translations. For a line in several segments, the k-th joins the k-th best of each.
-        missing: Placeholders of the line that ``text`` lacks, or has too often; see `Required`.
+        missing: Placeholders of the line that ``text`` lacks, or has too often (see `Required`), and hints of which it
+            has no form.
     """
 
     text: str
@@ -152,7 +153,8 @@ class LineTranslator:
         for line, group in groupby(pairs, key=lambda pair: pair[0].line):
             parts = list(group)
             required = parts[0][0].required if len(parts) == 1 else self.rules.required(texts[line])
-            translations[line] = _checked(required, self._join(parts, with_alignment=with_alignment))
+            joined = self._join(parts, with_alignment=with_alignment)
+            translations[line] = self._checked(required, texts[line], joined)
         return [translations[line] for line in range(len(lines))]
 
     def _without_search(self, text: str, words: int, *, with_alignment: bool) -> Translation:
@@ -199,10 +201,12 @@ class LineTranslator:
                 yield segment.words + i, words + j
             words += part.count(" ")
 
+    def _checked(self, required: Required | None, text: str, translation: Translation) -> Translation:
+        """Return the translation of a normalised line with `Translation.missing`."""
 
-def _checked(required: Required | None, translation: Translation) -> Translation:
-    """Return the translation of a line with `Translation.missing`."""
-    if required is None:
-        return translation
-    others = [replace(each, missing=required.missing(each.text)) for each in translation.alternatives]
-    return replace(translation, missing=required.missing(translation.text), alternatives=tuple(others))
+        def missing(found: str) -> tuple[str, ...]:
+            lacking = () if required is None else required.missing(found)
+            return (*lacking, *self.rules.ignored_hints(text, found))
+
+        others = [replace(each, missing=missing(each.text)) for each in translation.alternatives]
+        return replace(translation, missing=missing(translation.text), alternatives=tuple(others))

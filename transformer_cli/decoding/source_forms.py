@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from transformer_cli.artifacts.text_profile import TextProfile
 from transformer_cli.config import LanguagesConfig
+from transformer_cli.data.tokens.hints import hint_spans, hinted, without_marks
 from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.decoding.placeholders.glossary import Glossary
 from transformer_cli.decoding.text_rules import Form, Restore, SplitSentences, TextRules
+from transformer_cli.errors import UsageError
 from transformer_cli.text.placeholders import Find, finder, masked
 from transformer_cli.text.protected import spans_with_symbols
 from transformer_cli.text.spelling.accents import Accents
@@ -69,6 +71,19 @@ class SymbolForm:
         return found.text, found.restored
 
 
+@dataclass(frozen=True, slots=True)
+class HintForm:
+    """Gives the terms of a glossary as hints; see `transformer_cli.data.tokens.hints`."""
+
+    find: Find
+    glossary: Glossary
+
+    def read(self, text: str) -> tuple[str, Restore]:
+        """Return the text with hints, and a function that takes marks out of its translation, if there are any."""
+        terms = self.glossary.spans(text, self.find(text))
+        return (hinted(text, terms), without_marks) if terms else (text, as_it_is)
+
+
 def rules_of(
     profile: TextProfile | None,
     languages: LanguagesConfig,
@@ -77,6 +92,7 @@ def rules_of(
     split: SplitSentences = "auto",
     keeps_placeholders: bool = False,
     glossary: Glossary | None = None,
+    glossary_hints: bool = False,
 ) -> TextRules:
     """Return the rules of a model.
 
@@ -87,14 +103,22 @@ def rules_of(
         split: Whether to cut lines at ends of sentences; see `TextRules`.
         keeps_placeholders: Whether a translation must have the placeholders of its line.
         glossary: Terms that it must have as well, or None.
+        glossary_hints: Whether they are hints for the model instead.
+
+    Raises:
+        UsageError: The model has not learned to follow hints.
     """
+    if glossary_hints and (profile is None or not profile.hints):
+        raise UsageError("--glossary-hints: the model has not learned to follow hints; train it with [glossary] hints")
     find = _finder(profile)
     forms = _forms(profile, languages, tokenizer)
     has_learned = profile is not None and profile.placeholders is not None and bool(tokenizer.symbols)
-    symbols = SymbolForm(find, tokenizer.symbols, glossary) if has_learned else None
+    strict = None if glossary_hints else glossary
+    symbols = SymbolForm(find, tokenizer.symbols, strict) if has_learned else None
+    hints = HintForm(find, glossary) if glossary is not None and glossary_hints else None
     marks = profile.spelling.target_quotes if profile is not None and profile.spelling is not None else None
     quotes = None if marks is None else QuoteForm(marks)
-    return TextRules(profile, languages, split, forms, keeps_placeholders, find, symbols, glossary, quotes)
+    return TextRules(profile, languages, split, forms, keeps_placeholders, find, symbols, glossary, hints, quotes)
 
 
 def pairs_as_read(profile: TextProfile | None, tokenizers: TokenizerPair, corpus: Corpus) -> Corpus:
@@ -127,6 +151,6 @@ def _forms(profile: TextProfile | None, languages: LanguagesConfig, tokenizer: T
         accents=Accents(*spelled.accent_rules(), language=languages.source),
         common_words=frozenset(spelled.common_words.split()),
         count=lambda word: len(tokenizer.encode(word)),
-        protected=lambda text: spans_with_symbols(text, spelled.symbols),
+        protected=lambda text: sorted([*spans_with_symbols(text, spelled.symbols), *hint_spans(text)]),
     )
     return SpellingForm(Spelling(spelled.variants)), case

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from transformer_cli.artifacts.text_profile import SpellingProfile, TextProfile
 from transformer_cli.config import LanguagesConfig
-from transformer_cli.decoding.placeholders.glossary import Glossary, TermSpan
+from transformer_cli.decoding.placeholders.glossary import Glossary, TermSpan, has_form
 from transformer_cli.decoding.placeholders.required import Required
 from transformer_cli.decoding.splitting import overlong_spans
 from transformer_cli.text.languages import language_name
@@ -57,6 +57,7 @@ class TextRules:
         find_placeholders: Finds them.
         symbols: The form that reads them as symbols, before all others, or None.
         glossary: Terms that a translation must have if its line has theirs, or None.
+        hints: The form that gives these terms to the model as hints, or None; with it, none must be there.
         quotes: The form that takes off quotation marks around a text, or None; none is taken off where the beginning of
             the translation is given.
     """
@@ -69,6 +70,7 @@ class TextRules:
     find_placeholders: Find = placeholder_spans
     symbols: Form | None = None
     glossary: Glossary | None = None
+    hints: Form | None = None
     quotes: Form | None = None
 
     @property
@@ -96,16 +98,32 @@ class TextRules:
         """Return the terms of the glossary in a normalised text."""
         return self.glossary.spans(text, self.find_placeholders(text)) if self.glossary else []
 
-    def kept_together(self, text: str) -> list[tuple[int, int]]:
-        """Return the spans of a normalised text that the model may read as one symbol: placeholders and terms."""
-        return [(start, end) for start, end, _ in (*self.find_placeholders(text), *self.terms(text))]
+    def read_as_other(self, text: str, form: str) -> list[tuple[int, int]]:
+        """Return the spans of a normalised text that the model reads as something else: as symbols, or with hints.
+
+        Args:
+            text: The text.
+            form: What the model reads for it.
+        """
+        terms = [(start, end) for start, end, _ in self.terms(text)]
+        placeholders = [(start, end) for start, end, _ in self.find_placeholders(text)]
+        symbols = [(start, end) for start, end in (*placeholders, *terms) if text[start:end] not in form]
+        return symbols if self.hints is None else [*symbols, *terms]
 
     def required(self, text: str) -> Required | None:
         """Return the placeholders that a translation of a normalised text must have, or None if they do not matter."""
         if not self.keeps_placeholders:
             return None
         find = self.find_placeholders
-        return Required.of(text, find, self.terms(text)) or Required.of_none(text, find)
+        terms = self.terms(text) if self.hints is None else ()
+        return Required.of(text, find, terms) or Required.of_none(text, find)
+
+    def ignored_hints(self, text: str, translation: str) -> tuple[str, ...]:
+        """Return the hints for a normalised text of which its translation has no form."""
+        if self.hints is None:
+            return ()
+        wanted = dict.fromkeys(term.text for term in self.terms(text))
+        return tuple(term for term in wanted if not has_form(translation, term))
 
     def pieces(self, text: str, tokens: int, limit: int, count: Callable[[str], int]) -> list[tuple[int, int]]:
         """Return the places of the pieces of a line that are translated by themselves.
@@ -152,6 +170,9 @@ class TextRules:
         restores: list[Restore] = []
         if self.symbols is not None:
             text, restore = self.symbols.read(text)
+            restores.append(restore)
+        if self.hints is not None:
+            text, restore = self.hints.read(text)
             restores.append(restore)
         if self.quotes is not None and not is_begun:
             text, restore = self.quotes.read(text)

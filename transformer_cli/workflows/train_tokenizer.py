@@ -69,6 +69,7 @@ def ensure_tokenizer(located: LocatedRecipe, status: DataStatus, *, retrain: boo
         return False
     from transformer_cli.data.splits.read import Corpus, sample_split
     from transformer_cli.data.tokens.fit_tokenizer import fit_tokenizers
+    from transformer_cli.data.tokens.hints import HINT_MARKS
 
     sources, targets = sample_split(run.data, "train", recipe.tokenizer.sample_pairs)
     logger.info(f"learning a tokenizer from {len(sources)} pairs")
@@ -76,6 +77,8 @@ def ensure_tokenizer(located: LocatedRecipe, status: DataStatus, *, retrain: boo
     tags = [corpus.tag for corpus in recipe.data.train if corpus.tag is not None]
     if recipe.back_translation.text and recipe.back_translation.tag is not None:
         tags.append(recipe.back_translation.tag)
+    if recipe.glossary.hints:
+        tags += HINT_MARKS
     corpus, symbols = _with_symbols(Corpus(sources, targets), recipe)
     tokenizers = fit_tokenizers(
         corpus.sources, corpus.targets, recipe.tokenizer, where=where, tags=tags, placeholders=symbols

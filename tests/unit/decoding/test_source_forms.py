@@ -8,9 +8,12 @@ from transformer_cli.artifacts.text_profile import PlaceholderProfile, SpellingP
 from transformer_cli.config import LanguagesConfig, TokenizerConfig
 from transformer_cli.data.splits.read import Corpus
 from transformer_cli.data.tokens.fit_tokenizer import fit_tokenizer
+from transformer_cli.data.tokens.hints import HINT_MARKS
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.line_translator import LineTranslator, Translation
+from transformer_cli.decoding.placeholders.glossary import Glossary
 from transformer_cli.decoding.source_forms import pairs_as_read, rules_of
+from transformer_cli.errors import UsageError
 from transformer_cli.text.placeholders import SYMBOLS
 
 SPELLING = SpellingProfile(
@@ -227,3 +230,46 @@ def test_a_model_of_an_earlier_release_reads_placeholders_as_text_and_keeps_them
     required = rules.required("<med> %s")
     assert required is not None
     assert [placeholder.text for placeholder in required.placeholders] == ["%s"]
+
+
+def hinting(terms: dict[str, str], engine: SpeakingEngine, spelling: SpellingProfile | None = None) -> LineTranslator:
+    tokenizer = fit_tokenizer(["le chat dort", "⟦0⟧"], TokenizerConfig(), where="x", symbols=[*SYMBOLS, *HINT_MARKS])
+    profile = TextProfile(max_sentences=1, placeholders=PlaceholderProfile(), spelling=spelling, hints=True)
+    engine._tokenizers = TokenizerPair(tokenizer, tokenizer)
+    glossary = Glossary(terms, "en")
+    rules = rules_of(profile, FRENCH, tokenizer, keeps_placeholders=True, glossary=glossary, glossary_hints=True)
+    return LineTranslator(engine, engine._tokenizers, rules)
+
+
+def test_the_terms_of_a_glossary_are_given_as_hints_and_need_not_be_followed_to_the_letter():
+    engine = SpeakingEngine(lambda _: "the big cats⟦>⟧ of ⟦0⟧")
+
+    (found,) = hinting({"chat": "Cat", "gros": "Huge"}, engine).translate(["le gros chat de %s"])
+
+    assert engine.heard == ["le gros⟦=⟧ Huge⟦>⟧ chat⟦=⟧ Cat⟦>⟧ de ⟦0⟧"]
+    assert (found.text, found.missing) == ("the big cats of %s", ("Huge",))
+
+
+def test_hints_stay_as_they_are_in_a_line_in_capitals():
+    engine = SpeakingEngine(lambda _: "my Cat")
+
+    (found,) = hinting({"chat": "Cat", "le gros": "McFat"}, engine, SPELLING).translate(["« LE GROS CHAT DIT »"])
+
+    assert engine.heard == ["« Le gros⟦=⟧ MCFAT⟦>⟧ chat⟦=⟧ CAT⟦>⟧ dit »"]
+    assert (found.text, found.missing) == ("MY CAT", ("MCFAT",))
+
+
+def test_links_lead_to_the_words_of_the_line_without_hints():
+    engine = SpeakingEngine(lambda text: text.replace("⟦=⟧", "").replace("⟦>⟧", ""))
+
+    (found,) = hinting({"chat dort": "cat sleeps"}, engine).translate(["le chat dort ici"], with_alignment=True)
+
+    assert found.text == "le chat dort cat sleeps ici"
+    assert found.alignment == ((0, 0), (1, 1), (1, 2), (1, 3), (1, 4), (3, 5))
+
+
+def test_a_model_that_has_not_learned_hints_is_not_given_any():
+    tokenizers = tiny_tokenizers()
+    for profile in (None, TextProfile(max_sentences=1)):
+        with pytest.raises(UsageError, match=r"^--glossary-hints: the model has not learned to follow hints"):
+            rules_of(profile, FRENCH, tokenizers.source, glossary=Glossary({"a": "b"}, "en"), glossary_hints=True)

@@ -102,6 +102,12 @@ def translate(
         Path | None,
         typer.Option("--glossary", metavar="FILE", help="Terms and their translations (.tsv, .csv, .tbx), kept to."),
     ] = None,
+    glossary_hints: Annotated[
+        bool,
+        typer.Option(
+            "--glossary-hints", help="Let the model inflect these terms; for models trained with [glossary] hints."
+        ),
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at bytes that are not UTF-8 (exit code 65).")] = False,
     shard: Annotated[
         str | None,
@@ -155,6 +161,7 @@ def translate(
         mbr_candidates=mbr,
         target_language=target_language,
         glossary=glossary,
+        glossary_hints=glossary_hints,
         owns_process=True,
     )
     part, kind = _shard(shard, file, output), kind_of(file, file_format)

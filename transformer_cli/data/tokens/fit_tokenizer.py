@@ -39,7 +39,7 @@ def fit_tokenizers(
         targets: The same in the other language.
         config: Size, kind, and whether there is one vocabulary or two, each of that size.
         where: The corpus' name, for the error message.
-        tags: Tags that may stand before a source, besides ``config.user_symbols``.
+        tags: Tags that may stand before a source, and marks that may stand in it, besides ``config.user_symbols``.
         placeholders: Symbols that stand for placeholders on both sides.
 
     Raises:

@@ -13,6 +13,7 @@ from pathlib import Path
 import sentencepiece
 
 from transformer_cli.cores import available_cores
+from transformer_cli.data.tokens.hints import HINT_MARKS
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from transformer_cli.text.normalization import normalize
@@ -58,6 +59,9 @@ class Tokenizer:
         self._has_outsiders = bool(processor.is_control(end))
         self.symbols = tuple(takewhile(lambda symbol: processor.piece_to_id(symbol) != UNK_ID, SYMBOLS))
         """Symbols for placeholders that it has, each as one token."""
+
+        self.has_hint_marks = all(processor.piece_to_id(mark) != UNK_ID for mark in HINT_MARKS)
+        """Whether it has the marks of hints, each as one token."""
 
         self._vocab_size = int(end) if self._has_outsiders else int(processor.get_piece_size())
 

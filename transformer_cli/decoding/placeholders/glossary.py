@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from transformer_cli.data.tokens.hints import are_forms
 from transformer_cli.documents.words import is_unspaced
 from transformer_cli.text.protected import Span
 from transformer_cli.text.spelling.capitals import is_in_capitals
 from transformer_cli.text.spelling.letter_case import upper
 
+_WORD = re.compile(r"\w+")
 _SAME_LENGTH = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " "})
 
 
@@ -92,6 +95,15 @@ class Glossary:
     def _in_its_case(self, translation: str, written: str) -> str:
         is_shouted = len(written) > 1 and written.isupper() and written not in self._as_written
         return upper(translation, self.language) if is_shouted else translation
+
+
+def has_form(text: str, term: str) -> bool:
+    """Return whether a text has a term or, for each of its words, one that begins like it, as its other forms do."""
+    text, term = text.casefold(), term.casefold()
+    words = _WORD.findall(term)
+    if not words or any(map(is_unspaced, term)):
+        return term in text
+    return all(any(are_forms(word, other) for other in _WORD.findall(text)) for word in words)
 
 
 def is_between_words(text: str, start: int, end: int) -> bool:

@@ -142,9 +142,7 @@ class SegmentReader:
 
     def _words(self, text: str, form: str) -> Iterator[str]:
         """Yield the words of a text; a placeholder that the model reads as something else is in one of them."""
-        read_as_other = [
-            range(start, end) for start, end in self._rules.kept_together(text) if text[start:end] not in form
-        ]
+        read_as_other = [range(start, end) for start, end in self._rules.read_as_other(text, form)]
         first = 0
         for place, character in enumerate(text):
             if character == " " and not any(place in span for span in read_as_other):

@@ -20,13 +20,11 @@ from transformer_cli.config import DecodingConfig, Recipe, TrainingConfig
 from transformer_cli.data.splits.read import Corpus, read_split
 from transformer_cli.data.tokens.batch_stream import BatchStream
 from transformer_cli.data.tokens.encoded import EncodedCorpus, encode_corpus, encode_to_disk, in_memory
-from transformer_cli.data.tokens.masked_corpus import masked_corpus
 from transformer_cli.data.tokens.subword_sampling import SubwordSampler
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.source_forms import rules_of
 from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.model.transformer import Transformer
-from transformer_cli.text.placeholders import finder
 from transformer_cli.training.ending.early_stopping import ProgressTracker
 from transformer_cli.training.ending.ending_plan import EndingPlan
 from transformer_cli.training.ending.time_budget import TimeBudget
@@ -42,6 +40,7 @@ from transformer_cli.workflows.train.misalignment_check import alignment_of_new
 from transformer_cli.workflows.train.request import TrainRequest
 from transformer_cli.workflows.train.session import TrainingSession
 from transformer_cli.workflows.train.starting_point import Start, choose_start, unseen_pairs
+from transformer_cli.workflows.train.texts import of_texts, texts_as_read, training_texts
 
 logger = logging.getLogger(__name__)
 
@@ -67,9 +66,9 @@ def open_session(request: TrainRequest, data_fingerprint: str) -> TrainingSessio
     model = build_model(recipe.model, tokenizers).to(device)
     start.load_weights(run, model)
     corpus, valid = read_training_pairs(run, recipe), read_split(run.data, "valid")
-    read = _with_symbols(located, corpus, tokenizers)
+    read = training_texts(located, corpus, tokenizers)
     with ranks.first_ahead():
-        encoded = encode_to_disk(run.encoded, read, tokenizers, data_fingerprint=_of_encoded(recipe, data_fingerprint))
+        encoded = encode_to_disk(run.encoded, read, tokenizers, data_fingerprint=of_texts(recipe, data_fingerprint))
     unseen = None if start.version is None else unseen_pairs(run, start.version, corpus)
     stream = _stream(request, read, encoded, unseen, tokenizers=tokenizers, device=device)
     trainer, budget = _trainer(located, model, start, ranks), _budget(request, valid)
@@ -83,7 +82,7 @@ def open_session(request: TrainRequest, data_fingerprint: str) -> TrainingSessio
         new_pairs=None if unseen is None else int(unseen.sum()),
         alignment=None if unseen is None else alignment_of_new(model, encoded, unseen),
         valid=valid,
-        valid_tokens=encode_corpus(_with_symbols(located, valid, tokenizers), tokenizers),
+        valid_tokens=encode_corpus(texts_as_read(located, valid, tokenizers), tokenizers),
         evaluator=Evaluator(
             model,
             tokenizers,
@@ -201,22 +200,14 @@ def _text_rules(located: LocatedRecipe, encoded: EncodedCorpus, tokenizers: Toke
     if profile is None:
         return TextRules()
     most = int(np.quantile(encoded.source.lengths, _SHARE_WITHIN_RATIO, method="inverted_cdf")) - 1  # without eos
-    profile = profile.model_copy(update={"max_tokens": most, "placeholders": PlaceholderProfile.of(located.recipe)})
+    profile = profile.model_copy(
+        update={
+            "max_tokens": most,
+            "placeholders": PlaceholderProfile.of(located.recipe),
+            "hints": bool(located.recipe.glossary.hints) and tokenizers.source.has_hint_marks,
+        }
+    )
     return rules_of(profile, located.recipe.languages, tokenizers.source)
-
-
-def _with_symbols(located: LocatedRecipe, corpus: Corpus, tokenizers: TokenizerPair) -> Corpus:
-    """Return a corpus as the model reads it; with data of an earlier release, it reads placeholders as text."""
-    if TextProfile.read_from(located.run.text_profile) is None:
-        return corpus
-    own = PlaceholderProfile.of(located.recipe)
-    return masked_corpus(corpus, finder(own.patterns, own.without, own.tags), tokenizers.symbols)
-
-
-def _of_encoded(recipe: Recipe, data_fingerprint: str) -> str:
-    """Return the fingerprint of the texts that become token ids."""
-    placeholders = recipe.placeholders.model_dump(exclude_defaults=True)
-    return fingerprints.of_values([data_fingerprint, placeholders]) if placeholders else data_fingerprint
 
 
 def _encoder_of_batches(

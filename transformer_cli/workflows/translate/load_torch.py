@@ -61,5 +61,6 @@ def load_torch_translator(models: Sequence[Path], settings: TranslationSettings)
         split=settings.split_sentences,
         keeps_placeholders=True,
         glossary=glossary_of(settings, first.languages),
+        glossary_hints=settings.glossary_hints,
     )
     return LineTranslator(parallel, first.tokenizers, rules, settings.target_language)

@@ -142,7 +142,7 @@ def _load_exported(
             raise _UnfitError(f"{folder} was exported from other weights; run `tfm export --to ctranslate2` again")
         manifest = ModelManifest.load(model)
         tokenizers = open_tokenizers(model, manifest)
-    if settings.glossary is not None and not tokenizers.source.symbols:
+    if settings.glossary is not None and not settings.glossary_hints and not tokenizers.source.symbols:
         raise _UnfitError("the exported engine cannot place terms, because its model was trained without symbols")
     decoding = with_search(manifest.decoding, settings.search)
     load = partial(
@@ -164,5 +164,6 @@ def _load_exported(
         split=settings.split_sentences,
         keeps_placeholders=True,
         glossary=glossary_of(settings, manifest.languages),
+        glossary_hints=settings.glossary_hints,
     )
     return engine, tokenizers, rules

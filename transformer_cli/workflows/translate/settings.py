@@ -41,10 +41,11 @@ class TranslationSettings:
         mbr_candidates: The number of candidates for minimum Bayes risk decoding; None: choose by score.
         target_language: The target language of lines that name none, for a model with several.
         glossary: A file of terms that translations must have; see `read_glossary`.
+        glossary_hints: Whether the model is told these terms instead, and may inflect them.
         owns_process: Whether nothing else computes in this process; see `ParallelEngine`.
 
     Raises:
-        UsageError: A setting has a value that it does not know.
+        UsageError: A setting has a value that it does not know, or needs another one.
     """
 
     engine: EngineName = "auto"
@@ -63,6 +64,7 @@ class TranslationSettings:
     mbr_candidates: int | None = None
     target_language: str | None = None
     glossary: Path | None = None
+    glossary_hints: bool = False
     owns_process: bool = False
 
     def __post_init__(self) -> None:
@@ -75,6 +77,8 @@ class TranslationSettings:
         }
         for name, (value, names) in chosen.items():
             require_one_of(name, value, names)
+        if self.glossary_hints and self.glossary is None:
+            raise UsageError("--glossary-hints (glossary_hints): there is no glossary; name one with --glossary FILE")
         if self.threads is not None and self.threads < 1:
             raise UsageError(f"threads = {self.threads}: give 1 or more, or None for all cores")
 

@@ -49,6 +49,7 @@ class Translator:
         split_sentences: SplitSentences = "auto",
         target_language: str | None = None,
         glossary: str | PathLike[str] | None = None,
+        glossary_hints: bool = False,
     ) -> Self:
         """Load a model.
 
@@ -65,6 +66,8 @@ class Translator:
                 them than the sources of the training.
             target_language: The language of lines that do not begin with one as ``>>fra<<``, for a model with several.
             glossary: A file of terms that translations must have (.tsv, .csv, .tbx).
+            glossary_hints: Whether the model is told these terms instead, and may inflect them; for models trained with
+                ``[glossary] hints``.
 
         Raises:
             ModelNotFoundError: There is no model.
@@ -83,6 +86,7 @@ class Translator:
             split_sentences=split_sentences,
             target_language=target_language,
             glossary=None if glossary is None else Path(glossary),
+            glossary_hints=glossary_hints,
         )
         return cls.from_settings(model, settings)
 

@@ -10,7 +10,7 @@ from tests.support.speaking_engine import SpeakingEngine
 from tests.support.tiny_models import tiny_tokenizers
 from transformer_cli.artifacts.text_profile import SpellingProfile, TextProfile
 from transformer_cli.decoding.line_translator import LineTranslator
-from transformer_cli.decoding.placeholders.glossary import Glossary, TermSpan
+from transformer_cli.decoding.placeholders.glossary import Glossary, TermSpan, has_form
 from transformer_cli.decoding.placeholders.required import Required
 from transformer_cli.decoding.source_forms import SymbolForm
 from transformer_cli.decoding.text_rules import TextRules
@@ -135,3 +135,21 @@ def test_whatever_the_model_says_the_terms_stand_there(says):
 
     assert "feline" in found.lower()
     assert "black cat" in found.lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "expected"),
+    [
+        ("Die weißen Häuser.", "weiße", True),
+        ("Die WEISSEN Häuser.", "weiße", True),
+        ("Die weißen Häuser.", "Haus", False),
+        ("Drei Quelldateien stehen hier.", "Datei", False),
+        ("offene Quellen", "offene Quelle", True),
+        ("Quelle", "offene Quelle", False),
+        ("这是一只猫。", "猫", True),
+        ("C++ ist schön", "C++", True),
+        ("a - b", "->", False),
+    ],
+)
+def test_a_form_of_a_term_begins_as_it_does(text, term, expected):
+    assert has_form(text, term) == expected

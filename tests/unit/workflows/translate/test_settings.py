@@ -15,6 +15,10 @@ from transformer_cli.errors import UsageError
         ({"precision": "fp16"}, "precision = 'fp16': give one of 'auto', 'float32', 'bfloat16'"),
         ({"split_sentences": "yes"}, "split_sentences = 'yes': give one of 'auto', 'always', 'never'"),
         ({"threads": 0}, "threads = 0: give 1 or more, or None for all cores"),
+        (
+            {"glossary_hints": True},
+            "--glossary-hints (glossary_hints): there is no glossary; name one with --glossary FILE",
+        ),
     ],
 )
 def test_a_value_that_a_setting_does_not_know_is_refused_with_those_it_knows(values: dict[str, Any], message: str):
