@@ -59,9 +59,9 @@ ARGUMENTS = {
     "train-tokenizer": ["recipe"],
     "train": ["recipe"],
     "translate": ["file"],
-    "versions": ["action", "number"],
+    "versions": ["words"],
     "report": ["run"],
-    "inspect": ["sentence"],
+    "inspect": ["sentence", "recipe"],
     "score": ["reference", "hypotheses"],
 }
 

@@ -50,6 +50,16 @@ def test_the_data_are_those_of_the_translation(toy, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_recipe_names_the_model_as_in_train(toy, tmp_path, monkeypatch):
+    monkeypatch.chdir(toy.copy_to(tmp_path))
+    named, other = (run_here("inspect", "le chat dort.", *words, "--json") for words in (["tfm.toml"], ["-m", toy.run]))
+
+    assert (named.code, named.stdout) == (0, other.stdout)
+    both = run_here("inspect", "le chat dort.", "tfm.toml", "-m", toy.run)
+    assert both.code == 2
+    assert "a recipe and --model name two models; give one of them" in both.error
+
+
 def test_the_search_can_be_another_than_the_model_s_own(toy):
     found = document(SENTENCE, "-m", toy.model, "--beam-size", 1, "--length-penalty", 0, "--candidates", 3)
 

@@ -163,7 +163,11 @@ def test_versions_are_listed_promoted_and_rolled_back(here):
     ("arguments", "code", "fragment"),
     [
         ("promote", 2, "promote takes the number of a version"),
-        ("rollback 3", 2, "rollback takes no number"),
+        ("promote tfm.toml 1", 2, "promote takes the number of a version"),
+        ("rollback 3", 2, "rollback takes a recipe at most, not: 3"),
+        ("list tfm.toml phrasebook", 2, "list takes a recipe at most, not: tfm.toml phrasebook"),
+        ("rolback", 2, '"rolback" is neither list, promote, rollback nor a recipe'),
+        ("rollback other.toml", 2, "other.toml"),
         ("promote 9", 1, "version 9 is not in runs/toy; there are: 1"),
         ("rollback", 1, "no other version was live before"),
         ("list -d nowhere promote", 2, ""),
@@ -174,6 +178,21 @@ def test_what_versions_cannot_do_is_said_in_one_line(arguments, code, fragment, 
 
     assert (finished.code, finished.stdout) == (code, b"")
     assert fragment in finished.error
+
+
+def test_the_run_of_versions_is_that_of_a_recipe_as_in_train(here):
+    arrive(here, NEW)
+    run_here("train", *QUICK, *ANY_QUALITY)
+    (here / "tfm.toml").rename(here / "nightly.toml")
+    (here / "broken.toml").write_text("=")
+
+    for words in (["nightly.toml"], ["list", "nightly.toml"], ["-d", "runs/toy"]):
+        assert json.loads(run_here("versions", "--json", *words).stdout)["live"] == "0002"
+    refused = run_here("versions", "broken.toml", "-d", "runs/toy")
+    assert (refused.code, refused.stdout) == (2, b"")
+    assert run_here("versions", "rollback", "nightly.toml").code == 0
+    assert run_here("versions", "promote", 2, "nightly.toml").code == 0
+    assert RUN.live_version() == "0002"
 
 
 def test_a_rollback_need_not_wait_for_a_training(here):

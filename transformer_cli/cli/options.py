@@ -21,6 +21,26 @@ RecipeArgument = Annotated[
         help="A .toml file or the name of a shipped recipe. Default: ./tfm.toml, else the phrasebook.",
     ),
 ]
+ModelRecipeArgument = Annotated[
+    str | None, typer.Argument(metavar="RECIPE", help="A recipe, for its live model. Default: see --model.")
+]
+
+
+def chosen_model(context: typer.Context, recipe: str | None, model: Path | None) -> Path | None:
+    """Return the folder of the model that a recipe or ``--model`` names, or None if neither does.
+
+    Raises:
+        BadParameter: Both are given.
+        RecipeError: The recipe does not exist or is invalid.
+    """
+    if recipe is None:
+        return model
+    source = context.get_parameter_source("model")
+    if source is not None and source.name == "COMMANDLINE":
+        raise typer.BadParameter("a recipe and --model name two models; give one of them")
+    from transformer_cli.workflows.locate.recipe import locate_recipe
+
+    return locate_recipe(recipe).run.path
 
 
 def _folder(name: str) -> Path:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from transformer_cli.cli.options import QuietOption, VerboseOption
+from transformer_cli.cli.options import ModelRecipeArgument, QuietOption, VerboseOption, chosen_model
 
 logger = logging.getLogger(__name__)
 
@@ -23,10 +23,7 @@ def export(
             ".argosmodel package for Argos Translate.",
         ),
     ],
-    recipe: Annotated[
-        str | None,
-        typer.Argument(metavar="RECIPE", help="A recipe, whose live model is exported. Default: see --model."),
-    ] = None,
+    recipe: ModelRecipeArgument = None,
     model: Annotated[
         Path | None,
         typer.Option("--model", "-m", envvar="TFM_MODEL", help="A model directory or a run directory."),
@@ -51,14 +48,8 @@ def export(
     The export is refused if its translations differ by more than rounding. The loss of BLEU in 8 bits is reported.
     """
     from transformer_cli.workflows.locate.model import find_model
-    from transformer_cli.workflows.locate.recipe import locate_recipe
 
-    if recipe is not None:
-        source = context.get_parameter_source("model")
-        if source is not None and source.name == "COMMANDLINE":
-            raise typer.BadParameter("a recipe and --model name two models; give one of them")
-        model = locate_recipe(recipe).run.path
-    folder = find_model(model)
+    folder = find_model(chosen_model(context, recipe, model))
     logger.debug(f"exporting {folder} to {to}")
     from transformer_cli.workflows.export.export import export as run_export
 

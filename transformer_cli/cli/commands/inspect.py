@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from transformer_cli.cli.display import console
-from transformer_cli.cli.options import DeviceOption, QuietOption, VerboseOption
+from transformer_cli.cli.options import DeviceOption, ModelRecipeArgument, QuietOption, VerboseOption, chosen_model
 from transformer_cli.cli.streams import open_input
 from transformer_cli.errors import DataError, UsageError
 from transformer_cli.files.atomic import write_atomically
@@ -23,7 +23,9 @@ _PAGE = Path("inspection.html")
 
 
 def inspect(
+    context: typer.Context,
     sentence: Annotated[str | None, typer.Argument(metavar="SENTENCE", help="Left out or -: a line of stdin.")] = None,
+    recipe: ModelRecipeArgument = None,
     model: Annotated[
         Path | None,
         typer.Option("--model", "-m", envvar="TFM_MODEL", help="A model directory or a run directory."),
@@ -61,7 +63,7 @@ def inspect(
         raise UsageError("--terminal and --json both want stdout; choose one")
     from transformer_cli.workflows.locate.model import find_model
 
-    folder = find_model(model)
+    folder = find_model(chosen_model(context, recipe, model))
     text = _one_line() if sentence in (None, "-") else sentence
     from transformer_cli.config import SearchOverrides
     from transformer_cli.workflows.inspect import inspect as run_inspect

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_ACTIONS = ("list", "promote", "rollback")
+
 
 def versions(
-    action: Annotated[
-        Literal["list", "promote", "rollback"],
+    words: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="[list|promote|rollback]",
-            help="Show all versions, put version N into service, or the one that was live before.",
+            metavar="[list|promote N|rollback] [RECIPE]",
+            help="Show all versions of a recipe's run, put version N into service, or the one that was live before.",
         ),
-    ] = "list",
-    number: Annotated[int | None, typer.Argument(metavar="N", min=1, help="The version to promote.")] = None,
+    ] = None,
     run_dir: RunDirOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="List as one JSON object.")] = False,
     quiet: QuietOption = False,
@@ -40,10 +41,9 @@ def versions(
     from transformer_cli.workflows import versions as workflow
     from transformer_cli.workflows.locate.recipe import locate_recipe
 
-    if (action == "promote") != (number is not None):
-        wanted = "promote takes the number of a version" if action == "promote" else f"{action} takes no number"
-        raise typer.BadParameter(f"{wanted}, as in: tfm versions promote 2")
-    run = run_dir or locate_recipe(None).run.path  # a broken recipe is no obstacle to a rollback
+    action, number, recipe = _request(words or [])
+    # Where the run is named, a broken recipe is no obstacle to a rollback.
+    run = run_dir if run_dir and recipe is None else locate_recipe(recipe, run_dir=run_dir).run.path
     if number is not None:
         logger.info(workflow.promote(run, number))
     elif action == "rollback":
@@ -51,6 +51,24 @@ def versions(
     else:
         found = workflow.list_versions(run)
         sys.stdout.write(json.dumps(found.to_json(), ensure_ascii=False) + "\n" if as_json else _table(found))
+
+
+def _request(words: list[str]) -> tuple[str, int | None, str | None]:
+    """Return the action, the version to promote, and the recipe."""
+    from transformer_cli.workflows.locate.recipe import names_recipe
+
+    action, *rest = words if words and words[0] in _ACTIONS else ["list", *words]
+    number = None
+    if action == "promote":
+        if not rest or not rest[0].isdecimal() or int(rest[0]) < 1:
+            raise typer.BadParameter("promote takes the number of a version, as in: tfm versions promote 2")
+        number, rest = int(rest[0]), rest[1:]
+    if len(rest) > 1 or (rest and rest[0].isdecimal()):
+        raise typer.BadParameter(f"{action} takes a recipe at most, not: {' '.join(rest)}")
+    recipe = rest[0] if rest else None
+    if words[:1] == [recipe] and not names_recipe(words[0]):
+        raise typer.BadParameter(f'"{recipe}" is neither {", ".join(_ACTIONS)} nor a recipe')
+    return action, number, recipe
 
 
 def _table(found: VersionList) -> str:
