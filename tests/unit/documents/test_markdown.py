@@ -121,7 +121,7 @@ def test_texts_are_translated_and_nothing_else_changes():
     [
         ("# le chat\r\rdort.\r    x = 1\r\r    y = 1\r", "# LE CHAT\r\rDORT. X = 1\r\r    y = 1\r"),
         ("le chat\r\ndort.\r\n", "LE CHAT DORT.\r\n"),
-        ("$$a+b$$ est là.\n\nle chat.\n\n$$\nx\n$$\n", "$$A+B$$ EST LÀ.\n\nLE CHAT.\n\n$$\nx\n$$\n"),
+        ("$$a+b$$ est là.\n\nle chat.\n\n$$\nx\n$$\n", "$$a+b$$ EST LÀ.\n\nLE CHAT.\n\n$$\nx\n$$\n"),
         ("$$x = y$$\r\n\r\nici.\r\n", "$$x = y$$\r\n\r\nICI.\r\n"),
     ],
 )
@@ -141,6 +141,11 @@ def test_old_ends_of_lines_and_formulas_hide_no_text(page, expected):
         ("le chat.\n\n*[HTML]: une langue\n", "LE CHAT.\n\n*[HTML]: une langue\n"),
         ("*[chat]: le mien* dort.\n", "*\\[CHAT\\]: LE MIEN* DORT.\n"),
         ("retour en [^ haut](#top).\n", "RETOUR EN [^ HAUT](#top).\n"),
+        (
+            "la note[^a] ici.\n\n[^a]: Ici.\n\n    Encore.\n[^b]:\tLà.\n",
+            "LA NOTE[^a] ICI.\n\n[^a]: ICI.\n\n    ENCORE.\n[^b]:\tLÀ.\n",
+        ),
+        ("soit $\\alpha * x_1 * [y](z)$ et *b*.\n", "SOIT $\\alpha * x_1 * [y](z)$ ET *B*.\n"),
         ("soit $x^2$ un nombre, à $5 ou 6$.\n", "SOIT $x^2$ UN NOMBRE, À $5 OU 6$.\n"),
     ],
 )

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from transformer_cli.documents.content import Content, Tag, written
 from transformer_cli.documents.document import Document, Splice, Task, Unit
 from transformer_cli.documents.formats.html import html_units
-from transformer_cli.documents.formats.markdown_inline import escape_markdown, inline_content
+from transformer_cli.documents.formats.markdown_inline import add_formulas, escape_markdown, inline_content
 
 _FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\r?\n.*?^(?:\1|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 # Lines of extensions that CommonMark would take for text: containers, templates, formulas, GitHub's alerts.
@@ -23,7 +23,10 @@ _NOT_TEXT = re.compile(
     r"|(?<=>)[ \t]*\[![A-Za-z]+\][ \t]*$",
     re.MULTILINE | re.DOTALL,
 )
-_DEFINITION = re.compile(r"^([ ]{0,3}):(?=[ ]{1,3}\S)", re.MULTILINE)
+# What stands behind the mark of a definition or of a note; CommonMark would take a note of one word for an address.
+_DEFINITION = re.compile(
+    r"^([ ]{0,3})(?::(?=[ ]{1,3}\S)|\[\^[^\]\s]+\]:(?=[ \t]+\S)(?![ \t]+\w+://\S+\s*$))", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ def read_markdown(text: str, task: Task) -> Document:
     del task
     whole, text = text, re.sub(r"\r(?!\n)", "\n", text)  # a lone one ends a line in CommonMark
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable("text_join")
+    add_formulas(parser)
     references: dict[str, Any] = {}
     tokens = parser.parse(_blanked(text), references)
     lines = _line_starts(text)

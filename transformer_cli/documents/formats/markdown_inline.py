@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+
 from transformer_cli.documents.content import Content, Tag, kinds_of_pairs
 
-_EXTENSION = re.compile(
-    r"\[\^[^\]\s]+\]:?[ \t]*|\A\[[ xX]\][ \t]+|\s*\{[#.:][^{}]*\}\Z"
-    r"|(?<![\\$\w])\$[^\s\d$](?:[^$\n]*[^\s$\\])?\$(?![\w$])"
-)
+_EXTENSION = re.compile(r"\[\^[^\]\s]+\](?::[ \t]*)?|\A\[[ xX]\][ \t]+|\s*\{[#.:][^{}]*\}\Z")
+_FORMULA = re.compile(r"(?<![\\$\w])(?:\$\$[^$\n]+\$\$|\$[^\s\d$](?:[^$\n]*[^\s$\\])?\$)(?![\w$])")
 _NOTE = re.compile(r"\[\^[^\]\s]+\](?![(\[])")
 _HTML = re.compile(r"<(/?)([A-Za-z][\w-]*)[^>]*?(/?)>")
 _TAIL = re.compile(
@@ -25,6 +26,21 @@ _SHORTCUT = re.compile(r"\[([^\[\]]+)\]")
 
 class _UnknownMarkError(ValueError):
     """The parser found something whose characters are not known."""
+
+
+def add_formulas(parser: MarkdownIt) -> None:
+    """Let a parser read a formula like ``$a_1 * a_2$`` as one token, whatever marks it has."""
+
+    def formula(state: StateInline, silent: bool) -> bool:
+        found = _FORMULA.match(state.src, state.pos)
+        if found is None:
+            return False
+        if not silent:
+            state.push("formula", "", 0).content = found[0]
+        state.pos = found.end()
+        return True
+
+    parser.inline.ruler.before("escape", "formula", formula)
 
 
 def inline_content(text: str, tokens: Sequence[Any], joints: Sequence[str]) -> Content | None:
@@ -96,6 +112,8 @@ class _Walk:
             case "image":
                 _, end = self.read(token.children or [], self._expect("![", start))
                 return self._add_whole(pieces, start, self._tail(end))
+            case "formula":
+                return self._add_whole(pieces, start, self._expect(token.content, start))
             case "code_inline" | "html_inline":
                 is_code = token.type == "code_inline"
                 end = self._end_of_code(start, token.markup) if is_code else self._expect(token.content, start)
@@ -137,7 +155,7 @@ class _Walk:
 
 
 def _extensions(text: str) -> Iterator[str | Tag]:
-    """Yield the pieces of a text: footnotes, boxes of tasks, attributes of headings and simple formulas are tags."""
+    """Yield the pieces of a text: footnotes, boxes of tasks and attributes of headings are tags."""
     end = 0
     for match in _EXTENSION.finditer(text):
         if match.start() > end:
