@@ -175,6 +175,7 @@ _CODES = {
 }
 _QUALIFIERS = {_plain(word): part for part, words in _REGIONS.items() for word in words.split()}
 _IGNORED = frozenset(_NEUTRAL.split())
+_OF_LANGUAGES = frozenset(["lang", "language", "langue", "sprache", "idioma"])
 _SIDE_OF = {_plain(word): side for side, words in _SIDES.items() for word in words.split()}
 
 
@@ -228,6 +229,11 @@ def _language_at(words: list[str], place: int, text: str) -> tuple[int, str | No
         if len(parts) == length and is_known_language(code) and code in plain_code(text):
             return length, code
     return 1, None
+
+
+def names_a_code(text: str) -> bool:
+    """Return whether a heading may stand over codes of languages, as "source_lang" does, not over texts."""
+    return not _OF_LANGUAGES.isdisjoint(_words(text))
 
 
 def side_of_heading(text: str) -> str | None:

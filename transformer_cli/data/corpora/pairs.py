@@ -11,7 +11,7 @@ from typing import Any
 
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.errors import DataError, UnsetKeyError
-from transformer_cli.text.language_names import language_of_heading, side_of_heading
+from transformer_cli.text.language_names import language_of_heading, names_a_code, side_of_heading
 from transformer_cli.text.languages import is_language_code, parse_language, plain_code, same_language
 
 Columns = tuple[str | int, str | int]
@@ -95,7 +95,7 @@ def find_columns(names: tuple[str, ...], languages: LanguagesConfig) -> tuple[st
 def _find_headings(names: Sequence[str], languages: LanguagesConfig) -> tuple[str, str] | None:
     codes: dict[str, str] = {}
     sides: dict[str, str] = {}
-    for name in names:
+    for name in sorted(names, key=names_a_code):
         if code := language_of_heading(name):
             codes.setdefault(code, name)
         elif side := side_of_heading(name):
@@ -125,14 +125,49 @@ def pair_of_record(
     if columns is not None:
         source, target = (_text(_value(record, name, place), str(name), place) for name in columns)
         return _clean_pair(source, target, place)
-    nested = [value for value in record.values() if isinstance(value, Mapping)]
-    for fields in (record, *nested):
-        if (names := find_columns(tuple(fields), languages)) is not None:
-            source, target = (_text(fields[name], name, place) for name in names)
+    found = columns_of_record(record, languages)
+    if len(found) > 1:
+        names = [f"{next(name for name, value in record.items() if value is each)}.{{}}" for each, _ in found]
+        raise UnsetKeyError(
+            f"{place}: holds {len(found)} pairs, in {', '.join(names).replace('.{}', '')}; name one in source_column "
+            "and target_column",
+            {
+                key: names[0].format(name)
+                for key, name in zip(("source_column", "target_column"), found[0][1], strict=True)
+            },
+        )
+    for fields, both in found:
+        source, target = (_text(fields[name], name, place) for name in both)
+        if not _are_codes(source, target, languages):
             return _clean_pair(source, target, place)
     # A key or an id has no space.
     texts = [name for name, value in record.items() if isinstance(value, str) and " " in value.strip()]
     raise no_columns(place, tuple(record), texts, languages)
+
+
+def columns_of_record(
+    record: Mapping[str, Any], languages: LanguagesConfig
+) -> list[tuple[Mapping[str, Any], tuple[str, str]]]:
+    """Return the record with the names of its two columns, or else each record in it that has two, with their names."""
+    inner = [value for value in record.values() if isinstance(value, Mapping)]
+    for names_of in (_names_of_texts, tuple):
+        for records in ([record], inner):
+            found = [
+                (each, names) for each in records if (names := find_columns(names_of(each), languages)) is not None
+            ]
+            if found:
+                return found
+    return []
+
+
+def _names_of_texts(record: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name, value in record.items() if not isinstance(value, Mapping | list))
+
+
+def _are_codes(source: str, target: str, languages: LanguagesConfig) -> bool:
+    """Return whether a pair is the codes of its languages, from columns such as ``source_lang``."""
+    pairs = ((source, languages.source), (target, languages.target))
+    return all(is_language_code(text) and same_language(text, language) for text, language in pairs)
 
 
 def _clean_pair(source: str, target: str, place: str) -> SentencePair:

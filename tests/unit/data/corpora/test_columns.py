@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.support.corpora import sentences, write
 from transformer_cli.config import LanguagesConfig
+from transformer_cli.errors import UnsetKeyError
 
 HEADERS = [
     ("Français", "Anglais"),
@@ -64,3 +67,35 @@ def test_codes_come_before_names():
     write("t.csv", "English,French,en,fr\n1,2,the cat,le chat\n")
 
     assert sentences("t.csv") == [("le chat", "the cat")]
+
+
+def test_columns_of_codes_of_languages_are_no_sentences():
+    """In JSON and Parquet; a table is told by its content."""
+    texts = {"source_text": "le chat", "target_text": "the cat"}
+    codes = {"source_lang": "fr", "target_lang": "en"}
+    plain = {"src_lang": "fr", "tgt_lang": "en", "src": "le chat", "tgt": "the cat"}
+    for record in ({**codes, **texts}, {**texts, **codes}, plain):
+        write("t.jsonl", json.dumps(record) + "\n")
+        pq.write_table(pa.table({name: [value] for name, value in record.items()}), "t.parquet")
+
+        assert sentences("t.jsonl") == sentences("t.parquet") == [("le chat", "the cat")]
+
+    write("t.jsonl", json.dumps({**codes, "a": "le chat", "b": "the cat"}) + "\n")
+    with pytest.raises(
+        UnsetKeyError, match=r'^t\.jsonl:1: holds "source_lang", "target_lang", "a", "b"; name the two'
+    ) as caught:
+        sentences("t.jsonl")
+    assert caught.value.keys == {"source_column": "a", "target_column": "b"}
+    write("t.jsonl", json.dumps({"Source language": "le chat", "Target language": "the cat"}) + "\n")
+    assert sentences("t.jsonl") == [("le chat", "the cat")]
+
+
+def test_of_several_pairs_in_a_record_none_is_chosen():
+    record = {"raw": {"fr": "le chat", "en": "the cat"}, "clean": {"fr": "Le chat.", "en": "The cat."}}
+    write("t.jsonl", json.dumps(record) + "\n")
+
+    with pytest.raises(
+        UnsetKeyError, match=r"^t\.jsonl:1: holds 2 pairs, in raw, clean; name one in source_column"
+    ) as caught:
+        sentences("t.jsonl")
+    assert caught.value.keys == {"source_column": "raw.fr", "target_column": "raw.en"}

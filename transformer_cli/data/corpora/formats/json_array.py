@@ -10,7 +10,7 @@ from typing import Any
 
 from transformer_cli.config import CorpusFiles, LanguagesConfig
 from transformer_cli.data.corpora.bad_rows import BadRows
-from transformer_cli.data.corpora.pairs import SentencePair, find_columns, pair_of_record
+from transformer_cli.data.corpora.pairs import SentencePair, columns_of_record, pair_of_record
 from transformer_cli.errors import DataError
 from transformer_cli.text.lines import Line, read_text_lines
 
@@ -56,7 +56,7 @@ def pairs_of_array(
 ) -> Iterator[SentencePair]:
     """Yield the pairs of the lines of a file, as `read_json` says."""
     bad, count = BadRows(path, are_skipped=keys.skip_bad_rows), 0
-    for element in _records(_Elements(path).read(lines), languages, keys):
+    for element in _records(_Elements(path), lines, languages, keys):
         count += 1
         place = f"{path}:{element.line}"
         try:
@@ -72,15 +72,25 @@ def pairs_of_array(
     bad.finish(count)
 
 
-def _records(elements: Iterable[_Element], languages: LanguagesConfig, keys: CorpusFiles) -> Iterator[_Element]:
-    """Yield the elements; of an object that is no record itself but holds one array, those of the array."""
-    for element in elements:
-        value = element.value
-        arrays = [each for each in value.values() if isinstance(each, list)] if isinstance(value, Mapping) else []
-        if len(arrays) == 1 and keys.columns is None and find_columns(tuple(value), languages) is None:
-            yield from (replace(element, value=each) for each in arrays[0])
-        else:
-            yield element
+def _records(
+    elements: _Elements, lines: Iterable[Line], languages: LanguagesConfig, keys: CorpusFiles
+) -> Iterator[_Element]:
+    """Yield the elements; of an object that is no record itself but holds records, in one array or by keys, those."""
+    for element in elements.read(lines):
+        inner = None if elements.is_array or keys.columns is not None else _inner_records(element.value, languages)
+        yield from (replace(element, value=each) for each in ([element.value] if inner is None else inner))
+
+
+def _inner_records(value: Any, languages: LanguagesConfig) -> list[Any] | None:
+    """Return the records in an object: those of its only array, or all its values; None if it is a record itself."""
+    if not isinstance(value, Mapping):
+        return None
+    found = columns_of_record(value, languages)
+    if len(found) > 1 and len(found) == len(value):
+        return [*value.values()]
+    arrays = [each for each in value.values() if isinstance(each, list)]
+    are_records = len(arrays) == 1 and all(isinstance(each, Mapping | list) for each in arrays[0])
+    return arrays[0] if are_records and not found else None
 
 
 def _record(value: Any, place: str, languages: LanguagesConfig) -> Mapping[str, Any]:
@@ -104,6 +114,11 @@ class _Elements:
         self._damaged: list[int] = []  # lines of the text that were not UTF-8
         self._is_open = self._is_closed = False
         self._problem = ""
+
+    @property
+    def is_array(self) -> bool:
+        """Whether the elements read so far stand in an array."""
+        return self._is_open or self._is_closed
 
     def read(self, lines: Iterable[Line]) -> Iterator[_Element]:
         """Yield the elements.

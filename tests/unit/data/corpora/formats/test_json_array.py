@@ -38,6 +38,10 @@ def test_an_array_of_records_is_a_corpus(name, indent):
         {"version": 1, "data": RECORDS},
         [{"translation": {"fr": source, "en": target}} for source, target in PAIRS],
         [list(pair) for pair in PAIRS],
+        {f"row {n}": record for n, record in enumerate(RECORDS)},
+        [{"translation": {"fr": source, "en": target}, "tags": []} for source, target in PAIRS],
+        [{"translation": {"fr": source, "en": target}, "tags": ["x", "y"]} for source, target in PAIRS],
+        [{"source": "tatoeba", "translation": {"fr": source, "en": target}} for source, target in PAIRS],
         {"rows": [list(pair) for pair in PAIRS]},
     ],
 )
@@ -45,6 +49,13 @@ def test_records_may_be_nested_or_arrays_of_two(content, indent):
     write("t.json", json.dumps(content, indent=indent))
 
     assert sentences("t.json") == PAIRS
+
+
+def test_an_array_of_other_things_is_refused_though_each_has_an_array():
+    write("t.json", json.dumps([{"a": "le chat dort", "b": "the cat sleeps", "tags": []}]))
+
+    with pytest.raises(DataError, match=r'^t\.json:1: holds "a", "b", "tags"; name the two sides'):
+        sentences("t.json")
 
 
 def test_json_lines_may_be_called_json():
