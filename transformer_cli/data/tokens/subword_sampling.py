@@ -35,11 +35,12 @@ class SubwordSampler:
     """
 
     def __init__(self, tokenizer: Tokenizer, strength: float) -> None:
+        self._tokenizer = tokenizer
         self._processor = processor = tokenizer.processor
         self._strength = strength
         self._scores = {
             processor.id_to_piece(token): processor.get_score(token)
-            for token in range(processor.get_piece_size())
+            for token in range(tokenizer.vocab_size)
             if not (processor.is_control(token) or processor.is_unknown(token) or processor.is_byte(token))
         }
         self._is_unigram = _is_unigram(tokenizer)
@@ -56,13 +57,19 @@ class SubwordSampler:
         return [self._encode(normalize(text), draws) for text in texts]
 
     def _encode(self, sentence: str, draws: np.random.Generator) -> list[int]:
+        language, sentence = self._tokenizer.target_language(sentence)
         words = sentence.split(" ") if sentence else []
         numbers = draws.integers(_WAYS, size=len(words)).tolist()
-        return [token for word, number in zip(words, numbers, strict=True) for token in self._way(word, number)]
+        return language + [
+            token for word, number in zip(words, numbers, strict=True) for token in self._way(word, number)
+        ]
 
     def _cut(self, word: str, number: int) -> tuple[int, ...]:
         """Return the token ids of one of a word's segmentations."""
         plain = self._processor.encode(word)
+        known = self._tokenizer.known(plain)
+        if known != plain:
+            return tuple(known)
         if self._is_unigram:
             return self._segmentation(word, plain, (number + 0.5) / _WAYS)
         # Merges alone cannot handle a word with user symbols or with characters spelled in bytes.
@@ -70,7 +77,8 @@ class SubwordSampler:
         if [self._processor.piece_to_id(piece) for piece in whole] != plain:
             return tuple(plain)
         pieces = self._merged(word, random.Random(f"{number} {word}"), dropout=self._strength)
-        return tuple(self._processor.piece_to_id(piece) for piece in pieces)
+        drawn = [self._processor.piece_to_id(piece) for piece in pieces]
+        return tuple(drawn if self._tokenizer.known(drawn) == drawn else plain)
 
     def _merged(self, word: str, draws: random.Random, *, dropout: float) -> list[str]:
         """Join characters by the best merge, again and again; each merge may be left out at random."""
@@ -89,7 +97,8 @@ class SubwordSampler:
         """Return the segmentation of ``word`` at a ``quantile`` (0 to 1), with the likeliest segmentation first."""
         symbols = list(self._user_symbols(plain))
         found = self._processor.nbest_encode(word, nbest_size=_SEGMENTATIONS)
-        ways = [ids for ids in found if list(self._user_symbols(ids)) == symbols]
+        known = (ids for ids in found if self._tokenizer.known(ids) == ids)
+        ways = [ids for ids in known if list(self._user_symbols(ids)) == symbols]
         if not ways:
             return tuple(plain)
         log_probs = np.array([sum(map(self._processor.get_score, ids)) for ids in ways])

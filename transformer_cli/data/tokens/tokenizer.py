@@ -95,13 +95,13 @@ class Tokenizer:
         """Return the token ids of one sentence, without bos and eos; the text is normalised first."""
         text = normalize(text)
         before, text = self.target_language(text)
-        return before + self._known(self.processor.encode(text))
+        return before + self.known(self.processor.encode(text))
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of many sentences; this is faster than one call per sentence."""
         parts = [self.target_language(normalize(text)) for text in texts]
         encoded = self.processor.encode([text for _, text in parts], num_threads=min(_MOST_THREADS, available_cores()))
-        return [before + self._known(ids) for (before, _), ids in zip(parts, encoded, strict=True)]
+        return [before + self.known(ids) for (before, _), ids in zip(parts, encoded, strict=True)]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of ``ids``; it never fails, even if byte pieces are in a wrong order."""
@@ -126,7 +126,8 @@ class Tokenizer:
             return [], text
         return [int(token)], text[named.end() :]
 
-    def _known(self, ids: list[int]) -> list[int]:
+    def known(self, ids: list[int]) -> list[int]:
+        """Return ids of SentencePiece with unk for those that an imported network has no embedding for."""
         return [token if token < self._vocab_size else UNK_ID for token in ids] if self._has_outsiders else ids
 
 

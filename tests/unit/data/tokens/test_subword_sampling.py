@@ -12,6 +12,8 @@ from transformer_cli.config import TokenizerConfig
 from transformer_cli.data.tokens.fit_tokenizer import fit_tokenizer
 from transformer_cli.data.tokens.subword_sampling import SubwordSampler
 from transformer_cli.data.tokens.tokenizer import Tokenizer
+from transformer_cli.interchange.vocabulary import our_tokenizers, our_vocabulary
+from transformer_cli.special_tokens import UNK_ID
 
 KINDS = ("bpe", "unigram")
 TEXTS = [*SENTENCES, "", "x", "Ça n'est pas <law> une gare<law>!", "日本 étudiant \u00a0 à"]
@@ -99,3 +101,23 @@ def test_the_seed_decides_what_is_drawn_in_any_process(tokenizer, tmp_path):
     assert output_of(code, folder=tmp_path).strip() == str(here)
     assert sampler.encode_all(TEXTS, seed=[7, 1]) == here
     assert sampler.encode_all(TEXTS, seed=[7, 2]) != here
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_an_imported_tokenizer_no_token_is_drawn_that_its_network_lacks(kind, tmp_path):
+    """Every second piece of SentencePiece is not in the list of the network, which has a target language instead."""
+    config = TokenizerConfig(model_type=kind, vocab_size=390)
+    model = fit_tokenizer(list(SENTENCES) * 5, config, where="x").model
+    (tmp_path / "source.spm").write_bytes(model)
+    own = Tokenizer(model)
+    pieces = ["</s>", "<unk>", ">>fra<<", *(own.piece(token) for token in range(4, own.vocab_size, 2))]
+    file = tmp_path / "source.spm"
+    imported = our_tokenizers(file, file, [our_vocabulary(pieces, unk=1, eos=0)]).source
+    texts = [*TEXTS, ">>fra<< Je suis étudiant.", ">>deu<< Je suis"]
+
+    plain = imported.encode_all(texts)
+    assert any(UNK_ID in ids for ids in plain)
+    for rows in drawn(imported, 0.6, texts, times=20):
+        assert max(token for ids in rows for token in ids) < imported.vocab_size
+        assert rows[-2][0] == plain[-2][0] == imported.target_languages["fra"]
+    assert SubwordSampler(imported, 0.0).encode_all(texts, seed=[1]) == plain or kind == "unigram"
