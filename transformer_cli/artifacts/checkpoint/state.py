@@ -35,11 +35,19 @@ class TrackerState(Record):
 
 
 class EndingState(Record):
-    """The updates in which the learning rate falls to zero, and the limits for which they were chosen."""
+    """The updates in which the learning rate falls to zero, and the limits for which they were chosen.
+
+    Args:
+        first_step: The last update with the full rate.
+        last_step: The last update.
+        limits: ``max_steps`` and ``max_minutes``.
+        is_guess: Whether they were chosen before it was known how long a validation takes.
+    """
 
     first_step: int
     last_step: int
     limits: list[float | None]
+    is_guess: bool = False
 
 
 class CheckpointState(Record):

@@ -34,6 +34,7 @@ class EndingPlan:
     budget: TimeBudget
     ranks: Ranks
     _first_step: int | None = None
+    _is_guess: bool = False
 
     def __post_init__(self) -> None:
         if self.config.decay != "inverse_sqrt" and self.config.max_minutes is None:
@@ -41,16 +42,23 @@ class EndingPlan:
             self.trainer.ending = Ending(min(self.warmup_steps, last), last)
 
     def look_ahead(self) -> None:
-        """Fix the last update once the speed is known; all processes call this after the same updates."""
-        if self.config.decay == "inverse_sqrt" or self.trainer.ending is not None:
+        """Fix the last update once the speed is known; all processes call this after the same updates.
+
+        What a validation takes may not be known by then. If so, the end is fixed again after the first one.
+        """
+        if self.config.decay == "inverse_sqrt" or (self.trainer.ending is not None and not self._is_guess):
             return
-        [left] = self.ranks.from_first(-1 if (updates := self._updates_left()) is None else updates)
+        is_known = self.budget.validation_seconds is not None
+        updates = self._updates_left() if is_known or self.trainer.ending is None else None
+        left, known = self.ranks.from_first(-1 if updates is None else updates, float(is_known))
         if left < 0:
             return
         step = self.trainer.step
         last = step + int(left)
-        first = max(self.warmup_steps, step) if self._first_step is None else self._first_step
-        self.trainer.ending = Ending(min(first, last), last)
+        if self._first_step is None:
+            self._first_step = max(self.warmup_steps, step)
+        self._is_guess = not known
+        self.trainer.ending = Ending(min(self._first_step, last), last)
         if self.ranks.is_first:
             logger.info(f"the time suffices for {last:,} updates: until then the learning rate falls to zero")
 
@@ -65,7 +73,7 @@ class EndingPlan:
     def to_json(self) -> dict[str, Any] | None:
         """Return the ending and the limits it was fixed for as a JSON object, or None if there is no ending."""
         ending = self.trainer.ending
-        return None if ending is None else {**asdict(ending), "limits": self._limits()}
+        return None if ending is None else {**asdict(ending), "limits": self._limits(), "is_guess": self._is_guess}
 
     def restore(self, state: Mapping[str, Any] | None) -> None:
         """Restore the ending of a checkpoint; if the limits have changed, it keeps its beginning and gets a new end.
@@ -77,6 +85,7 @@ class EndingPlan:
             return
         self._first_step = state["first_step"]
         if state["limits"] == self._limits():
+            self._is_guess = state["is_guess"]
             self.trainer.ending = Ending(state["first_step"], state["last_step"])
 
     def _limits(self) -> list[float | None]:
