@@ -16,10 +16,10 @@ from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.record import Record
 
 # Settings that decide only when a training ends. A training can continue after a change of these.
-_LIMITS = {"max_steps", "max_minutes", "patience", "average_checkpoints", "log_every"}
+_LIMITS = {"max_steps", "max_minutes", "patience", "average_checkpoints"}
 
 # Settings that decide only the logs of a training.
-_OUTPUTS = {"tensorboard"}
+_OUTPUTS = {"tensorboard", "log_every"}
 
 # Settings that decide only what a run without versions begins with; version 0001 has it from then on.
 _BEGINNINGS = {"start_from"}
@@ -114,5 +114,14 @@ def of_training(recipe: Recipe, data_fingerprint: str) -> str:
 
 def of_version(recipe: Recipe, data_fingerprint: str) -> str:
     """Return the fingerprint of a finished model: the course of its training and the limits on its length."""
-    limits = recipe.training.model_dump(include=_LIMITS, exclude_defaults=True)
-    return of_values([of_training(recipe, data_fingerprint), limits])
+    return _of_version(recipe, data_fingerprint, _LIMITS)
+
+
+def of_version_before(recipe: Recipe, data_fingerprint: str) -> str:
+    """Return what `of_version` returned in releases for which ``log_every`` was a limit."""
+    return _of_version(recipe, data_fingerprint, _LIMITS | {"log_every"})
+
+
+def _of_version(recipe: Recipe, data_fingerprint: str, limits: set[str]) -> str:
+    values = recipe.training.model_dump(include=limits, exclude_defaults=True)
+    return of_values([of_training(recipe, data_fingerprint), values])

@@ -11,9 +11,9 @@ from transformer_cli.artifacts import fingerprints
 from transformer_cli.config import Recipe
 from transformer_cli.errors import TfmError
 
-SECTIONS = ("tokenizer", "model", "training", "decoding")
-LIMITS = {"max_steps", "max_minutes", "patience", "average_checkpoints", "log_every"}
-OUTPUTS = {"tensorboard"}
+SECTIONS = ("tokenizer", "glossary", "model", "training", "decoding")
+LIMITS = {"max_steps", "max_minutes", "patience", "average_checkpoints"}
+OUTPUTS = {"tensorboard", "log_every"}
 BEGINNINGS = {"start_from"}
 
 

@@ -101,6 +101,11 @@ class TrainingSession:
         """The run's log of metrics."""
         return MetricsLog(self.located.run.metrics)
 
+    @property
+    def has_updated(self) -> bool:
+        """Whether there was an update in this sitting."""
+        return self._is_under_way
+
     def elapsed_seconds(self) -> float:
         """The seconds this training has taken, earlier sittings included."""
         return self.budget.elapsed()
@@ -228,7 +233,7 @@ class TrainingSession:
     def _captured(self) -> Checkpoint:
         """Return a checkpoint of this moment."""
         return self.state.capture(
-            training=self._fingerprint(),
+            training=self.training,
             tokenizer=self.tokenizers.fingerprint,
             start=self.start.state(),
             metrics_bytes=self.metrics.size(),
@@ -237,7 +242,9 @@ class TrainingSession:
             **self.budget.to_json(),
         )
 
-    def _fingerprint(self) -> str:
+    @property
+    def training(self) -> str:
+        """The fingerprint of the course of the training."""
         return fingerprints.of_training(self.located.recipe, self.data_fingerprint)
 
     def resume(self) -> None:
@@ -264,7 +271,7 @@ class TrainingSession:
                 logger.warning(f"{error}; going back to the checkpoint before")
                 continue
             state = checkpoint.state
-            if state.is_of(self._fingerprint(), self.tokenizers.fingerprint) and state.start == self.start.state():
+            if state.is_of(self.training, self.tokenizers.fingerprint) and state.start == self.start.state():
                 self.state.restore(checkpoint, where=folder)
                 self.budget.restore(state.model_dump())
                 self.bleu_before = state.bleu_before

@@ -30,7 +30,7 @@ from transformer_cli.workflows.prepare.more_text.plan import training_data
 from transformer_cli.workflows.prepare.status import check_data
 from transformer_cli.workflows.starting_model import ensure_starting_model
 from transformer_cli.workflows.train.request import TrainRequest
-from transformer_cli.workflows.train.up_to_date import existing_training_data, find_finished
+from transformer_cli.workflows.train.up_to_date import existing_training_data, find_finished, find_released
 from transformer_cli.workflows.train_tokenizer import ensure_tokenizer
 from transformer_cli.workflows.versions import complete_release, find_release
 
@@ -187,8 +187,12 @@ def _released_before(run: RunDirectory, version: Path, broken_off: Release | Non
         _remove_old_checkpoints(run)
         report_after_training(run)
         return _outcome(run, version)
+    return _nothing_to_do(run, version, "is up to date with recipe and data")
+
+
+def _nothing_to_do(run: RunDirectory, version: Path, reason: str) -> TrainOutcome:
     live = run.live_version()
-    summary = f"nothing to do: {version} is up to date with recipe and data"
+    summary = f"nothing to do: {version} {reason}"
     if live != version.name:
         summary += f"; it is not in service, version {live} is: `tfm versions promote {int(version.name)}` changes that"
     return TrainOutcome(version, is_new=False, is_live=live == version.name, summary=summary)
@@ -203,6 +207,10 @@ def _train_and_release(request: TrainRequest, data_fingerprint: str) -> TrainOut
     with _events(request.located, request.on_event) as on_event:
         session, ended = _train(replace(request, on_event=on_event), data_fingerprint)
     logger.info(f"training ended at step {ended.step}: {ended.reason.value}")
+    if not session.has_updated:
+        before = find_released(run, session.training, session.start.steps + session.step)
+        if before is not None:
+            return _nothing_to_do(run, before, f"has all updates that the recipe allows ({ended.reason.value})")
     logger.info(session.course())
     version = write_version(session)
     export_after_training(version)

@@ -73,7 +73,8 @@ def _mismatch(
     if manifest is None or manifest.tokenizer_sha256 != tokenizer:
         return "the tokenizer is another one than that of"
     made_from = manifest.made_from
-    if made_from is None or made_from.version != fingerprints.of_version(located.recipe, data):
+    wanted = {of(located.recipe, data) for of in (fingerprints.of_version, fingerprints.of_version_before)}
+    if made_from is None or made_from.version not in wanted:
         return _CHANGED
     if from_scratch and made_from.start is not None:
         return "it is to begin from scratch, unlike"
@@ -89,6 +90,16 @@ def _is_trained_longer(located: LocatedRecipe, data: str, manifest: ModelManifes
     if made_from.start is not None:
         limit = recipe.retraining.max_steps or limit
     return candidate.steps > limit
+
+
+def find_released(run: RunDirectory, training: str, steps: int) -> Path | None:
+    """Find a whole version of this course of training after so many updates, those before its start included."""
+    for folder in reversed(run.version_folders()):
+        manifest = ModelManifest.of(folder)
+        made_from = manifest.made_from if manifest else None
+        if made_from and (made_from.training, made_from.steps) == (training, steps) and missing_file(folder) is None:
+            return folder
+    return None
 
 
 def existing_training_data(run: RunDirectory) -> str:

@@ -232,6 +232,7 @@ def test_the_second_time_there_is_nothing_to_do_and_nothing_is_touched(trained):
 
     assert (again.version, again.is_new) == (Path("run/versions/0001"), False)
     assert again.summary == "nothing to do: run/versions/0001 is up to date with recipe and data"
+    assert not run("training.log_every=7").is_new
     assert files_of(trained) == files
 
 
@@ -288,6 +289,38 @@ def test_a_release_that_was_broken_off_before_its_export_is_exported_and_reporte
     assert (outcome.is_new, outcome.is_live) == (True, True)
     assert (trained / "versions" / "0001" / "ctranslate2" / "config.json").is_file()
     assert (trained / "report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ("training.average_checkpoints=2", "training.max_steps reached"),
+        ("training.patience=9", "training.max_steps reached"),
+        ("training.max_minutes=1000", "training.max_steps reached"),
+    ],
+)
+def test_another_limit_that_allows_no_more_updates_makes_no_version(trained, setting, reason):
+    again = run(setting)
+
+    assert (again.version, again.is_new) == (Path("run/versions/0001"), False)
+    assert again.summary == f"nothing to do: run/versions/0001 has all updates that the recipe allows ({reason})"
+    assert [path.name for path in (trained / "versions").iterdir() if path.is_dir()] == ["0001"]
+
+
+def test_patience_that_has_run_out_makes_no_second_version_of_a_longer_training(folder):
+    impatient = ("training.learning_rate=1e-30", "training.patience=2", "training.validate_every=2")
+    run(*impatient)
+
+    again = run(*impatient, "training.max_steps=400")
+
+    assert not again.is_new
+    assert "no improvement within training.patience validations" in again.summary
+
+
+def test_a_damaged_version_is_made_again_from_the_last_checkpoint(trained):
+    (trained / "versions" / "0001" / "model.safetensors").unlink()
+
+    assert run().version == Path("run/versions/0002")
 
 
 # Something to do
