@@ -259,7 +259,7 @@ def _end_like(code: int) -> NoReturn:
 def _serve(
     answer: Callable[[Question], Answer], work: str, connection: Connection, inherited: list[Connection]
 ) -> None:
-    """Answer questions until the parent closes the connection."""
+    """Answer questions until the parent closes the connection, or is gone."""
     gc.freeze()  # so that the collector leaves pages alone that are shared with the parent
     for other in inherited:  # if open here, they would hide the parent's end from the other workers
         other.close()
@@ -269,7 +269,7 @@ def _serve(
     while True:
         try:
             question = connection.recv()
-        except EOFError:
+        except (EOFError, OSError):
             return
         result: Answer | TfmError
         try:
@@ -278,4 +278,7 @@ def _serve(
             result = error
         except (MemoryError, OSError, RuntimeError) as error:
             result = TfmError(f"a {work} process failed: {str(error).partition(chr(10))[0]}")
-        connection.send(result)
+        try:
+            connection.send(result)
+        except OSError:  # the parent was killed
+            return

@@ -122,14 +122,15 @@ def test_workers_end_when_their_parent_is_killed(options):
     code = f"""
 import os, signal
 from tests.unit.test_worker_processes import parent_and_square, workers
-for answer in workers(parent_and_square, number=2{options}).answers_in_order(range(5)):
+for answer in workers(parent_and_square, number=2{options}).answers_in_order([6] * 100):
     print(answer, flush=True)
-os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)  # while the workers are busy
 """
     # The workers hold the other end of the pipe: all of it is read only when the last of them has ended.
     finished = subprocess.run(
-        [sys.executable, "-c", code], env=environment(), stdout=subprocess.PIPE, timeout=TIMEOUT_SECONDS
+        [sys.executable, "-c", code], env=environment(), capture_output=True, timeout=TIMEOUT_SECONDS
     )
 
     assert finished.returncode == -signal.SIGKILL
     assert finished.stdout.split()
+    assert finished.stderr == b""

@@ -11,6 +11,7 @@ _STRING_TAG = re.compile(
     r"""<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*)(?:\s(?:[^<>"']|"[^"]*"|'[^']*')*?)?(?P<empty>/?)>"""
 )
 _SPACES = re.compile(r"[ \u2028\u2029\x00-\x1f\x7f-\x9f]+")
+_UNSEEN = re.compile(r"<(?:wbr\b|!--)")  # what may stand inside a word
 _VOID = frozenset({"br", "hr", "img", "wbr"})
 
 TagKind = Literal["open", "close", "single"]
@@ -71,7 +72,7 @@ def flatten(content: Content) -> tuple[str, dict[int, int]]:
     for index, piece in enumerate(content):
         if isinstance(piece, Tag):
             offsets[index] = len(text)
-            after_tag |= piece.kind == "single" and text[-1:].isalnum()
+            after_tag |= piece.kind == "single" and text[-1:].isalnum() and not _UNSEEN.match(piece.source)
             continue
         own = _SPACES.sub(" ", piece)
         if text.endswith(" "):

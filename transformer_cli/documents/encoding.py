@@ -62,6 +62,8 @@ def decode(data: bytes, declaration: re.Pattern[bytes] | None = None) -> tuple[s
     declared = declaration.search(data[:4096]) if declaration and not name else None
     if not name:
         name = declared[1].decode("ascii", "replace").strip().lower() if declared else "utf-8"
+        if declared and _declares_latin_1(name) and re.search(rb"[\x80-\x9f]", data):
+            name = "cp1252"
         if not declared and (wide := wide_without_mark(data[:4096])):
             raise DataError(f"{wide} without a byte order mark; convert the file with iconv -f {wide} -t UTF-8")
     encoding = Encoding(name, mark)
@@ -77,6 +79,14 @@ def decode(data: bytes, declaration: re.Pattern[bytes] | None = None) -> tuple[s
     if not is_same:
         raise DataError(f"{name} spells a character in several ways; convert the file with iconv -t UTF-8")
     return text, encoding
+
+
+def _declares_latin_1(name: str) -> bool:
+    """Return whether a document of this encoding is read as Windows-1252 by browsers, which has more characters."""
+    try:
+        return codecs.lookup(name).name in ("iso8859-1", "ascii")
+    except LookupError:
+        return False
 
 
 def decode_properties(data: bytes) -> tuple[str, Encoding]:

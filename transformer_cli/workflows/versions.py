@@ -5,6 +5,7 @@ An event is recorded before the link is switched, so that an interrupted switch 
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,6 +21,8 @@ from transformer_cli.artifacts.version_history import Event, Release, Switch, Ve
 from transformer_cli.errors import DamagedFileError, ModelNotFoundError, TfmError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.temporary import TEMPORARY_SUFFIX
+
+logger = logging.getLogger(__name__)
 
 _DELETED = f".deleted{TEMPORARY_SUFFIX}"
 
@@ -62,7 +65,13 @@ def complete_release(run: RunDirectory, *, keep: int) -> Release | None:
             release = _release(newest.name, manifest.candidate, live=run.live_version())
             _log_scores(run, newest.name, manifest.candidate)
             VersionHistory(run.version_events).record(release)
+        before = run.live_version()
         _switch_as_recorded(run)
+        if release is None and before is not None and (live := run.live_version()) != before:
+            logger.warning(
+                f"version {live} is live in place of {before}, as the last release or switch says; "
+                "`tfm versions rollback` takes that back"
+            )
         _delete_old_versions(run, keep=keep)
     return release
 
@@ -95,7 +104,7 @@ def _log_scores(run: RunDirectory, version: str, candidate: Candidate) -> None:
 
 
 def _switch_as_recorded(run: RunDirectory) -> None:
-    """Complete the last recorded switch if it was interrupted; a link that a user has changed stays.
+    """Complete the last recorded switch if the link is still that before it; any other link stays.
 
     Where a copy of the run has a folder in place of the link, the link is put back.
     """

@@ -37,6 +37,12 @@ def test_a_break_between_two_words_is_a_space_for_the_model():
     assert flatten(read_string("one<br>two <br> three\n\tfour"))[0] == "one two three four"
 
 
+def test_what_may_stand_inside_a_word_is_none():
+    content = ("get", Tag("single", "<wbr>"), "Element", Tag("single", "<!-- x -->"), "By", Tag("single", "<br>"), "id")
+
+    assert flatten(content) == ("getElementBy id", {1: 3, 3: 10, 5: 12})
+
+
 @given(STRINGS, st.booleans())
 def test_passages_and_what_is_around_them_are_the_whole_content(text, is_flowing):
     content = read_string(text)

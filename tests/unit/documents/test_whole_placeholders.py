@@ -45,6 +45,8 @@ def test_without_placeholders_it_is_the_projection(links):
     [
         ("use <b>{{ a }}</b> c", "C {{ a }} U", [(0, 4), (1, 1), (2, 2), (3, 3), (4, 0)], "C <b>{{ a }}</b> U"),
         ("use <b>{{ a }}</b> c", "C {{ a }} U", [(0, 4), (2, 2), (4, 0)], "C <b>{{ a }}</b> U"),
+        ("use <b>{{ a\u00a0}}</b> c", "C {{ a\u00a0}} U", [(0, 4), (1, 1), (4, 0)], "C <b>{{ a\u00a0}}</b> U"),
+        ("use <b>{{ a\n }}</b> c", "C {{ a }} U", [(0, 4), (1, 1), (4, 0)], "C <b>{{ a }}</b> U"),
         ("<b>file</b> {name}", "{name} FILE", [(0, 0), (1, 0)], "<b>{name}</b> FILE"),
     ],
 )

@@ -239,6 +239,18 @@ def test_a_link_that_somebody_set_by_hand_stays_and_can_be_rolled_back_from(run)
     assert previous_version(run) == "0003"
 
 
+def test_a_link_that_is_the_one_before_the_last_switch_is_moved_on_and_that_is_said(run, messages):
+    for _ in range(2):
+        release(run)
+    run.live_model.unlink()
+    run.live_model.symlink_to("versions/0001")
+
+    complete_release(run, keep=5)
+
+    assert run.live_version() == "0002"
+    assert [text.partition(", as the")[0] for text in messages.warnings] == ["version 0002 is live in place of 0001"]
+
+
 def test_a_run_that_was_copied_without_links_can_be_switched(run):
     release(run)
     release(run)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from transformer_cli.config import LanguagesConfig, Recipe
-from transformer_cli.data.corpora.names import FORMATS, expand, has_wildcards, kind_of, matching_files
+from transformer_cli.data.corpora.names import FORMATS, JSON, expand, has_wildcards, kind_of, matching_files
 from transformer_cli.data.corpora.pairs import SentencePair
 from transformer_cli.data.corpora.read import read_corpus
 from transformer_cli.errors import DataError
@@ -70,7 +70,7 @@ def read_text(text: NamedText, languages: LanguagesConfig, folder: Path) -> Iter
         DataError: A file is missing, cut short or malformed.
     """
     for path in text_files(text, languages, folder):
-        if kind_of(path.name) in FORMATS:
+        if kind_of(path.name) in (*FORMATS, JSON):
             for pair in read_corpus(str(path.absolute()), languages, folder, part="train"):
                 sentence = pair.source if text.side == "source" else pair.target
                 yield SentencePair(sentence, sentence, pair.place, pair.is_utf8, pair.fault)

@@ -32,6 +32,8 @@ class BatchStream:
         max_tokens: The most target tokens of one batch, padding included.
         max_length: The most tokens of a side. Longer pairs are left out; `left_out` counts them.
         seed: The seed of the order.
+        longest_target: The most tokens of a target; one with more than ``max_tokens`` is a batch of its own. None:
+            that many.
         weights: (pairs,) The mean number of times that each pair occurs in an epoch, or None for once.
         rank: Number of this process among those that train together; it gets its share of the rows of each batch.
         world_size: The number of these processes. Batches and their order are the same for any number.
@@ -50,6 +52,7 @@ class BatchStream:
         max_tokens: int,
         max_length: int,
         seed: int,
+        longest_target: int | None = None,
         weights: NDArray[np.float64] | None = None,
         rank: int = 0,
         world_size: int = 1,
@@ -61,13 +64,13 @@ class BatchStream:
         self._seed = seed
         self._rank, self._world_size = rank, world_size
         source_lengths, target_lengths = corpus.source.lengths, corpus.target.lengths
-        fits = (source_lengths <= max_length) & (target_lengths <= min(max_length, max_tokens))
+        fits = (source_lengths <= max_length) & (target_lengths <= min(max_length, longest_target or max_tokens))
         self._indices = np.flatnonzero(fits)
         self.left_out = len(corpus) - len(self._indices)
         if not len(self._indices):
             raise DataError(
                 f"none of the {len(corpus)} training pairs fits into model.max_length ({max_length} tokens) "
-                f"and training.batch_tokens ({max_tokens} a part)"
+                f"and training.batch_tokens ({longest_target or max_tokens})"
             )
         self._source_lengths, self._target_lengths = source_lengths, target_lengths
         self._weights = None if weights is None else weights[fits]

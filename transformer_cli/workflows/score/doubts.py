@@ -108,7 +108,8 @@ def _is_own_object(line: str) -> bool:
 
 
 def _has_tabs(text: Text) -> bool:
-    return bool(text.lines) and all("\t" in line for line in text.lines if line)
+    filled = [line for line in text.lines if line]
+    return bool(filled) and all("\t" in line for line in filled)
 
 
 def _tabs(text: Text) -> str:

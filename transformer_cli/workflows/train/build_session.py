@@ -139,6 +139,7 @@ def _stream(
         encoded,
         max_tokens=recipe.training.batch_tokens // recipe.training.accumulation,
         max_length=recipe.model.max_length,
+        longest_target=recipe.training.batch_tokens,
         seed=recipe.training.seed,
         weights=weights_of_pairs(corpus, recipe, unseen),
         rank=ranks.rank,

@@ -278,12 +278,24 @@ def test_pairs_too_long_for_model_or_batch_are_left_out_and_counted(limits, left
     assert sorted(seen) == sorted(tuple(SOURCES[i]) for i in left)
 
 
+def test_a_target_longer_than_a_part_of_a_batch_is_one_by_itself_if_the_batch_could_have_it():
+    corpus = encoded(SOURCES, TARGETS)
+    longest = int(corpus.target.lengths.max())
+
+    stream = BatchStream(corpus, max_tokens=2, longest_target=longest, max_length=64, seed=1)
+    assert stream.left_out == 0
+    assert BatchStream(corpus, max_tokens=2, longest_target=longest - 1, max_length=64, seed=1).left_out > 0
+    batches = list(islice(stream, stream.batches_per_epoch))
+    assert sum(len(batch.source) for batch in batches) == len(SOURCES)
+    assert all(len(batch.source) == 1 for batch in batches if batch.labels.shape[1] > 1)
+
+
 def test_where_nothing_fits_the_error_names_both_limits():
     with pytest.raises(DataError) as caught:
         BatchStream(encoded(SOURCES[:2], TARGETS[:2]), max_tokens=500, max_length=1, seed=1)
 
     assert str(caught.value) == (
-        "none of the 2 training pairs fits into model.max_length (1 tokens) and training.batch_tokens (500 a part)"
+        "none of the 2 training pairs fits into model.max_length (1 tokens) and training.batch_tokens (500)"
     )
 
 

@@ -299,3 +299,5 @@ def test_output_of_this_program_in_other_formats_is_not_scored_as_text():
     (warning,) = score([REFERENCE], [("hyp", files["tsv"])], bootstrap=None).warnings
     assert warning.startswith("hyp has tabs in every line but the reference has not")
     assert score([files["tsv"]], [("hyp", files["tsv"])], bootstrap=None).warnings == ()
+    blank = score([REFERENCE], [("hyp", [""] * len(REFERENCE))], bootstrap=None).warnings
+    assert not any("tabs" in warning for warning in blank)
