@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 _STRING_TAG = re.compile(
-    r"""<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*)(?:\s(?:[^<>"']|"[^"]*"|'[^']*')*?)?(?P<empty>/?)>"""
+    r"""<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*|[0-9]{1,3})(?:\s(?:[^<>"']|"[^"]*"|'[^']*')*?)?(?P<empty>/?)>"""
 )
 _SPACES = re.compile(r"[ \u2028\u2029\x00-\x1f\x7f-\x9f]+")
 _UNSEEN = re.compile(r"<(?:wbr\b|!--)")  # what may stand inside a word

@@ -23,6 +23,7 @@ def test_a_string_is_written_as_it_was_read(text):
     [
         ("usage: <file> <dir>", []),
         ("<b>a</b> <c>", ["<b>", "</b>"]),
+        ("<0>a</0> <1> 2<3>", ["<0>", "</0>"]),
         ("<b><i>a</b></i>", ["<b>", "</b>"]),
         ("a<br>b<hr/>", ["<br>", "<hr/>"]),
         ("1 < 2 > 1, <>", []),

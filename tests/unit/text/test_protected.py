@@ -31,6 +31,7 @@ from transformer_cli.text.protected import (
         ("voir &lt;https://a.b/c&gt;.", ["&lt;", "https://a.b/c", "&gt;"]),
         ("%% %1$s %(n)d %.*f %lu %@ %L1 %n", 8),
         ("%APPDATA% %name%", 2),
+        ("<0>gras</0> <1/> 2<3 et 5>4, $t(a.b:c) $t (a)", ["<0>", "</0>", "<1/>", "$t(a.b:c)", "$t"]),
         ("$USER$ a $2 et $HOME, $x$y, a$b$", ["$USER$", "$HOME", "$x"]),
         ("%s个文件", ["%s"]),
         ("%1 of %2.", ["%1", "%2"]),

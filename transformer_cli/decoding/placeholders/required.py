@@ -22,7 +22,7 @@ _OF_PROGRAMS = frozenset(["printf", "braces", "variable", "tag", "entity", OWN])
 _BRACES = frozenset("{}")
 _NUMBER = re.compile(r"[0-9](?=%[^%])")
 _WAYS_OF_CAPITALS = ("en", "tr", "nl")  # of languages that begin a word with other capitals than most
-_TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*)(?:.*[^/])?>", re.DOTALL)  # not <br/>
+_TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*|[0-9]+)(?:.*[^/])?>", re.DOTALL)  # not <br/>
 
 
 class Placeholder(NamedTuple):
