@@ -32,21 +32,23 @@ def recipe(**sections) -> Recipe:
     return Recipe.model_validate({**minimal, **sections})
 
 
-# layers, d_model, d_ff, heads, dropout: Wu et al. 2021 (tiny); IWSLT14's custom (small); Vaswani et al. 2017, table 3
+# encoder and decoder layers, d_model, d_ff, heads, dropout: Wu et al. 2021 (tiny); IWSLT14's custom (small); Vaswani et al. 2017, table 3
 @pytest.mark.parametrize(
     ("preset", "shape"),
     [
-        ("tiny", (4, 128, 256, 4, 0.3)),
-        ("small", (6, 512, 1024, 4, 0.3)),
-        ("base", (6, 512, 2048, 8, 0.1)),
-        ("big", (6, 1024, 4096, 16, 0.3)),
+        ("tiny", (4, 4, 128, 256, 4, 0.3)),
+        ("small", (6, 6, 512, 1024, 4, 0.3)),
+        ("base", (6, 6, 512, 2048, 8, 0.1)),
+        ("big", (6, 6, 1024, 4096, 16, 0.3)),
+        ("student", (6, 2, 256, 1536, 8, 0.1)),
+        ("student-base", (6, 2, 512, 2048, 8, 0.1)),
     ],
 )
 def test_a_preset_has_its_published_shape(preset, shape):
     model = ModelConfig.model_validate({"preset": preset})
 
-    assert model.num_encoder_layers == model.num_decoder_layers
-    assert (model.num_encoder_layers, model.d_model, model.d_ff, model.num_heads, model.dropout) == shape
+    layers = model.num_encoder_layers, model.num_decoder_layers
+    assert (*layers, model.d_model, model.d_ff, model.num_heads, model.dropout) == shape
 
 
 def test_the_preset_is_tiny_unless_named():

@@ -53,13 +53,34 @@ MODEL_PRESETS: dict[str, dict[str, Any]] = {
         "num_heads": 16,
         "dropout": 0.3,
     },
+    # Students, which learn from a teacher's translations (`[distillation]`): a translation is computed token by token,
+    # its source at once, so that a decoder of two layers saves most of the time. Widths of Bogoychev et al. 2020,
+    # "Edinburgh's Submissions to the 2020 Machine Translation Efficiency Task"; their decoders are recurrent.
+    "student": {
+        "num_encoder_layers": 6,
+        "num_decoder_layers": 2,
+        "d_model": 256,
+        "d_ff": 1536,
+        "num_heads": 8,
+        "dropout": 0.1,
+        "norm": "pre",
+    },
+    "student-base": {
+        "num_encoder_layers": 6,
+        "num_decoder_layers": 2,
+        "d_model": 512,
+        "d_ff": 2048,
+        "num_heads": 8,
+        "dropout": 0.1,
+        "norm": "pre",
+    },
 }
 
 
 class ModelConfig(Section):
     """``[model]``: the shape of the Transformer; the names are those of Vaswani et al. 2017, table 3."""
 
-    preset: Literal["tiny", "small", "base", "big"] = "tiny"
+    preset: Literal["tiny", "small", "base", "big", "student", "student-base"] = "tiny"
     """Values for the keys below; a key that is in the recipe overrides the preset's value."""
 
     num_encoder_layers: Positive
