@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
-_OWN_CGROUP = Path("/proc/self/cgroup")
+OWN_CGROUP = Path("/proc/self/cgroup")
 
 
 def has_linux(environment: Mapping[str, str] = os.environ) -> bool:
@@ -29,7 +29,7 @@ def available_cores(
     *,
     environment: Mapping[str, str] = os.environ,
     cgroups: Path = CGROUPS,
-    own_cgroup: Path = _OWN_CGROUP,
+    own_cgroup: Path = OWN_CGROUP,
 ) -> int:
     """Return the number of threads that can compute at the same time, at least 1.
 
@@ -55,23 +55,41 @@ def threads_asked_for(environment: Mapping[str, str] = os.environ) -> int | None
     return int(threads) if threads.isdecimal() and int(threads) else None
 
 
+def memory_limit(*, cgroups: Path = CGROUPS, own_cgroup: Path = OWN_CGROUP) -> int | None:
+    """Return the bytes of memory that a container or a batch system allows the process, or None for no limit."""
+    limits = (
+        _read(folder / ("memory.limit_in_bytes" if is_first else "memory.max")).strip()
+        for folder, is_first in _groups("memory", cgroups, own_cgroup)
+    )
+    return min((int(limit) for limit in limits if limit.isdecimal()), default=None)
+
+
 def _quotas(cgroups: Path, own_cgroup: Path) -> Iterator[int]:
-    """Yield the quotas, in cores, of the control groups that hold this process: its own group and all above it.
+    """Yield the quotas of the process in cores."""
+    for folder, is_first in _groups("cpu", cgroups, own_cgroup):
+        quota, _, period = _read(folder / "cpu.max").partition(" ")
+        if is_first:
+            quota, period = (_read(folder / f"cpu.cfs_{name}_us") for name in ("quota", "period"))
+        if quota.strip().isdecimal() and period.strip().isdecimal() and int(period):
+            yield -(-int(quota) // int(period))
+
+
+def _groups(controller: str, cgroups: Path, own_cgroup: Path) -> Iterator[tuple[Path, bool]]:
+    """Yield the folders of the control groups that hold this process: its own group and all above it.
 
     In a container the root of the tree is the container's own group.
+
+    Yields:
+        The folder, and whether it is one of the first version of control groups.
     """
     for line in _read(own_cgroup).splitlines():
         _, controllers, path = line.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
+        if controllers and controller not in controllers.split(","):
             continue
-        root = cgroups / "cpu" if controllers else cgroups
+        root = cgroups / controller if controllers else cgroups
         own = root / path.lstrip("/")
         for folder in (own, *own.parents) if ".." not in own.parts else (root,):
-            quota, _, period = _read(folder / "cpu.max").partition(" ")  # the second version of control groups
-            if controllers:
-                quota, period = (_read(folder / f"cpu.cfs_{name}_us") for name in ("quota", "period"))
-            if quota.strip().isdecimal() and period.strip().isdecimal() and int(period):
-                yield -(-int(quota) // int(period))
+            yield folder, bool(controllers)
             if folder == root:
                 break
 

@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformer_cli.cores import CGROUPS, available_cores
+from transformer_cli.cores import CGROUPS, OWN_CGROUP, available_cores, memory_limit
 
 _GIB = 1 << 30
 _SECONDS_FOR_AN_ANSWER = 20
@@ -34,26 +34,21 @@ class Machine:
         return f"{self.cores} core{'s' * (self.cores > 1)}, {self.memory_gib:.0f} GiB of memory, {gpu}"
 
 
-def look_at_machine(cgroups: Path = CGROUPS) -> Machine:
+def look_at_machine(cgroups: Path = CGROUPS, own_cgroup: Path = OWN_CGROUP) -> Machine:
     """Return the available hardware, within the limits set by a container or a batch system.
 
     Args:
         cgroups: The folder where Linux lists its control groups.
+        own_cgroup: The file that names the control group of this process.
     """
-    return Machine(available_cores(cgroups=cgroups), _memory_gib(cgroups), _gpu_gib())
+    cores = available_cores(cgroups=cgroups, own_cgroup=own_cgroup)
+    return Machine(cores, _memory_gib(cgroups, own_cgroup), _gpu_gib())
 
 
-def _memory_gib(cgroups: Path) -> float:
+def _memory_gib(cgroups: Path, own_cgroup: Path) -> float:
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    limit = _read(cgroups / "memory.max").strip()
-    return (min(memory, int(limit)) if limit.isdecimal() else memory) / _GIB
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError:
-        return ""
+    limit = memory_limit(cgroups=cgroups, own_cgroup=own_cgroup)
+    return (memory if limit is None else min(memory, limit)) / _GIB
 
 
 def _gpu_gib() -> float | None:

@@ -30,16 +30,26 @@ def test_without_limits_it_is_what_the_system_has(tmp_path):
 
 
 def test_the_memory_that_a_container_may_have_counts(tmp_path):
-    (tmp_path / "memory.max").write_text(f"{1 << 28}\n")
+    for group, folder, name in (
+        ("0::/", "", "memory.max"),
+        ("0::/slurm/job_1", "slurm/job_1", "memory.max"),
+        ("0::/slurm/job_1/step_0", "slurm/job_1", "memory.max"),
+        ("9:memory:/docker/0123", "memory/docker/0123", "memory.limit_in_bytes"),
+    ):
+        here = tmp_path / group.replace("/", "_")
+        (here / folder).mkdir(parents=True)
+        (here / folder / name).write_text(f"{1 << 28}\n")
+        (here / "own").write_text(f"{group}\n")
 
-    assert look_at_machine(tmp_path).memory_gib == 0.25
+        assert look_at_machine(here, here / "own").memory_gib == 0.25
 
 
 def test_no_limit_is_written_as_max(tmp_path):
-    unlimited = look_at_machine(tmp_path)
+    (tmp_path / "own").write_text("0::/\n")
+    unlimited = look_at_machine(tmp_path, tmp_path / "own")
     (tmp_path / "memory.max").write_text("max\n")
 
-    assert look_at_machine(tmp_path) == unlimited
+    assert look_at_machine(tmp_path, tmp_path / "own") == unlimited
 
 
 @pytest.mark.parametrize(
