@@ -32,7 +32,8 @@ def recipe(**sections) -> Recipe:
     return Recipe.model_validate({**minimal, **sections})
 
 
-# encoder and decoder layers, d_model, d_ff, heads, dropout: Wu et al. 2021 (tiny); IWSLT14's custom (small); Vaswani et al. 2017, table 3
+# Encoder and decoder layers, d_model, d_ff, heads, dropout. Wu et al. 2021 (tiny); IWSLT14's custom (small); Vaswani et
+# al. 2017, table 3; Bogoychev et al. 2020 (students)
 @pytest.mark.parametrize(
     ("preset", "shape"),
     [
