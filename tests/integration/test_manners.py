@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.command_line import Finished, run_here, run_process
+from tests.support.command_line import COMMAND, Finished, environment, run_here, run_process
 from tests.support.toy_corpus import pairs, write_corpus, write_toy
 from transformer_cli.recipe import find_recipe, load_recipe
 
@@ -226,6 +227,15 @@ def test_closed_standard_streams_do_no_harm(toy, tmp_path):
 
     assert finished.code == 0
     assert (tmp_path / "out").read_bytes().count(b"\n") == len(pairs())
+
+
+@pytest.mark.parametrize("arguments", ["translate toy.fr", "score toy.en toy.en --bootstrap 0", "versions -d runs/toy"])
+def test_what_is_lost_because_stdout_is_closed_is_an_error(arguments, toy):
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, *arguments.split()]
+    finished = subprocess.run(command, cwd=toy.folder, env=environment(), stderr=subprocess.PIPE, text=True)
+
+    assert finished.returncode == 1
+    assert finished.stderr.splitlines()[-1] == "error: cannot write stdout: bad file descriptor"
 
 
 @pytest.mark.parametrize("arguments", ["--help", "score toy.en toy.en --bootstrap 0 --no-ter", "versions -d runs/toy"])

@@ -234,6 +234,14 @@ def test_the_parts_of_all_shards_in_the_order_of_their_names_are_the_whole(toy, 
     assert [part.name for part in parts] == [f"{name}.part-{number:08d}" for number in range(1, 6)]
     assert unpack(b"".join(part.read_bytes() for part in parts)) == whole
 
+    other = tmp_path / f"{name}.part-x"
+    other.touch()
+    source.write_bytes(b"le chat\n")
+    monkeypatch.delenv("RANK")
+    monkeypatch.delenv("WORLD_SIZE")
+    assert run_here("translate", source, "-m", toy.run, "-o", output, "--shard", "2/2").code == 0
+    assert [path.name for path in sorted(tmp_path.glob("out*"))] == [f"{name}.part-00000001", other.name]
+
 
 def test_a_term_of_a_glossary_stands_in_the_translation(toy, tmp_path):
     (tmp_path / "terms.tsv").write_text("fr\ten\nchien\twolfhound\n", encoding="utf-8")

@@ -147,8 +147,9 @@ def run(arguments: list[str] | None = None) -> int:
 def _run(arguments: list[str] | None) -> int:
     try:
         # Without "standalone mode" Typer raises usage errors instead of drawing them, and returns the code of `Exit`.
-        code = app(arguments, standalone_mode=False, prog_name="tfm")
-        sys.stdout.flush()
+        with signals.before_errors():
+            code = app(arguments, standalone_mode=False, prog_name="tfm")
+            sys.stdout.flush()
     except (TfmError, signals.SignalReceived) as error:
         return _fail(str(error), error.exit_code)
     except typer.TyperException as error:

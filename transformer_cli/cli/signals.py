@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from transformer_cli.stopping import StopRequest
@@ -26,6 +28,28 @@ class SignalReceived(BaseException):
         self.exit_code = 128 + number
 
 
+_received: list[SignalReceived] = []
+
+
+@contextmanager
+def before_errors() -> Iterator[None]:
+    """Let a signal end the block as itself, although an error came of it.
+
+    Native code that calls Python, as that which reads weights does, raises an error of its own in place of ours.
+
+    Raises:
+        SignalReceived: The block ended with an error, and a signal had come.
+    """
+    _received.clear()
+    is_whole = False
+    try:
+        yield
+        is_whole = True
+    finally:
+        if _received and not is_whole:
+            raise _received[0]
+
+
 def install() -> None:
     """Send all three signals to `REQUEST`; a signal that is already ignored, as in a background job, stays ignored."""
     for number in _WORDS:
@@ -40,9 +64,9 @@ def ignore() -> None:
 
 
 def _on_signal(number: int, _: FrameType | None) -> None:
-    if not REQUEST.is_deferred:
-        raise SignalReceived(number)
-    if REQUEST.signal_number is None:
-        REQUEST.signal_number = number
-    elif number == signal.SIGINT:  # only a repeated Ctrl-C is certainly intended
-        raise SignalReceived(number)
+    # While a training defers signals, only a repeated Ctrl-C is certainly intended.
+    if REQUEST.is_deferred and (REQUEST.signal_number is None or number != signal.SIGINT):
+        REQUEST.signal_number = REQUEST.signal_number or number
+        return
+    _received.append(SignalReceived(number))
+    raise _received[-1]

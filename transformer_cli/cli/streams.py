@@ -21,12 +21,13 @@ def make_usable() -> None:
     """Ensure that all three standard streams exist and that stdout accepts any text.
 
     A stream that was closed when the program started (``<&-``) is connected to ``/dev/null``; otherwise the next opened
-    file would take its place. Characters that the encoding of stdout lacks are written as escape sequences.
+    file would take its place. What is written to a closed stdout is an error, for it would be lost. Characters that the
+    encoding of stdout lacks are written as escape sequences.
     """
     streams = {"stdin": sys.stdin, "stdout": sys.stdout, "stderr": sys.stderr}
     for descriptor, (name, stream) in enumerate(streams.items()):
         if stream is None:
-            opened = os.open(os.devnull, os.O_RDWR)
+            opened = os.open(os.devnull, os.O_RDONLY if name == "stdout" else os.O_RDWR)
             if opened != descriptor:
                 os.dup2(opened, descriptor)
             setattr(sys, name, os.fdopen(descriptor, "w" if descriptor else "r"))

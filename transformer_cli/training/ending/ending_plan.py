@@ -58,9 +58,10 @@ class EndingPlan:
         if self._first_step is None:
             self._first_step = max(self.warmup_steps, step)
         self._is_guess = not known
-        self.trainer.ending = Ending(min(self._first_step, last), last)
-        if self.ranks.is_first:
-            logger.info(f"the time suffices for {last:,} updates: until then the learning rate falls to zero")
+        before, self.trainer.ending = self.trainer.ending, Ending(min(self._first_step, last), last)
+        if self.ranks.is_first and before != self.trainer.ending:
+            falls = "falls to zero" if self._first_step < last else "still rises, for its warm-up is longer"
+            logger.info(f"the time suffices for {last:,} updates: until then the learning rate {falls}")
 
     def _updates_left(self) -> int | None:
         config = self.config

@@ -132,13 +132,19 @@ def _pairs_by_name(texts: Mapping[int, str], languages: LanguagesConfig) -> Iter
 
 def _pair(name: str, other: str, languages: LanguagesConfig) -> Files | None:
     """Return the two names with that of the sources first, or None if the names do not tell."""
-    for differences in _differences(name, other):
+    for differences in _differences(_unpacked(name), _unpacked(other)):
         sides = {(_side(part, languages), _side(other_part, languages)) for part, other_part in differences}
         if sides == {("source", "target")}:
             return name, other
         if sides == {("target", "source")}:
             return other, name
     return None
+
+
+def _unpacked(name: str) -> str:
+    """Return a name without the suffix of a compression."""
+    suffix = Path(name).suffix
+    return name.removesuffix(suffix) if suffix.lower() in COMPRESSIONS else name
 
 
 def _differences(name: str, other: str) -> Iterator[list[tuple[str, str]]]:
@@ -176,8 +182,8 @@ def _side(word: str, languages: LanguagesConfig) -> str | None:
 def _with_counterpart(name: str, languages: LanguagesConfig) -> Files | None:
     """Return the names of a file and of the one beside it that has the other language in its name, if there is one."""
     path = Path(name)
-    packing = path.suffix if path.suffix.lower() in COMPRESSIONS else ""
-    stem, _, code = name.removesuffix(packing).rpartition(".")
+    packing = name.removeprefix(_unpacked(name))
+    stem, _, code = _unpacked(name).rpartition(".")
     has_code = bool(stem) and code in (languages.source, languages.target)
     expected = f"{stem}.{languages.source}{packing}", f"{stem}.{languages.target}{packing}"
     if has_code and all(Path(file).is_file() for file in expected):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -10,6 +11,7 @@ from typing import BinaryIO
 from transformer_cli.documents.names import KindName
 from transformer_cli.errors import DataError
 from transformer_cli.files.atomic import atomic_write
+from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.packed import packed_as_named
 from transformer_cli.text.lines import Line
 from transformer_cli.workflows.translate.line_chunks import read_chunks
@@ -131,7 +133,7 @@ def translate_shard(
     Raises:
         As `translate`.
     """
-    count = 0
+    count = number = 0
     with Translator.from_settings(model, settings) as translator:
         for number, chunk in enumerate(read_chunks(source), start=1):
             if (number - shard.number) % shard.count == 0:
@@ -140,7 +142,17 @@ def translate_shard(
                     out.write(_translate_chunk(chunk, translator, settings))
                 count += len(chunk)
                 progress(count)
+    _remove_parts(output, above=number)
     return count
+
+
+def _remove_parts(output: Path, *, above: int) -> None:
+    """Remove the output files of an earlier, longer input, which would be joined to those of this one."""
+    numbered = re.compile(re.escape(output.name) + r"\.part-([0-9]{8,})")
+    with explain_os_errors(output):
+        for path in output.parent.iterdir():
+            if (found := numbered.fullmatch(path.name)) and int(found[1]) > above:
+                path.unlink(missing_ok=True)
 
 
 def _translate_chunk(chunk: list[Line], translator: Translator, settings: TranslationSettings) -> bytes:

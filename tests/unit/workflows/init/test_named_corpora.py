@@ -39,6 +39,7 @@ def files(source: str, target: str) -> CorpusFiles:
         ("t.fr", "t.en", "t.{lang}"),
         ("t.fra", "t.eng", "t.{lang}"),
         ("t.fr.gz", "t.en.gz", "t.{lang}.gz"),
+        ("t.fr.xz", "t.en", None),
         ("fr.txt", "en.txt", "{lang}.txt"),
         ("fr/t.txt", "en/t.txt", "{lang}/t.txt"),
         ("en-fr/t.fr", "en-fr/t.en", "en-fr/t.{lang}"),

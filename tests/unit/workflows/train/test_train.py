@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -323,6 +324,17 @@ def test_a_damaged_version_is_made_again_from_the_last_checkpoint(trained):
     assert run().version == Path("run/versions/0002")
 
 
+def test_a_report_that_was_not_written_is_written_though_there_is_nothing_to_do(trained):
+    (trained / "report.html").unlink()
+    assert not run().is_new
+    written = (trained / "report.html").read_text("utf-8")
+
+    os.utime(trained / "report.html", (0, 0))  # of an earlier version
+    assert not run().is_new
+    assert "0001" in written
+    assert (trained / "report.html").stat().st_mtime > 0
+
+
 # Something to do
 
 
@@ -399,7 +411,7 @@ def test_pairs_that_are_too_long_are_left_out_and_that_is_said(folder, messages)
 
 
 def test_where_no_pair_fits_the_error_names_the_limits(folder):
-    with pytest.raises(DataError, match=r"fits into model\.max_length \(32 tokens\) and training\.batch_tokens \(8 a"):
+    with pytest.raises(DataError, match=r"fits into model\.max_length \(32 tokens\) and training\.batch_tokens \(16\)"):
         run("training.batch_tokens=16", "tokenizer.vocab_size=300")  # so that words are spelled in letters
 
 
