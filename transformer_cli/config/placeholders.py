@@ -45,4 +45,4 @@ class GlossaryConfig(Section):
 
     hints: float = Field(default=0.0, ge=0.0, le=0.5)
     """Share of training pairs whose source tells the model how to translate some of its words, so that it learns to
-    follow, and to inflect what it is told. 0: none. Of millions of pairs 0.05 is the custom; it takes far more of few."""
+    follow, and to inflect what it is told. 0: none. Of millions of pairs 0.05 is the custom; few need far more."""

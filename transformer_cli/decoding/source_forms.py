@@ -80,7 +80,7 @@ class HintForm:
 
     def read(self, text: str) -> tuple[str, Restore]:
         """Return the text with hints, and a function that takes marks out of its translation, if there are any."""
-        terms = self.glossary.spans(text, self.find(text))
+        terms = self.glossary.spans(text, self.find(text), as_written=True)
         return (hinted(text, terms), without_marks) if terms else (text, as_it_is)
 
 

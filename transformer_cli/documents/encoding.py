@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 from transformer_cli.errors import DataError
@@ -62,8 +63,6 @@ def decode(data: bytes, declaration: re.Pattern[bytes] | None = None) -> tuple[s
     declared = declaration.search(data[:4096]) if declaration and not name else None
     if not name:
         name = declared[1].decode("ascii", "replace").strip().lower() if declared else "utf-8"
-        if declared and _declares_latin_1(name) and re.search(rb"[\x80-\x9f]", data):
-            name = "cp1252"
         if not declared and (wide := wide_without_mark(data[:4096])):
             raise DataError(f"{wide} without a byte order mark; convert the file with iconv -f {wide} -t UTF-8")
     encoding = Encoding(name, mark)
@@ -81,12 +80,21 @@ def decode(data: bytes, declaration: re.Pattern[bytes] | None = None) -> tuple[s
     return text, encoding
 
 
-def _declares_latin_1(name: str) -> bool:
-    """Return whether a document of this encoding is read as Windows-1252 by browsers, which has more characters."""
-    try:
-        return codecs.lookup(name).name in ("iso8859-1", "ascii")
-    except LookupError:
-        return False
+def decode_html(data: bytes, declaration: re.Pattern[bytes]) -> tuple[str, Encoding]:
+    """Return the text of a page and its encoding: what says ISO-8859-1 may be Windows-1252, as in browsers.
+
+    Args:
+        data: The whole document.
+        declaration: As for `decode`.
+
+    Raises:
+        DataError: As from `decode`.
+    """
+    text, encoding = decode(data, declaration)
+    if codecs.lookup(encoding.name).name == "iso8859-1" and re.search(r"[\x80-\x9f]", text):
+        with suppress(UnicodeError):
+            return data.decode("cp1252"), Encoding("cp1252")
+    return text, encoding
 
 
 def decode_properties(data: bytes) -> tuple[str, Encoding]:

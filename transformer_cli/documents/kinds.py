@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from transformer_cli.documents import xml_tree
 from transformer_cli.documents.document import Document, Reader, Task
-from transformer_cli.documents.encoding import Encoding, decode, decode_properties
+from transformer_cli.documents.encoding import Encoding, decode, decode_html, decode_properties
 from transformer_cli.documents.formats import html, po, subtitles, tmx, xliff
 from transformer_cli.documents.formats.resources import android, apple, json, properties, xcstrings
 from transformer_cli.documents.names import KindName
@@ -22,7 +23,7 @@ class Kind:
         readers: Readers that are used one after the other, each on what the one before it has made.
         declaration: Pattern of the place where a document names its encoding, as in `decode`.
         missing: Python's name of the treatment of characters that the encoding lacks.
-        decoder: Function that reads the bytes instead, for kinds without a declaration.
+        decoder: Function that reads the bytes instead.
     """
 
     readers: Sequence[Reader]
@@ -54,7 +55,7 @@ KINDS: dict[KindName, Kind] = {
     "po": Kind((po.read_po,), po.CHARSET),
     "xliff": Kind((xliff.read_xliff,), _XML, _REFERENCES),
     "tmx": Kind((tmx.read_tmx,), _XML, _REFERENCES),
-    "html": Kind(html.READERS, html.DECLARATION, _REFERENCES),
+    "html": Kind(html.READERS, missing=_REFERENCES, decoder=partial(decode_html, declaration=html.DECLARATION)),
     "markdown": Kind((_read_markdown,)),
     "srt": Kind((subtitles.read_srt,)),
     "vtt": Kind((subtitles.read_vtt,)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from transformer_cli.documents.content import Content, Tag, flatten, matching_tags
 from transformer_cli.documents.words import Word, anchored_links, words_of
@@ -50,13 +51,38 @@ def project(content: Content, translation: str, links: Links | None) -> Content:
         translation: Text of the translation, one line with single spaces.
         links: The alignment of the words of the source's text (`flatten`) and of ``translation``; None: unknown.
     """
+    content, joined = _with_wordless_elements_joined(content)
     source, offsets = flatten(content)
     if not offsets:
         return (translation,) if translation else ()
     tree = _tree(content, offsets, len(source))
     placer = _Placer(source, translation, links)
     placer.place_children(tree, (0, len(translation)))
-    return tuple(piece for piece in _written(tree, content, translation) if piece)
+    pieces = (joined.get(id(piece), (piece,)) for piece in _written(tree, content, translation) if piece)
+    return tuple(chain.from_iterable(pieces))
+
+
+def _with_wordless_elements_joined(content: Content) -> tuple[Content, dict[int, Content]]:
+    """Return content in which an element without text, as ``<b><br/></b>``, is one tag, and what each such tag was.
+
+    The keys are the tags' identities, for equal tags may stand for different elements.
+    """
+    pairs = matching_tags(content)
+    pieces: list[str | Tag] = []
+    joined: dict[int, Content] = {}
+    index = 0
+    while index < len(content):
+        end = pairs.get(index, index)
+        inside = content[index : end + 1]
+        if end > index + 1 and all(isinstance(piece, Tag) for piece in inside):
+            tag = Tag("single", "".join(piece.source for piece in inside if isinstance(piece, Tag)))
+            joined[id(tag)] = inside
+            pieces.append(tag)
+        else:
+            pieces.append(content[index])
+            end = index
+        index = end + 1
+    return tuple(pieces), joined
 
 
 def _tree(content: Content, offsets: dict[int, int], length: int) -> _Element:
@@ -77,9 +103,9 @@ def _tree(content: Content, offsets: dict[int, int], length: int) -> _Element:
 
 
 def _has_spaces(content: Content, index: int) -> bool:
-    """Return whether the tag has a space on both sides; other tags beside it do not count."""
-    before = next((piece for piece in reversed(content[:index]) if isinstance(piece, str)), "")
-    after = next((piece for piece in content[index:] if isinstance(piece, str)), "")
+    """Return whether the tag has a space, or an end of the text, on both sides; other tags beside it do not count."""
+    before = next((piece for piece in reversed(content[:index]) if isinstance(piece, str)), " ")
+    after = next((piece for piece in content[index:] if isinstance(piece, str)), " ")
     return before[-1:].isspace() and after[:1].isspace()
 
 
@@ -186,6 +212,9 @@ class _Placer:
         begins, ends = inner[:1], inner[-1:]
         start = first.core_start if begins.isalnum() else first.start
         end = last.core_end if ends.isalnum() else last.end
+        has_tag_at_end = any(tag.start == child.end for tag in child.children)
+        if has_tag_at_end and self._source[child.end - 1] == " " and self._translation[end : end + 1] == " ":
+            end += 1  # the space before that tag
         return max(start, bounds[0]), min(end, bounds[1])
 
     def _anchor(self, element: _Element, bounds: tuple[int, int]) -> int:

@@ -255,7 +255,7 @@ def test_hints_stay_as_they_are_in_a_line_in_capitals():
 
     (found,) = hinting({"chat": "Cat", "le gros": "McFat"}, engine, SPELLING).translate(["« LE GROS CHAT DIT »"])
 
-    assert engine.heard == ["« Le gros⟦=⟧ MCFAT⟦>⟧ chat⟦=⟧ CAT⟦>⟧ dit »"]
+    assert engine.heard == ["« Le gros⟦=⟧ McFat⟦>⟧ chat⟦=⟧ Cat⟦>⟧ dit »"]
     assert (found.text, found.missing) == ("MY CAT", ("MCFAT",))
 
 

@@ -57,13 +57,19 @@ def test_a_page_read_and_written_is_the_same_in_every_byte(encoding, line_end):
     assert translate(data, "html") == data
 
 
-@pytest.mark.parametrize("declared", ["iso-8859-1", "latin1", "us-ascii"])
+@pytest.mark.parametrize("declared", ["iso-8859-1", "latin1"])
 def test_a_page_that_says_latin_1_is_read_as_browsers_do(declared):
     page = f'<meta charset="{declared}"><p>It’s caf\xe9 time – don’t wait</p>'.encode("cp1252")
     said = f'<meta charset="{declared}"><p>IT’S CAFÉ TIME – DON’T WAIT</p>'.encode("cp1252")
 
     assert unchanged(page, "html") == page
     assert translate(page, "html", str.upper) == said
+
+
+def test_a_page_that_is_neither_is_read_as_it_says():
+    page = b'<meta charset="iso-8859-1"><p>caf\xe9 \x81</p>'
+
+    assert unchanged(page, "html") == page
 
 
 def test_texts_are_translated_and_nothing_else_changes():

@@ -145,7 +145,11 @@ def test_old_ends_of_lines_and_formulas_hide_no_text(page, expected):
             "la note[^a] ici.\n\n[^a]: Ici.\n\n    Encore.\n[^b]:\tLà.\n",
             "LA NOTE[^a] ICI.\n\n[^a]: ICI.\n\n    ENCORE.\n[^b]:\tLÀ.\n",
         ),
-        ("soit $\\alpha * x_1 * [y](z)$ et *b*.\n", "SOIT $\\alpha * x_1 * [y](z)$ ET *B*.\n"),
+        ("soit $\\alpha * x_1 * [y]$ et *b*.\n", "SOIT $\\alpha * x_1 * [y]$ ET *B*.\n"),
+        ("**`x` gras** et **gras `x`**, _`x`_ là\n", "**`x` GRAS** ET **GRAS `x`**, _`x`_ LÀ\n"),
+        ("$x `code$ b` y\n", "$X `code$ b` Y\n"),
+        ("va [a $b](http://q) et [c$](http://r) là\n", "VA [A $B](http://q) ET [C$](http://r) LÀ\n"),
+        ("**$a_1$ gras** et _$b_1$_ c\n", "**$a_1$ GRAS** ET _$b_1$_ C\n"),
         ("soit $x^2$ un nombre, à $5 ou 6$.\n", "SOIT $x^2$ UN NOMBRE, À $5 OU 6$.\n"),
     ],
 )

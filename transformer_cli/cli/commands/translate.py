@@ -105,7 +105,8 @@ def translate(
     glossary_hints: Annotated[
         bool,
         typer.Option(
-            "--glossary-hints", help="Let the model inflect these terms; for models trained with [glossary] hints."
+            "--glossary-hints",
+            help="Tell the model these terms, in place of keeping to them; needs a model of [glossary] hints.",
         ),
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at bytes that are not UTF-8 (exit code 65).")] = False,

@@ -138,7 +138,7 @@ def pair_of_record(
         )
     for fields, both in found:
         source, target = (_text(fields[name], name, place) for name in both)
-        if not _are_codes(source, target, languages):
+        if not (all(map(names_a_code, both)) and _are_codes(source, target, languages)):
             return _clean_pair(source, target, place)
     # A key or an id has no space.
     texts = [name for name, value in record.items() if isinstance(value, str) and " " in value.strip()]
@@ -148,20 +148,29 @@ def pair_of_record(
 def columns_of_record(
     record: Mapping[str, Any], languages: LanguagesConfig
 ) -> list[tuple[Mapping[str, Any], tuple[str, str]]]:
-    """Return the record with the names of its two columns, or else each record in it that has two, with their names."""
+    """Return the record with the names of its two columns, or else the records in it that have two, with their names.
+
+    Of several, those with names of languages come before others, and codes of languages are no sentences.
+    """
     inner = [value for value in record.values() if isinstance(value, Mapping)]
     for names_of in (_names_of_texts, tuple):
-        for records in ([record], inner):
-            found = [
-                (each, names) for each in records if (names := find_columns(names_of(each), languages)) is not None
+        if (names := find_columns(names_of(record), languages)) is not None:
+            return [(record, names)]
+        found = [(each, names) for each in inner if (names := find_columns(names_of(each), languages)) is not None]
+        if len(found) > 1:
+            by_side = [(each, names) for each, names in found if side_of_heading(names[0])]
+            found = [each for each in found if each not in by_side] or [
+                (each, (source, target))
+                for each, (source, target) in by_side
+                if not _are_codes(str(each[source]), str(each[target]), languages)
             ]
-            if found:
-                return found
+        if found:
+            return found
     return []
 
 
 def _names_of_texts(record: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(name for name, value in record.items() if not isinstance(value, Mapping | list))
+    return tuple(name for name, value in record.items() if isinstance(value, str) or value is None)
 
 
 def _are_codes(source: str, target: str, languages: LanguagesConfig) -> bool:

@@ -24,13 +24,17 @@ class HintedSide(TextSequence):
         side: 0 for the sources, 1 for the targets.
         share: The share of pairs to choose; those without a word that is known have no hint all the same.
         words: Returns the words of the two languages that translate each other.
+        hide: Returns a text with spaces in place of what is no words in it.
     """
 
-    def __init__(self, corpus: Corpus, side: int, share: float, words: Callable[[], WordPairs]) -> None:
+    def __init__(
+        self, corpus: Corpus, side: int, share: float, words: Callable[[], WordPairs], hide: Callable[[str], str]
+    ) -> None:
         self._corpus = corpus
         self._side = side
         self._share = share
         self._words = words
+        self._hide = hide
 
     def __len__(self) -> int:
         return len(self._corpus)
@@ -46,29 +50,34 @@ class HintedSide(TextSequence):
         number = int.from_bytes(digest)
         if number >= self._share * 2**64 or HINT_MARKS[0] in source:
             return (source, target)[self._side]
-        return with_hints(source, target, self._words(), Random(number))[self._side]
+        return with_hints(source, target, self._words(), Random(number), self._hide)[self._side]
 
 
-def hinted_corpus(corpus: Corpus, share: float, learn: Callable[[], WordPairs]) -> Corpus:
+def hinted_corpus(
+    corpus: Corpus, share: float, learn: Callable[[], WordPairs], hide: Callable[[str], str] = str
+) -> Corpus:
     """Return a corpus with hints in a share of its sources.
 
     Args:
         corpus: The corpus.
         share: The share.
         learn: Returns the words that translate each other; called once, and only if texts are read.
+        hide: Returns a text with spaces in place of what is no words in it: tags, code, placeholders.
     """
     words = cache(learn)
-    sources, targets = (HintedSide(corpus, side, share, words) for side in (0, 1))
+    sources, targets = (HintedSide(corpus, side, share, words, hide) for side in (0, 1))
     return Corpus(sources, targets, corpus.origins)
 
 
-def with_hints(source: str, target: str, words: WordPairs, random: Random) -> tuple[str, str]:
+def with_hints(
+    source: str, target: str, words: WordPairs, random: Random, hide: Callable[[str], str] = str
+) -> tuple[str, str]:
     """Return a sentence pair with hints for one to three of its words, or as it is if none is known.
 
     A hint is the usual form of the target's word; for a third of the pairs the first hint is a made-up word, which the
     target then has as well.
     """
-    known = _phrases(source, target, words.of(source, target), random)
+    known = _phrases(source, target, words.of(hide(source), hide(target)), random)
     if not known:
         return source, target
     chosen = sorted(random.sample(known, min(len(known), random.randint(1, _MOST_HINTS))))

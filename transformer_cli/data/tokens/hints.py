@@ -8,6 +8,7 @@ were other forms than those of the targets (Bergmanis and Pinnis 2021). The mark
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 HINT_MARKS = ("⟦=⟧", "⟦>⟧")
@@ -45,7 +46,12 @@ def without_marks(text: str) -> str:
 
 
 def are_forms(word: str, other: str) -> bool:
-    """Return whether two words in small letters begin alike, as forms of one word do."""
+    """Return whether two words in small letters begin alike but for accents, as forms of one word do."""
+    word, other = _without_accents(word), _without_accents(other)
     shorter, longer = sorted((len(word), len(other)))
     common = max(min(_COMMON_BEGINNING, shorter), longer - _LONGEST_ENDING)
     return common <= shorter and word[:common] == other[:common]
+
+
+def _without_accents(word: str) -> str:
+    return "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+import regex
 
 from transformer_cli.data.tokens.hints import are_forms
 from transformer_cli.documents.words import is_unspaced
@@ -13,7 +14,7 @@ from transformer_cli.text.protected import Span
 from transformer_cli.text.spelling.capitals import is_in_capitals
 from transformer_cli.text.spelling.letter_case import upper
 
-_WORD = re.compile(r"\w+")
+_WORD = regex.compile(r"[\p{L}\p{M}\p{N}_]+")
 _SAME_LENGTH = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " "})
 
 
@@ -60,12 +61,13 @@ class Glossary:
         # Looked up by each length of a term with the same first character: their number does not matter.
         self._lengths = {first: sorted(own, reverse=True) for first, own in lengths.items()}
 
-    def spans(self, text: str, protected: Sequence[Span]) -> list[TermSpan]:
+    def spans(self, text: str, protected: Sequence[Span], *, as_written: bool = False) -> list[TermSpan]:
         """Return the terms of a text in order, without overlaps.
 
         Args:
             text: A normalised text.
             protected: Spans in which no term is looked for.
+            as_written: Whether translations are those of the glossary also where the text has a term in capitals.
         """
         plain = text.translate(_SAME_LENGTH)
         folded = _folded(plain)
@@ -84,7 +86,8 @@ class Glossary:
             )
             end, translation = next(found, (at + 1, None))
             if translation is not None:
-                spans.append(TermSpan(at, end, self._in_its_case(translation, plain[at:end])))
+                string = translation if as_written else self._in_its_case(translation, plain[at:end])
+                spans.append(TermSpan(at, end, string))
             at = end
         return spans
 

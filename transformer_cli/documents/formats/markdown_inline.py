@@ -12,7 +12,9 @@ from markdown_it.rules_inline import StateInline
 from transformer_cli.documents.content import Content, Tag, kinds_of_pairs
 
 _EXTENSION = re.compile(r"\[\^[^\]\s]+\](?::[ \t]*)?|\A\[[ xX]\][ \t]+|\s*\{[#.:][^{}]*\}\Z")
-_FORMULA = re.compile(r"(?<![\\$\w])(?:\$\$[^$\n]+\$\$|\$[^\s\d$](?:[^$\n]*[^\s$\\])?\$)(?![\w$])")
+_FORMULA = re.compile(
+    r"(?<![^\W_])(?<![\\$])(?:\$\$[^$\n`]+\$\$|\$(?!`)[^\s\d$](?:(?:(?!\]\()[^$\n`])*[^\s$\\`])?\$)(?![^\W_]|\$)"
+)
 _NOTE = re.compile(r"\[\^[^\]\s]+\](?![(\[])")
 _HTML = re.compile(r"<(/?)([A-Za-z][\w-]*)[^>]*?(/?)>")
 _TAIL = re.compile(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.text_profile import PlaceholderProfile, TextProfile
@@ -13,7 +15,7 @@ from transformer_cli.data.tokens.hinted_corpus import hinted_corpus
 from transformer_cli.data.tokens.masked_corpus import masked_corpus
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.data.tokens.word_pairs import WordPairs
-from transformer_cli.text.placeholders import finder
+from transformer_cli.text.placeholders import Find, finder
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 
 logger = logging.getLogger(__name__)
@@ -38,7 +40,9 @@ def training_texts(located: LocatedRecipe, corpus: Corpus, tokenizers: Tokenizer
     if not tokenizers.source.has_hint_marks:
         logger.warning("glossary.hints: the model that this run began with has no tokens for them; it learns none")
         return read
-    return hinted_corpus(read, share, lambda: _learn_words(located))
+    own = PlaceholderProfile.of(located.recipe)
+    hide = partial(_hidden, finder(own.patterns, own.without, own.tags), own.tags)
+    return hinted_corpus(read, share, lambda: _learn_words(located, hide), hide)
 
 
 def of_texts(recipe: Recipe, data_fingerprint: str) -> str:
@@ -51,8 +55,18 @@ def of_texts(recipe: Recipe, data_fingerprint: str) -> str:
     return fingerprints.of_values([data_fingerprint, *given]) if given else data_fingerprint
 
 
-def _learn_words(located: LocatedRecipe) -> WordPairs:
-    words = WordPairs.learn(*sample_split(located.run.data, TRAIN, _MOST_PAIRS))
+def _hidden(find: Find, tags: Sequence[str], text: str) -> str:
+    """Return a text with spaces in place of its tag and of its placeholders."""
+    tag = next((tag for tag in tags if text.startswith(f"{tag} ")), "")
+    parts, at = [" " * len(tag)], len(tag)
+    for start, end, _ in find(text):
+        parts += [text[at:start], " " * (end - start)]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+def _learn_words(located: LocatedRecipe, hide: Callable[[str], str]) -> WordPairs:
+    words = WordPairs.learn(*sample_split(located.run.data, TRAIN, _MOST_PAIRS), hide)
     if words.targets:
         logger.info(f"glossary.hints: learned translations for {len(words.targets)} words")
     else:

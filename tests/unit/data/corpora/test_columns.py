@@ -90,6 +90,30 @@ def test_columns_of_codes_of_languages_are_no_sentences():
     assert sentences("t.jsonl") == [("le chat", "the cat")]
 
 
+PAIR = {"fr": "le chat", "en": "the cat"}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"translation": PAIR, "languages": {"source": "fr", "target": "en"}},
+        {"translation": PAIR, "scores": {"fr": 0.9, "en": 0.8}},
+        {"meta": {"source": "web", "target": "x"}, "translation": PAIR},
+        {"text": {"source": "le chat", "target": "the cat"}, "codes": {"source": "fr", "target": "en"}},
+    ],
+)
+def test_what_else_is_in_a_record_is_no_second_pair(record):
+    write("t.jsonl", json.dumps(record) + "\n")
+
+    assert sentences("t.jsonl") == [("le chat", "the cat")]
+
+
+def test_codes_of_languages_are_a_pair_where_the_columns_say_so():
+    write("t.jsonl", json.dumps({"fr": "fr", "en": "en"}) + "\n")
+
+    assert sentences("t.jsonl") == [("fr", "en")]
+
+
 def test_of_several_pairs_in_a_record_none_is_chosen():
     record = {"raw": {"fr": "le chat", "en": "the cat"}, "clean": {"fr": "Le chat.", "en": "The cat."}}
     write("t.jsonl", json.dumps(record) + "\n")

@@ -43,13 +43,15 @@ def test_a_hint_without_an_end_goes_up_to_the_next_mark():
     ("word", "other", "expected"),
     [
         ("weiße", "weißen", True),
-        ("haus", "häuser", False),
+        ("haus", "häuser", True),
+        ("haus", "hütten", False),
         ("haus", "hauses", True),
         ("hut", "hund", False),
         ("ein", "ein", True),
         ("ein", "eines", True),
         ("kind", "kindergarten", False),
-        ("kindergarten", "kindergärtnerin", False),
+        ("kindergarten", "kindergärten", True),
+        ("kindergarten", "kindergartenplätze", False),
     ],
 )
 def test_forms_of_a_word_begin_alike(word, other, expected):

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 
 import pytest
 
+from tests.support.command_line import environment
 from tests.support.toy_corpus import pairs
 from transformer_cli.data.tokens.word_pairs import WordPairs
 
@@ -22,7 +25,7 @@ DICTIONARY = {
 
 
 def learned(lines: list[tuple[str, str]]) -> WordPairs:
-    return WordPairs.learn(*zip(*lines, strict=True))
+    return WordPairs.learn([source for source, _ in lines], [target for _, target in lines])
 
 
 def found(words: WordPairs, source: str, target: str) -> list[tuple[str, str, str]]:
@@ -43,7 +46,7 @@ def test_the_dictionary_of_a_corpus_is_learned_from_its_sentences(toy):
 
 
 def test_more_pairs_than_are_counted_at_once_give_the_same_words(toy, monkeypatch):
-    monkeypatch.setattr("transformer_cli.data.tokens.word_pairs._PAIRS_AT_ONCE", 7)
+    monkeypatch.setattr("transformer_cli.data.tokens.word_pairs._AT_ONCE", 7)
 
     assert learned(pairs())._likeness == toy._likeness
 
@@ -84,3 +87,38 @@ def test_what_stands_together_by_chance_is_no_translation():
         assert {word: translation for word, translation, _ in found(words, source, target)} == {
             word: dictionary[word] for word in source.split()
         }
+
+
+def test_what_was_counted_once_is_forgotten_where_there_is_too_much_and_frequent_words_stay(monkeypatch):
+    monkeypatch.setattr("transformer_cli.data.tokens.word_pairs._AT_ONCE", 400)
+    monkeypatch.setattr("transformer_cli.data.tokens.word_pairs._MOST_AT_ALL", 50)
+
+    words = learned(pairs() * 2)
+
+    assert found(words, "la maison souvent", "the house often") == [
+        ("maison", "house", "house"),
+        ("souvent", "often", "often"),
+    ]
+
+
+def test_words_have_their_vowel_signs_and_languages_without_spaces_have_none():
+    hindi = learned([(f"समझदारी {letter}", f"wisdom {letter}") for letter in "abcdef"])
+    assert found(hindi, "समझदारी अच्छी", "wisdom is good") == [("समझदारी", "wisdom", "wisdom")]
+
+    chinese = learned([("thank you", "谢谢")] * 5 + [("hello", "你好")] * 5)
+    assert found(chinese, "thank", "谢谢") == []
+
+
+def test_they_are_the_same_in_any_process():
+    code = """
+from tests.unit.data.tokens.test_word_pairs import learned, pairs
+words = learned([*pairs(), *[("a haus", "b hauser x"), ("a haus", "b hausen x")] * 4])
+print(words.targets, words.of("haus", "hauser")[0].usual, list(words._likeness.items()))
+"""
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code], env=environment(PYTHONHASHSEED=str(seed)), capture_output=True, check=True
+        ).stdout
+        for seed in (0, 1, 2)
+    }
+    assert len(outputs) == 1

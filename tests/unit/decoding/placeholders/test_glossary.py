@@ -142,7 +142,8 @@ def test_whatever_the_model_says_the_terms_stand_there(says):
     [
         ("Die weißen Häuser.", "weiße", True),
         ("Die WEISSEN Häuser.", "weiße", True),
-        ("Die weißen Häuser.", "Haus", False),
+        ("Die weißen Häuser.", "Haus", True),
+        ("Die weißen Hütten.", "Haus", False),
         ("Drei Quelldateien stehen hier.", "Datei", False),
         ("offene Quellen", "offene Quelle", True),
         ("Quelle", "offene Quelle", False),

@@ -43,11 +43,37 @@ def test_a_glossary_is_given_as_hints_to_a_model_that_has_learned_them(run):
 
     with Translator.load(run, engine="torch", glossary=run.parent / "terms.tsv", glossary_hints=True) as translator:
         source = "la fille voit la maison ici."
+        rules = translator._lines.rules
         (found,) = translator.translate_detailed([source])
-        assert translator._lines.rules.read(source)[0] == "la fille voit la maison⟦=⟧ cottage⟦>⟧ ici."
-        assert found.missing == (() if "cott" in found.text else ("cottage",))
+        assert rules.read(source)[0] == "la fille voit la maison⟦=⟧ cottage⟦>⟧ ici."
+        assert found.missing == rules.ignored_hints(source, found.text)
+        assert rules.ignored_hints(source, "the girl sees the cottages here.") == ()
+        assert rules.ignored_hints(source, "the girl sees the house here.") == ("cottage",)
     with Translator.load(run, engine="torch", glossary=run.parent / "terms.tsv") as translator:
         assert "cottage" in translator.translate(source)
+
+
+def test_no_hint_stands_in_the_tag_of_a_corpus_or_in_a_placeholder(tmp_path):
+    """Each source has the word in its tag, in code and as a word, and so has each target."""
+    write_small(tmp_path)
+    lines = {"fr": "`maison` {maison} la maison va", "en": "`house` {house} the house goes"}
+    for language, line in lines.items():
+        (tmp_path / f"toy.{language}").write_text(
+            "".join(f"{line} {chr(97 + i % 26)}{chr(97 + i // 26)}q.\n" for i in range(120)), encoding="utf-8"
+        )
+    tagged = "data.train=[{path='toy.{lang}', tag='<maison>'}]"
+    settings = (STEPS, "glossary.hints=0.5", tagged, "cleaning.near_duplicate=false")
+
+    with one_thread():
+        train(tmp_path / "tfm.toml", run_dir=tmp_path / "run", overrides=settings)
+    tokenizer = Tokenizer.load(tmp_path / "run" / "tokenizer.model")
+    (ids,) = (tmp_path / "run" / "encoded").glob("*.source.ids")
+    tokens = memoryview(ids.read_bytes()).cast("H").tolist()
+    texts = tokenizer.decode(tokens)
+
+    assert texts.count("⟦=⟧") > 10
+    assert texts.count("⟦=⟧") == texts.count("la maison⟦=⟧")
+    assert texts.count("<maison> ") == tokens.count(tokenizer.processor.piece_to_id("<maison>"))
 
 
 def test_without_a_glossary_or_with_another_model_hints_are_refused(run, tmp_path):

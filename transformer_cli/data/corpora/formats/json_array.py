@@ -86,11 +86,20 @@ def _inner_records(value: Any, languages: LanguagesConfig) -> list[Any] | None:
     if not isinstance(value, Mapping):
         return None
     found = columns_of_record(value, languages)
+    if found and found[0][0] is value:
+        return None
+    arrays = [each for each in value.values() if isinstance(each, list)]
+    if len(arrays) == 1 and _are_records(arrays[0], languages):
+        return arrays[0]
     if len(found) > 1 and len(found) == len(value):
         return [*value.values()]
-    arrays = [each for each in value.values() if isinstance(each, list)]
-    are_records = len(arrays) == 1 and all(isinstance(each, Mapping | list) for each in arrays[0])
-    return arrays[0] if are_records and not found else None
+    return arrays[0] if len(arrays) == 1 and not arrays[0] and not found else None
+
+
+def _are_records(values: list[Any], languages: LanguagesConfig) -> bool:
+    """Return whether an array holds records, or arrays of two texts, by its first value."""
+    first = values[0] if values else None
+    return isinstance(first, list) or (isinstance(first, Mapping) and bool(columns_of_record(first, languages)))
 
 
 def _record(value: Any, place: str, languages: LanguagesConfig) -> Mapping[str, Any]:

@@ -38,6 +38,7 @@ def test_an_array_of_records_is_a_corpus(name, indent):
         {"version": 1, "data": RECORDS},
         [{"translation": {"fr": source, "en": target}} for source, target in PAIRS],
         [list(pair) for pair in PAIRS],
+        {"data": RECORDS, "meta": {"fr": "French", "en": "English"}},
         {f"row {n}": record for n, record in enumerate(RECORDS)},
         [{"translation": {"fr": source, "en": target}, "tags": []} for source, target in PAIRS],
         [{"translation": {"fr": source, "en": target}, "tags": ["x", "y"]} for source, target in PAIRS],
