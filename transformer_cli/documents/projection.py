@@ -116,10 +116,10 @@ def _written(element: _Element, content: Content, translation: str) -> Iterator[
         start = min(max(child.place[0], cursor), end)
         child.place = (start, min(max(child.place[1], start), end))
         yield translation[cursor:start]
-        if child.stands_alone and start > 0 and translation[start - 1] != " ":
+        if child.stands_alone and start > element.place[0] and translation[start - 1] != " ":
             yield " "
         yield content[child.open]
-        if child.stands_alone and translation[start : start + 1] not in ("", " "):
+        if child.stands_alone and start < end and translation[start] != " ":
             yield " "
         if child.close != child.open:
             yield from _written(child, content, translation)

@@ -134,3 +134,19 @@ def test_in_a_script_without_spaces_a_tag_stands_between_characters():
     content = read_string("one two <b>three four</b>")
 
     assert written(project(content, "一二三四", [(0, 0), (1, 0), (2, 0), (3, 0)]), str) == "一二<b>三四</b>"
+
+
+@pytest.mark.parametrize(
+    ("translation", "links", "expected"),
+    [
+        ("C.", None, "**`x` C**."),
+        ("B C.", [(1, 0)], "**`x` B** C."),
+        ("C B.", [(1, 1)], "C **`x` B**."),
+        ("B", [(0, 0)], "**B `x`**"),
+        ("", None, "**`x`**"),
+    ],
+)
+def test_a_tag_at_the_edge_of_an_element_has_no_space_outside_of_it(translation, links, expected):
+    content = ("a ", Tag("open", "**"), Tag("single", "`x`"), " b", Tag("close", "**"), " c.")
+
+    assert written(project(content, translation, links), str) == expected
