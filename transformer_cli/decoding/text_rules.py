@@ -107,8 +107,8 @@ class TextRules:
         """
         terms = [(start, end) for start, end, _ in self.terms(text)]
         placeholders = [(start, end) for start, end, _ in self.find_placeholders(text)]
-        symbols = [(start, end) for start, end in (*placeholders, *terms) if text[start:end] not in form]
-        return symbols if self.hints is None else [*symbols, *terms]
+        hinted = () if self.hints is None else terms
+        return [*hinted, *((start, end) for start, end in (*placeholders, *terms) if text[start:end] not in form)]
 
     def required(self, text: str) -> Required | None:
         """Return the placeholders that a translation of a normalised text must have, or None if they do not matter."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
 from pathlib import Path
@@ -125,6 +125,37 @@ class JoinedTexts(TextSequence):
 
     def __iter__(self) -> Iterator[str]:
         return chain.from_iterable(self._parts)
+
+
+class RewrittenTexts(TextSequence):
+    """One side of a corpus whose pairs are changed when they are read.
+
+    Args:
+        corpus: The corpus; it stays as it is.
+        side: 0 for the sources, 1 for the targets.
+        rewrite: Returns a changed pair for a source and its target, always the same.
+    """
+
+    def __init__(self, corpus: Corpus, side: int, rewrite: Callable[[str, str], tuple[str, str]]) -> None:
+        self._corpus = corpus
+        self._side = side
+        self._rewrite = rewrite
+
+    def __len__(self) -> int:
+        return len(self._corpus)
+
+    def _text(self, place: int) -> str:
+        return self._rewrite(self._corpus.sources[place], self._corpus.targets[place])[self._side]
+
+    def __iter__(self) -> Iterator[str]:
+        pairs = map(self._rewrite, self._corpus.sources, self._corpus.targets)
+        return (pair[self._side] for pair in pairs)
+
+
+def rewritten(corpus: Corpus, rewrite: Callable[[str, str], tuple[str, str]]) -> Corpus:
+    """Return a corpus whose pairs are changed when they are read; see `RewrittenTexts`."""
+    sources, targets = (RewrittenTexts(corpus, side, rewrite) for side in (0, 1))
+    return Corpus(sources, targets, corpus.origins)
 
 
 def joined(corpora: Sequence[Corpus]) -> Corpus:

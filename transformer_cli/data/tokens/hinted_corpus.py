@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from random import Random
 
-from transformer_cli.data.splits.read import Corpus, TextSequence
+from transformer_cli.data.splits.read import Corpus, rewritten
 from transformer_cli.data.tokens.hints import HINT_MARKS, hinted
 from transformer_cli.data.tokens.word_pairs import WordPair, WordPairs
 
@@ -16,57 +16,27 @@ _MADE_UP = 1 / 3
 """Share of the chosen pairs with a made-up word for one of the target, so that hints are worth heeding."""
 
 
-class HintedSide(TextSequence):
-    """One side of a corpus, in which some pairs have hints: which ones, and where, follows from their texts.
-
-    Args:
-        corpus: The corpus.
-        side: 0 for the sources, 1 for the targets.
-        share: The share of pairs to choose; those without a word that is known have no hint all the same.
-        words: Returns the words of the two languages that translate each other.
-        hide: Returns a text with spaces in place of what is no words in it.
-    """
-
-    def __init__(
-        self, corpus: Corpus, side: int, share: float, words: Callable[[], WordPairs], hide: Callable[[str], str]
-    ) -> None:
-        self._corpus = corpus
-        self._side = side
-        self._share = share
-        self._words = words
-        self._hide = hide
-
-    def __len__(self) -> int:
-        return len(self._corpus)
-
-    def _text(self, place: int) -> str:
-        return self._hinted(self._corpus.sources[place], self._corpus.targets[place])
-
-    def __iter__(self) -> Iterator[str]:
-        return map(self._hinted, self._corpus.sources, self._corpus.targets)
-
-    def _hinted(self, source: str, target: str) -> str:
-        digest = hashlib.blake2b(f"{source}\t{target}".encode(), digest_size=8).digest()
-        number = int.from_bytes(digest)
-        if number >= self._share * 2**64 or HINT_MARKS[0] in source:
-            return (source, target)[self._side]
-        return with_hints(source, target, self._words(), Random(number), self._hide)[self._side]
-
-
 def hinted_corpus(
     corpus: Corpus, share: float, learn: Callable[[], WordPairs], hide: Callable[[str], str] = str
 ) -> Corpus:
-    """Return a corpus with hints in a share of its sources.
+    """Return a corpus with hints in some of its pairs: which ones, and where, follows from their texts.
 
     Args:
         corpus: The corpus.
-        share: The share.
+        share: The share of pairs to choose; those without a word that is known have no hint all the same.
         learn: Returns the words that translate each other; called once, and only if texts are read.
         hide: Returns a text with spaces in place of what is no words in it: tags, code, placeholders.
     """
     words = cache(learn)
-    sources, targets = (HintedSide(corpus, side, share, words, hide) for side in (0, 1))
-    return Corpus(sources, targets, corpus.origins)
+
+    def hint(source: str, target: str) -> tuple[str, str]:
+        digest = hashlib.blake2b(f"{source}\t{target}".encode(), digest_size=8).digest()
+        number = int.from_bytes(digest)
+        if number >= share * 2**64 or HINT_MARKS[0] in source:
+            return source, target
+        return with_hints(source, target, words(), Random(number), hide)
+
+    return rewritten(corpus, hint)
 
 
 def with_hints(
