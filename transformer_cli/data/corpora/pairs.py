@@ -145,28 +145,32 @@ def pair_of_record(
     raise no_columns(place, tuple(record), texts, languages)
 
 
-def columns_of_record(
-    record: Mapping[str, Any], languages: LanguagesConfig
-) -> list[tuple[Mapping[str, Any], tuple[str, str]]]:
-    """Return the record with the names of its two columns, or else the records in it that have two, with their names.
+_Found = tuple[Mapping[str, Any], tuple[str, str]]
+"""A record, and the names of its columns of source and target."""
 
-    Of several, those with names of languages come before others, and codes of languages are no sentences.
-    """
+
+def columns_of_record(record: Mapping[str, Any], languages: LanguagesConfig) -> list[_Found]:
+    """Return the record with the names of its two columns, or else those of the records in it that have two."""
     inner = [value for value in record.values() if isinstance(value, Mapping)]
     for names_of in (_names_of_texts, tuple):
-        if (names := find_columns(names_of(record), languages)) is not None:
-            return [(record, names)]
-        found = [(each, names) for each in inner if (names := find_columns(names_of(each), languages)) is not None]
-        if len(found) > 1:
-            by_side = [(each, names) for each, names in found if side_of_heading(names[0])]
-            found = [each for each in found if each not in by_side] or [
-                (each, (source, target))
-                for each, (source, target) in by_side
-                if not _are_codes(str(each[source]), str(each[target]), languages)
+        for records in ([record], inner):
+            found = [
+                (each, names) for each in records if (names := find_columns(names_of(each), languages)) is not None
             ]
-        if found:
-            return found
+            if found := _likeliest(found, languages):
+                return found
     return []
+
+
+def _likeliest(found: list[_Found], languages: LanguagesConfig) -> list[_Found]:
+    """Return those of several with names of languages; if none has such names, those that are no codes of languages."""
+    if len(found) < 2:
+        return found
+    if by_language := [(each, names) for each, names in found if not side_of_heading(names[0])]:
+        return by_language
+    return [
+        (each, names) for each, names in found if not _are_codes(str(each[names[0]]), str(each[names[1]]), languages)
+    ]
 
 
 def _names_of_texts(record: Mapping[str, Any]) -> tuple[str, ...]:
