@@ -80,6 +80,7 @@ done
 sh .ci/environment.sh test
 PATH=$PWD/.venv/bin:$PATH
 export PATH
+unset PYTHONDONTWRITEBYTECODE
 
 logs=$(mktemp -d)
 count=0 skipped='' failed='' busy=''

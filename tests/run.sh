@@ -9,6 +9,7 @@ CDPATH='' cd -- "$(dirname -- "$0")/.."
 sh .ci/environment.sh test
 PATH=$PWD/.venv/bin:$PATH
 export PATH
+unset PYTHONDONTWRITEBYTECODE # else each of some hundred processes compiles the package again
 
 # The tests of pages want Debian's Chromium. Looked for once; where it cannot be had they say so and are left out.
 if ! command -v chromedriver >/dev/null && command -v apt-get >/dev/null && [ ! -e .venv/chromium-sought ]; then
