@@ -37,7 +37,7 @@ max_length = 16
 
 [training]
 max_steps = 900
-batch_tokens = 512
+batch_tokens = 256
 learning_rate = 0.003
 warmup_steps = 100
 decay = "linear"
