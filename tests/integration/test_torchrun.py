@@ -5,6 +5,8 @@ Without dropout the number of processes changes nothing but the order in which f
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import re
 import signal
@@ -15,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -28,7 +31,12 @@ from tests.support.small_runs import (
     weights_of_version,
     write_small,
 )
+from tests.support.untrained_models import write_untrained
 from transformer_cli import train, train_tokenizer
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.data.splits.read import read_split
+from transformer_cli.data.tokens.tokenizer import TokenizerPair
+from transformer_cli.workflows.more_text.translate_texts import WINDOW
 
 # Seen: 2e-7 after 24 updates.
 TOLERANCE = 1e-5
@@ -40,14 +48,24 @@ def _one_thread():
         yield
 
 
+MORE_TEXT = ["back_translation.text=more.{target}", "back_translation.model=reverse", "back_translation.beam_size=1"]
+MORE_TEXT += [f"cleaning.{rule}=false" for rule in ("length_ratio", "wrong_script", "non_text")]  # of nonsense
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A folder with a recipe without dropout, its corpus, and a prepared run directory."""
+    """A folder with a recipe without dropout, its corpus, text and a model that translates it, and prepared data."""
     folder = tmp_path_factory.mktemp("torchrun")
     write_small(folder)
     recipe = (folder / "tfm.toml").read_text(encoding="utf-8")
     (folder / "tfm.toml").write_text(re.sub("dropout = 0.1", "dropout = 0.0", recipe), encoding="utf-8")
     train_tokenizer(folder / "tfm.toml", run_dir=folder / "prepared")
+    tokenizers = TokenizerPair.load(folder / "prepared", shared=True)
+    write_untrained(folder / "reverse", tokenizers, source="en", target="fr", seed=4)
+    words = map("".join, itertools.product("aeiou", "bcdfghklmn", "aeiou", "pqrstvwxyz"))
+    (folder / "more.en").write_text(
+        "".join(f"the {word} sleeps\n" for word in itertools.islice(words, WINDOW + 100)), encoding="utf-8"
+    )
     return folder
 
 
@@ -99,13 +117,17 @@ def wait_for_step(run: Path, step: int, process: subprocess.Popen[str]) -> None:
     assert process.poll() is None, process.communicate()
 
 
-def test_two_processes_learn_what_one_learns_and_one_goes_on_where_two_stopped(home, run, tmp_path, messages):
+def test_two_processes_translate_and_learn_what_one_does_and_one_goes_on_where_two_stopped(
+    home, run, tmp_path, messages
+):
     # Twelve steps fit into any such time; the end is fixed by a measurement of the first three updates all the same,
     # and the processes agree on it although the first one's clock alone is looked at.
-    ending = ["training.max_minutes=1000", "training.decay=linear", "training.warmup_steps=2"]
+    ending = ["training.max_minutes=1000", "training.decay=linear", "training.warmup_steps=2", *MORE_TEXT]
     twelve, sixteen = (["training.max_steps=12", *ending], ["training.max_steps=16", *ending])
     alone = copy_of(home / "prepared", tmp_path / "alone")
     train(home / "tfm.toml", run_dir=alone, overrides=twelve)
+    made = made_pairs(alone)
+    assert made["translated"] > WINDOW  # so that the second process has a window as well
 
     with torchrun(home, run, *(word for each in twelve for word in ("--set", each))) as process:
         stdout, stderr = process.communicate(timeout=TIMEOUT_SECONDS)
@@ -116,6 +138,8 @@ def test_two_processes_learn_what_one_learns_and_one_goes_on_where_two_stopped(h
     assert "Traceback" not in stderr
     assert stderr.count("Warning") == 0
     assert metrics_of(run, kind="train")[-1]["learning_rate"] < 0.002
+    assert made_pairs(run) == made
+    assert rows_made(run) == rows_made(alone)
     assert_about_equal(metrics_of(run), metrics_of(alone))
 
     train(home / "tfm.toml", run_dir=run, overrides=sixteen)
@@ -125,13 +149,24 @@ def test_two_processes_learn_what_one_learns_and_one_goes_on_where_two_stopped(h
     assert_about_equal(metrics_of(run), metrics_of(alone))
 
 
+def made_pairs(run: Path) -> dict[str, Any]:
+    counts: dict[str, Any] = json.loads((run / "prepare.json").read_text())["more_text"]["back_translation"]
+    return counts
+
+
+def rows_made(run: Path) -> list[tuple[str, str]]:
+    corpus = read_split(RunDirectory(run).made_pairs("back_translation"), "train")
+    return list(zip(corpus.sources, corpus.targets, strict=True))
+
+
 def assert_about_equal(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> None:
     assert len(found) == len(expected)
     for record, other in zip(found, expected, strict=True):
-        assert record == {
+        about = {
             key: pytest.approx(value, rel=TOLERANCE) if isinstance(value, float) else value
             for key, value in other.items()
         }
+        assert record == {**about, "padding_share": ANY} if "padding_share" in record else about  # each pads its rows
 
 
 @pytest.mark.slow

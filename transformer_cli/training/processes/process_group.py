@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import torch
-from torch import distributed
+from torch import Tensor, distributed
 from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
@@ -31,7 +31,7 @@ class ProcessGroup(Ranks):
     """One of several processes; numbers are exchanged on the CPU, gradients on the model's device.
 
     Args:
-        patient: A second group of all processes, with a longer timeout for the one long wait.
+        patient: A second group of all processes, with a longer timeout for long waits.
     """
 
     def __init__(self, patient: distributed.ProcessGroup) -> None:
@@ -51,16 +51,33 @@ class ProcessGroup(Ranks):
         distributed.broadcast(numbers, src=0)
         return numbers.tolist()
 
-    def go_ahead(self, wanted: bool) -> bool:
-        """Return the first process's ``wanted``."""
-        answer = torch.tensor([wanted])
-        distributed.broadcast(answer, src=0, group=self._patient)
-        return bool(answer.item())
+    def broadcast(self, message: bytes) -> bytes:
+        """Return the first process's message."""
+        size = torch.tensor([len(message)])
+        distributed.broadcast(size, src=0, group=self._patient)
+        if not int(size):
+            return b""
+        data = _tensor_of(message if self.is_first else bytes(int(size)))
+        distributed.broadcast(data, src=0, group=self._patient)
+        return data.numpy().tobytes()
+
+    def gather(self, message: bytes) -> list[bytes]:
+        """Return the messages of all processes in the first one, and nothing in the others."""
+        sizes = [torch.zeros(1, dtype=torch.int64) for _ in range(self.world_size)]
+        distributed.all_gather(sizes, torch.tensor([len(message)]), group=self._patient)
+        longest = max(1, *map(int, sizes))
+        found = [torch.empty(longest, dtype=torch.uint8) for _ in sizes] if self.is_first else None
+        distributed.gather(_tensor_of(message.ljust(longest)), found, dst=0, group=self._patient)
+        return [each.numpy().tobytes()[: int(size)] for each, size in zip(found or [], sizes, strict=False)]
 
     def part(self) -> None:
         """Wait for the other processes and leave the group."""
         distributed.barrier(self._patient)
         distributed.destroy_process_group()
+
+
+def _tensor_of(message: bytes) -> Tensor:
+    return torch.frombuffer(bytearray(message), dtype=torch.uint8)
 
 
 def own_device(name: str) -> str:

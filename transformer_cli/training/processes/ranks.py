@@ -39,9 +39,17 @@ class Ranks:
         """Return the values of the first process."""
         return list(values)
 
+    def broadcast(self, message: bytes) -> bytes:
+        """Return the first process's message; the wait may be long, because it may prepare a corpus first."""
+        return message
+
+    def gather(self, message: bytes) -> list[bytes]:
+        """Return the messages of all processes in the first one, by their numbers, and nothing in the others."""
+        return [message]
+
     def go_ahead(self, wanted: bool) -> bool:
-        """Return the first process's ``wanted``; the wait may be long, because it may prepare a corpus first."""
-        return wanted
+        """Return the first process's ``wanted``; the wait may be as long as that of `broadcast`."""
+        return bool(self.broadcast(b"yes" if wanted else b""))
 
     @contextmanager
     def first_ahead(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.preparation_report import MadePairs, PreparationRecord
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.files.os_errors import explain_os_errors
+from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.prepare.more_text.plan import BACK_TRANSLATION, Plan, make_plans
 
@@ -21,7 +22,11 @@ _WEAK = 5.0
 
 
 def ensure_more_text(
-    located: LocatedRecipe, *, train_reverse: Callable[[LocatedRecipe], object], device: str = "auto"
+    located: LocatedRecipe,
+    *,
+    train_reverse: Callable[[LocatedRecipe], object],
+    device: str = "auto",
+    ranks: Ranks | None = None,
 ) -> str:
     """Make the pairs of ``[distillation]`` and ``[back_translation]``, and remove those of sections that are off.
 
@@ -31,6 +36,7 @@ def ensure_more_text(
         located: The recipe and the run directory.
         train_reverse: Brings another run up to date: that of the reverse model.
         device: The device of the models that translate.
+        ranks: The processes that translate together, of which this is the first one; None stands for this one alone.
 
     Returns:
         The fingerprint of all pairs to train on.
@@ -49,7 +55,7 @@ def ensure_more_text(
         if len(read_texts(run.data, "target")):
             ensure_reverse(located, record.fingerprint, train_reverse)
     plans = make_plans(located)
-    made = {plan.section: _ensure(located, plan, record, device) for plan in plans}
+    made = {plan.section: _ensure(located, plan, record, device, ranks or Ranks()) for plan in plans}
     if made != record.more_text:
         record = record.model_copy(update={"more_text": made})
         record.write_to(run.prepare_report)
@@ -58,7 +64,7 @@ def ensure_more_text(
     return record.training_data()
 
 
-def _ensure(located: LocatedRecipe, plan: Plan, record: PreparationRecord, device: str) -> MadePairs:
+def _ensure(located: LocatedRecipe, plan: Plan, record: PreparationRecord, device: str, ranks: Ranks) -> MadePairs:
     """Return the counts of a section's pairs, after making the pairs if they are not whole or not current."""
     # Imported here: "nothing to do" must not wait for them.
     from transformer_cli.data.splits.files import TRAIN, SplitFiles
@@ -75,7 +81,7 @@ def _ensure(located: LocatedRecipe, plan: Plan, record: PreparationRecord, devic
             f"back_translation: the reverse model has BLEU {bleu:.1f} on its test set; pairs of so weak a model can "
             "do harm: train it longer, or leave the section out"
         )
-    made = make_pairs(located, plan, fingerprint=fingerprint, device=device)
+    made = make_pairs(located, plan, fingerprint=fingerprint, device=device, ranks=ranks)
     dropped = ", ".join(f"{count:,} {rule}" for rule, count in sorted(made.dropped.items()))
     logger.info(f"{plan.section}: {made.kept:,} pairs made" + (f"; dropped {dropped}" if dropped else ""))
     return made

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
-from transformer_cli.workflows.more_text.translate_texts import Translate, settings_of, translator, wants_whole_beam
+from transformer_cli.workflows.more_text.window_translator import Translate, settings_of, translator, wants_whole_beam
 from transformer_cli.workflows.prepare.more_text.plan import make_plans
 
 _PARTS = 5

@@ -18,15 +18,15 @@ from transformer_cli.data.arrow_arrays import number_array, numbers_of, text_arr
 from transformer_cli.data.cleaning.rules import CleaningReport, PairCleaner
 from transformer_cli.data.cleaning.selection import is_among
 from transformer_cli.data.corpora import SentencePair
-from transformer_cli.data.corpora.tags import CorpusTags
 from transformer_cli.data.splits.files import TRAIN, SplitFiles
 from transformer_cli.data.splits.write import split_writer
 from transformer_cli.files.atomic import atomic_folder
 from transformer_cli.text.normalization import normalize
+from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
-from transformer_cli.workflows.more_text.agreement import scorer
 from transformer_cli.workflows.more_text.noise import noised
-from transformer_cli.workflows.more_text.translate_texts import settings_of, translate_new, translator, wants_whole_beam
+from transformer_cli.workflows.more_text.together import Task, translating_together
+from transformer_cli.workflows.more_text.translate_texts import translate_new
 from transformer_cli.workflows.prepare.more_text.held_out_sentences import HeldOutSentences
 from transformer_cli.workflows.prepare.more_text.plan import DISTILLATION, NOISED, Plan
 from transformer_cli.workflows.prepare.more_text.work import work_of
@@ -35,7 +35,7 @@ UNLIKELY = "unlikely"
 """The rule of ``drop_worst``."""
 
 
-def make_pairs(located: LocatedRecipe, plan: Plan, *, fingerprint: str, device: str) -> MadePairs:
+def make_pairs(located: LocatedRecipe, plan: Plan, *, fingerprint: str, device: str, ranks: Ranks) -> MadePairs:
     """Make the pairs of a section; the caller holds the run directory's lock.
 
     Args:
@@ -43,6 +43,7 @@ def make_pairs(located: LocatedRecipe, plan: Plan, *, fingerprint: str, device: 
         plan: The models.
         fingerprint: The fingerprint of the pairs.
         device: The device of the models.
+        ranks: The processes that translate together; this is the first one.
 
     Raises:
         TfmError: A model cannot be used, or a file cannot be written.
@@ -53,12 +54,11 @@ def make_pairs(located: LocatedRecipe, plan: Plan, *, fingerprint: str, device: 
     store.begin(plan.translators)
     judge = plan.judge if is_distilled else _live_version(run)
     # A judge that the recipe names is asked in any case: a larger `drop_worst` may come after the translations.
-    score = scorer(judge, device, CorpusTags(recipe)) if judge and (drop_worst or is_distilled) else None
-    settings, whole_beam = settings_of(recipe, plan.section, device), wants_whole_beam(recipe, plan.section)
-    with translator(plan.models, settings, whole_beam=whole_beam) as load:
+    asked = str(judge) if judge and (drop_worst or is_distilled) else None
+    task = Task(plan.section, list(map(str, plan.models)), asked)
+    with translating_together(task, recipe, device, ranks) as load:
         what = f"sentences of {recipe.languages.source if is_distilled else recipe.languages.target}"
-        work = work_of(plan.section, recipe, run.data)
-        wanted, translated = translate_new(store, work, load, score, what=what)
+        wanted, translated = translate_new(store, work_of(plan.section, recipe, run.data), load, what=what)
     report = write_made_pairs(
         run.made_pairs(plan.section),
         made_pairs(store, wanted, is_reversed=not is_distilled, drop_worst=drop_worst),

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_NOTHING, _TRAIN = b"nothing", b"train"
+"""What the first of several processes has the others do after the preparation, in which it may have them translate."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainOutcome:
@@ -130,13 +133,14 @@ def _bring_up_to_date(request: TrainRequest, *, retrain_tokenizer: bool = False)
         located, status, data, from_scratch=request.from_scratch, retrain_tokenizer=retrain_tokenizer
     )
     if finished is not None:
-        ranks.go_ahead(False)
+        ranks.broadcast(_NOTHING)
         return _released_before(located.run, finished, broken_off)
     logger.info(f"training a new version: {reason}")
     ensure_tokenizer(located, status, retrain=retrain_tokenizer)
-    data = ensure_more_text(located, train_reverse=partial(_train_reverse, request), device=request.device)
+    reverse = partial(_train_reverse, request)
+    data = ensure_more_text(located, train_reverse=reverse, device=request.device, ranks=ranks)
     write_atomically(located.run.recipe, recipe_to_toml(located.recipe).encode())
-    ranks.go_ahead(True)
+    ranks.broadcast(_TRAIN)
     return _train_and_release(request, data)
 
 
@@ -169,10 +173,15 @@ def _require_device(device: str) -> None:
 
 
 def _follow(request: TrainRequest) -> TrainOutcome:
-    """Train together with the first process after it has prepared everything; it alone does the rest."""
-    is_new = request.ranks.go_ahead(False)
+    """Translate and train together with the first process when it has prepared that; it alone does the rest."""
+    located, ranks = request.located, request.ranks
+    while (message := ranks.broadcast(b"")) not in (_NOTHING, _TRAIN):
+        from transformer_cli.workflows.more_text.together import translate_for_the_first
+
+        translate_for_the_first(message, located.recipe, request.device, ranks)
+    is_new = message == _TRAIN
     if is_new:
-        _train(request, existing_training_data(request.located.run))
+        _train(request, existing_training_data(located.run))
     live = request.located.run.live_model
     return TrainOutcome(live, is_new, True, "the first process of this training has finished it")
 

@@ -10,6 +10,7 @@ from transformer_cli.artifacts.more_text.translation_store import TranslationSto
 from transformer_cli.errors import TfmError
 from transformer_cli.workflows.more_text import translate_texts
 from transformer_cli.workflows.more_text.translate_texts import translate_new
+from transformer_cli.workflows.more_text.window_translator import window_translator
 from transformer_cli.workflows.prepare.more_text.work import Work
 
 TEXTS = [f"phrase {number % 25}" for number in range(30)]  # five of them twice
@@ -36,7 +37,9 @@ class Shouting:
 
 
 def run(store, texts, models, references=()):
-    return translate_new(store, Work(texts, references), lambda: models, what="texts")
+    translate = window_translator(models, None)
+    load = lambda: lambda windows: ((window, translate(window)) for window in windows)  # noqa: E731
+    return translate_new(store, Work(texts, references), load, what="texts")
 
 
 def content(store):
