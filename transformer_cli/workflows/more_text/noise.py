@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from itertools import pairwise
 
 from transformer_cli.data.cleaning.match_keys import hash_text
+from transformer_cli.documents.words import is_unspaced, words_of
 from transformer_cli.text.protected import placeholder_spans
 
 _MISSING = 0.1
@@ -16,8 +18,8 @@ def noised(text: str, seed: int) -> str:
     """Return a text without a tenth of its words, and with the others up to three places from theirs.
 
     It is the noise of Edunov et al. 2018, "Understanding Back-Translation at Scale", without their filler in the place
-    of further words. Placeholders stay as they are, and no word moves across one, for they stand in the target. A text
-    and a seed always give the same; without spaces it is one word, and stays.
+    of further words. Placeholders stay as they are, and no word moves across one, for they stand in the target. In
+    scripts without spaces each character is a word. A text and a seed always give the same.
 
     Args:
         text: Words with single spaces between.
@@ -30,9 +32,10 @@ def noised(text: str, seed: int) -> str:
         if is_kept:
             noisy += [*_mixed(run, draw), word]
             run = []
-        elif draw.random() >= _MISSING:
-            run.append(word)
-    return " ".join([*noisy, *_mixed(run, draw)]) or text
+        else:
+            run += [part for part in _parts(word) if draw.random() >= _MISSING]
+    noisy += _mixed(run, draw)
+    return ("".join(noisy) if " " not in text else _with_spaces(noisy)) or text
 
 
 def _words(text: str) -> Iterator[tuple[str, bool]]:
@@ -43,6 +46,19 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
         if not any(a < place < b for a, b, _ in spans):
             yield text[start:place], any(a < place and start < b for a, b, _ in spans)
             start = place + 1
+
+
+def _parts(word: str) -> list[str]:
+    """Return the characters of a word in a script without spaces, with their punctuation, or the word."""
+    return [word[part.start : part.end] for part in words_of(word)] or [word]
+
+
+def _with_spaces(words: list[str]) -> str:
+    """Return words with a space between each two, but for characters of scripts without spaces."""
+    joined = ""
+    for before, word in pairwise(["", *words]):
+        joined += word if not before or (is_unspaced(before[0]) and is_unspaced(word[0])) else f" {word}"
+    return joined
 
 
 def _mixed(words: list[str], draw: random.Random) -> list[str]:

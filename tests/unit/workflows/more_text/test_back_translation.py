@@ -194,6 +194,26 @@ def test_noise_keeps_placeholders_and_moves_no_word_far(parts, seed):
     assert all(abs(noisy.index(word) - left.index(word)) <= 3 for word in once if len(left) == len(noisy))
 
 
+@given(st.text("一二三四五六七八九十人口手足日月。，", min_size=1, max_size=30), st.integers(0, 9))
+def test_in_scripts_without_spaces_noise_takes_characters_for_words(text, seed):
+    noisy = noised(text, seed)
+
+    assert not Counter(noisy) - Counter(text)
+
+
+def test_noise_leaves_out_and_moves_characters_and_puts_no_space_between_them():
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + 1000)))
+    mixed = f"{text} Linux {text}"
+
+    noisy = noised(text, 1)
+
+    assert len(noisy) == pytest.approx(900, abs=50)  # five standard deviations
+    kept = [character for character in text if character in noisy]
+    assert kept != list(noisy)
+    assert all(abs(kept.index(character) - place) <= 3 for place, character in enumerate(noisy))
+    assert noised(mixed, 1).count(" ") <= 2
+
+
 def test_a_tenth_of_the_words_is_left_out():
     text = " ".join(f"w{number}" for number in range(2000))
 

@@ -24,6 +24,7 @@ _CLEARLY_BETTER = 1.0
 
 # Raise this number when translations or pairs are made otherwise than before: then they are made again.
 _VERSION = 2
+_VERSION_OF_NOISE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def _plan_back_translation(located: LocatedRecipe) -> Plan | None:
         models = [_model(located, "back_translation.model", config.model, (languages.target, languages.source))]
     elif RunDirectory(reverse).live_version() is not None:
         models = [find_model(reverse)]
-    noise = [config.method, located.recipe.training.seed] if config.method == NOISED else []
+    noise = [config.method, located.recipe.training.seed, _VERSION_OF_NOISE] if config.method == NOISED else []
     made_by = [_VERSION, config.model, "beam" if noise else config.method, config.beam_size]
     store = located.run.translations / f"{BACK_TRANSLATION}-{fingerprints.of_values(made_by)[:16]}"
     translators, before = _translators(models), Translators.read_from(store / TRANSLATORS_FILE)
