@@ -1,4 +1,4 @@
-"""How long the texts that a recipe wants translated will take, by translating some of them."""
+"""How long the texts that a recipe wants translated and judged will take, by doing so with some of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
-from transformer_cli.workflows.more_text.window_translator import Translate, settings_of, translator, wants_whole_beam
+from transformer_cli.workflows.more_text.together import Task, models_of
+from transformer_cli.workflows.more_text.window_translator import TranslateWindow
 from transformer_cli.workflows.prepare.more_text.plan import make_plans
 
 _PARTS = 5
@@ -16,7 +17,7 @@ _PARTS = 5
 def seconds_a_text(
     located: LocatedRecipe, texts: Mapping[str, Sequence[str]], *, device: str = "auto"
 ) -> dict[str, float]:
-    """Return for each section about how long a text takes to translate.
+    """Return for each section about how long a text takes to translate, and to judge where a model does that.
 
     It is the median of a few parts, so that a model that is loaded in one of them does not count. Large numbers of
     texts take less a text on several cores, because more processes translate them.
@@ -35,16 +36,14 @@ def seconds_a_text(
         some = texts.get(plan.section, ())
         if not plan.models or not some:
             continue
-        settings = settings_of(located.recipe, plan.section, device)
-        whole_beam = wants_whole_beam(located.recipe, plan.section)
-        with translator(plan.models, settings, whole_beam=whole_beam) as load:
+        with models_of(Task.of(located, plan), located.recipe, device) as load:
             translate = load()
-            translate(some[:1])  # the first search takes longer
+            _seconds(translate, some[:1])  # the first search takes longer
             found[plan.section] = median(_seconds(translate, some[i::_PARTS]) for i in range(min(_PARTS, len(some))))
     return found
 
 
-def _seconds(translate: Translate, texts: Sequence[str]) -> float:
+def _seconds(translate: TranslateWindow, texts: Sequence[str]) -> float:
     began = time.monotonic()
-    translate(texts)
+    translate([(text, "") for text in texts])
     return (time.monotonic() - began) / len(texts)

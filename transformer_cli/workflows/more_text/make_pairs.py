@@ -9,10 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from transformer_cli.artifacts.model_manifest import missing_file
 from transformer_cli.artifacts.more_text.translation_store import TranslationStore
 from transformer_cli.artifacts.preparation_report import MadePairs
-from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.config import Recipe
 from transformer_cli.data.arrow_arrays import number_array, numbers_of, text_array
 from transformer_cli.data.cleaning.rules import CleaningReport, PairCleaner
@@ -52,11 +50,7 @@ def make_pairs(located: LocatedRecipe, plan: Plan, *, fingerprint: str, device: 
     is_distilled = plan.section == DISTILLATION
     back, drop_worst = recipe.back_translation, getattr(recipe, plan.section).drop_worst
     store.begin(plan.translators)
-    judge = plan.judge if is_distilled else _live_version(run)
-    # A judge that the recipe names is asked in any case: a larger `drop_worst` may come after the translations.
-    asked = str(judge) if judge and (drop_worst or is_distilled) else None
-    task = Task(plan.section, list(map(str, plan.models)), asked)
-    with translating_together(task, recipe, device, ranks) as load:
+    with translating_together(Task.of(located, plan), recipe, device, ranks) as load:
         what = f"sentences of {recipe.languages.source if is_distilled else recipe.languages.target}"
         wanted, translated = translate_new(store, work_of(plan.section, recipe, run.data), load, what=what)
     report = write_made_pairs(
@@ -77,12 +71,6 @@ def make_pairs(located: LocatedRecipe, plan: Plan, *, fingerprint: str, device: 
         kept=report.kept,
         dropped=report.dropped,
     )
-
-
-def _live_version(run: RunDirectory) -> Path | None:
-    """Return the live model of a run, if there is a whole one."""
-    is_whole = run.live_version() is not None and missing_file(run.live_model) is None
-    return run.live_model if is_whole else None
 
 
 def made_pairs(

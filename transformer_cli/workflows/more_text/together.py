@@ -13,9 +13,11 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
+from transformer_cli.artifacts.model_manifest import missing_file
 from transformer_cli.config import Recipe
 from transformer_cli.data.corpora.tags import CorpusTags
 from transformer_cli.training.processes.ranks import Ranks
+from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.more_text.agreement import scorer
 from transformer_cli.workflows.more_text.translate_texts import TranslateWindows
 from transformer_cli.workflows.more_text.window_translator import (
@@ -27,6 +29,7 @@ from transformer_cli.workflows.more_text.window_translator import (
     wants_whole_beam,
     window_translator,
 )
+from transformer_cli.workflows.prepare.more_text.plan import BACK_TRANSLATION, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,30 @@ class Task:
     models: list[str]
     judge: str | None
 
+    @classmethod
+    def of(cls, located: LocatedRecipe, plan: Plan) -> Task:
+        """Return the task of a section; the live version, if there is a whole one, judges back-translated pairs."""
+        recipe, run = located.recipe, located.run
+        judge = plan.judge
+        if plan.section == BACK_TRANSLATION and recipe.back_translation.drop_worst:
+            is_whole = run.live_version() is not None and missing_file(run.live_model) is None
+            judge = run.live_model if is_whole else None
+        # A judge that the recipe names is asked in any case: a larger `drop_worst` may come after the translations.
+        return cls(plan.section, list(map(str, plan.models)), None if judge is None else str(judge))
+
+
+@contextmanager
+def models_of(task: Task, recipe: Recipe, device: str) -> Iterator[Callable[[], TranslateWindow]]:
+    """Yield a function that loads the models of a task in this process; they are closed after the block."""
+    settings, whole_beam = settings_of(recipe, task.section, device), wants_whole_beam(recipe, task.section)
+    with translator(list(map(Path, task.models)), settings, whole_beam=whole_beam) as load:
+
+        def load_all() -> TranslateWindow:
+            score = None if task.judge is None else scorer(Path(task.judge), device, CorpusTags(recipe))
+            return window_translator(load(), score and score())
+
+        yield load_all
+
 
 @contextmanager
 def translating_together(
@@ -56,7 +83,7 @@ def translating_together(
         device: The device of this process.
         ranks: The processes. Those that are not the first must be waiting for a message.
     """
-    with _loader(task, recipe, device) as load:
+    with models_of(task, recipe, device) as load:
 
         def load_everywhere() -> TranslateWindows:
             ranks.broadcast(json.dumps(asdict(task)).encode())
@@ -75,22 +102,10 @@ def translate_for_the_first(message: bytes, recipe: Recipe, device: str, ranks: 
         device: The device of this process.
         ranks: The processes; this one is not the first.
     """
-    with _loader(Task(**json.loads(message)), recipe, device) as load:
+    with models_of(Task(**json.loads(message)), recipe, device) as load:
         translate = load()
         while windows := json.loads(ranks.broadcast(b"")):
             _answers(windows, translate, ranks)
-
-
-@contextmanager
-def _loader(task: Task, recipe: Recipe, device: str) -> Iterator[Callable[[], TranslateWindow]]:
-    settings, whole_beam = settings_of(recipe, task.section, device), wants_whole_beam(recipe, task.section)
-    with translator(list(map(Path, task.models)), settings, whole_beam=whole_beam) as load:
-
-        def load_all() -> TranslateWindow:
-            score = None if task.judge is None else scorer(Path(task.judge), device, CorpusTags(recipe))
-            return window_translator(load(), score and score())
-
-        yield load_all
 
 
 def _shared_out(windows: Iterable[Window], translate: TranslateWindow, ranks: Ranks) -> Iterator[tuple[Window, Answer]]:
