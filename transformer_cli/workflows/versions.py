@@ -209,10 +209,12 @@ def list_versions(run_dir: Path) -> VersionList:
     """Return the versions of a run.
 
     Raises:
-        ModelNotFoundError: There is no such directory.
+        ModelNotFoundError: There is no such directory, or it is no run's.
         DamagedFileError: The record of releases is damaged.
     """
     run = _existing(run_dir)
+    if not any(path.exists() for path in (run.versions, run.prepare_report, run.log)):
+        raise ModelNotFoundError(f"{run_dir} is no run directory; name one with -d, or run `tfm train` first")
     live = run.live_version()
     listed = tuple(_listed(run, folder, live) for folder in run.version_folders())
     return VersionList(live, previous_version(run), listed)

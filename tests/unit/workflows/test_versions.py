@@ -385,7 +385,16 @@ def test_the_list_says_of_a_version_that_was_not_promoted_after_all_that_it_was_
 
 
 def test_a_run_without_versions_has_an_empty_list(run):
+    run.log.touch()  # by a training that goes on
+
     assert list_versions(run.path).to_json() == {"live": None, "previous": None, "versions": []}
+
+
+def test_a_folder_that_is_no_run_directory_has_no_list(tmp_path):
+    (tmp_path / "notes.txt").write_text("nothing to do with it")
+
+    with pytest.raises(ModelNotFoundError, match="is no run directory; name one with -d"):
+        list_versions(tmp_path)
 
 
 @pytest.mark.parametrize("do", [list_versions, rollback, lambda path: promote(path, 1)])
