@@ -170,6 +170,17 @@ def test_further_references_and_the_language_are_options(files):
     assert chinese.stderr == ""
 
 
+def test_a_language_is_named_by_its_code_or_its_name(files):
+    (files / "zh").write_text("我们今天去学校。\n" * 12, "utf-8")
+
+    by_name = run_here("score", "zh", "zh", "--language", "Chinese", "--json", "--bootstrap", "0")
+    unknown = run_here("score", "zh", "zh", "--language", "klingon")
+
+    assert "|tok:zh|" in json.loads(by_name.stdout)["bleu"]["signature"]
+    assert (unknown.code, unknown.stdout) == (2, b"")
+    assert unknown.error == 'the language "klingon" is not known; give its code, as in: de, pt-BR, zho_Hans'
+
+
 def test_an_unknown_tokenizer_exits_with_2(files):
     finished = run_here("score", "ref", "good", "--tokenize", "moses")
     assert (finished.code, finished.stdout) == (2, b"")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from transformer_cli.errors import UsageError
 from transformer_cli.metrics import default_tokenizer
 from transformer_cli.metrics.tokenizers import USUAL
-from transformer_cli.text.languages import is_known_language
+from transformer_cli.text.language_names import language_of_heading
+from transformer_cli.text.languages import is_known_language, is_language_code
 from transformer_cli.text.writing_systems import Alphabet, prevailing_language
 from transformer_cli.workflows.score.doubts import Text
 
@@ -23,10 +25,17 @@ def fitting_tokenizer(language: str | None, sources: Sequence[object], reference
         sources: Where the references come from; of paths, the names are looked at.
         reference: The first reference; its script decides if nothing else does.
         warnings: Gets a warning if the script alone decides for a tokenizer other than the usual one.
+
+    Raises:
+        UsageError: ``language`` is neither a code nor a name.
     """
     sample = reference.lines[:_SAMPLED_LINES]
     if language is None:
         language = _language_of_names(sources, "\n".join(sample))
+    elif not is_language_code(language):
+        named, language = language, language_of_heading(language)
+        if language is None:
+            raise UsageError(f'the language "{named}" is not known; give its code, as in: de, pt-BR, zho_Hans')
     tokenizer = default_tokenizer(language, sample)
     if language is None and tokenizer != USUAL:
         looks = prevailing_language(" ".join(sample))
