@@ -247,6 +247,20 @@ def test_a_reader_of_stdout_that_has_gone_is_no_failure(arguments, toy):
     assert (finished.code, finished.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("name", ["-", ""])
+@pytest.mark.parametrize(
+    "arguments", ["inspect x", "report", "export --to ctranslate2", "init a.tsv --from fr --to en"]
+)
+def test_a_page_is_not_written_into_a_file_that_looks_like_stdout(arguments, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    finished = run_here(*arguments.split(), "-o", name)
+
+    assert finished.code == 2
+    assert f'"{name}" names no file' in finished.error
+    assert not list(tmp_path.iterdir())
+
+
 def test_stdin_that_is_closed_is_empty(toy):
     finished = run_process("score", "toy.en", cwd=toy.folder, close_streams=True)
     assert finished.code == 65

@@ -49,6 +49,17 @@ def _folder(name: str) -> Path:
     return Path(name)
 
 
+def written_path(name: str | Path) -> Path:
+    """Return the path of what is to be written; stdout has other things to say.
+
+    Raises:
+        BadParameter: The name is empty or "-".
+    """
+    if str(name) in ("", "-"):
+        raise typer.BadParameter(f'"{name}" names no file; give a path, as ./- for a file of that name')
+    return Path(name)
+
+
 RunDirOption = Annotated[
     Path | None,
     typer.Option(

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from transformer_cli.cli.options import ModelRecipeArgument, QuietOption, VerboseOption, chosen_model
+from transformer_cli.cli.options import ModelRecipeArgument, QuietOption, VerboseOption, chosen_model, written_path
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,11 @@ def export(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="A folder to make or renew, for argos a file. Default: in the model directory."
+            "--output",
+            "-o",
+            parser=written_path,
+            metavar="PATH",
+            help="A folder to make or renew, for argos a file. Default: in the model directory.",
         ),
     ] = None,
     quantization: Annotated[

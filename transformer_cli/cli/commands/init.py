@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import transformer_cli
-from transformer_cli.cli.options import QuietOption, VerboseOption
+from transformer_cli.cli.options import QuietOption, VerboseOption, written_path
 
 logger = logging.getLogger(__name__)
 
@@ -41,9 +41,9 @@ def init(
         str | None,
         typer.Option("--test", metavar="CORPUS|N", help="To test on. Default: test.* beside, else N pairs held out."),
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The recipe to write.")] = Path(
-        "tfm.toml"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", parser=written_path, metavar="FILE", help="The recipe to write.")
+    ] = Path("tfm.toml"),
     start_from: Annotated[
         Path | None,
         typer.Option(

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from transformer_cli.cli.display import console
-from transformer_cli.cli.options import DeviceOption, ModelRecipeArgument, QuietOption, VerboseOption, chosen_model
+from transformer_cli.cli.options import (
+    DeviceOption,
+    ModelRecipeArgument,
+    QuietOption,
+    VerboseOption,
+    chosen_model,
+    written_path,
+)
 from transformer_cli.cli.streams import open_input
 from transformer_cli.errors import DataError, UsageError
 from transformer_cli.files.atomic import write_atomically
@@ -32,7 +39,13 @@ def inspect(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The page. Default: inspection.html, if nothing else is asked for."),
+        typer.Option(
+            "--output",
+            "-o",
+            parser=written_path,
+            metavar="FILE",
+            help="The page. Default: inspection.html, if nothing else is asked for.",
+        ),
     ] = None,
     target: Annotated[
         str | None, typer.Option("--target", help="Look at this translation instead of the model's own.")

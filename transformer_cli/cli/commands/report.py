@@ -10,7 +10,7 @@ import typer
 
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.cli.display import console
-from transformer_cli.cli.options import DeviceOption, QuietOption, VerboseOption
+from transformer_cli.cli.options import DeviceOption, QuietOption, VerboseOption, written_path
 
 
 def report(
@@ -23,7 +23,14 @@ def report(
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The page. Default: report.html in the run directory.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            parser=written_path,
+            metavar="FILE",
+            help="The page. Default: report.html in the run directory.",
+        ),
     ] = None,
     device: DeviceOption = "auto",
     quiet: QuietOption = False,
