@@ -18,6 +18,9 @@ from transformer_cli.workflows.locate.recipe import LocatedRecipe
 # Raise this number when a cleaning rule changes its meaning: then all data is prepared again.
 _RULES_VERSION = 3
 
+# The same for recipes whose corpora have tags.
+_RULES_VERSION_WITH_TAGS = 1
+
 # Raise this number when cleaned corpora differ from those of before: each is cleaned again when the data has changed.
 _CACHE_VERSION = 5
 
@@ -84,6 +87,7 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFin
                 *(_RULES_VERSION, settings, contents, *filter(None, map(_reader_version, corpora))),
                 *([[name for name, _ in of_targets], [content for _, content in of_targets]] if of_targets else []),
                 *([of_sources] if of_sources else []),
+                *([_RULES_VERSION_WITH_TAGS] if any(corpus.tag for corpus in data.train) else []),
             ]
         ),
         [file for group in (*groups, *text_groups) for file in group],

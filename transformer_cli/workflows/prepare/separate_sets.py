@@ -13,6 +13,7 @@ from transformer_cli.config import NamedCorpus
 from transformer_cli.data.cleaning.match_keys import fold, hash_text
 from transformer_cli.data.cleaning.selection import HeldOutKeys, held_out_keys
 from transformer_cli.data.corpora import read_corpus
+from transformer_cli.data.corpora.tags import CorpusTags
 from transformer_cli.data.sides.check import check_sides
 from transformer_cli.data.splits.files import SplitFiles
 from transformer_cli.data.splits.write import write_pairs
@@ -64,10 +65,12 @@ def _read_set(
     located: LocatedRecipe, corpus: NamedCorpus, part: str, hashes: tuple[array[int], array[int]]
 ) -> Iterator[tuple[str, str]]:
     recipe, folder = located.recipe, located.folder / located.recipe.data.folder
+    tags = CorpusTags(recipe)
     pairs = read_corpus(corpus, recipe.languages, folder, part=part if part == "valid" else "test")
     for pair in check_sides(pairs, corpus, recipe.languages) if recipe.data.check_sides else pairs:
         sides = normalize(pair.source), normalize(pair.target)
         if all(sides) and pair.fault is None:
-            for side, side_hashes in zip(sides, hashes, strict=True):
+            # Training corpora are compared before they get their tags.
+            for side, side_hashes in zip((tags.without(sides[0]), sides[1]), hashes, strict=True):
                 side_hashes.append(hash_text(fold(side, numbers=recipe.cleaning.fold_numbers)))
             yield sides

@@ -101,6 +101,18 @@ def test_every_pair_of_every_corpus_is_accounted_for():
     }
 
 
+def test_a_held_out_source_with_the_tag_of_a_corpus_is_one_of_that_corpus():
+    write_tsv("a.tsv", [("le chat dort.", "the cat sleeps."), ("un chien court.", "a dog runs.")])
+    write_tsv("v.tsv", [("<law> le chat dort.", "the cat is asleep.")])
+    write_recipe('train = [{ path = "a.tsv", tag = "<law>" }]\nvalid = "v.tsv"\n')
+
+    report = run()
+
+    assert report.corpora == {"a.tsv": CleaningReport(2, 1, {"leakage": 1})}
+    assert prepared("train") == [("<law> un chien court.", "a dog runs.")]
+    assert prepared("valid") == [("<law> le chat dort.", "the cat is asleep.")]
+
+
 def test_mended_pairs_are_counted_for_each_corpus():
     write_tsv("a.tsv", [*numbers(0, 5), ("caf&eacute;", "coffee"), ("Q&amp;A", "questions")])
     write_tsv("b.tsv", numbers(5, 8))
