@@ -20,19 +20,16 @@ runs/NAME/
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from transformer_cli.errors import RunDirectoryBusyError
 from transformer_cli.files.atomic import restore_folders, write_atomically
 from transformer_cli.files.live_link import copied_version, replace_copy, set_link
+from transformer_cli.files.lock_holder import LockHolder, describe_holder
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.temporary import remove_unfinished
 
@@ -190,9 +187,12 @@ class RunDirectory:
         )
 
     def next_version(self) -> Path:
-        """Return the folder for the next version."""
-        folders = self.version_folders()
-        return self.versions / f"{int(folders[-1].name) + 1 if folders else 1:04d}"
+        """Return the folder for the next version; the number of one that was deleted is not used again."""
+        from transformer_cli.artifacts.version_history import VersionHistory  # see `switching`
+
+        names = [folder.name for folder in self.version_folders()]
+        names += [event.version for event in VersionHistory(self.version_events).events()]
+        return self.versions / f"{max(map(int, names), default=0) + 1:04d}"
 
     def make_live(self, version: Path) -> None:
         """Point the live link at ``version``; a reader always finds the old or the new model.
@@ -241,11 +241,11 @@ class RunDirectory:
                 lock.acquire(timeout=-1 if wait else 0)
             except filelock.Timeout:
                 raise RunDirectoryBusyError(
-                    f"{self.path} is in use by {_describe(holder)}; try later, or --wait"
+                    f"{self.path} is in use by {describe_holder(holder)}; try later, or --wait"
                 ) from None
             try:
                 self._remove_leftovers()
-                write_atomically(holder, _this_process().to_json())
+                write_atomically(holder, LockHolder.this_process().to_json())
                 yield
             finally:
                 holder.unlink(missing_ok=True)
@@ -264,36 +264,3 @@ class RunDirectory:
         folders = (self.data, self.encoded, self.cleaned, self.versions, self.test_translations("").parent)
         for folder in (*folders, *self.translations.glob("*")):
             remove_unfinished(folder)
-
-
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    """The process that holds a run directory; a plain class, so that help need not wait for pydantic."""
-
-    pid: int
-    host: str
-    since: str
-
-    def to_json(self) -> bytes:
-        return json.dumps(asdict(self)).encode()
-
-    @classmethod
-    def read_from(cls, path: Path) -> _Holder | None:
-        try:
-            return cls(**json.loads(path.read_bytes()))
-        except (OSError, ValueError, TypeError):
-            return None
-
-
-def _this_process() -> _Holder:
-    return _Holder(pid=os.getpid(), host=socket.gethostname(), since=time.strftime("%Y-%m-%d %H:%M:%S"))
-
-
-def _describe(path: Path) -> str:
-    # A process that has just taken the lock needs a moment to write its name.
-    for _ in range(10):
-        holder = _Holder.read_from(path)
-        if holder is not None:
-            return f"process {holder.pid} on {holder.host} since {holder.since}"
-        time.sleep(0.01)
-    return "another process"

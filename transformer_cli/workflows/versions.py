@@ -72,6 +72,7 @@ def complete_release(run: RunDirectory, *, keep: int) -> Release | None:
                 f"version {live} is live in place of {before}, as the last release or switch says; "
                 "`tfm versions rollback` takes that back"
             )
+        _replace_lost(run)
         _delete_old_versions(run, keep=keep)
     return release
 
@@ -116,6 +117,17 @@ def _switch_as_recorded(run: RunDirectory) -> None:
     folder = run.versions / last.version
     if folder.is_dir():
         run.make_live(folder)
+
+
+def _replace_lost(run: RunDirectory) -> None:
+    """Where somebody has deleted the live version, put the one before it into service, or the newest whole one."""
+    live, previous = run.live_version(), previous_version(run)
+    if live is None or (run.versions / live).is_dir():
+        return
+    folders = sorted(run.version_folders(), key=lambda folder: folder.name == previous)
+    if found := next((folder for folder in reversed(folders) if missing_file(folder) is None), None):
+        run.make_live(found)
+        logger.warning(f"version {found.name} is live in place of {live}, which has been deleted")
 
 
 def _goes_live(event: Event) -> bool:
@@ -269,9 +281,7 @@ def rollback(run_dir: Path) -> str:
         _switch_as_recorded(run)
         previous = previous_version(run)
         if previous is None:
-            raise ModelNotFoundError(
-                f"no other version was live before in {run_dir}; `tfm versions` lists what is there"
-            )
+            raise ModelNotFoundError(f"no other version was live before in {run_dir}; `tfm versions` lists them")
         return _switch(run, previous, "rollback")
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.support.checkpoint_states import state_after
 from tests.support.hostile_machine import crash_at_each_moment
 from transformer_cli.artifacts.checkpoint.state import StartState, StateFile
+from transformer_cli.artifacts.metrics_log import MetricsLog, TestLine
 from transformer_cli.artifacts.model_manifest import Candidate, ComparedScore, ModelManifest, ScoredSet, missing_file
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.artifacts.version_history import Release
@@ -237,6 +238,30 @@ def test_a_link_that_somebody_set_by_hand_stays_and_can_be_rolled_back_from(run)
 
     assert run.live_version() == "0001"
     assert previous_version(run) == "0003"
+
+
+def test_a_live_version_that_somebody_has_deleted_is_replaced_by_the_one_before_and_that_is_said(run, messages):
+    for _ in range(3):
+        release(run)
+    rollback(run.path)
+    shutil.rmtree(run.versions / "0002")
+
+    complete_release(run, keep=5)
+
+    assert run.live_version() == "0001"
+    assert messages.warnings == ["version 0001 is live in place of 0002, which has been deleted"]
+    complete_release(run, keep=5)
+    assert len(messages.warnings) == 1
+
+
+def test_the_number_of_a_deleted_version_is_not_used_again(run):
+    for _ in range(2):
+        release(run)
+    shutil.rmtree(run.versions / "0002")
+
+    assert release(run) == "0003"
+    logged = [line.version for line in MetricsLog(run.metrics).lines() if isinstance(line, TestLine)]
+    assert logged == ["0001", "0002", "0003"]
 
 
 def test_a_link_that_is_the_one_before_the_last_switch_is_moved_on_and_that_is_said(run, messages):
