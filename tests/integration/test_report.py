@@ -52,6 +52,15 @@ def test_training_writes_the_report_at_its_end(toy):
     assert "the report of this run lies in" in toy.trained.stderr
 
 
+def test_a_run_that_was_copied_without_links_has_a_report(run):
+    run.live_model.unlink()
+    shutil.copytree(run.versions / "0001", run.live_model)
+
+    page, _ = written(run)
+
+    assert "report of a run" in page
+
+
 def test_the_translations_of_the_release_are_not_made_again(run):
     _, said = written(run)
 

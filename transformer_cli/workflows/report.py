@@ -107,12 +107,11 @@ def report_after_training(run: RunDirectory) -> None:
 
 
 def _versions(run: RunDirectory) -> _Versions:
-    folders = run.version_folders()
-    if not folders or not run.live_model.exists():
+    live = run.live_version()
+    if live is None or not (run.versions / live).exists():
         raise ModelNotFoundError(f"{run.path} has no finished version to report on; run `tfm train` first")
-    live = run.live_model.resolve()
-    earlier = [folder for folder in folders if int(folder.name) < int(live.name)]
-    return _Versions(run.versions / live.name, earlier[-1] if earlier else None)
+    earlier = [folder for folder in run.version_folders() if int(folder.name) < int(live)]
+    return _Versions(run.versions / live, earlier[-1] if earlier else None)
 
 
 def _sample(corpus: Corpus, at_most: int) -> Corpus:

@@ -171,8 +171,9 @@ def searched_otherwise(
 def held_out_lines(model: Path, loaded: LoadedModel, *, at_most: int) -> HeldOutLines:
     """Return lines of the test set of the model's run, or random text from its vocabulary for a model without a run."""
     languages, place = loaded.languages, model.resolve()
-    if place.parent.name == "versions":
-        files = SplitFiles(RunDirectory(place.parents[1]).data, "test", languages).texts
+    if place.parent.name == "versions" or place.name == "model":  # a folder in a copy that was made without links
+        run = RunDirectory(place.parents[1] if place.parent.name == "versions" else place.parent)
+        files = SplitFiles(run.data, "test", languages).texts
         if all(file.is_file() and file.stat().st_size for file in files):
             sources, references = ([line.text for line in islice(read_text_lines(file), at_most)] for file in files)
             return HeldOutLines(sources, references)

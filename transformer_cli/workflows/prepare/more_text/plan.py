@@ -130,7 +130,8 @@ def _model(located: LocatedRecipe, key: str, name: str, languages: tuple[str, st
         model = find_model(located.folder / name)
     except ModelNotFoundError as error:
         raise ModelNotFoundError(f"{key}: {error}") from None
-    if model.is_relative_to(located.run.versions.resolve()):
+    own = located.run.versions, located.run.live_model  # which is a folder in a copy that was made without links
+    if any(model.is_relative_to(folder.resolve()) for folder in own):
         raise RecipeError(f"{key}: {name} is this run itself; name another one, or give this one another --run-dir")
     has = ModelManifest.load(model).languages
     if not (same_language(has.source, languages[0]) and same_language(has.target, languages[1])):
