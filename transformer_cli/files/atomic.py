@@ -68,7 +68,7 @@ def atomic_folder(folder: Path, *, replace: bool = True) -> Iterator[Path]:
     `restore_folders` or the next `atomic_folder` puts it back.
 
     Args:
-        folder: The folder to make or replace.
+        folder: The folder to make or replace; a symbolic link stays one.
         replace: Whether to replace an existing folder; otherwise it is an error.
 
     Yields:
@@ -77,6 +77,7 @@ def atomic_folder(folder: Path, *, replace: bool = True) -> Iterator[Path]:
     Raises:
         TfmError: It cannot be written; an existing folder is unchanged.
     """
+    folder = folder.resolve() if folder.is_symlink() else folder
     beside, old = folder.with_name(folder.name + TEMPORARY_SUFFIX), folder.with_name(folder.name + _OLD_SUFFIX)
     with explain_os_errors(folder):
         _restore(old)

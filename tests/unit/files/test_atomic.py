@@ -253,6 +253,20 @@ def test_a_folder_replaces_the_one_that_was_there_with_all_its_files(tmp_path):
     assert names(tmp_path) == ["out"]
 
 
+def test_a_symbolic_link_to_a_folder_stays_and_its_target_is_replaced(tmp_path):
+    (tmp_path / "large disk" / "out").mkdir(parents=True)
+    (tmp_path / "out").symlink_to(tmp_path / "large disk" / "out")
+
+    for content in ("old", "new", "newest"):
+        with atomic_folder(tmp_path / "out") as beside:
+            fill(beside, content)
+
+    assert (tmp_path / "out").is_symlink()
+    assert content_of(tmp_path / "large disk" / "out") == {"newest"}
+    assert names(tmp_path / "large disk") == ["out"]
+    assert names(tmp_path) == ["large disk", "out"]
+
+
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), OSError("no")])
 def test_an_exception_leaves_the_old_folder_and_nothing_beside_it(tmp_path, error):
     (tmp_path / "out").mkdir()
