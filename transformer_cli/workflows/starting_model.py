@@ -93,14 +93,20 @@ def _copy(folder: Path, manifest: ModelManifest, run: RunDirectory, *, reason: s
     if not history.events():  # it is recorded first, so that a killed process leaves no version without it
         history.record(Release(version=version.name, time=now(), promoted=True, reason=reason, replaces=None))
     with atomic_folder(version, replace=False) as beside:
-        for path in folder.iterdir():
-            if path.is_file() and path.name != MODEL_CONFIG_FILE:
-                shutil.copyfile(path, beside / path.name)
+        _copy_files(folder, beside)
         if (folder / ENGINE_FOLDER).is_dir():
-            shutil.copytree(folder / ENGINE_FOLDER, beside / ENGINE_FOLDER)
+            _copy_files(folder / ENGINE_FOLDER, beside / ENGINE_FOLDER)
         # Another run's record of training and tests says nothing about this run's data.
         manifest.model_copy(update={"made_from": None, "candidate": None}).write_to(beside / MODEL_CONFIG_FILE)
     run.make_live(version)
+
+
+def _copy_files(folder: Path, to: Path) -> None:
+    """Copy files without their permissions, for a shared model may be one that nobody may write."""
+    to.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        if path.is_file():
+            shutil.copyfile(path, to / path.name)
 
 
 def _require_fit(recipe: Recipe, manifest: ModelManifest) -> None:

@@ -82,6 +82,20 @@ def test_a_run_without_versions_begins_with_a_copy_of_the_model_and_its_tokenize
     ]
 
 
+def test_the_copy_of_a_model_that_nobody_may_write_may_be_written():
+    engine = Path("base/versions/0001/ctranslate2")
+    engine.mkdir()
+    (engine / "model.bin").write_bytes(b"weights")
+    for path in (*Path("base/versions/0001").rglob("*"), engine.parent):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+
+    ensure()
+
+    copied = [path for path in (RUN.versions / "0001").rglob("*") if path.name != "config.json"]
+    assert {path.name for path in copied} >= {"ctranslate2", "model.bin", "model.safetensors"}
+    assert all(path.stat().st_mode & 0o200 for path in copied)
+
+
 def test_trainings_begin_with_its_weights_and_keep_its_tokenizer():
     def night() -> ModelManifest:
         return ModelManifest.load(train("tfm.toml", run_dir=RUN.path, overrides=QUICK).version)
