@@ -200,6 +200,29 @@ def test_of_average_and_best_checkpoint_the_one_that_validates_better_is_release
     assert f"| weights | {best} |" in (outcome.version / "README.md").read_text("utf-8")
 
 
+def test_a_best_checkpoint_of_another_step_than_the_best_one_is_not_released(folder, messages):
+    class Killed(BaseException):
+        pass
+
+    def kill(event: TrainingEvent) -> None:
+        if isinstance(event, StepReport) and event.step == 7:
+            raise Killed
+
+    # With so small a rate no validation is better than the first.
+    overrides = ("training.learning_rate=1e-12", "training.validate_every=2", "training.stop_metric=bleu")
+    with pytest.raises(Killed):
+        run("training.max_steps=12", *overrides, on_event=kill)
+    checkpoints = folder / "run" / "checkpoints"
+    shutil.rmtree(checkpoints / "best")
+    shutil.copytree(checkpoints / "step-00000005", checkpoints / "best")  # as if a validation that is lost had saved it
+
+    run("training.max_steps=8", *overrides)
+
+    assert "resuming from step 5" in messages.texts
+    [scored] = [text for text in messages.texts if text.startswith("on the validation set: ")]
+    assert "best checkpoint" not in scored
+
+
 def test_the_newest_and_the_best_checkpoint_are_kept(home, outcome):
     assert steps_of_checkpoints(home / "trained") == [24]
     assert sorted(path.name for path in (home / "trained" / "checkpoints").iterdir()) == ["best", "step-00000024"]

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.checkpoint.checkpoint import average_weights, load_weights, read_weights
+from transformer_cli.artifacts.checkpoint.state import read_state
 from transformer_cli.artifacts.model_directory import open_model, save_model_directory
 from transformer_cli.artifacts.model_manifest import Candidate, Origin, ValidationGain
 from transformer_cli.artifacts.report.translation_cache import keep_test_translations
@@ -102,9 +103,10 @@ def _choose_weights(session: TrainingSession) -> tuple[str, Mapping[str, Tensor]
     folders = [folder for folder in folders if _is_whole(folder)]
     candidates: dict[str, Mapping[str, Tensor]] = {}
     candidates[f"average of the last {len(folders)} checkpoints"] = average_weights(folders)
-    if run.best_checkpoint.is_dir() and _is_whole(run.best_checkpoint):
-        best = f"best checkpoint, step {session.state.loop.tracker.best_step}"
-        candidates[best] = read_weights(run.best_checkpoint)
+    best, best_step = run.best_checkpoint, session.state.loop.tracker.best_step
+    # A training that was killed and went on from further back may have left a best checkpoint that it has not reached.
+    if best.is_dir() and _is_whole(best) and read_state(best).step == best_step:
+        candidates[f"best checkpoint, step {best_step}"] = read_weights(best)
     scored = {name: _validation_scores(session, weights) for name, weights in candidates.items()}
     words = [f"{name}: {_described(scores)}" for name, scores in scored.items()]
     if session.bleu_before is not None:
