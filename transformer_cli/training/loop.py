@@ -18,7 +18,7 @@ from transformer_cli.training.events import (
     ValidationReport,
     ValidationScores,
 )
-from transformer_cli.training.trainer import Trainer
+from transformer_cli.training.trainer import Trainer, ValidationInterruptedError
 
 
 @dataclass(slots=True)
@@ -34,10 +34,6 @@ class LoopState:
     validated_step: int | None = None
 
 
-class ValidationInterruptedError(Exception):
-    """A validation was interrupted because the training was asked to stop."""
-
-
 @dataclass(frozen=True, slots=True)
 class Validation:
     """The parts of a validation.
@@ -46,11 +42,13 @@ class Validation:
         batches: Batches for the validation loss.
         evaluate: Translates and scores the set; raises `ValidationInterruptedError` if asked to stop.
         is_first: Whether to validate before the first update as well.
+        is_asked_to_stop: Polled between batches; each of several processes is asked as often as it has batches.
     """
 
     batches: list[Batch]
     evaluate: Callable[[], ValidationScores]
     is_first: bool = False
+    is_asked_to_stop: Callable[[], bool] = lambda: False
 
 
 def train_until(
@@ -127,7 +125,7 @@ def _reason_to_end(
 
 def _validate(trainer: Trainer, state: LoopState, config: TrainingConfig, validation: Validation) -> ValidationReport:
     with trainer.evaluated_weights():
-        loss = trainer.validation_loss(validation.batches)
+        loss = trainer.validation_loss(validation.batches, validation.is_asked_to_stop)
         scores = validation.evaluate()
     value = loss if config.stop_metric == "loss" else -scores.quality(config.stop_metric)
     state.tracker = state.tracker.after(trainer.step, value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
@@ -27,6 +27,10 @@ from transformer_cli.training.moving_average import MovingAverage
 from transformer_cli.training.objective import Objective
 from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.training.schedule import Ending, learning_rate
+
+
+class ValidationInterruptedError(Exception):
+    """A validation was interrupted because the training was asked to stop."""
 
 
 class Trainer:
@@ -177,12 +181,23 @@ class Trainer:
                 yield
 
     @torch.no_grad()
-    def validation_loss(self, batches: Sequence[Batch]) -> float:
-        """Return the smoothed cross-entropy per target token over ``batches``, in nats, without dropout."""
+    def validation_loss(self, batches: Sequence[Batch], is_asked_to_stop: Callable[[], bool] = lambda: False) -> float:
+        """Return the smoothed cross-entropy per target token over ``batches``, in nats, without dropout.
+
+        Raises:
+            ValidationInterruptedError: ``is_asked_to_stop``, polled before each batch, returned True in any process.
+        """
         self.model.eval()
-        losses = [self.loss(batch) for batch in batches[self.ranks.rank :: self.ranks.world_size]]
-        total, tokens = self.ranks.sum(sum(loss.total.item() for loss in losses), sum(loss.tokens for loss in losses))
-        return total / tokens
+        total, tokens, is_interrupted = 0.0, 0, False
+        for batch in batches[self.ranks.rank :: self.ranks.world_size]:
+            if is_interrupted := is_asked_to_stop():
+                break
+            loss = self.loss(batch)
+            total, tokens = total + loss.total.item(), tokens + loss.tokens
+        total, all_tokens, interrupted = self.ranks.sum(total, tokens, is_interrupted)
+        if interrupted:
+            raise ValidationInterruptedError
+        return total / all_tokens
 
     def _clip_gradients(self) -> float:
         self._scaler.unscale_(self._scaled_optimizer)

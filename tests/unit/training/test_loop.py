@@ -24,8 +24,9 @@ from transformer_cli.training.events import (
     ValidationReport,
     ValidationScores,
 )
-from transformer_cli.training.loop import LoopState, Validation, ValidationInterruptedError, train_until
+from transformer_cli.training.loop import LoopState, Validation, train_until
 from transformer_cli.training.schedule import Ending
+from transformer_cli.training.trainer import ValidationInterruptedError
 
 
 @dataclass

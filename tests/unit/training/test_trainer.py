@@ -25,7 +25,7 @@ from transformer_cli.device import has_fast_bfloat16
 from transformer_cli.errors import DivergedError
 from transformer_cli.special_tokens import PAD_ID
 from transformer_cli.training.schedule import learning_rate
-from transformer_cli.training.trainer import Trainer
+from transformer_cli.training.trainer import Trainer, ValidationInterruptedError
 
 
 def cloned(state: Any) -> Any:
@@ -212,6 +212,16 @@ def test_the_validation_loss_is_a_mean_over_tokens_without_dropout_and_trains_no
     assert differing(weights(trainer), before) == []
     assert keeps_for_backward == [False, False]
     assert torch.equal(torch.get_rng_state(), random_state)
+
+
+def test_a_validation_loss_is_given_up_between_two_batches_when_the_training_is_to_stop():
+    trainer, batch = tiny_trainer(), whole(random_corpus())
+    answers = [False, False, True, False]
+
+    with pytest.raises(ValidationInterruptedError):
+        trainer.validation_loss([batch] * 4, lambda: answers.pop(0))
+
+    assert answers == [False]
 
 
 def test_an_update_after_a_validation_has_dropout_again():

@@ -17,11 +17,13 @@ from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.metrics import corpus_bleu, corpus_chrf, default_tokenizer, is_usable
 from transformer_cli.model.transformer import Transformer
 from transformer_cli.training.events import ValidationScores
-from transformer_cli.training.loop import ValidationInterruptedError
+from transformer_cli.training.trainer import ValidationInterruptedError
 
 logger = logging.getLogger(__name__)
 
-_TRANSLATED_AT_ONCE = 200
+_SENTENCES_AT_ONCE = 200
+_BYTES_AT_ONCE = 4000
+"""About a thousand tokens: with a large model on few cores even these take seconds, in which no signal is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Evaluator:
         """
         translator = LineTranslator(TorchEngine(self.model, self.decoding), self.tokenizers, self.rules)
         translations = [""] * len(corpus)
-        for indices in batches_by_length(list(map(len, corpus.sources)), max_sentences=_TRANSLATED_AT_ONCE):
+        lengths = [len(source.encode()) for source in corpus.sources]
+        for indices in batches_by_length(lengths, max_tokens=_BYTES_AT_ONCE, max_sentences=_SENTENCES_AT_ONCE):
             if is_asked_to_stop():
                 raise ValidationInterruptedError
             for i, translation in zip(indices, translator.translate([corpus.sources[i] for i in indices]), strict=True):

@@ -32,8 +32,9 @@ from transformer_cli.training.events import (
     ValidationReport,
     ValidationScores,
 )
-from transformer_cli.training.loop import Validation, ValidationInterruptedError, train_until
+from transformer_cli.training.loop import Validation, train_until
 from transformer_cli.training.processes.ranks import Ranks
+from transformer_cli.training.trainer import ValidationInterruptedError
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.train.checkpointing import TrainingState, remove_superseded
 from transformer_cli.workflows.train.evaluate import Evaluator
@@ -130,7 +131,9 @@ class TrainingSession:
             self.state.stream,
             self.state.loop,
             config=config,
-            validation=Validation(self._validation_batches(), self._evaluate, is_first=self.start.version is not None),
+            validation=Validation(
+                self._validation_batches(), self._evaluate, self.start.version is not None, lambda: self.stop.is_asked
+            ),
             is_out_of_time=lambda: self.ranks.any(self.ranks.is_first and self._is_out_of_time()),
             is_asked_to_stop=lambda: self.ranks.any(self.stop.is_asked),
         ):
