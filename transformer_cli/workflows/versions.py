@@ -120,14 +120,14 @@ def _switch_as_recorded(run: RunDirectory) -> None:
 
 
 def _replace_lost(run: RunDirectory) -> None:
-    """Where somebody has deleted the live version, put the one before it into service, or the newest whole one."""
+    """Where the live version is not whole, put the one before it into service, or the newest that is."""
     live, previous = run.live_version(), previous_version(run)
-    if live is None or (run.versions / live).is_dir():
-        return
+    problem = None if live is None else missing_file(run.versions / live)
     folders = sorted(run.version_folders(), key=lambda folder: folder.name == previous)
-    if found := next((folder for folder in reversed(folders) if missing_file(folder) is None), None):
+    found = next((folder for folder in reversed(folders) if missing_file(folder) is None), None)
+    if problem and found:
         run.make_live(found)
-        logger.warning(f"version {found.name} is live in place of {live}, which has been deleted")
+        logger.warning(f"version {found.name} is live in place of {live}: {problem}")
 
 
 def _goes_live(event: Event) -> bool:

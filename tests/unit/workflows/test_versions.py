@@ -249,9 +249,22 @@ def test_a_live_version_that_somebody_has_deleted_is_replaced_by_the_one_before_
     complete_release(run, keep=5)
 
     assert run.live_version() == "0001"
-    assert messages.warnings == ["version 0001 is live in place of 0002, which has been deleted"]
+    assert messages.warnings == ["version 0001 is live in place of 0002: config.json is missing or damaged"]
     complete_release(run, keep=5)
     assert len(messages.warnings) == 1
+
+
+def test_a_live_version_that_is_damaged_is_replaced_although_the_others_were_not_promoted(run, messages):
+    release(run)
+    for _ in range(2):
+        release(run, promoted=False)
+    (run.versions / "0001" / "model.safetensors").write_bytes(b"")
+    (run.versions / "0003" / "model.safetensors").write_bytes(b"")
+
+    complete_release(run, keep=5)
+
+    assert run.live_version() == "0002"
+    assert messages.warnings == ["version 0002 is live in place of 0001: model.safetensors is missing or cut short"]
 
 
 def test_the_number_of_a_deleted_version_is_not_used_again(run):

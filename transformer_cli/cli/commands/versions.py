@@ -51,6 +51,11 @@ def versions(
     else:
         found = workflow.list_versions(run)
         sys.stdout.write(json.dumps(found.to_json(), ensure_ascii=False) + "\n" if as_json else _table(found))
+        if found.live is not None and not any(version.is_live for version in found.versions):
+            logger.warning(
+                f"version {found.live}, which is to be live, is not there; `tfm train` or `tfm versions promote N` "
+                "puts another one in its place"
+            )
 
 
 def _request(words: list[str]) -> tuple[str, int | None, str | None]:
