@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.temporary import TEMPORARY_SUFFIX
 
 _OLD_SUFFIX = f".old{TEMPORARY_SUFFIX}"
+_STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
 
 @contextmanager
@@ -22,7 +24,8 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Write a file that appears whole or not at all, whatever ends the process in between.
 
     The bytes go to a temporary file in the same folder, which is flushed to the disk and then renamed. A symbolic link
-    stays one, and what it points to is replaced. A device or a named pipe (``/dev/null``) is written to directly.
+    stays one, and what it points to is replaced. A device or a named pipe (``/dev/null``) is written to directly, as
+    is an open stream (``/dev/stdout``), which may be a file.
 
     Args:
         path: The file to make or replace; its permissions follow the umask.
@@ -34,6 +37,11 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         TfmError: It cannot be written: no space, no permission, no such folder.
     """
     with explain_os_errors(path):
+        stream = _stream(path)
+        if stream is not None:
+            with os.fdopen(os.dup(stream), "wb") as out:
+                yield out
+            return
         if path.exists() and not path.is_file():
             with path.open("wb") as out:
                 yield out
@@ -51,6 +59,12 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         finally:
             temporary.unlink(missing_ok=True)
         fsync_folder(target.parent)
+
+
+def _stream(path: Path) -> int | None:
+    """Return the number of the open stream that a path names, or None."""
+    numbered = re.fullmatch("/(?:dev|proc/self)/fd/([0-9]+)", str(path))
+    return int(numbered[1]) if numbered else _STREAMS.get(str(path))
 
 
 def write_atomically(path: Path, data: bytes) -> None:

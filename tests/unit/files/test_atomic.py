@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.command_line import environment
 from tests.support.hostile_machine import crash_at_each_moment, disk_full_after
 from transformer_cli.errors import DataError, TfmError
 from transformer_cli.files.atomic import atomic_folder, atomic_write, fsync_folder, restore_folders, write_atomically
@@ -129,6 +130,22 @@ def test_a_named_pipe_is_written_to_and_not_replaced(tmp_path):
         assert reader.communicate(timeout=20)[0] == b"through"
     assert path.is_fifo()
     assert names(tmp_path) == ["pipe"]
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_an_open_stream_is_written_to_although_it_is_a_file(name, tmp_path):
+    code = f"""
+from pathlib import Path
+from transformer_cli.files.atomic import write_atomically
+write_atomically(Path("{name}"), b"new")
+"""
+    log = tmp_path / "log"
+    log.write_bytes(b"old ")
+    with log.open("ab") as stdout:
+        subprocess.run([sys.executable, "-c", code], stdout=stdout, env=environment(), check=True)
+        stdout.write(b" after")
+
+    assert log.read_bytes() == b"old new after"
 
 
 def test_a_name_as_long_as_the_file_system_allows_is_written(tmp_path):
