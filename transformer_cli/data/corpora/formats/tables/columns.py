@@ -19,6 +19,7 @@ from transformer_cli.data.corpora.formats.tables.rows import width_of
 from transformer_cli.data.corpora.pairs import find_columns
 from transformer_cli.data.sides.evidence import count_sides
 from transformer_cli.errors import DataError, UnsetKeyError
+from transformer_cli.text.language_names import language_of_heading
 from transformer_cli.text.languages import same_language
 
 Rows = Sequence[Sequence[str]]
@@ -79,18 +80,17 @@ def choose_columns(path: Path, rows: Rows, width: int, languages: LanguagesConfi
     """
     header = _find_header(rows, width, languages, keys)
     first = rows[header or 0] if rows else ()
-    if header is not None and width_of(first) < width:
-        raise DataError(
-            f"{path}: the header has {width_of(first)} columns, most other rows have {width}; name every column"
-        )
+    rows = rows if header is None else rows[header + 1 :]
+    named = width_of(first)
+    if header is not None and any(cell.strip() for row in rows for cell in row[named:width]):
+        raise DataError(f"{path}: the header has {named} columns, most other rows have {width}; name every column")
     if keys.columns is not None:
         return Columns(_index(keys.columns[0], first, path), _index(keys.columns[1], first, path), header)
-    rows = rows if header is None else rows[header + 1 :]
     kinds = _kinds(rows, width)
     if header is not None and (names := find_columns(tuple(first), languages)) is not None:
         source, target = first.index(names[0]), first.index(names[1])
         _check_kinds(path, {names[0]: source, names[1]: target}, rows, kinds, languages)
-        return Columns(source, target, header)
+        return Columns(source, target, header, _note_of_others(path, first, (source, target), kinds, languages))
     texts = _columns_of_text(path, rows, kinds, languages)
     cells, below = _cells(first, texts), [_cells(row, texts) for row in rows]
     source, target = texts
@@ -146,6 +146,24 @@ def _check_kinds(
     for name, index in columns.items():
         if index < len(kinds) and kinds[index] not in ("text", "empty cells") and len(texts) > 1:
             raise _unknown_columns(f'{path}: the column "{name}" holds {kinds[index]}', rows, texts, languages)
+
+
+def _note_of_others(
+    path: Path, first: Sequence[str], read: tuple[int, int], kinds: Sequence[str], languages: LanguagesConfig
+) -> str | None:
+    """Say which columns of text are in one of the two languages as well, or return None."""
+    codes = [language_of_heading(cell) for cell in first]
+    others = [
+        i + 1
+        for i in _texts(kinds[: len(first)])
+        if i not in read and any(codes[i] and same_language(codes[i] or "", code) for _, code in languages)
+    ]
+    if not others:
+        return None
+    return (
+        f"{path}: columns {read[0] + 1} and {read[1] + 1} are read; {', '.join(map(str, others))} would fit as well: "
+        "set source_column and target_column for it to choose"
+    )
 
 
 def _check_languages(path: Path, columns: Mapping[str, str], texts: tuple[int, int]) -> None:

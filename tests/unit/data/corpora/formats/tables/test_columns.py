@@ -168,3 +168,12 @@ def test_rows_of_any_length_are_read_where_delimiter_and_columns_are_given():
 
     keys = CorpusFiles(path="t.tsv", delimiter="\t", source_column=1, target_column=2)
     assert [pair.target for pair in read_corpus(keys, FR_EN, Path(), part="train")] == ["one", "two"]
+
+
+def test_a_second_column_in_one_of_the_languages_is_mentioned(messages):
+    columns(number, source, target, note, target, header=["id", "fr", "en", "note", "en-GB"])
+
+    assert sentences("t.tsv") == PAIRS
+    assert [text for text in messages.texts if "would fit" in text] == [
+        "t.tsv: columns 2 and 3 are read; 5 would fit as well: set source_column and target_column for it to choose"
+    ]

@@ -118,6 +118,13 @@ def test_empty_cells_at_the_end_of_a_row_do_not_count():
     assert sentences("t.csv") == [("un", "one"), ("deux", "two"), ("", "")]
 
 
+@pytest.mark.parametrize("end", ["", ",,,"])
+def test_columns_that_are_empty_in_every_row_need_no_name(end):
+    write("t.csv", f"Comment,fr,en,,,\nx,un,one,,,\n,deux,two{end}\n,trois,three,,,\n")
+
+    assert sentences("t.csv") == [("un", "one"), ("deux", "two"), ("trois", "three")]
+
+
 def test_a_quoted_cell_may_go_on_beyond_the_sample():
     rows = [("un", "one")] * 1999 + [("deux\n\nencore", "two\nmore")] + [("trois", "three")] * 2000
     write("t.csv", table(rows, ";"))
