@@ -190,7 +190,9 @@ def _apply_override(values: dict[str, Any], override: str) -> str:
             raise RecipeError(f'--set {override}: "{part}" is not a section')
     try:
         section[parts[-1]] = tomllib.loads(f"value = {text.strip()}")["value"]
-    except tomllib.TOMLDecodeError:
+    except tomllib.TOMLDecodeError as error:
+        if text.strip()[:1] in ("'", '"'):
+            raise RecipeError(f"--set {override}: the quotes do not fit: {lower_first(str(error))}") from None
         section[parts[-1]] = text.strip()
     return key
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     model_validator,
@@ -24,13 +26,23 @@ def _refuse_all_but_false(value: Any) -> Any:
 Off = Annotated[Literal[False], BeforeValidator(_refuse_all_but_false)]
 
 
+def _is_part_of_a_name(code: str) -> str:
+    if not code.strip(". ") or any(each in "/\\" or unicodedata.category(each).startswith("C") for each in code):
+        raise ValueError(f"{code!r} is no language code; it has letters, digits, - and _, as in pt-BR or zho_Hans")
+    return code
+
+
+LanguageCode = Annotated[str, AfterValidator(_is_part_of_a_name)]
+"""A code is part of the names of files."""
+
+
 class LanguagesConfig(Section):
     """``[languages]``: the two languages. Their codes also replace ``{lang}`` in file names."""
 
-    source: Annotated[str, Field(min_length=1)]
+    source: LanguageCode
     """Code of the language to translate from, for example ``"en"``."""
 
-    target: Annotated[str, Field(min_length=1)]
+    target: LanguageCode
     """Code of the language to translate into."""
 
     @model_validator(mode="after")
