@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -70,6 +71,23 @@ def test_a_file_read_and_written_is_the_same_in_every_byte(document, form):
     assert changed != data
     if form == "carriage returns":
         assert changed.count(b"\r\n") == changed.count(b"\n")
+
+
+@pytest.mark.parametrize(("is_final", "approved"), [(False, ["yes", "no", "no"]), (True, ["yes", "yes", "yes"])])
+def test_what_a_machine_has_translated_is_no_longer_approved(is_final, approved):
+    units = """
+<trans-unit id="1" approved="yes"><source>fini</source><target state="final">done</target></trans-unit>
+<trans-unit id="2" approved="yes"><source>vide</source><target/></trans-unit>
+<trans-unit id="3" approved="yes"><source>un deux</source>
+<seg-source><mrk mtype="seg" mid="0">un</mrk> <mrk mtype="seg" mid="1">deux</mrk></seg-source>
+<target><mrk mtype="seg" mid="0">one</mrk> <mrk mtype="seg" mid="1"/></target></trans-unit>
+"""
+    data = f'<xliff version="1.2"><file source-language="fr"><body>{units}</body></file></xliff>'.encode()
+
+    found = ET.fromstring(translate(data, "xliff", str.upper, task=replace(FR_EN, is_final=is_final)))
+
+    assert [unit.get("approved") for unit in found.iter("trans-unit")] == approved
+    assert ["".join(each.itertext()) for each in found.iter("target")] == ["done", "VIDE", "one DEUX"]
 
 
 def test_targets_are_filled_and_nothing_else_changes():

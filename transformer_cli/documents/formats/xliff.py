@@ -27,7 +27,7 @@ def read_xliff(text: str, task: Task) -> Document:
 
     A segment is translated if its ``<target>`` is missing, empty or of tags alone, or a copy of the source in a state
     that says so. Nothing with ``translate="no"`` is touched. New targets get ``state="needs-review-translation"`` in
-    version 1.2, and ``state="translated" subState="tfm:machine"`` in version 2.
+    version 1.2, whose units are no longer approved, and ``state="translated" subState="tfm:machine"`` in version 2.
     """
     root = read_xml(text)
     if root.name != "xliff":
@@ -89,34 +89,52 @@ class _Reader1:
         is_flowing = element.attributes.get("xml:space") != "preserve"
         if target is not None and any(not each.text().strip() for _, each in own):  # it is translated in part
             for mark, each in own:
-                content, render = content_of(mark, self.text, inline_kind), partial(self._render_mark, target, each)
+                content, render = (
+                    content_of(mark, self.text, inline_kind),
+                    partial(self._render_mark, element, target, each),
+                )
                 yield Unit((content,), mark.start, render, bool(each.text().strip()), is_flowing=is_flowing)
             return
         parts = marks or [source]
         yield Unit(
             tuple(content_of(part, self.text, inline_kind) for part in parts),
             source.start,
-            partial(self._render, segmented or source, parts, target),
+            partial(self._render, element, segmented or source, parts, target),
             is_translated,
             is_flowing=is_flowing,
         )
 
     def _render(
-        self, original: Element, parts: Sequence[Element], target: Element | None, contents: Sequence[Content]
+        self,
+        unit: Element,
+        original: Element,
+        parts: Sequence[Element],
+        target: Element | None,
+        contents: Sequence[Content],
     ) -> Iterator[Splice]:
+        yield from self._not_approved(unit)
         inner = self.text[original.inner_start : original.inner_end]
         for part, content in reversed(list(zip(parts, contents, strict=True))):
             start, end = (offset - original.inner_start for offset in (part.inner_start, part.inner_end))
             inner = inner[:start] + written(content, escape_xml) + inner[end:]
         yield target_splice(self.text, original, target, inner, {"state": self.states[self.task.is_final]})
 
-    def _render_mark(self, target: Element, segment: Element, contents: Sequence[Content]) -> Iterator[Splice]:
+    def _render_mark(
+        self, unit: Element, target: Element, segment: Element, contents: Sequence[Content]
+    ) -> Iterator[Splice]:
+        yield from self._not_approved(unit)
         tag = self.text[target.start : target.inner_start]
         yield Splice(target.start, target.inner_start, with_attribute(tag, "state", self.states[self.task.is_final]))
         tag = self.text[segment.start : segment.inner_start]
         tag = f"{tag.removesuffix('/>').rstrip()}>" if tag.endswith("/>") else tag
         inner = written(contents[0], escape_xml)
         yield Splice(segment.start, segment.end, f"{tag}{inner}</{segment.prefix}{segment.name}>")
+
+    def _not_approved(self, unit: Element) -> Iterator[Splice]:
+        """Take from a unit that is translated now what says that its translation is final."""
+        if unit.attributes.get("approved") == "yes" and not self.task.is_final:
+            tag = self.text[unit.start : unit.inner_start]
+            yield Splice(unit.start, unit.inner_start, with_attribute(tag, "approved", "no"))
 
 
 class _Reader2(_Reader1):
