@@ -243,6 +243,20 @@ def test_the_parts_of_all_shards_in_the_order_of_their_names_are_the_whole(toy, 
     assert [path.name for path in sorted(tmp_path.glob("out*"))] == [f"{name}.part-00000001", other.name]
 
 
+@pytest.mark.parametrize("first", [1, 2])
+def test_of_an_empty_file_there_is_an_empty_part_to_join(first, toy, tmp_path):
+    source, output = tmp_path / "empty", tmp_path / "out.gz"
+    source.touch()
+    (tmp_path / "out.gz.part-00000002").touch()  # of another night
+
+    for number in (first, 3 - first):
+        done = run_here("translate", source, "-m", toy.run, "-o", output, "--shard", f"{number}/2")
+        assert done.code == 0, done.stderr
+
+    (part,) = tmp_path.glob("out*")
+    assert (part.name, gzip.decompress(part.read_bytes())) == ("out.gz.part-00000001", b"")
+
+
 def test_a_term_of_a_glossary_stands_in_the_translation(toy, tmp_path):
     (tmp_path / "terms.tsv").write_text("fr\ten\nchien\twolfhound\n", encoding="utf-8")
     line = next(line for line in (toy.folder / "toy.fr").read_text().splitlines() if "chien" in line)

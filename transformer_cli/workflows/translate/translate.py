@@ -137,13 +137,19 @@ def translate_shard(
     with Translator.from_settings(model, settings) as translator:
         for number, chunk in enumerate(read_chunks(source), start=1):
             if (number - shard.number) % shard.count == 0:
-                part = output.with_name(f"{output.name}.part-{number:08d}")
-                with atomic_write(part) as stream, packed_as_named(output, stream) as out:
+                with atomic_write(_part(output, number)) as stream, packed_as_named(output, stream) as out:
                     out.write(_translate_chunk(chunk, translator, settings))
                 count += len(chunk)
                 progress(count)
-    _remove_parts(output, above=number)
+    if not number and shard.number == 1:  # so that there is something to join
+        with atomic_write(_part(output, 1)) as stream, packed_as_named(output, stream):
+            pass
+    _remove_parts(output, above=max(1, number))
     return count
+
+
+def _part(output: Path, number: int) -> Path:
+    return output.with_name(f"{output.name}.part-{number:08d}")
 
 
 def _remove_parts(output: Path, *, above: int) -> None:
