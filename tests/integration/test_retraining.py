@@ -141,7 +141,26 @@ def test_weights_that_were_cut_short_are_noticed_and_trained_again(here):
     assert run_here("translate", stdin=b"le chat\n").code == 0
 
 
+def test_a_version_of_other_languages_does_not_go_live_by_itself(here):
+    reverse = ("--set", "languages.source=en", "--set", "languages.target=fr")
+
+    finished = run_here("train", *QUICK, *reverse, *ANY_QUALITY)
+
+    assert finished.code == 3
+    assert "stays live: the live version translates fr to en, not en to fr" in finished.stderr
+    assert RUN.live_version() == "0001"
+
+
 # Versions
+
+
+def test_a_live_version_that_is_not_there_is_missed_in_the_list(here):
+    shutil.rmtree(RUN.versions / "0001")
+
+    finished = run_here("versions")
+
+    assert (finished.code, finished.stdout.count(b"\n")) == (0, 1)
+    assert "warning: version 0001, which is to be live, is not there; `tfm train` or " in finished.stderr
 
 
 def test_versions_are_listed_promoted_and_rolled_back(here):

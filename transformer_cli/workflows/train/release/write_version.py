@@ -14,13 +14,14 @@ from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.checkpoint.checkpoint import average_weights, load_weights, read_weights
 from transformer_cli.artifacts.checkpoint.state import read_state
 from transformer_cli.artifacts.model_directory import open_model, save_model_directory
-from transformer_cli.artifacts.model_manifest import Candidate, Origin, ValidationGain
+from transformer_cli.artifacts.model_manifest import Candidate, ModelManifest, Origin, ValidationGain
 from transformer_cli.artifacts.report.translation_cache import keep_test_translations
 from transformer_cli.artifacts.version_history import now
 from transformer_cli.data.splits.read import Corpus, read_split
 from transformer_cli.decoding.source_forms import rules_of
 from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.metrics import compare_systems
+from transformer_cli.text.languages import same_language
 from transformer_cli.training.events import ValidationScores
 from transformer_cli.version import __version__
 from transformer_cli.workflows.train.evaluate import Evaluator
@@ -46,7 +47,9 @@ def write_version(session: TrainingSession) -> Path:
     live = run.live_version()  # read once: a switch during the tests is found afterwards
     results = _test(session, live)
     validation = None if session.bleu_before is None else (session.bleu_before, bleu)
-    decision = decide(results, recipe.release, validation=validation, alignment=session.alignment)
+    decision = _other_direction(session, live) or decide(
+        results, recipe.release, validation=validation, alignment=session.alignment
+    )
     version = run.next_version()
     candidate = _candidate(session, results, decision, validation, live=live)
     remember_pairs(run.seen_pairs(version.name), session.train_pairs)
@@ -70,6 +73,18 @@ def write_version(session: TrainingSession) -> Path:
         card=model_card(session, version.name, weights=weights_name, results=results, candidate=candidate),
     )
     return version
+
+
+def _other_direction(session: TrainingSession, live: str | None) -> Decision | None:
+    """Refuse to put a version into service for one that translates between other languages."""
+    manifest = None if live is None else ModelManifest.of(session.located.run.versions / live)
+    own = session.located.recipe.languages
+    other = own if manifest is None else manifest.languages
+    if all(same_language(*pair) for pair in ((own.source, other.source), (own.target, other.target))):
+        return None
+    return Decision(
+        False, f"the live version translates {other.source} to {other.target}, not {own.source} to {own.target}"
+    )
 
 
 def _candidate(
