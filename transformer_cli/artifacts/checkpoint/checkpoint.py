@@ -131,7 +131,7 @@ def require_room(folder: Path, size: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < size:
         raise TfmError(
-            f"cannot write to {folder}: {size / 1e6:,.0f} MB are needed and {free / 1e6:,.0f} MB are free; "
+            f"cannot write to {folder}: {size / 1e6:,.1f} MB are needed and {free / 1e6:,.1f} MB are free; "
             "free some space there and run the command again"
         )
 
