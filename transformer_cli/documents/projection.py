@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from transformer_cli.documents.content import Content, Tag, flatten, matching_tags
-from transformer_cli.documents.words import Word, anchored_links, words_of
+from transformer_cli.documents.words import Word, anchored_links, is_unspaced, words_of
 
 Links = Sequence[tuple[int, int]]
 """Pairs (word of the source, word of the translation), counted from 0; words are separated by spaces."""
@@ -27,6 +27,7 @@ class _Element:
         close: Index of the second tag, or the same as ``open`` for a single tag.
         start: Offset of the tag in the source text.
         end: Offset of the second tag.
+        has_space: Whether it is a tag with a space before it.
         stands_alone: Whether it is a tag with a space on both sides, as a word has.
         children: The elements inside.
         place: Offsets in the translation.
@@ -36,6 +37,7 @@ class _Element:
     close: int
     start: int
     end: int
+    has_space: bool
     stands_alone: bool
     children: list[_Element] = field(default_factory=list)
     place: tuple[int, int] = (0, 0)
@@ -87,26 +89,27 @@ def _with_wordless_elements_joined(content: Content) -> tuple[Content, dict[int,
 
 def _tree(content: Content, offsets: dict[int, int], length: int) -> _Element:
     pairs = matching_tags(content)
-    root = _Element(-1, len(content), 0, length, stands_alone=False)
+    root = _Element(-1, len(content), 0, length, has_space=False, stands_alone=False)
     is_open = [root]
     closing = {end: start for start, end in pairs.items()}
     for index, offset in offsets.items():
         if index in closing:
             is_open.pop().end = offset
             continue
-        alone = index not in pairs and _has_spaces(content, index)
-        element = _Element(index, pairs.get(index, index), offset, offset, alone)
+        has_space, has_space_after = (index not in pairs and is_there for is_there in _spaces(content, index))
+        alone = has_space and has_space_after
+        element = _Element(index, pairs.get(index, index), offset, offset, has_space, alone)
         is_open[-1].children.append(element)
         if index in pairs:
             is_open.append(element)
     return root
 
 
-def _has_spaces(content: Content, index: int) -> bool:
-    """Return whether the tag has a space, or an end of the text, on both sides; other tags beside it do not count."""
+def _spaces(content: Content, index: int) -> tuple[bool, bool]:
+    """Return whether a tag has a space, or an end of the text, before and after it; tags beside it do not count."""
     before = next((piece for piece in reversed(content[:index]) if isinstance(piece, str)), " ")
     after = next((piece for piece in content[index:] if isinstance(piece, str)), " ")
-    return before[-1:].isspace() and after[:1].isspace()
+    return before[-1:].isspace(), after[:1].isspace()
 
 
 def _written(element: _Element, content: Content, translation: str) -> Iterator[str | Tag]:
@@ -116,7 +119,8 @@ def _written(element: _Element, content: Content, translation: str) -> Iterator[
         start = min(max(child.place[0], cursor), end)
         child.place = (start, min(max(child.place[1], start), end))
         yield translation[cursor:start]
-        if child.stands_alone and start > element.place[0] and translation[start - 1] != " ":
+        before = translation[start - 1] if start > element.place[0] else " "
+        if before != " " and (child.stands_alone or (child.has_space and not is_unspaced(before))):
             yield " "
         yield content[child.open]
         if child.stands_alone and start < end and translation[start] != " ":

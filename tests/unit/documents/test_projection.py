@@ -137,6 +137,16 @@ def test_in_a_script_without_spaces_a_tag_stands_between_characters():
 
 
 @pytest.mark.parametrize(
+    ("translation", "expected"), [("B A.", "B A <x/>."), ("A B.", "A <x/> B."), ("B", "<x/>B"), ("甲。", "甲<x/>。")]
+)
+def test_a_tag_between_a_space_and_a_full_stop_keeps_the_space(translation, expected):
+    content = read_string("b a <x/>.")
+    links = [(1, j) for j, word in enumerate(translation.split(" ")) if word[0] in "A甲"]
+
+    assert written(project(content, translation, links), str) == expected
+
+
+@pytest.mark.parametrize(
     ("translation", "links", "expected"),
     [
         ("C.", None, "**`x` C**."),
