@@ -194,6 +194,22 @@ class RunDirectory:
         names += [event.version for event in VersionHistory(self.version_events).events()]
         return self.versions / f"{max(map(int, names), default=0) + 1:04d}"
 
+    def begin_version(self, reason: str) -> Path:
+        """Record the release of a version that is made elsewhere, and return its folder, which is to be written now.
+
+        It is recorded first, so that a killed process leaves no version without a record; repeated for the same reason,
+        it gives the same folder.
+        """
+        from transformer_cli.artifacts.version_history import Release, VersionHistory, now  # see `switching`
+
+        history = VersionHistory(self.version_events)
+        last = next(reversed(history.events()), None)
+        if isinstance(last, Release) and last.reason == reason and not (self.versions / last.version).exists():
+            return self.versions / last.version
+        version = self.next_version()
+        history.record(Release(version=version.name, time=now(), promoted=True, reason=reason, replaces=None))
+        return version
+
     def make_live(self, version: Path) -> None:
         """Point the live link at ``version``; a reader always finds the old or the new model.
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import ValidationError
 
 from transformer_cli.artifacts.run_directory import RunDirectory
-from transformer_cli.artifacts.version_history import Release, VersionHistory, now
+from transformer_cli.artifacts.version_history import Release, VersionHistory
 from transformer_cli.config import LanguagesConfig
 from transformer_cli.errors import DataError, UsageError
 from transformer_cli.files.archives import open_zip
@@ -111,13 +111,9 @@ def _is_marian(place: Path) -> bool:
 def _write(run: RunDirectory, imported: ImportedModel, origin: Path) -> Path:
     from transformer_cli.artifacts.model_directory import save_model_directory
 
-    version, history = run.next_version(), VersionHistory(run.version_events)
     with explain_os_errors(run.path):
         run.versions.mkdir(parents=True, exist_ok=True)
-    if _import_begun(run) != (version.name, _reason(origin)):
-        # It is recorded first, so that a killed process leaves no version without it.
-        release = Release(version=version.name, time=now(), promoted=True, reason=_reason(origin), replaces=None)
-        history.record(release)
+    version = run.begin_version(_reason(origin))
     save_model_directory(
         version,
         weights=imported.weights,
@@ -178,8 +174,9 @@ def _languages(source: str | None, target: str | None) -> LanguagesConfig | None
         raise UsageError("give both --from and --to, or neither")
     try:
         return LanguagesConfig(source=source, target=target)
-    except ValidationError:
-        raise UsageError(f'--from "{source}" --to "{target}": give two different language codes') from None
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise UsageError(f'--from "{source}" --to "{target}": {problem}') from None
 
 
 def _name(model: Path) -> str:

@@ -11,7 +11,6 @@ from transformer_cli.artifacts.engine_manifest import ENGINE_FOLDER
 from transformer_cli.artifacts.model_manifest import ModelManifest, missing_file, open_tokenizers
 from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE, RunDirectory
 from transformer_cli.artifacts.tokenizer_record import TokenizerRecord, keep_tokenizers
-from transformer_cli.artifacts.version_history import Release, VersionHistory, now
 from transformer_cli.config import Recipe
 from transformer_cli.errors import DamagedFileError, ModelNotFoundError, RecipeError, UsageError
 from transformer_cli.files.atomic import atomic_folder
@@ -54,7 +53,6 @@ def ensure_starting_model(located: LocatedRecipe) -> bool:
         folder, manifest = read_starting_model(located.folder / name)
         _require_fit(located.recipe, manifest)
         _copy(folder, manifest, run, reason=f"begins with {name}")
-        logger.info(f"version 0001 is the model {name}")
     live = ModelManifest.load(run.live_model)
     _require_fit(located.recipe, live)
     settings = fingerprints.of_tokenizer(located.recipe)
@@ -87,11 +85,9 @@ def read_starting_model(place: Path) -> tuple[Path, ModelManifest]:
 
 
 def _copy(folder: Path, manifest: ModelManifest, run: RunDirectory, *, reason: str) -> None:
-    version, history = run.next_version(), VersionHistory(run.version_events)
     with explain_os_errors(run.path):
         run.versions.mkdir(parents=True, exist_ok=True)
-    if not history.events():  # it is recorded first, so that a killed process leaves no version without it
-        history.record(Release(version=version.name, time=now(), promoted=True, reason=reason, replaces=None))
+    version = run.begin_version(reason)
     with atomic_folder(version, replace=False) as beside:
         _copy_files(folder, beside)
         if (folder / ENGINE_FOLDER).is_dir():
@@ -99,6 +95,7 @@ def _copy(folder: Path, manifest: ModelManifest, run: RunDirectory, *, reason: s
         # Another run's record of training and tests says nothing about this run's data.
         manifest.model_copy(update={"made_from": None, "candidate": None}).write_to(beside / MODEL_CONFIG_FILE)
     run.make_live(version)
+    logger.info(f"version {version.name} is the model {folder}")
 
 
 def _copy_files(folder: Path, to: Path) -> None:

@@ -69,7 +69,7 @@ def outcome():
     [
         ("fr", None, UsageError, "give both --from and --to, or neither"),
         (None, "en", UsageError, "give both --from and --to, or neither"),
-        ("fr", "fr", UsageError, '--from "fr" --to "fr": give two different language codes'),
+        ("fr", "fr", UsageError, '--from "fr" --to "fr": source and target are both \'fr\'; they must differ'),
         (None, None, DataError, "does not name its languages; give --from and --to"),
     ],
 )

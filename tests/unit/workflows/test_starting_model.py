@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.hostile_machine import crash_at_each_moment
 from tests.support.original_models import write_marian_folder
 from tests.support.toy_corpus import pairs, write_corpus
 from transformer_cli import import_model, init, train, train_tokenizer
@@ -80,6 +81,31 @@ def test_a_run_without_versions_begins_with_a_copy_of_the_model_and_its_tokenize
     assert [(event.version, event.event) for event in VersionHistory(RUN.version_events).events()] == [
         ("0001", "release")
     ]
+
+
+def test_a_copy_that_is_killed_at_any_moment_is_made_by_the_next_run():
+    code = """
+import shutil
+from pathlib import Path
+from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.artifacts.version_history import VersionHistory
+from transformer_cli.workflows.locate.recipe import locate_recipe
+from transformer_cli.workflows.starting_model import ensure_starting_model
+from transformer_cli.workflows.versions import complete_release
+run = RunDirectory(Path("run"))
+located = locate_recipe("tfm.toml", run_dir=run.path)
+def begin():
+    shutil.rmtree("run", ignore_errors=True)
+def act():
+    with run.lock():
+        complete_release(run, keep=5)
+        ensure_starting_model(located)
+def outcome():
+    act()
+    assert [folder.name for folder in run.version_folders()] == [run.live_version()] == ["0001"]
+    assert [event.version for event in VersionHistory(run.version_events).events()] == ["0001"]
+"""
+    assert len(crash_at_each_moment(code, folder=Path())) > 5
 
 
 def test_the_copy_of_a_model_that_nobody_may_write_may_be_written():

@@ -172,8 +172,9 @@ def _languages(source: str, target: str) -> LanguagesConfig:
     codes = [each if is_known_language(each) else language_of_heading(each) or each for each in (source, target)]
     try:
         return LanguagesConfig(source=codes[0], target=codes[1])
-    except ValidationError:
-        raise UsageError(f'--from "{source}" --to "{target}": give two different language codes') from None
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise UsageError(f'--from "{source}" --to "{target}": {problem}') from None
 
 
 def _adaptation(model: Path | None, general: str | None, languages: LanguagesConfig) -> Adaptation | None:
