@@ -212,7 +212,7 @@ def test_a_folder_with_something_else_in_it_is_not_replaced(beside, run, tmp_pat
     assert precious.read_text() == "dear"
 
 
-@pytest.mark.parametrize("place", [".", "/", "", "model", "versions/0001"])
+@pytest.mark.parametrize("place", [".", "/", "model", "versions/0001"])
 def test_no_model_and_no_folder_of_the_user_is_taken_for_an_old_export(place, run, monkeypatch):
     monkeypatch.chdir(run)
     for name in ("README.md", "ctranslate2"):  # what is left could be a folder of either library

@@ -151,6 +151,25 @@ def test_a_version_of_other_languages_does_not_go_live_by_itself(here):
     assert RUN.live_version() == "0001"
 
 
+def test_a_run_is_not_up_to_date_while_its_live_version_cannot_be_used(here):
+    arrive(here, NEW)
+    assert run_here("train", *QUICK, "--set", "release.tolerance=0", "--set", "release.significance=0.9999").code in (
+        0,
+        3,
+    )
+    RUN.make_live(RUN.versions / "0001")
+    weights = RUN.versions / "0001" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+
+    finished = run_here("train", *QUICK)
+
+    assert (finished.code, finished.stdout) == (1, b"")
+    assert "version 0001, which is to be live, cannot be used: model.safetensors is missing or" in finished.error
+    assert "`tfm versions promote 2` puts runs/toy/versions/0002 into service" in finished.error
+    assert run_here("versions", "promote", 2).code == 0
+    assert run_here("train", *QUICK).code == 0
+
+
 # Versions
 
 

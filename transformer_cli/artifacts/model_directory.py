@@ -23,6 +23,7 @@ from transformer_cli.artifacts.checkpoint.checkpoint import (
     write_tensors,
 )
 from transformer_cli.artifacts.model_manifest import (
+    CARD_FILE,
     Candidate,
     ModelManifest,
     Origin,
@@ -35,8 +36,6 @@ from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.files.atomic import atomic_folder
 from transformer_cli.model.transformer import Transformer
-
-CARD_FILE = "README.md"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from transformer_cli.data.tokens.tokenizer import TokenizerPair
 
 FORMAT = 2
+CARD_FILE = "README.md"
 """Version of ``config.json`` and of the weights' names. `checkpoint.read_tensors` also reads format 1 and renames."""
 
 
@@ -172,13 +173,16 @@ class _Head(Record):
 
 
 def missing_file(folder: Path) -> str | None:
-    """Return a phrase that names the missing or cut short file of a model directory, or None if it is whole."""
+    """Return a phrase that names the missing or cut short file of a model directory, or None if it is whole.
+
+    Its card may be rewritten: a translation does without.
+    """
     manifest = ModelManifest.of(folder)
     if manifest is None:
         return f"{MODEL_CONFIG_FILE} is missing or damaged"
     for name, size in manifest.files.items():
         path = folder / name
-        if not path.is_file() or path.stat().st_size != size:
+        if name != CARD_FILE and (not path.is_file() or path.stat().st_size != size):
             return f"{name} is missing or cut short"
     return None
 

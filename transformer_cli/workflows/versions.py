@@ -120,14 +120,14 @@ def _switch_as_recorded(run: RunDirectory) -> None:
 
 
 def _replace_lost(run: RunDirectory) -> None:
-    """Where the live version is not whole, put the one before it into service, or the newest that is."""
-    live, previous = run.live_version(), previous_version(run)
-    problem = None if live is None else missing_file(run.versions / live)
-    folders = sorted(run.version_folders(), key=lambda folder: folder.name == previous)
-    found = next((folder for folder in reversed(folders) if missing_file(folder) is None), None)
-    if problem and found:
+    """Where somebody has deleted the live version, put the last one into service that was live and is whole."""
+    if not run.live_model.is_symlink() or run.live_model.exists():
+        return
+    names = [event.version for event in reversed(read_events(run)) if _goes_live(event)]
+    folders = (run.versions / name for name in names)
+    if found := next((folder for folder in folders if missing_file(folder) is None), None):
+        logger.warning(f"version {found.name} is live in place of {run.live_version()}, which has been deleted")
         run.make_live(found)
-        logger.warning(f"version {found.name} is live in place of {live}: {problem}")
 
 
 def _goes_live(event: Event) -> bool:

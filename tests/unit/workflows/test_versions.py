@@ -240,31 +240,53 @@ def test_a_link_that_somebody_set_by_hand_stays_and_can_be_rolled_back_from(run)
     assert previous_version(run) == "0003"
 
 
-def test_a_live_version_that_somebody_has_deleted_is_replaced_by_the_one_before_and_that_is_said(run, messages):
-    for _ in range(3):
-        release(run)
-    rollback(run.path)
+def test_a_live_version_that_was_deleted_is_replaced_by_the_last_one_that_was_live_and_that_is_said(run, messages):
+    for promoted in (True, True, False):
+        release(run, promoted=promoted)
     shutil.rmtree(run.versions / "0002")
 
     complete_release(run, keep=5)
 
     assert run.live_version() == "0001"
-    assert messages.warnings == ["version 0001 is live in place of 0002: config.json is missing or damaged"]
+    assert messages.warnings == ["version 0001 is live in place of 0002, which has been deleted"]
     complete_release(run, keep=5)
-    assert len(messages.warnings) == 1
+    assert (run.live_version(), len(messages.warnings)) == ("0001", 1)
 
 
-def test_a_live_version_that_is_damaged_is_replaced_although_the_others_were_not_promoted(run, messages):
-    release(run)
+def test_a_version_that_was_not_promoted_takes_nobody_s_place(run, messages):
+    for promoted in (True, False):
+        release(run, promoted=promoted)
+    shutil.rmtree(run.versions / "0001")
+
+    complete_release(run, keep=5)
+
+    assert (run.live_version(), messages.warnings) == ("0001", [])
+
+
+def test_a_live_version_whose_card_was_rewritten_stays(run):
     for _ in range(2):
-        release(run, promoted=False)
-    (run.versions / "0001" / "model.safetensors").write_bytes(b"")
-    (run.versions / "0003" / "model.safetensors").write_bytes(b"")
+        release(run)
+    card = run.versions / "0002" / "README.md"
+    card.write_text("a card")
+    manifest = ModelManifest.load(card.parent)
+    manifest.model_copy(update={"files": {**manifest.files, card.name: 6}}).write_to(card.with_name("config.json"))
+    card.write_text("a card with a note")
 
     complete_release(run, keep=5)
 
-    assert run.live_version() == "0002"
-    assert messages.warnings == ["version 0002 is live in place of 0001: model.safetensors is missing or cut short"]
+    assert (run.live_version(), missing_file(card.parent)) == ("0002", None)
+
+
+def test_a_link_to_a_folder_elsewhere_stays(run, tmp_path):
+    for _ in range(2):
+        release(run)
+    shutil.copytree(run.versions / "0001", tmp_path / "special")
+    run.live_model.unlink()
+    run.live_model.symlink_to(tmp_path / "special")
+
+    complete_release(run, keep=5)
+
+    assert run.live_model.readlink() == tmp_path / "special"
 
 
 def test_the_number_of_a_deleted_version_is_not_used_again(run):

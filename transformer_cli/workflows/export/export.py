@@ -20,8 +20,8 @@ from transformer_cli.artifacts.engine_manifest import (
     weights_fingerprint,
     write_manifest,
 )
-from transformer_cli.artifacts.model_directory import CARD_FILE, LoadedModel, open_model
-from transformer_cli.artifacts.model_manifest import ModelManifest
+from transformer_cli.artifacts.model_directory import LoadedModel, open_model
+from transformer_cli.artifacts.model_manifest import CARD_FILE, ModelManifest
 from transformer_cli.data.tokens.tokenizer import Tokenizer
 from transformer_cli.decoding.line_translator import LineTranslator, Translation
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transformer_cli.artifacts.model_manifest import ModelManifest
+from transformer_cli.artifacts.model_manifest import ModelManifest, missing_file
 from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE, RunDirectory
 from transformer_cli.artifacts.version_history import Release
 from transformer_cli.errors import DamagedFileError, StoppedBySignalError, UsageError
@@ -215,6 +215,11 @@ def _lacks_report(run: RunDirectory) -> bool:
 def _nothing_to_do(run: RunDirectory, version: Path, reason: str) -> TrainOutcome:
     live = run.live_version()
     summary = f"nothing to do: {version} {reason}"
+    if live != version.name and (problem := missing_file(run.live_model)):
+        raise DamagedFileError(
+            f"version {live}, which is to be live, cannot be used: {problem}; `tfm versions promote "
+            f"{int(version.name)}` puts {version} into service, which {reason}"
+        )
     if live != version.name:
         summary += f"; it is not in service, version {live} is: `tfm versions promote {int(version.name)}` changes that"
     return TrainOutcome(version, is_new=False, is_live=live == version.name, summary=summary)
