@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from itertools import pairwise
 
 from transformer_cli.data.cleaning.match_keys import hash_text
-from transformer_cli.documents.words import is_unspaced, words_of
+from transformer_cli.documents.words import words_of
 from transformer_cli.text.protected import placeholder_spans
 
 _MISSING = 0.1
@@ -28,14 +27,13 @@ def noised(text: str, seed: int) -> str:
     draw = random.Random(hash_text(f"{seed}\t{text}"))
     noisy: list[str] = []
     run: list[str] = []
-    for word, is_kept in _words(text):
+    for number, (word, is_kept) in enumerate(_words(text)):
         if is_kept:
-            noisy += [*_mixed(run, draw), word]
+            noisy += [*_mixed(run, draw), f" {word}"]
             run = []
         else:
-            run += [part for part in _parts(word) if draw.random() >= _MISSING]
-    noisy += _mixed(run, draw)
-    return ("".join(noisy) if " " not in text else _with_spaces(noisy)) or text
+            run += [part for part in _parts(word, is_first=not number) if draw.random() >= _MISSING]
+    return "".join([*noisy, *_mixed(run, draw)]).strip(" ") or text
 
 
 def _words(text: str) -> Iterator[tuple[str, bool]]:
@@ -48,17 +46,13 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
             start = place + 1
 
 
-def _parts(word: str) -> list[str]:
-    """Return the characters of a word in a script without spaces, with their punctuation, or the word."""
-    return [word[part.start : part.end] for part in words_of(word)] or [word]
+def _parts(word: str, *, is_first: bool) -> list[str]:
+    """Return the characters of a word in a script without spaces, with their punctuation, or the word.
 
-
-def _with_spaces(words: list[str]) -> str:
-    """Return words with a space between each two, but for characters of scripts without spaces."""
-    joined = ""
-    for before, word in pairwise(["", *words]):
-        joined += word if not before or (is_unspaced(before[0]) and is_unspaced(word[0])) else f" {word}"
-    return joined
+    The space before a word goes with its first part wherever that goes; the first of a text needs one if it is whole.
+    """
+    parts = [word[part.start : part.end] for part in words_of(word)] or [word]
+    return parts if is_first and len(parts) > 1 else [f" {parts[0]}", *parts[1:]]
 
 
 def _mixed(words: list[str], draw: random.Random) -> list[str]:

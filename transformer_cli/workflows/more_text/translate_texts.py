@@ -17,7 +17,7 @@ from transformer_cli.workflows.prepare.more_text.work import Work, key_of
 logger = logging.getLogger(__name__)
 
 WINDOW = 2000
-"""Number of texts that are translated between two changes of the disk; a kill loses at most one window of a process."""
+"""Number of texts that are translated between two changes of the disk; a kill loses at most one of each process."""
 
 _SECONDS_BETWEEN_LOGS = 60
 

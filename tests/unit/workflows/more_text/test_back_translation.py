@@ -194,7 +194,7 @@ def test_noise_keeps_placeholders_and_moves_no_word_far(parts, seed):
     assert all(abs(noisy.index(word) - left.index(word)) <= 3 for word in once if len(left) == len(noisy))
 
 
-@given(st.text("一二三四五六七八九十人口手足日月。，", min_size=1, max_size=30), st.integers(0, 9))
+@given(st.text("一二三四五六七八九十人口手足日月。，ผมไป", min_size=1, max_size=30), st.integers(0, 9))
 def test_in_scripts_without_spaces_noise_takes_characters_for_words(text, seed):
     noisy = noised(text, seed)
 
@@ -203,7 +203,7 @@ def test_in_scripts_without_spaces_noise_takes_characters_for_words(text, seed):
 
 def test_noise_leaves_out_and_moves_characters_and_puts_no_space_between_them():
     text = "".join(map(chr, range(0x4E00, 0x4E00 + 1000)))
-    mixed = f"{text} Linux {text}"
+    mixed = f"{text} {text}"
 
     noisy = noised(text, 1)
 
@@ -211,7 +211,7 @@ def test_noise_leaves_out_and_moves_characters_and_puts_no_space_between_them():
     kept = [character for character in text if character in noisy]
     assert kept != list(noisy)
     assert all(abs(kept.index(character) - place) <= 3 for place, character in enumerate(noisy))
-    assert noised(mixed, 1).count(" ") <= 2
+    assert noised(mixed, 2).count(" ") == 1  # unless the character after it is left out
 
 
 def test_a_tenth_of_the_words_is_left_out():

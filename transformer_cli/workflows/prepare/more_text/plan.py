@@ -12,6 +12,7 @@ from transformer_cli.artifacts.more_text.translators import TRANSLATORS_FILE, Tr
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.errors import ModelNotFoundError, RecipeError
 from transformer_cli.text.languages import same_language
+from transformer_cli.text.writing_systems import is_without_spaces
 from transformer_cli.workflows.locate.model import find_model
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 
@@ -24,7 +25,7 @@ _CLEARLY_BETTER = 1.0
 
 # Raise this number when translations or pairs are made otherwise than before: then they are made again.
 _VERSION = 2
-_VERSION_OF_NOISE = 2
+_VERSION_OF_NOISE = 2  # in scripts without spaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,9 @@ def _plan_back_translation(located: LocatedRecipe) -> Plan | None:
         models = [_model(located, "back_translation.model", config.model, (languages.target, languages.source))]
     elif RunDirectory(reverse).live_version() is not None:
         models = [find_model(reverse)]
-    noise = [config.method, located.recipe.training.seed, _VERSION_OF_NOISE] if config.method == NOISED else []
+    noise = [config.method, located.recipe.training.seed] if config.method == NOISED else []
+    if noise and is_without_spaces(languages.source, ""):
+        noise.append(_VERSION_OF_NOISE)
     made_by = [_VERSION, config.model, "beam" if noise else config.method, config.beam_size]
     store = located.run.translations / f"{BACK_TRANSLATION}-{fingerprints.of_values(made_by)[:16]}"
     translators, before = _translators(models), Translators.read_from(store / TRANSLATORS_FILE)
