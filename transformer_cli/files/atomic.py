@@ -63,7 +63,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
 
 def _stream(path: Path) -> int | None:
     """Return the number of the open stream that a path names, or None."""
-    numbered = re.fullmatch("/(?:dev|proc/self)/fd/([0-9]+)", str(path))
+    numbered = re.fullmatch("/(?:dev|proc/self)/fd/([0-9]{1,9})", str(path))
     return int(numbered[1]) if numbered else _STREAMS.get(str(path))
 
 
@@ -91,9 +91,12 @@ def atomic_folder(folder: Path, *, replace: bool = True) -> Iterator[Path]:
     Raises:
         TfmError: It cannot be written; an existing folder is unchanged.
     """
-    folder = folder.resolve() if folder.is_symlink() else folder
-    beside, old = folder.with_name(folder.name + TEMPORARY_SUFFIX), folder.with_name(folder.name + _OLD_SUFFIX)
     with explain_os_errors(folder):
+        if folder.is_symlink():
+            folder = Path(os.path.realpath(folder))
+            if not folder.parent.is_dir():  # of a disk that is not there no folders are made
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+        beside, old = folder.with_name(folder.name + TEMPORARY_SUFFIX), folder.with_name(folder.name + _OLD_SUFFIX)
         _restore(old)
         shutil.rmtree(beside, ignore_errors=True)
         try:

@@ -284,6 +284,17 @@ def test_a_symbolic_link_to_a_folder_stays_and_its_target_is_replaced(tmp_path):
     assert names(tmp_path) == ["large disk", "out"]
 
 
+@pytest.mark.parametrize("target", ["disk that is not there/out", "out"])
+def test_a_symbolic_link_that_leads_nowhere_is_an_error_and_stays(target, tmp_path):
+    (tmp_path / "out").symlink_to(tmp_path / target)
+
+    with pytest.raises(TfmError, match=r"^cannot (write|read) .*out: "), atomic_folder(tmp_path / "out") as beside:
+        fill(beside, "new")
+
+    assert (tmp_path / "out").is_symlink()
+    assert names(tmp_path) == ["out"]
+
+
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), OSError("no")])
 def test_an_exception_leaves_the_old_folder_and_nothing_beside_it(tmp_path, error):
     (tmp_path / "out").mkdir()
