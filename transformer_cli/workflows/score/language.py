@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from transformer_cli.workflows.score.doubts import Text
 
 _SAMPLED_LINES = 200
 _MOSTLY = 0.5
+_SUBTAGS = re.compile("[-_@.]")  # ca-valencia, sr@latin, pt_BR.UTF-8
 
 
 def fitting_tokenizer(language: str | None, sources: Sequence[object], reference: Text, warnings: list[str]) -> str:
@@ -32,7 +34,7 @@ def fitting_tokenizer(language: str | None, sources: Sequence[object], reference
     sample = reference.lines[:_SAMPLED_LINES]
     if language is None:
         language = _language_of_names(sources, "\n".join(sample))
-    elif not is_language_code(language):
+    elif not is_language_code(_SUBTAGS.split(language)[0]):
         named, language = language, language_of_heading(language)
         if language is None:
             raise UsageError(f'the language "{named}" is not known; give its code, as in: de, pt-BR, zho_Hans')
