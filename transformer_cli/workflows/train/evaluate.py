@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 _SENTENCES_AT_ONCE = 200
 _BYTES_AT_ONCE = 4000
-"""About a thousand tokens: with a large model on few cores even these take seconds, in which no signal is answered."""
+"""About a thousand tokens. On a processor a large model needs seconds for these, in which it answers no signal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,12 @@ class Evaluator:
     bleu_tokenizer: str
     rules: TextRules = field(default_factory=TextRules)
 
-    def translate(self, corpus: Corpus, *, is_asked_to_stop: Callable[[], bool] = lambda: False) -> list[str]:
+    def translate(self, corpus: Corpus, *, is_asked_to_stop: Callable[[], bool] | None = None) -> list[str]:
         """Return the translation of each source.
 
         Args:
             corpus: The sources.
-            is_asked_to_stop: Polled between batches.
+            is_asked_to_stop: Polled between batches, if given.
 
         Raises:
             ValidationInterruptedError: ``is_asked_to_stop`` returned True.
@@ -56,20 +57,24 @@ class Evaluator:
         translator = LineTranslator(TorchEngine(self.model, self.decoding), self.tokenizers, self.rules)
         translations = [""] * len(corpus)
         lengths = [len(source.encode()) for source in corpus.sources]
-        for indices in batches_by_length(lengths, max_tokens=_BYTES_AT_ONCE, max_sentences=_SENTENCES_AT_ONCE):
-            if is_asked_to_stop():
+        is_slow = next(self.model.parameters()).device.type == "cpu"
+        limit = _BYTES_AT_ONCE if is_asked_to_stop is not None and is_slow else math.inf
+        for indices in batches_by_length(lengths, max_tokens=limit, max_sentences=_SENTENCES_AT_ONCE):
+            if is_asked_to_stop is not None and is_asked_to_stop():
                 raise ValidationInterruptedError
             for i, translation in zip(indices, translator.translate([corpus.sources[i] for i in indices]), strict=True):
                 translations[i] = translation.text
         return translations
 
-    def scores(self, corpus: Corpus, *, shown: int, is_asked_to_stop: Callable[[], bool]) -> ValidationScores:
+    def scores(
+        self, corpus: Corpus, *, shown: int, is_asked_to_stop: Callable[[], bool] | None = None
+    ) -> ValidationScores:
         """Translate and score ``corpus``.
 
         Args:
             corpus: The validation set.
             shown: Index of the sample sentence; after the last sentence it starts again at the first.
-            is_asked_to_stop: Polled between batches.
+            is_asked_to_stop: Polled between batches, if given.
 
         Raises:
             ValidationInterruptedError: ``is_asked_to_stop`` returned True.

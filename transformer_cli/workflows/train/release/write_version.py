@@ -120,7 +120,7 @@ def _choose_weights(session: TrainingSession) -> tuple[str, Mapping[str, Tensor]
     candidates[f"average of the last {len(folders)} checkpoints"] = average_weights(folders)
     best, best_step = run.best_checkpoint, session.state.loop.tracker.best_step
     # A training that was killed and went on from further back may have left a best checkpoint that it has not reached.
-    if best.is_dir() and _is_whole(best) and read_state(best).step == best_step:
+    if best.is_dir() and _is_whole(best) and _step_of(best) == best_step:
         candidates[f"best checkpoint, step {best_step}"] = read_weights(best)
     scored = {name: _validation_scores(session, weights) for name, weights in candidates.items()}
     words = [f"{name}: {_described(scores)}" for name, scores in scored.items()]
@@ -147,9 +147,15 @@ def _is_whole(checkpoint: Path) -> bool:
     return True
 
 
+def _step_of(checkpoint: Path) -> int | None:
+    with suppress(DamagedFileError):
+        return read_state(checkpoint).step
+    return None
+
+
 def _validation_scores(session: TrainingSession, weights: Mapping[str, Tensor]) -> ValidationScores:
     load_weights(session.evaluator.model, weights, where=session.located.run.checkpoints)
-    return session.evaluator.scores(session.valid, shown=0, is_asked_to_stop=lambda: False)
+    return session.evaluator.scores(session.valid, shown=0)
 
 
 def _test(session: TrainingSession, version: str | None) -> list[TestResult]:
