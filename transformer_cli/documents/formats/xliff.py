@@ -112,7 +112,7 @@ class _Reader1:
         target: Element | None,
         contents: Sequence[Content],
     ) -> Iterator[Splice]:
-        yield from self._not_approved(unit)
+        yield from self._without_approval(unit)
         inner = self.text[original.inner_start : original.inner_end]
         for part, content in reversed(list(zip(parts, contents, strict=True))):
             start, end = (offset - original.inner_start for offset in (part.inner_start, part.inner_end))
@@ -122,7 +122,7 @@ class _Reader1:
     def _render_mark(
         self, unit: Element, target: Element, segment: Element, contents: Sequence[Content]
     ) -> Iterator[Splice]:
-        yield from self._not_approved(unit)
+        yield from self._without_approval(unit)
         tag = self.text[target.start : target.inner_start]
         yield Splice(target.start, target.inner_start, with_attribute(tag, "state", self.states[self.task.is_final]))
         tag = self.text[segment.start : segment.inner_start]
@@ -130,7 +130,7 @@ class _Reader1:
         inner = written(contents[0], escape_xml)
         yield Splice(segment.start, segment.end, f"{tag}{inner}</{segment.prefix}{segment.name}>")
 
-    def _not_approved(self, unit: Element) -> Iterator[Splice]:
+    def _without_approval(self, unit: Element) -> Iterator[Splice]:
         """Take from a unit that is translated now what says that its translation is final."""
         if unit.attributes.get("approved") == "yes" and not self.task.is_final:
             tag = self.text[unit.start : unit.inner_start]

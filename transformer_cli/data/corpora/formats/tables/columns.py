@@ -160,9 +160,11 @@ def _note_of_others(
     ]
     if not others:
         return None
+    *some, last = map(str, others)
+    which = f"{', '.join(some)} and {last} fit" if some else f"{last} fits"
     return (
-        f"{path}: columns {read[0] + 1} and {read[1] + 1} are read; {', '.join(map(str, others))} would fit as well: "
-        "set source_column and target_column for it to choose"
+        f"{path}: columns {read[0] + 1} and {read[1] + 1} are read, although {which} as well; source_column and "
+        "target_column choose others"
     )
 
 

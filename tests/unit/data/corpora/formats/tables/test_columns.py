@@ -174,6 +174,6 @@ def test_a_second_column_in_one_of_the_languages_is_mentioned(messages):
     columns(number, source, target, note, target, header=["id", "fr", "en", "note", "en-GB"])
 
     assert sentences("t.tsv") == PAIRS
-    assert [text for text in messages.texts if "would fit" in text] == [
-        "t.tsv: columns 2 and 3 are read; 5 would fit as well: set source_column and target_column for it to choose"
+    assert [text for text in messages.texts if "although" in text] == [
+        "t.tsv: columns 2 and 3 are read, although 5 fits as well; source_column and target_column choose others"
     ]
