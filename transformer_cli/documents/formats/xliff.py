@@ -89,10 +89,8 @@ class _Reader1:
         is_flowing = element.attributes.get("xml:space") != "preserve"
         if target is not None and any(not each.text().strip() for _, each in own):  # it is translated in part
             for mark, each in own:
-                content, render = (
-                    content_of(mark, self.text, inline_kind),
-                    partial(self._render_mark, element, target, each),
-                )
+                content = content_of(mark, self.text, inline_kind)
+                render = partial(self._render_mark, element, target, each)
                 yield Unit((content,), mark.start, render, bool(each.text().strip()), is_flowing=is_flowing)
             return
         parts = marks or [source]
