@@ -132,6 +132,10 @@ def _written(element: _Element, content: Content, translation: str) -> Iterator[
     yield translation[cursor:end]
 
 
+def _has_letter(word: Word) -> bool:
+    return any(character.isalnum() for character in word.text)
+
+
 class _Placer:
     """Finds the places of elements in a translation."""
 
@@ -234,7 +238,9 @@ class _Placer:
             and not element.stands_alone
             and (place := self._words_for(following[:1]))
         ):
-            return self._within(place[0].start, bounds)
+            is_mark = not _has_letter(self._source_words[following[0]])  # as a full stop after code
+            ends_word = is_mark and _has_letter(place[0])
+            return self._within(place[0].core_end if ends_word else place[0].start, bounds)
         for i in reversed(previous):
             if place := self._words_for([i]):
                 is_after_letter = self._source[: element.start].rstrip(" ")[-1:].isalnum()
