@@ -153,10 +153,8 @@ def test_a_version_of_other_languages_does_not_go_live_by_itself(here):
 
 def test_a_run_is_not_up_to_date_while_its_live_version_cannot_be_used(here):
     arrive(here, NEW)
-    assert run_here("train", *QUICK, "--set", "release.tolerance=0", "--set", "release.significance=0.9999").code in (
-        0,
-        3,
-    )
+    run_here("train", *QUICK)
+    assert len(RUN.version_folders()) == 2
     RUN.make_live(RUN.versions / "0001")
     weights = RUN.versions / "0001" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1])

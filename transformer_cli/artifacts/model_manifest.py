@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from transformer_cli.data.tokens.tokenizer import TokenizerPair
 
 FORMAT = 2
-CARD_FILE = "README.md"
 """Version of ``config.json`` and of the weights' names. `checkpoint.read_tensors` also reads format 1 and renames."""
+
+CARD_FILE = "README.md"
+"""The model's card, for people."""
 
 
 class ComparedScore(Record):

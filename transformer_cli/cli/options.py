@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -49,15 +49,20 @@ def _folder(name: str) -> Path:
     return Path(name)
 
 
-def written_path(name: str | Path) -> Path:
-    """Return the path of what is to be written; stdout has other things to say.
-
-    Raises:
-        BadParameter: The name is empty or "-".
-    """
+def _written_path(name: str | Path) -> Path:
     if str(name) in ("", "-"):
         raise typer.BadParameter(f'"{name}" names no file; give a path, as ./- for a file of that name')
     return Path(name)
+
+
+def output_option(text: str, *, metavar: str = "FILE") -> Any:
+    """Return ``--output`` of a command whose stdout has other things to say, so that ``-`` is no name.
+
+    Args:
+        text: The help.
+        metavar: What is written.
+    """
+    return typer.Option("--output", "-o", parser=_written_path, metavar=metavar, help=text)
 
 
 RunDirOption = Annotated[

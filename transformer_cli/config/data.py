@@ -9,12 +9,14 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    ValidationError,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from transformer_cli.config.corpora import Corpora, NamedCorpus, UserSymbol
 from transformer_cli.config.section import Positive, Section
+from transformer_cli.errors import UsageError
 
 
 def _refuse_all_but_false(value: Any) -> Any:
@@ -26,13 +28,13 @@ def _refuse_all_but_false(value: Any) -> Any:
 Off = Annotated[Literal[False], BeforeValidator(_refuse_all_but_false)]
 
 
-def _is_part_of_a_name(code: str) -> str:
+def _refuse_what_names_no_file(code: str) -> str:
     if not code.strip(". ") or any(each in "/\\" or unicodedata.category(each).startswith("C") for each in code):
         raise ValueError(f"{code!r} is no language code; it has letters, digits, - and _, as in pt-BR or zho_Hans")
     return code
 
 
-LanguageCode = Annotated[str, AfterValidator(_is_part_of_a_name)]
+LanguageCode = Annotated[str, AfterValidator(_refuse_what_names_no_file)]
 """A code is part of the names of files."""
 
 
@@ -50,6 +52,19 @@ class LanguagesConfig(Section):
         if self.source == self.target:
             raise ValueError(f"source and target are both {self.source!r}; they must differ")
         return self
+
+    @classmethod
+    def of_options(cls, source: str, target: str) -> LanguagesConfig:
+        """Return the languages that ``--from`` and ``--to`` name.
+
+        Raises:
+            UsageError: One is no code of a language, or both are the same.
+        """
+        try:
+            return cls(source=source, target=target)
+        except ValidationError as error:
+            problem = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+            raise UsageError(f'--from "{source}" --to "{target}": {problem}') from None
 
 
 class DataConfig(Section):

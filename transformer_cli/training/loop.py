@@ -42,7 +42,7 @@ class Validation:
         batches: Batches for the validation loss.
         evaluate: Translates and scores the set; raises `ValidationInterruptedError` if asked to stop.
         is_first: Whether to validate before the first update as well.
-        is_asked_to_stop: Polled between batches; each of several processes is asked as often as it has batches.
+        is_asked_to_stop: Polled before each batch of the loss; each of several processes polls its own.
     """
 
     batches: list[Batch]

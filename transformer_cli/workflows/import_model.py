@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import ValidationError
-
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.artifacts.version_history import Release, VersionHistory
 from transformer_cli.config import LanguagesConfig
@@ -172,11 +170,7 @@ def _languages(source: str | None, target: str | None) -> LanguagesConfig | None
         return None
     if source is None or target is None:
         raise UsageError("give both --from and --to, or neither")
-    try:
-        return LanguagesConfig(source=source, target=target)
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
-        raise UsageError(f'--from "{source}" --to "{target}": {problem}') from None
+    return LanguagesConfig.of_options(source, target)
 
 
 def _name(model: Path) -> str:

@@ -146,13 +146,13 @@ def test_a_tag_between_a_space_and_a_full_stop_keeps_the_space(translation, expe
     assert written(project(content, translation, links), str) == expected
 
 
-@pytest.mark.parametrize(("translation", "expected"), [("A B.", "A B <x/>."), ("A B .", "A B <x/>.")])
-def test_a_tag_before_a_full_stop_that_is_linked_with_a_word_stands_behind_that_word(translation, expected):
+@pytest.mark.parametrize("translation", ["A B.", "A B ."])
+def test_a_tag_before_a_full_stop_that_is_linked_with_a_word_stands_behind_that_word(translation):
     content = read_string("a b <x/>.")
 
-    result = written(project(content, translation, [(0, 0), (2, len(translation.split(" ")) - 1)]), str)
+    result = project(content, translation, [(0, 0), (2, len(translation.split(" ")) - 1)])
 
-    assert result.replace(" .", ".") == expected
+    assert written(result, str) == "A B <x/>."
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_a_batch_without_tokens_has_no_loss_and_gives_every_weight_a_gradient_of
 @pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is")  # torch's own, when its compiler is imported
 @pytest.mark.parametrize("backend", ["aot_eager", pytest.param("inductor", marks=pytest.mark.slow)])
 def test_compiled_updates_are_those_of_the_model_as_it_is_written(backend, monkeypatch):
-    # What the compiler makes of the model is the same for both; C++ of it takes "inductor" a minute on a new machine.
+    # Both backends get the same graph of the model; "inductor" needs a minute to make C++ of it on a new machine.
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=backend))
     # Of several pairs each: PyTorch compiles the same once more for a batch of one.
     batches = list(islice(tiny_stream(random_corpus(), max_tokens=24), 3))

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from transformer_cli.cli.options import ModelRecipeArgument, QuietOption, VerboseOption, chosen_model, written_path
+from transformer_cli.cli.options import ModelRecipeArgument, QuietOption, VerboseOption, chosen_model, output_option
 
 logger = logging.getLogger(__name__)
 
@@ -30,13 +30,7 @@ def export(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            parser=written_path,
-            metavar="PATH",
-            help="A folder to make or renew, for argos a file. Default: in the model directory.",
-        ),
+        output_option("A folder to make or renew, for argos a file. Default: in the model directory.", metavar="PATH"),
     ] = None,
     quantization: Annotated[
         Literal["auto", "float32", "float16", "bfloat16", "int16", "int8"],

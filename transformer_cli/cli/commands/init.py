@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import transformer_cli
-from transformer_cli.cli.options import QuietOption, VerboseOption, written_path
+from transformer_cli.cli.options import QuietOption, VerboseOption, output_option
 
 logger = logging.getLogger(__name__)
 
@@ -41,9 +41,7 @@ def init(
         str | None,
         typer.Option("--test", metavar="CORPUS|N", help="To test on. Default: test.* beside, else N pairs held out."),
     ] = None,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", parser=written_path, metavar="FILE", help="The recipe to write.")
-    ] = Path("tfm.toml"),
+    output: Annotated[Path, output_option("The recipe to write.")] = Path("tfm.toml"),
     start_from: Annotated[
         Path | None,
         typer.Option(

@@ -16,7 +16,7 @@ from transformer_cli.cli.options import (
     QuietOption,
     VerboseOption,
     chosen_model,
-    written_path,
+    output_option,
 )
 from transformer_cli.cli.streams import open_input
 from transformer_cli.errors import DataError, UsageError
@@ -38,14 +38,7 @@ def inspect(
         typer.Option("--model", "-m", envvar="TFM_MODEL", help="A model directory or a run directory."),
     ] = None,
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            parser=written_path,
-            metavar="FILE",
-            help="The page. Default: inspection.html, if nothing else is asked for.",
-        ),
+        Path | None, output_option("The page. Default: inspection.html, if nothing else is asked for.")
     ] = None,
     target: Annotated[
         str | None, typer.Option("--target", help="Look at this translation instead of the model's own.")

@@ -10,7 +10,7 @@ import typer
 
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.cli.display import console
-from transformer_cli.cli.options import DeviceOption, QuietOption, VerboseOption, written_path
+from transformer_cli.cli.options import DeviceOption, QuietOption, VerboseOption, output_option
 
 
 def report(
@@ -22,16 +22,7 @@ def report(
             help="A run directory, or a recipe, by its path or name. Default: the recipe here.",
         ),
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            parser=written_path,
-            metavar="FILE",
-            help="The page. Default: report.html in the run directory.",
-        ),
-    ] = None,
+    output: Annotated[Path | None, output_option("The page. Default: report.html in the run directory.")] = None,
     device: DeviceOption = "auto",
     quiet: QuietOption = False,
     verbose: VerboseOption = False,

@@ -169,12 +169,8 @@ def _shape_and_limit(values: Mapping[str, Any], start_from: Path | None) -> str:
 
 
 def _languages(source: str, target: str) -> LanguagesConfig:
-    codes = [each if is_known_language(each) else language_of_heading(each) or each for each in (source, target)]
-    try:
-        return LanguagesConfig(source=codes[0], target=codes[1])
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
-        raise UsageError(f'--from "{source}" --to "{target}": {problem}') from None
+    codes = (each if is_known_language(each) else language_of_heading(each) or each for each in (source, target))
+    return LanguagesConfig.of_options(*codes)
 
 
 def _adaptation(model: Path | None, general: str | None, languages: LanguagesConfig) -> Adaptation | None:

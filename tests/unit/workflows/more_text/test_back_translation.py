@@ -211,7 +211,8 @@ def test_noise_leaves_out_and_moves_characters_and_puts_no_space_between_them():
     kept = [character for character in text if character in noisy]
     assert kept != list(noisy)
     assert all(abs(kept.index(character) - place) <= 3 for place, character in enumerate(noisy))
-    assert noised(mixed, 2).count(" ") == 1  # unless the character after it is left out
+    # The space goes with the character after it, which is left out now and then.
+    assert {noised(mixed, seed).count(" ") for seed in range(50)} == {0, 1}
 
 
 def test_a_tenth_of_the_words_is_left_out():

@@ -38,8 +38,11 @@ class Shouting:
 
 def run(store, texts, models, references=()):
     translate = window_translator(models, None)
-    load = lambda: lambda windows: ((window, translate(window)) for window in windows)  # noqa: E731
-    return translate_new(store, Work(texts, references), load, what="texts")
+
+    def in_this_process(windows):
+        return ((window, translate(window)) for window in windows)
+
+    return translate_new(store, Work(texts, references), lambda: in_this_process, what="texts")
 
 
 def content(store):

@@ -133,8 +133,9 @@ def _model(located: LocatedRecipe, key: str, name: str, languages: tuple[str, st
         model = find_model(located.folder / name)
     except ModelNotFoundError as error:
         raise ModelNotFoundError(f"{key}: {error}") from None
-    own = located.run.versions, located.run.live_model  # which is a folder in a copy that was made without links
-    if any(model.is_relative_to(folder.resolve()) for folder in own):
+    run = located.run
+    is_copied = not run.live_model.is_symlink() and model == run.live_model.resolve()  # a copy without links
+    if is_copied or model.is_relative_to(run.versions.resolve()):
         raise RecipeError(f"{key}: {name} is this run itself; name another one, or give this one another --run-dir")
     has = ModelManifest.load(model).languages
     if not (same_language(has.source, languages[0]) and same_language(has.target, languages[1])):
