@@ -147,6 +147,9 @@ def test_a_line_has_at_most_42_characters_and_two_lines_are_about_equal(text):
         ("srt", "<i>- Où ?</i>\n- Là.", "<i>- OÙ ?</i>\n- LÀ."),
         ("srt", "- <i>Où</i> est-il ?\n- <b>Là.</b>", "- <i>OÙ</i> EST-IL ?\n- <b>LÀ.</b>"),
         ("vtt", "<v Marie>Où ?</v>\n<v Paul>Là.</v>", "<v Marie>OÙ ?</v>\n<v Paul>LÀ.</v>"),
+        ("vtt", "<v Marie>Où ?</v> <v Paul>Là.</v>", "<v Marie>OÙ ?</v>\n<v Paul>LÀ.</v>"),
+        ("vtt", "<v Marie>Où ? <v.loud Paul>Là.", "<v Marie>OÙ ?\n<v.loud Paul>LÀ."),
+        ("vtt", "<i><v Marie>Où ?</v> <v Paul>Là.</v></i>", "<i><v Marie>OÙ ?</v>\n<v Paul>LÀ.</v></i>"),
     ],
 )
 def test_each_speaker_is_translated_alone_with_tags_too(kind, cue, expected):

@@ -136,10 +136,10 @@ def _unit(text: str, group: list[_Cue], escape: Callable[[str], str]) -> Unit:
 
 
 def _speakers(content: Content) -> Iterator[Content]:
-    """Yield what each speaker of a dialogue says: lines begin with a dash or the tag of a voice; else the content."""
+    """Yield what each speaker of a dialogue says, from a dash at the head of a line or the tag of a voice."""
     speakers: list[list[str | Tag]] = []
     for line in _lines(content):
-        begins = _DASH.match(plain_text(line)) or (isinstance(line[0], Tag) and _VOICE.match(line[0].source))
+        begins = _DASH.match(plain_text(line)) or _is_voice(line[0])
         if begins or not speakers:
             speakers.append([*line])
         else:
@@ -153,11 +153,18 @@ def _speakers(content: Content) -> Iterator[Content]:
         yield content
 
 
+def _is_voice(piece: str | Tag) -> bool:
+    return isinstance(piece, Tag) and bool(_VOICE.match(piece.source))
+
+
 def _lines(content: Content) -> Iterator[Content]:
-    """Yield the lines of a content that are not empty."""
+    """Yield the lines of a content that are not empty; the tag of a voice begins a line too."""
     line: list[str | Tag] = []
     for piece in content:
         if isinstance(piece, Tag):
+            if _is_voice(piece) and line:
+                yield tuple(line)
+                line = []
             line.append(piece)
             continue
         *ended, rest = piece.split("\n")
