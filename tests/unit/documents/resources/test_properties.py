@@ -23,6 +23,7 @@ number = 42
 id = btn_ok
 java.pattern = L''eau de {0} dort
 quoted = l'eau de '{0}'
+java.braces = Si '{'c''est'}', l''eau de {0}
 accent = voil\u00e0 \u263A
 """
 
@@ -47,6 +48,7 @@ def test_texts_are_translated_and_nothing_else_changes():
         ("une ligne\\n\\\n        une autre ligne\\n", "UNE LIGNE\\n\\\n        UNE AUTRE LIGNE\\n"),
         ("L''eau de {0} dort", "L''EAU DE {0} DORT"),
         ("l'eau de '{0}'", "L'EAU DE '{0}'"),
+        ("Si '{'c''est'}', l''eau de {0}", "SI '{'C''EST'}', L''EAU DE {0}"),
         (r"voil\u00e0 \u263A", r"VOIL\u00c0 \u263A"),
     ]:
         assert old in expected

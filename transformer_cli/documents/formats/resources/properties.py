@@ -34,6 +34,7 @@ _CHARACTERS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 _ESCAPES = {ord(character): f"\\{letter}" for letter, character in _CHARACTERS.items()} | {ord("\\"): "\\\\"}
 _NEW_ROW = re.compile(rf"\\n(\\{_BREAK}[ \t\f]*)")
 _ARGUMENT = re.compile(r"\{\d")
+_QUOTED_BRACES = re.compile(r"(?<!')'[{}]+'(?!')")
 
 
 def _escape_missing(error: UnicodeError) -> tuple[str, int]:
@@ -71,11 +72,11 @@ def read_properties(text: str, task: Task) -> Document:
             new_row[1] if new_row else "",
             is_ascii=text.isascii(),
             has_sign=bool(pair["sign"]),
-            doubles=_doubles_apostrophes(value),
             escaped=escaped,
         )
         if is_text(value):
-            units.append(value_unit(value.replace("''", "'") if write.doubles else value, start, end, write))
+            code, doubled = (_QUOTED_BRACES, "'") if _is_message_format(value) else (None, "")
+            units.append(value_unit(value, start, end, write, code, doubled))
     return Document(text, tuple(units))
 
 
@@ -85,9 +86,9 @@ def _character(match: re.Match[str]) -> str:
     return _CHARACTERS.get(match[3], match[3]) if match[3] else ""
 
 
-def _doubles_apostrophes(value: str) -> bool:
-    """Return whether a value is a pattern of ``MessageFormat``, in which an apostrophe is written twice."""
-    return bool(_ARGUMENT.search(value)) and "'" not in value.replace("''", "")
+def _is_message_format(value: str) -> bool:
+    """Return whether a value is a pattern of ``MessageFormat``: an apostrophe is written twice, or quotes braces."""
+    return bool(_ARGUMENT.search(value)) and "'" not in _QUOTED_BRACES.sub("", value).replace("''", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +99,17 @@ class _Writer:
         new_row: What stands between two rows of the source, if they end with ``\n``.
         is_ascii: Whether everything outside of ASCII is escaped.
         has_sign: Whether ``=`` or ``:`` stands before the value.
-        doubles: Whether an apostrophe is written twice.
         escaped: The characters that are always escaped.
     """
 
     new_row: str
     is_ascii: bool
     has_sign: bool
-    doubles: bool
     escaped: dict[int, str]
 
     def __call__(self, value: str) -> str:
         """Return the spelling of a value."""
-        text = value.replace("'", "''") if self.doubles else value
-        text = text.translate(_ESCAPES | self.escaped)
+        text = value.translate(_ESCAPES | self.escaped)
         if text.startswith(" ") or (text.startswith(("=", ":")) and not self.has_sign):
             text = f"\\{text}"
         if self.new_row:

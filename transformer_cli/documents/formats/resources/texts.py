@@ -52,7 +52,12 @@ def is_hidden_key(key: str) -> bool:
 
 
 def value_unit(
-    value: str, start: int, end: int, write: Callable[[str], str], code: re.Pattern[str] | None = None
+    value: str,
+    start: int,
+    end: int,
+    write: Callable[[str], str],
+    code: re.Pattern[str] | None = None,
+    doubled: str = "",
 ) -> Unit:
     """Return the unit of a value, in which tags are written as in HTML.
 
@@ -62,15 +67,21 @@ def value_unit(
         end: Offset of the end of its spelling.
         write: Function that spells another value.
         code: Pattern of what stands in a text like a tag that surrounds nothing.
+        doubled: A character that is written twice outside of tags and code.
     """
     content = read_string(value)
     if code:
         content = with_codes(content, lambda text: (match.span() for match in code.finditer(text)))
-    return Unit((content,), start, partial(_render, start, end, write), replaces_source=True)
+    if doubled:
+        content = tuple(each.replace(2 * doubled, doubled) if isinstance(each, str) else each for each in content)
+    return Unit((content,), start, partial(_render, start, end, write, doubled), replaces_source=True)
 
 
-def _render(start: int, end: int, write: Callable[[str], str], contents: Sequence[Content]) -> Iterator[Splice]:
-    yield Splice(start, end, write(written(contents[0], str)))
+def _render(
+    start: int, end: int, write: Callable[[str], str], doubled: str, contents: Sequence[Content]
+) -> Iterator[Splice]:
+    text = written(contents[0], lambda text: text.replace(doubled, 2 * doubled) if doubled else text)
+    yield Splice(start, end, write(text))
 
 
 def escaped_characters(text: str, escape: re.Pattern[str]) -> dict[int, str]:
