@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import re
 import secrets
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from transformer_cli.errors import RunDirectoryBusyError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.temporary import TEMPORARY_SUFFIX
 
@@ -90,6 +92,7 @@ def atomic_folder(folder: Path, *, replace: bool = True) -> Iterator[Path]:
 
     Raises:
         TfmError: It cannot be written; an existing folder is unchanged.
+        RunDirectoryBusyError: Another process is writing the same folder.
     """
     with explain_os_errors(folder):
         if folder.is_symlink():
@@ -97,21 +100,64 @@ def atomic_folder(folder: Path, *, replace: bool = True) -> Iterator[Path]:
             if not folder.parent.is_dir():  # of a disk that is not there no folders are made
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
         beside, old = folder.with_name(folder.name + TEMPORARY_SUFFIX), folder.with_name(folder.name + _OLD_SUFFIX)
-        _restore(old)
-        shutil.rmtree(beside, ignore_errors=True)
+        with _held(beside, folder):
+            try:
+                _restore(old)
+                yield beside
+                _flush(beside)
+                if folder.exists():
+                    if not (replace and folder.is_dir()):
+                        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
+                    folder.rename(old)  # deleting it in place could leave it half deleted
+                beside.rename(folder)
+                fsync_folder(folder.parent)
+            finally:
+                _restore(old)
+
+
+@contextmanager
+def _held(beside: Path, folder: Path) -> Iterator[None]:
+    """Make an empty folder that no other process makes meanwhile; delete it at the end if it still has this name.
+
+    What a killed process has left is emptied and taken over: its lock ended with it.
+    """
+    beside.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(beside, os.O_RDONLY)
+    try:
+        if not (_lock(descriptor) and _is_named(descriptor, beside)):
+            raise RunDirectoryBusyError(f"another process is writing {folder}; run the command again when it has ended")
         try:
-            beside.mkdir(parents=True)
-            yield beside
-            _flush(beside)
-            if folder.exists():
-                if not (replace and folder.is_dir()):
-                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
-                folder.rename(old)  # deleting it in place could leave it half deleted
-            beside.rename(folder)
-            fsync_folder(folder.parent)
+            _empty(beside)
+            yield
         finally:
-            _restore(old)
-            shutil.rmtree(beside, ignore_errors=True)
+            if _is_named(descriptor, beside):
+                shutil.rmtree(beside, ignore_errors=True)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock an open folder; return False if another process has done so. Some file systems of networks have no locks."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _is_named(descriptor: int, path: Path) -> bool:
+    """Return whether an open folder still has a name; another process may have given it its last one."""
+    return path.exists() and os.path.samestat(os.fstat(descriptor), path.stat())
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def restore_folders(parent: Path) -> None:

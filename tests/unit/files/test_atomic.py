@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.command_line import environment
 from tests.support.hostile_machine import crash_at_each_moment, disk_full_after
-from transformer_cli.errors import DataError, TfmError
+from transformer_cli.errors import DataError, RunDirectoryBusyError, TfmError
 from transformer_cli.files.atomic import atomic_folder, atomic_write, fsync_folder, restore_folders, write_atomically
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.temporary import TEMPORARY_SUFFIX
@@ -326,6 +326,31 @@ def test_what_may_not_be_replaced_stays(tmp_path, is_folder):
     with pytest.raises(TfmError, match=r"^cannot write .*out: file exists"):
         write()
     assert content_of(tmp_path / "out") == {"old"} if is_folder else (tmp_path / "out").read_text() == "old"
+    assert names(tmp_path) == ["out"]
+
+
+def test_who_comes_while_a_folder_is_written_is_told_so_and_disturbs_nothing(tmp_path):
+    with atomic_folder(tmp_path / "out") as beside:
+        fill(beside, "first")
+        busy = pytest.raises(RunDirectoryBusyError, match=r"^another process is writing .*out; ")
+        with busy, atomic_folder(tmp_path / "out"):
+            pytest.fail("two write the same folder")
+
+    assert content_of(tmp_path / "out") == {"first"}
+    assert names(tmp_path) == ["out"]
+
+
+def test_what_a_killed_process_has_left_is_no_part_of_a_folder(tmp_path):
+    left = tmp_path / "out.tfm-tmp"
+    (left / "part").mkdir(parents=True)
+    (left / "part" / "old").touch()
+    (left / "link").symlink_to(tmp_path / "out.tfm-tmp" / "part")
+
+    with atomic_folder(tmp_path / "out") as beside:
+        fill(beside, "new")
+
+    assert names(tmp_path / "out") == ["a", "part"]
+    assert names(tmp_path / "out" / "part") == ["b"]
     assert names(tmp_path) == ["out"]
 
 
