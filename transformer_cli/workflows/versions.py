@@ -135,7 +135,7 @@ def _goes_live(event: Event) -> bool:
 
 
 def previous_version(run: RunDirectory) -> str | None:
-    """Return the target of a rollback: the previous live version, where rolled-back versions do not count."""
+    """Return the target of a rollback: the previous live version; rolled-back and deleted ones do not count."""
     history: list[str] = []
     for event in read_events(run):
         if event.event == "rollback" and len(history) > 1:
@@ -145,7 +145,7 @@ def previous_version(run: RunDirectory) -> str | None:
     live = run.live_version()
     if live is not None and live not in history[-1:]:
         history.append(live)
-    return next((name for name in reversed(history[:-1]) if name != live), None)
+    return next((name for name in reversed(history[:-1]) if name != live and (run.versions / name).is_dir()), None)
 
 
 def _delete_old_versions(run: RunDirectory, *, keep: int) -> None:

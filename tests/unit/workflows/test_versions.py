@@ -253,6 +253,20 @@ def test_a_live_version_that_was_deleted_is_replaced_by_the_last_one_that_was_li
     assert (run.live_version(), len(messages.warnings)) == ("0001", 1)
 
 
+def test_what_was_live_before_a_deleted_version_is_kept_and_can_be_gone_back_to(run):
+    for _ in range(3):
+        release(run)
+    shutil.rmtree(run.versions / "0003")
+
+    complete_release(run, keep=5)
+    assert (run.live_version(), previous_version(run)) == ("0002", "0001")
+
+    assert release(run) == "0004"
+    assert release(run, promoted=False, keep=2) == "0005"
+    assert names(run) == ["0002", "0004", "0005"]
+    assert rollback(run.path) == "version 0002 is live in place of 0004"
+
+
 def test_a_version_that_was_not_promoted_takes_nobody_s_place(run, messages):
     for promoted in (True, False):
         release(run, promoted=promoted)
