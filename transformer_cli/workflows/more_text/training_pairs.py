@@ -31,6 +31,12 @@ def read_training_pairs(run: RunDirectory, recipe: Recipe) -> Corpus:
     return joined([read_split(folder, TRAIN) for folder in folders])
 
 
+def corpora_of_pairs(corpus: Corpus, recipe: Recipe) -> NDArray[np.int32]:
+    """Return the number of the corpus in ``data.train`` of each pair, and -1 for pairs that models made."""
+    origins = _origins(corpus)
+    return np.where(origins < len(recipe.data.train), origins, -1)
+
+
 def weights_of_pairs(corpus: Corpus, recipe: Recipe, unseen: NDArray[np.bool_] | None) -> NDArray[np.float64] | None:
     """Return the mean number of times that each pair is drawn in an epoch, or None if each is drawn once.
 
@@ -40,7 +46,7 @@ def weights_of_pairs(corpus: Corpus, recipe: Recipe, unseen: NDArray[np.bool_] |
         unseen: For each pair whether the starting version has not seen it; None if there is no such version.
     """
     of_origins = np.array([*(each.weight for each in recipe.data.train), 1.0, 1.0])
-    origins = np.zeros(len(corpus), np.int32) if corpus.origins is None else corpus.origins
+    origins = _origins(corpus)
     is_back_translated = origins == len(recipe.data.train) + 1
     if unseen is None and (of_origins == 1).all() and not is_back_translated.any():
         return None
@@ -53,3 +59,7 @@ def weights_of_pairs(corpus: Corpus, recipe: Recipe, unseen: NDArray[np.bool_] |
         most = share / (1 - share) * weights[~is_back_translated].sum()
         weights[is_back_translated] *= min(1.0, most / total)
     return weights
+
+
+def _origins(corpus: Corpus) -> NDArray[np.int32]:
+    return np.zeros(len(corpus), np.int32) if corpus.origins is None else corpus.origins

@@ -33,7 +33,7 @@ from transformer_cli.training.loop import LoopState
 from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.training.trainer import Trainer
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
-from transformer_cli.workflows.more_text.training_pairs import read_training_pairs, weights_of_pairs
+from transformer_cli.workflows.more_text.training_pairs import corpora_of_pairs, read_training_pairs, weights_of_pairs
 from transformer_cli.workflows.train.checkpointing import TrainingState
 from transformer_cli.workflows.train.evaluate import Evaluator, bleu_tokenizer
 from transformer_cli.workflows.train.misalignment_check import alignment_of_new
@@ -70,6 +70,9 @@ def open_session(request: TrainRequest, data_fingerprint: str) -> TrainingSessio
     with ranks.first_ahead():
         encoded = encode_to_disk(run.encoded, read, tokenizers, data_fingerprint=of_texts(recipe, data_fingerprint))
     unseen = None if start.version is None else unseen_pairs(run, start.version, corpus)
+    alignment = None
+    if unseen is not None:
+        alignment = alignment_of_new(model, encoded, unseen, corpora_of_pairs(corpus, recipe))
     stream = _stream(request, read, encoded, unseen, tokenizers=tokenizers, device=device)
     trainer, budget = _trainer(located, model, start, ranks), _budget(request, valid)
     session = TrainingSession(
@@ -80,7 +83,7 @@ def open_session(request: TrainRequest, data_fingerprint: str) -> TrainingSessio
         state=TrainingState(trainer, stream, LoopState(ProgressTracker())),
         train_pairs=corpus,
         new_pairs=None if unseen is None else int(unseen.sum()),
-        alignment=None if unseen is None else alignment_of_new(model, encoded, unseen),
+        alignment=alignment,
         valid=valid,
         valid_tokens=encode_corpus(texts_as_read(located, valid, tokenizers), tokenizers),
         evaluator=Evaluator(

@@ -27,20 +27,29 @@ _ABLE = 20.0
 """Alignment in standard errors that any model able to translate reaches on pairs it has learned."""
 
 
-def alignment_of_new(model: Transformer, corpus: EncodedCorpus, is_new: NDArray[np.bool_]) -> float | None:
-    """Return the `alignment` of the new pairs, measured by the model that has learned the other pairs.
+def alignment_of_new(
+    model: Transformer, corpus: EncodedCorpus, is_new: NDArray[np.bool_], origins: NDArray[np.integer]
+) -> float | None:
+    """Return the lowest `alignment` of the new pairs of a corpus, by the model that has learned the other pairs.
 
     Args:
         model: Put into evaluation mode.
         corpus: All pairs.
         is_new: (pairs,) boolean.
+        origins: (pairs,) integer, the number of the corpus of each pair; below 0 for pairs that models made, which
+            say nothing about those that people upload.
 
     Returns:
         The alignment, or None if there are too few pairs, or if the model is too weak: it must distinguish the pairs it
         has learned from mixed up pairs.
     """
-    known = alignment(model, corpus, np.flatnonzero(~is_new))
-    return None if known is None or known < _ABLE else alignment(model, corpus, np.flatnonzero(is_new))
+    known = alignment(model, corpus, np.flatnonzero(~is_new & (origins >= 0)))
+    if known is None or known < _ABLE:
+        return None
+    new = is_new & (origins >= 0)
+    groups = [new, *(new & (origins == origin) for origin in np.unique(origins[new]))]
+    found = [alignment(model, corpus, np.flatnonzero(group)) for group in groups]
+    return min((value for value in found if value is not None), default=None)
 
 
 @torch.no_grad()

@@ -14,6 +14,8 @@ from transformer_cli.training.trainer import Trainer
 from transformer_cli.workflows.train.misalignment_check import alignment, alignment_of_new
 
 PAIRS = 200
+ONE = np.zeros(PAIRS, np.int32)
+"""All pairs are of one corpus."""
 
 
 def side(rows: list[list[int]]) -> SideInMemory:
@@ -51,18 +53,28 @@ def test_only_the_pairs_in_question_count(model):
     corpus = copies(shuffled=range(100, 200))
     is_new = np.arange(PAIRS) >= 100
 
-    assert -4 < (alignment_of_new(model, corpus, is_new) or 9) < 4
-    assert (alignment_of_new(model, copies(), is_new) or 0) > 10
+    assert -4 < (alignment_of_new(model, corpus, is_new, ONE) or 9) < 4
+    assert (alignment_of_new(model, copies(), is_new, ONE) or 0) > 10
+
+
+def test_a_corpus_is_not_hidden_by_others_nor_by_pairs_that_models_made(model):
+    corpus = copies(shuffled=range(150, 200))
+    is_new = np.arange(PAIRS) >= 100
+    origins = np.select([np.arange(PAIRS) < 100, np.arange(PAIRS) < 150], [0, 1], 2)
+
+    assert -4 < (alignment_of_new(model, corpus, is_new, origins) or 9) < 4
+    assert -4 < (alignment_of_new(model, corpus, is_new, np.where(origins == 1, -1, origins)) or 9) < 4
+    assert (alignment_of_new(model, corpus, is_new, np.where(origins == 2, -1, origins)) or 0) > 10
 
 
 def test_of_few_pairs_nothing_is_said(model):
     assert alignment(model, copies(), np.arange(49)) is None
     assert alignment(model, copies(), np.arange(50)) is not None
-    assert alignment_of_new(model, copies(), np.arange(PAIRS) >= 10) is None
+    assert alignment_of_new(model, copies(), np.arange(PAIRS) >= 10, ONE) is None
 
 
 def test_a_model_that_has_learned_nothing_is_not_asked():
     torch.manual_seed(0)
     novice = Transformer(tiny_config(), VOCAB_SIZE)
 
-    assert alignment_of_new(novice, copies(shuffled=range(100, 200)), np.arange(PAIRS) >= 100) is None
+    assert alignment_of_new(novice, copies(shuffled=range(100, 200)), np.arange(PAIRS) >= 100, ONE) is None
