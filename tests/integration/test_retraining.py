@@ -122,6 +122,25 @@ def test_a_tokenizer_that_is_asked_for_makes_the_weights_useless_and_that_is_sai
     assert run_here("train", "--retrain-tokenizer", *QUICK).stderr.count("nothing to do") == 1
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_the_tokenizer_is_that_of_the_live_version_again_though_the_run_has_had_another_or_lost_it(here, lost):
+    tokenizer = (RUN.path / "tokenizer.model").read_bytes()
+    if lost:
+        (RUN.path / "tokenizer.model").unlink()
+    else:
+        arrive(here, NEW[:40])
+        run_here("train", "--retrain-tokenizer", *QUICK)
+        assert (RUN.path / "tokenizer.model").read_bytes() != tokenizer
+        run_here("versions", "promote", "1")
+    arrive(here, NEW)
+
+    finished = run_here("train", *QUICK)
+
+    assert "the tokenizer is that of version 0001\n" in finished.stderr
+    assert "starting from version 0001: the weights of version 0001 fit" in finished.stderr
+    assert (RUN.path / "tokenizer.model").read_bytes() == tokenizer
+
+
 @pytest.mark.slow
 def test_another_shape_begins_from_scratch_and_another_dropout_does_not(here):
     assert "from version 0001" in run_here("train", *QUICK, "--set", "model.dropout=0.1").stderr

@@ -102,6 +102,7 @@ class Origin(Record):
         start: The version whose weights it began with, or None for random weights.
         steps: The number of updates behind its weights, including those of earlier versions.
         program: Release of this program.
+        tokenizer: Fingerprint of the settings of its tokenizer, or None in earlier releases.
     """
 
     version: str
@@ -110,6 +111,7 @@ class Origin(Record):
     start: str | None
     steps: int
     program: str
+    tokenizer: str | None = None
 
 
 class ModelManifest(Record):

@@ -11,12 +11,15 @@ from transformer_cli.files.record import Record
 if TYPE_CHECKING:
     from transformer_cli.data.tokens.tokenizer import TokenizerPair
 
+NOT_LEARNED = ""
+"""Fingerprint of the data of a tokenizer that came with its model."""
+
 
 class TokenizerRecord(Record):
     """The origin of the run's tokenizer.
 
     Args:
-        data: Fingerprint of the prepared data it was learned from; empty if it came with a model.
+        data: Fingerprint of the prepared data it was learned from; `NOT_LEARNED` if it came with a model.
         settings: Fingerprint of ``[tokenizer]`` and ``[placeholders]``.
         fingerprint: Fingerprint of the tokenizer.
         vocab_size: The number of token ids of the target.

@@ -10,7 +10,7 @@ from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.engine_manifest import ENGINE_FOLDER
 from transformer_cli.artifacts.model_manifest import ModelManifest, missing_file, open_tokenizers
 from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE, RunDirectory
-from transformer_cli.artifacts.tokenizer_record import TokenizerRecord, keep_tokenizers
+from transformer_cli.artifacts.tokenizer_record import NOT_LEARNED, TokenizerRecord, keep_tokenizers
 from transformer_cli.config import Recipe
 from transformer_cli.errors import DamagedFileError, ModelNotFoundError, RecipeError, UsageError
 from transformer_cli.files.atomic import atomic_folder
@@ -20,8 +20,6 @@ from transformer_cli.workflows.locate.model import find_model
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 
 logger = logging.getLogger(__name__)
-
-_NOT_LEARNED = ""  # fingerprint of the data of a tokenizer that came with its model
 
 
 def ensure_starting_model(located: LocatedRecipe) -> bool:
@@ -44,7 +42,7 @@ def ensure_starting_model(located: LocatedRecipe) -> bool:
         return False
     record = TokenizerRecord.read_from(run.tokenizer_report)
     if run.version_folders():
-        if record is not None and record.data != _NOT_LEARNED:
+        if record is not None and record.data != NOT_LEARNED:
             raise UsageError(
                 f"the versions in {run.path} did not begin with training.start_from = {toml_value(name)}; name another "
                 "run directory with -d, or take that key out"
@@ -58,7 +56,7 @@ def ensure_starting_model(located: LocatedRecipe) -> bool:
     settings = fingerprints.of_tokenizer(located.recipe)
     if record is None or (record.fingerprint, record.settings) != (live.tokenizer_sha256, settings):
         tokenizers = open_tokenizers(run.live_model, live)
-        keep_tokenizers(run, tokenizers, data=_NOT_LEARNED, settings=settings)
+        keep_tokenizers(run, tokenizers, data=NOT_LEARNED, settings=settings)
     return True
 
 

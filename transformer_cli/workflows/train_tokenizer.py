@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformer_cli.artifacts import fingerprints
-from transformer_cli.artifacts.model_manifest import ModelManifest
+from transformer_cli.artifacts.model_manifest import ModelManifest, missing_file, open_tokenizers
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.artifacts.text_profile import PlaceholderProfile
-from transformer_cli.artifacts.tokenizer_record import TokenizerRecord, keep_tokenizers
+from transformer_cli.artifacts.tokenizer_record import NOT_LEARNED, TokenizerRecord, keep_tokenizers
 from transformer_cli.config import Recipe
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.text.placeholders import SYMBOLS, finder
@@ -58,14 +58,16 @@ def ensure_tokenizer(located: LocatedRecipe, status: DataStatus, *, retrain: boo
     Args:
         located: The recipe and the run directory.
         status: The state of the data, determined under the same lock.
-        retrain: Train the tokenizer again if the data has changed. If False, a tokenizer from earlier data is kept as
-            long as the live version uses it, because that version's weights do not work with another tokenizer.
+        retrain: Train the tokenizer again if the data has changed. If False, the tokenizer of the live version stays
+            although it was learned from earlier data, because that version's weights do not work with another one.
     """
     recipe, run = located.recipe, located.run
     ensure_prepared(located, status)
     data = status.inputs.fingerprint
     is_kept = is_learned_from(run, recipe, data) or (not retrain and _is_live(run, recipe))
     if is_kept and _is_whole(run, shared=recipe.tokenizer.shared):
+        return False
+    if not retrain and _take_back(run, recipe):
         return False
     from transformer_cli.data.splits.read import Corpus, sample_split
     from transformer_cli.data.tokens.fit_tokenizer import fit_tokenizers
@@ -119,6 +121,20 @@ def _is_live(run: RunDirectory, recipe: Recipe) -> bool:
     """Return whether the run's tokenizer is the live version's and was trained with exactly these settings."""
     record, live = _record_with(run, recipe), ModelManifest.of(run.live_model)
     return record is not None and live is not None and record.fingerprint == live.tokenizer_sha256
+
+
+def _take_back(run: RunDirectory, recipe: Recipe) -> bool:
+    """Give the run the live version's tokenizer again, if that was trained with exactly these settings.
+
+    The run's own is another one after a rollback, or if a version with a new tokenizer was not promoted.
+    """
+    live = ModelManifest.of(run.live_model)
+    settings = fingerprints.of_tokenizer(recipe)
+    if not (live and live.made_from and live.made_from.tokenizer == settings) or missing_file(run.live_model):
+        return False
+    keep_tokenizers(run, open_tokenizers(run.live_model, live), data=NOT_LEARNED, settings=settings)
+    logger.info(f"the tokenizer is that of version {run.live_version()}")
+    return True
 
 
 def _record_with(run: RunDirectory, recipe: Recipe) -> TokenizerRecord | None:

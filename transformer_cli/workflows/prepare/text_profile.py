@@ -41,10 +41,8 @@ def describe_sources(data: Path, recipe: Recipe, besides: Callable[[], Result]) 
     Raises:
         TfmError: A process was killed.
     """
-    tags = [normalize(corpus.tag) for corpus in recipe.data.train if corpus.tag is not None]
     sources, targets = sample_split(data, TRAIN, _MOST_PAIRS)
-    texts = list(_without_tags(sources, tags))
-    symbols = tuple(dict.fromkeys([*tags, *map(normalize, recipe.tokenizer.user_symbols)]))
+    texts, symbols = list(_without_tags(sources, _tags(recipe))), symbols_of(recipe)
     (abbreviations, sentences), accents, spelling, result = run_side_by_side(
         [
             lambda: _describe_sentences(texts),
@@ -59,6 +57,15 @@ def describe_sources(data: Path, recipe: Recipe, besides: Callable[[], Result]) 
     sure, likely = (" ".join(rules) for rules in accents)
     spelling = spelling.model_copy(update={"sure_accents": sure, "likely_accents": likely})
     return TextProfile(max_sentences=sentences, abbreviations=abbreviations, spelling=spelling), result
+
+
+def symbols_of(recipe: Recipe) -> tuple[str, ...]:
+    """Return the tags and symbols of a recipe that are no words."""
+    return tuple(dict.fromkeys([*_tags(recipe), *map(normalize, recipe.tokenizer.user_symbols)]))
+
+
+def _tags(recipe: Recipe) -> list[str]:
+    return [normalize(corpus.tag) for corpus in recipe.data.train if corpus.tag is not None]
 
 
 def _describe_sentences(texts: Sequence[str]) -> tuple[tuple[str, ...], int]:

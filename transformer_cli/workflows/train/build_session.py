@@ -34,6 +34,7 @@ from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.training.trainer import Trainer
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.more_text.training_pairs import corpora_of_pairs, read_training_pairs, weights_of_pairs
+from transformer_cli.workflows.prepare.text_profile import symbols_of
 from transformer_cli.workflows.train.checkpointing import TrainingState
 from transformer_cli.workflows.train.evaluate import Evaluator, bleu_tokenizer
 from transformer_cli.workflows.train.misalignment_check import alignment_of_new
@@ -203,10 +204,14 @@ def _text_rules(located: LocatedRecipe, encoded: EncodedCorpus, tokenizers: Toke
     profile = TextProfile.read_from(located.run.text_profile)
     if profile is None:
         return TextRules()
+    spelling = profile.spelling
+    if spelling is not None:  # symbols may have changed since the data was prepared
+        spelling = spelling.model_copy(update={"symbols": symbols_of(located.recipe)})
     most = int(np.quantile(encoded.source.lengths, _SHARE_WITHIN_RATIO, method="inverted_cdf")) - 1  # without eos
     profile = profile.model_copy(
         update={
             "max_tokens": most,
+            "spelling": spelling,
             "placeholders": PlaceholderProfile.of(located.recipe),
             "hints": bool(located.recipe.glossary.hints) and tokenizers.source.has_hint_marks,
         }

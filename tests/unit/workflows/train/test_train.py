@@ -433,6 +433,15 @@ def test_pairs_that_are_too_long_are_left_out_and_that_is_said(folder, messages)
     assert said in messages.texts
 
 
+def test_a_symbol_that_came_after_the_data_was_prepared_is_no_word_for_the_model(folder):
+    outcome = run("training.max_steps=1", 'tokenizer.user_symbols=["ABC__X"]')
+
+    profile = open_model(outcome.version, torch.device("cpu")).text
+    assert profile is not None
+    assert profile.spelling is not None
+    assert profile.spelling.symbols == ("ABC__X",)
+
+
 def test_where_no_pair_fits_the_error_names_the_limits(folder):
     with pytest.raises(DataError, match=r"fits into model\.max_length \(32 tokens\) and training\.batch_tokens \(16\)"):
         run("training.batch_tokens=16", "tokenizer.vocab_size=300")  # so that words are spelled in letters

@@ -16,6 +16,7 @@ from transformer_cli.artifacts.checkpoint.state import read_state
 from transformer_cli.artifacts.model_directory import open_model, save_model_directory
 from transformer_cli.artifacts.model_manifest import Candidate, ModelManifest, Origin, ValidationGain
 from transformer_cli.artifacts.report.translation_cache import keep_test_translations
+from transformer_cli.artifacts.tokenizer_record import TokenizerRecord
 from transformer_cli.artifacts.version_history import now
 from transformer_cli.data.splits.read import Corpus, read_split
 from transformer_cli.decoding.source_forms import rules_of
@@ -50,7 +51,7 @@ def write_version(session: TrainingSession) -> Path:
     decision = _other_direction(session, live) or decide(
         results, recipe.release, validation=validation, alignment=session.alignment
     )
-    version = run.next_version()
+    version, learned = run.next_version(), TokenizerRecord.read_from(run.tokenizer_report)
     candidate = _candidate(session, results, decision, validation, live=live)
     remember_pairs(run.seen_pairs(version.name), session.train_pairs)
     save_model_directory(
@@ -68,6 +69,7 @@ def write_version(session: TrainingSession) -> Path:
             start=session.start.version,
             steps=session.start.steps + session.step,
             program=__version__,
+            tokenizer=learned.settings if learned else None,
         ),
         candidate=candidate,
         card=model_card(session, version.name, weights=weights_name, results=results, candidate=candidate),
