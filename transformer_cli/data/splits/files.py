@@ -4,7 +4,7 @@ data/
 ├── train/               a folder that `datasets` can load
 │   ├── data-00000-of-00001.arrow    the pairs: source, target, and corpus, the index of their corpus in ``data.train``
 │   ├── dataset_info.json            the columns
-│   └── state.json                   the name of the Arrow file, and the fingerprint of the prepared data
+│   └── state.json                   the name of the Arrow file, the fingerprint of the prepared data, and sizes
 ├── valid/, test/ ...    the same without the column corpus
 ├── text/, source_text/  text of the target language alone, for back-translation, and of the source language
 └── valid.fr, valid.en, test.fr ...  validation and test sets as plain text too, for the shell
@@ -57,7 +57,7 @@ class SplitFiles:
         return tuple(self.data / f"{self.name}.{code}" for code in codes)
 
     def describe(self, columns: dict[str, str], *, fingerprint: str) -> None:
-        """Write the two JSON files that `datasets` needs to load the folder.
+        """Write the two JSON files that `datasets` needs to load the folder; all others are written.
 
         Args:
             columns: The type of each column, as `datasets` names it.
@@ -73,18 +73,23 @@ class SplitFiles:
             "_format_type": None,
             "_output_all_columns": False,
             "_split": None,
+            "sizes": self._sizes(),
         }
         for path, document in ((self._info, info), (self._state, state)):
             write_atomically(path, (json.dumps(document, indent=2) + "\n").encode())
 
     def is_whole(self, *, fingerprint: str) -> bool:
-        """Return whether all files exist and belong to the prepared data of this fingerprint."""
+        """Return whether all files exist in their sizes and belong to the prepared data of this fingerprint."""
         state = _read(self._state)
+        try:
+            sizes = self._sizes()
+        except OSError:
+            return False
         return (
             isinstance(state, dict)
             and state.get("_fingerprint") == fingerprint[:16]
             and isinstance(_read(self._info), dict)
-            and all(path.is_file() for path in (self.arrow, *self.texts))
+            and state.get("sizes", sizes) == sizes  # earlier releases did not write them
         )
 
     def copy(self, name: str) -> None:
@@ -93,6 +98,9 @@ class SplitFiles:
         shutil.copytree(self.folder, other.folder)
         for text, copied in zip(self.texts, other.texts, strict=True):
             shutil.copyfile(text, copied)
+
+    def _sizes(self) -> list[int]:
+        return [path.stat().st_size for path in (self.arrow, *self.texts)]
 
     @property
     def _info(self) -> Path:

@@ -33,7 +33,6 @@ def split_writer(files: SplitFiles, *, fingerprint: str) -> Iterator[WriteBatch]
     columns = {**sides, **({"corpus": "int32"} if files.name == TRAIN else {})}
     schema = pa.schema([(name, pa.type_for_alias(dtype)) for name, dtype in columns.items()])
     files.folder.mkdir(parents=True)
-    files.describe(columns, fingerprint=fingerprint)
     with ExitStack() as stack:
         arrow_file = stack.enter_context(files.arrow.open("wb"))
         writer = stack.enter_context(pyarrow.ipc.new_stream(arrow_file, schema))
@@ -45,6 +44,7 @@ def split_writer(files: SplitFiles, *, fingerprint: str) -> Iterator[WriteBatch]
                 file.write("".join(f"{line}\n" for line in batch.column(side).to_pylist()).encode())
 
         yield write
+    files.describe(columns, fingerprint=fingerprint)
 
 
 def write_pairs(files: SplitFiles, pairs: Iterable[tuple[str, str]], *, fingerprint: str) -> int:

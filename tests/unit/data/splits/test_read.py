@@ -164,7 +164,7 @@ def test_a_split_without_a_side_is_damaged(tmp_path):
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_a_split_is_whole_until_one_of_its_files_is_missing_or_it_is_of_other_data(tmp_path, split):
+def test_a_split_is_whole_until_one_of_its_files_is_missing_or_cut_short_or_it_is_of_other_data(tmp_path, split):
     write(tmp_path / "data")
     files = SplitFiles(tmp_path / "data", split, FR_EN)
     assert files.is_whole(fingerprint=FINGERPRINT)
@@ -175,7 +175,9 @@ def test_a_split_is_whole_until_one_of_its_files_is_missing_or_it_is_of_other_da
     for path in paths:
         path.rename(tmp_path / "away")
         assert not files.is_whole(fingerprint=FINGERPRINT)
-        (tmp_path / "away").rename(path)
+        path.write_bytes((tmp_path / "away").read_bytes()[:-3])
+        assert not files.is_whole(fingerprint=FINGERPRINT)
+        (tmp_path / "away").replace(path)
     assert files.is_whole(fingerprint=FINGERPRINT)
 
 
