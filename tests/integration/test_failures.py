@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import shutil
 import signal
 import threading
@@ -358,6 +359,25 @@ def test_stdout_that_is_full_exits_with_1(arguments, toy):
         finished = run_process(*arguments.split(), cwd=toy.folder, stdout=full)
     assert_fails(finished, 1, "cannot write stdout: no space left on device")
     assert finished.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_disk_that_fills_up_in_the_middle_of_stdout_exits_with_1(unbuffered, toy, tmp_path):
+    def fill_up() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+    with (tmp_path / "out").open("wb") as out:
+        finished = run_process(
+            *("translate", "--engine", "torch"),
+            cwd=toy.folder,
+            stdin=b"1234567\n" * 1000,
+            env={"PYTHONUNBUFFERED": unbuffered},
+            stdout=out,
+            preexec_fn=fill_up,
+        )
+
+    assert_fails(finished, 1, "cannot write stdout: file too large")
+    assert (tmp_path / "out").stat().st_size == 2000
 
 
 @pytest.mark.parametrize("command", ["prepare", "train-tokenizer", "train"])

@@ -18,11 +18,12 @@ logger = logging.getLogger(__name__)
 
 
 def make_usable() -> None:
-    """Ensure that all three standard streams exist and that stdout accepts any text.
+    """Ensure that all three standard streams exist and that stdout accepts any text, and all of it.
 
     A stream that was closed when the program started (``<&-``) is connected to ``/dev/null``; otherwise the next opened
     file would take its place. What is written to a closed stdout is an error, for it would be lost. Characters that the
-    encoding of stdout lacks are written as escape sequences.
+    encoding of stdout lacks are written as escape sequences. Under ``PYTHONUNBUFFERED`` stdout may write a part of
+    what it is given and say nothing; a buffer writes the rest or raises an error.
     """
     streams = {"stdin": sys.stdin, "stdout": sys.stdout, "stderr": sys.stderr}
     for descriptor, (name, stream) in enumerate(streams.items()):
@@ -32,6 +33,8 @@ def make_usable() -> None:
                 os.dup2(opened, descriptor)
             setattr(sys, name, os.fdopen(descriptor, "w" if descriptor else "r"))
     if isinstance(sys.stdout, io.TextIOWrapper):
+        if isinstance(sys.stdout.buffer, io.RawIOBase):
+            sys.stdout = open(1, "w", buffering=1, encoding=sys.stdout.encoding, closefd=False)  # noqa: SIM115
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
