@@ -14,7 +14,9 @@ from transformer_cli.decoding.text_rules import TextRules
 from transformer_cli.decoding.word_alignment import spaced_links
 from transformer_cli.documents.words import is_unspaced
 from transformer_cli.text.normalization import normalize
+from transformer_cli.text.protected import has_words
 
+_LEAST_LENGTH = 0.75
 _MAY_TOUCH = frozenset(["", *" .,;:!?…)»”’\"'"])
 
 
@@ -97,7 +99,8 @@ class SegmentReader:
 
         None if nothing was inserted, if the model has no tokens for it, or if what the model says is not yet the text:
         it says symbols, or its translation is set in capitals or in quotation marks. None as well if there are terms:
-        the words whose place a term took might be said again.
+        the words whose place a term took might be said again. And None without words before the placeholder: there is
+        nothing to be gone on with, and a model that does not know the placeholder would lose its way.
         """
         target, text = self._tokenizers.target, self.raw_text(segment, hypothesis)
         inserted = self.repaired(segment, hypothesis, text)
@@ -107,7 +110,15 @@ class SegmentReader:
         tokens = tuple(target.encode(beginning))
         has_terms = any(each.is_term for each in segment.required.placeholders)
         is_said = normalize(target.decode(hypothesis.tokens)) == text and normalize(target.decode(tokens)) == beginning
-        return tokens if tokens and is_said and not has_terms else None
+        return tokens if is_said and has_words(beginning) and not has_terms else None
+
+    def says_as_much(self, segment: Segment, hypothesis: Hypothesis, repaired: Hypothesis) -> bool:
+        """Return whether a hypothesis is not much shorter than another one that was repaired.
+
+        After a placeholder that it does not know, a model may end the sentence.
+        """
+        most = len(self.text(segment, repaired))
+        return len(self.raw_text(segment, hypothesis)) >= _LEAST_LENGTH * most
 
     def is_apart(self, segment: Segment, hypothesis: Hypothesis, given: Sequence[int]) -> bool:
         """Return whether what follows the ``given`` tokens of a hypothesis does not touch the placeholder at their end.

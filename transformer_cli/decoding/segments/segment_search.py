@@ -115,7 +115,9 @@ class SegmentSearch:
         return {
             i: best
             for i, (best, *_) in found.items()
-            if not self._lacks_some(segments[i], best) and self._reader.is_apart(segments[i], best, prefixes[i])
+            if not self._lacks_some(segments[i], best)
+            and self._reader.is_apart(segments[i], best, prefixes[i])
+            and self._reader.says_as_much(segments[i], best, hypotheses[i])
         }
 
     def _lacks_some(self, segment: Segment, hypothesis: Hypothesis) -> bool:

@@ -113,6 +113,7 @@ class Finishing(Beam):
         ("LE CHAT DORT", "LE CHAT %s}} DORT", "LE CHAT %s DORT"),
         ("LE CHAT DORT", "LE CHAT %s, DORMAIT", "LE CHAT %s, DORMAIT"),
         ("LE CHAT DORT", "LE CHIEN %s DORMAIT", "LE CHAT %s DORT"),
+        ("LE CHAT DORT ENCORE ET ENCORE", "LE CHAT %s DORT.", "LE CHAT %s DORT ENCORE ET ENCORE"),
     ],
 )
 def test_what_follows_an_inserted_placeholder_is_searched_again_and_taken_if_it_has_all(says, then, text):
@@ -122,6 +123,16 @@ def test_what_follows_an_inserted_placeholder_is_searched_again_and_taken_if_it_
 
     assert (translation.text, translation.missing, other.text) == (text, (), says.replace(" %d", ""))
     assert [prefix for _, prefix in engine.prefixes if prefix] == ["LE CHAT %s"]
+
+
+@pytest.mark.parametrize("placeholders", ["✅ ", "{name} ", "`x = 1` https://a.b/c "])
+def test_a_line_that_begins_with_placeholders_is_not_searched_again_after_them(placeholders):
+    engine = Finishing("LE CHAT DORT", then=f"{placeholders}DORT")
+
+    (translation,) = translator(engine).translate([f"{placeholders}le chat dort"])
+
+    assert translation.text == f"{placeholders}LE CHAT DORT"
+    assert not any(prefix for _, prefix in engine.prefixes)
 
 
 def test_of_several_translations_the_one_that_was_searched_again_comes_first():
