@@ -31,6 +31,8 @@ _EMOJI = (
     r"|\u200d\p{Extended_Pictographic})*"
 )
 _FORMAT = r"(?:![rsa])?(?::[^{}\s]{1,30})?"  # after a name in braces: the conversion and layout of Python and C#
+# Behind "%d" and the like: "%dkm", "%dh%02dmin", and the plural of "%ss".
+_UNIT = "(?:[kcmµn]?[msgl]|mn|min|h|sec|px|pt|dpi|x|[kKMGT](?:i?[BbOo])?|[kKMG]?(?:Wh?|Hz))"
 _NESTED = r"(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]{0,60}\}){0,200}\}){0,200}\}){0,400}"
 _BARE = "async|autofocus|checked|controls|defer|disabled|hidden|multiple|open|readonly|required|selected"
 _ATTRIBUTE = rf"""\s+(?:[^\s<>=/"'{{}}]{{1,60}}\s?=\s?(?:"[^"<>]*"|'[^'<>]*'|[^\s<>"']+)|(?:{_BARE})\b)"""
@@ -60,9 +62,11 @@ _KINDS = {
     ),
     "printf": (
         r"%(?:\([^()\s]{1,64}\)|[0-9]{1,2}\$)[-+#0 ]{0,5}[0-9]{0,4}(?:\.[0-9]{1,4})?"
-        r"[hlzjt]{0,2}[diouxXeEfFgGcrsaA@](?![A-Za-z0-9_])"
+        r"[hlzjt]{0,2}[diouxXeEfFgGcrsaA@]"
         r"|(?<![\p{N}%])%[-+#0]{0,5}(?:[0-9]{1,4}|\*)?(?:\.(?:[0-9]{1,4}|\*))?"
         r"[hlzjt]{0,2}[diouxXeEfFgGcrsaA@n](?![A-Za-z0-9_])"
+        r"|(?<![\p{N}%]\s?)%[-+#0]{0,5}[0-9]{0,4}(?:\.[0-9]{1,4})?"
+        rf"(?:@|[disuf](?={_UNIT}(?![\p{{L}}\p{{N}}])))"
         r"|%%|(?<![\p{L}\p{N}%])%L?[1-9n](?![\p{L}\p{N}]|[.,][0-9])"
     ),
     "variable": (
