@@ -216,7 +216,7 @@ class _Repair:
             return False
         if own in ("", " "):
             return character not in touching
-        return character.isalnum() and not own.isalnum()
+        return character.isalnum() and own != character  # "%dkm" keeps its unit; another word is none
 
 
 class _TextBuilder:

@@ -173,6 +173,11 @@ def test_what_is_missing_stands_at_the_words_it_belonged_to(source, translation,
     assert insert(required_of(source), translation, links).text == expected
 
 
+@pytest.mark.parametrize(("word", "expected"), [("km", "dans %dkm"), ("milles", "dans %d milles")])
+def test_an_inserted_placeholder_touches_the_unit_of_its_source_and_no_other_word(word, expected):
+    assert insert(required_of("in %dkm"), f"dans {word}", [(0, 0), (1, 1)]).text == expected
+
+
 @pytest.mark.parametrize("says", [";⟦", "東京都へ", "。x", "…é", "’é", ")東", "é", "。"])
 def test_an_inserted_link_is_read_as_that_link_whatever_follows(says):
     text = insert(required_of("https://a.b/c"), says, None).text
