@@ -11,6 +11,7 @@ _STRING_TAG = re.compile(
     r"""<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*|[0-9]{1,3})(?:\s(?:[^<>"']|"[^"]*"|'[^']*')*?)?(?P<empty>/?)>"""
 )
 _SPACES = re.compile(r"[ \u2028\u2029\x00-\x1f\x7f-\x9f]+")
+_SENTENCE_END = re.compile(r"""[^\W_]{2}\s?[.!?…][»”"')\]]*\Z""")
 _UNSEEN = re.compile(r"<(?:wbr\b|!--)")  # what may stand inside a word
 _VOID = frozenset({"br", "hr", "img", "wbr"})
 
@@ -65,23 +66,37 @@ def matching_tags(content: Content) -> dict[int, int]:
 def flatten(content: Content) -> tuple[str, dict[int, int]]:
     """Return the text for a model, and for the index of each tag its offset in that text.
 
-    White space and controls become single spaces. A single tag between two letters or digits becomes a space.
+    White space and controls become single spaces. A single tag between two words becomes a space, and so does any tag
+    between the end of a sentence and a capital: else the model would see one word.
     """
     text, offsets = "", {}
-    after_tag = False
+    kinds: set[str] = set()  # of the tags since the last text
     for index, piece in enumerate(content):
         if isinstance(piece, Tag):
             offsets[index] = len(text)
-            after_tag |= piece.kind == "single" and text[-1:].isalnum() and not _UNSEEN.match(piece.source)
+            if not _UNSEEN.match(piece.source):
+                kinds.add(piece.kind)
             continue
         own = _SPACES.sub(" ", piece)
         if text.endswith(" "):
             own = own.removeprefix(" ")
-        elif after_tag and own[:1].isalnum():
+        elif own and kinds and (_are_sentences(text, own) or ("single" in kinds and _are_apart(text, own))):
             own = f" {own}"
-        after_tag &= not own
+        if own:
+            kinds.clear()
         text += own
     return text, offsets
+
+
+def _are_apart(text: str, following: str) -> bool:
+    """Return whether two texts end and begin words or clauses."""
+    if text[-1:].isalnum():
+        return following[0].isalnum()
+    return text.endswith((".", ",", ";", ":", "!", "?", "…")) and following[0].isalpha()
+
+
+def _are_sentences(text: str, following: str) -> bool:
+    return bool(_SENTENCE_END.search(text)) and following[0].isupper()
 
 
 def read_string(text: str) -> Content:

@@ -17,6 +17,7 @@ _BLOCK = re.compile(
     r"(?:\s|/|>|&gt;)",
     re.IGNORECASE,
 )
+_HARD_BREAK = re.compile(r"(?:\\| {2,})\r?\n")
 _BULLET = re.compile(r"(?:[-\u2010-\u2015\u2022\u25aa\u25e6\u00b7*]\s+)+(?=\S)")
 _TIME_DIRECTIVE = re.compile("%[-_0^#]?[A-Za-z%]")
 _NARROWEST = 40  # a shorter line is not one of a wrapped paragraph
@@ -43,22 +44,32 @@ def divide(content: Content, *, is_flowing: bool) -> tuple[str | Tag | Passage, 
     Args:
         content: The content of a unit.
         is_flowing: Whether a line break is a space; otherwise each line is a passage, and so are neighbouring lines
-            that look like one wrapped paragraph. Then elements such as ``<p>`` end a passage too.
+            that look like one wrapped paragraph. Elements such as ``<p>`` and the hard breaks of Markdown end a
+            passage, in flowing content unless a tag surrounds text on both sides.
     """
-    if is_flowing:
+    groups = [(is_block, tuple(pieces)) for is_block, pieces in groupby(content, _is_block)]
+    if is_flowing and not all(is_block or _has_whole_pairs(pieces) for is_block, pieces in groups):
         return tuple(_trimmed(content))
     parts: list[str | Tag | Passage] = []
-    for is_block, pieces in groupby(content, _is_block):
+    for is_block, pieces in groups:
         if is_block:
             parts += pieces
-            continue
-        for group, width in _paragraphs(_lines(tuple(pieces))):
-            parts += _trimmed(group, width)
+        elif is_flowing:
+            parts += _trimmed(pieces)
+        else:
+            for group, width in _paragraphs(_lines(pieces)):
+                parts += _trimmed(group, width)
     return tuple(parts)
 
 
 def _is_block(piece: str | Tag) -> bool:
-    return isinstance(piece, Tag) and _BLOCK.match(piece.source) is not None
+    return isinstance(piece, Tag) and bool(_BLOCK.match(piece.source) or _HARD_BREAK.match(piece.source))
+
+
+def _has_whole_pairs(content: Content) -> bool:
+    """Return whether each tag that surrounds text has its other half."""
+    paired = sum(isinstance(piece, Tag) and piece.kind != "single" for piece in content)
+    return 2 * len(matching_tags(content)) == paired
 
 
 def assemble(parts: tuple[str | Tag | Passage, ...], translations: Mapping[Passage, Content]) -> Content:

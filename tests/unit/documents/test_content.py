@@ -38,6 +38,21 @@ def test_a_break_between_two_words_is_a_space_for_the_model():
     assert flatten(read_string("one<br>two <br> three\n\tfour"))[0] == "one two three four"
 
 
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (("Là.", Tag("single", "<img>"), "Ici, ", Tag("single", "<x/>"), "là"), "Là. Ici, là"),
+        (("Là,", Tag("single", "<x/>"), "ici"), "Là, ici"),
+        (("1,", Tag("single", "<x/>"), "000"), "1,000"),
+        (("Il dort.", Tag("open", "<b>"), "Elle dort !»", Tag("close", "</b>"), "Où ?"), "Il dort. Elle dort !» Où ?"),
+        (("module.", Tag("open", "<i>"), "name", Tag("close", "</i>"), "s"), "module.names"),
+        (("l'", Tag("open", "<b>"), "Europe", Tag("close", "</b>")), "l'Europe"),
+    ],
+)
+def test_between_sentences_the_model_sees_a_space_though_only_a_tag_stands_there(content, text):
+    assert flatten(content)[0] == text
+
+
 def test_what_may_stand_inside_a_word_is_none():
     content = ("get", Tag("single", "<wbr>"), "Element", Tag("single", "<!-- x -->"), "By", Tag("single", "<br>"), "id")
 

@@ -69,6 +69,19 @@ def kinds(text: str) -> list[str]:
     ]
 
 
+def test_lines_that_hard_breaks_divide_are_texts_of_their_own_unless_a_mark_surrounds_both():
+    heard = []
+
+    def say(line: str) -> str:
+        heard.append(line)
+        return line.upper()
+
+    page = "Il dort\\\nElle  \n> *lit* ici<br>et là.\n\nUn **chat\\\ndort** ici.\n"
+
+    assert translate(page.encode(), "markdown", say).decode() == page.upper().replace("<BR>", "<br>")
+    assert set(heard) == {"Il dort", "Elle", "lit ici", "et là.", "Un chat dort ici."}
+
+
 @pytest.mark.parametrize("form", ["plain", "carriage returns", "mark", "no last line end", "tabs"])
 def test_a_page_read_and_written_is_the_same_in_every_byte(form):
     data = {
