@@ -18,8 +18,11 @@ import pytest
 from tests.support.command_line import environment, finish, run_here, start, wait_for
 from tests.support.small_runs import UNTIL_STOPPED
 from tests.support.toy_corpus import pairs, write_corpus
+from transformer_cli import train
 from transformer_cli.artifacts.model_manifest import ModelManifest
 from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.training.events import SessionOpened, TrainingEvent
+from transformer_cli.workflows.versions import rollback
 
 QUICK = ("--set", "training.max_steps=12", "--set", "training.validate_every=12")
 ANY_QUALITY = ("--set", "release.tolerance=100", "--set", "release.significance=1e-9")
@@ -255,6 +258,23 @@ def test_a_rollback_need_not_wait_for_a_training(here):
     run_here("train", *QUICK, *ANY_QUALITY)
     with RUN.lock():
         assert run_here("versions", "rollback").code == 0
+
+
+def test_what_begins_with_a_version_that_is_rolled_back_meanwhile_does_not_take_its_place(here):
+    arrive(here, NEW[:40])
+    run_here("train", *QUICK, *ANY_QUALITY)
+    assert RUN.live_version() == "0002"
+    arrive(here, NEW)
+
+    def roll_back(event: TrainingEvent) -> None:
+        if isinstance(event, SessionOpened):
+            rollback(RUN.path)
+
+    train(overrides=[*QUICK[1::2], *ANY_QUALITY[1::2]], on_event=roll_back)
+
+    assert RUN.live_version() == "0001"
+    assert releases()[-1]["promoted"] is False
+    assert releases()[-1]["reason"] == "version 0001 was put into service while it was trained"
 
 
 def test_a_translation_keeps_the_model_it_began_with_although_that_is_deleted(here):

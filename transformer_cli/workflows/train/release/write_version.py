@@ -48,9 +48,8 @@ def write_version(session: TrainingSession) -> Path:
     live = run.live_version()  # read once: a switch during the tests is found afterwards
     results = _test(session, live)
     validation = None if session.bleu_before is None else (session.bleu_before, bleu)
-    decision = _other_direction(session, live) or decide(
-        results, recipe.release, validation=validation, alignment=session.alignment
-    )
+    decision = _switched_meanwhile(session, live) or _other_direction(session, live)
+    decision = decision or decide(results, recipe.release, validation=validation, alignment=session.alignment)
     version, learned = run.next_version(), TokenizerRecord.read_from(run.tokenizer_report)
     candidate = _candidate(session, results, decision, validation, live=live)
     remember_pairs(run.seen_pairs(version.name), session.train_pairs)
@@ -77,6 +76,16 @@ def write_version(session: TrainingSession) -> Path:
         card=model_card(session, version.name, weights=weights_name, results=results, candidate=candidate),
     )
     return version
+
+
+def _switched_meanwhile(session: TrainingSession, live: str | None) -> Decision | None:
+    """Refuse to put a version into service whose beginning has been taken out of service during the training."""
+    if session.start.version is None or live in (None, session.start.version):
+        return None
+    manifest = ModelManifest.of(session.located.run.versions / live)
+    if manifest and manifest.made_from and manifest.made_from.training == session.training:
+        return None  # this training made it before it went on
+    return Decision(False, f"version {live} was put into service while it was trained")
 
 
 def _other_direction(session: TrainingSession, live: str | None) -> Decision | None:
