@@ -28,7 +28,10 @@ class TrainingLine(Record):
 
 
 class ValidationLine(Record):
-    """A validation after ``step`` updates; ``tokenizer`` is sacreBLEU's for BLEU, or None in an older log."""
+    """A validation after ``step`` updates.
+
+    ``tokenizer`` is sacreBLEU's for BLEU, ``language`` that of the targets; both are None in an older log.
+    """
 
     kind: Literal["valid"] = "valid"
     step: int
@@ -37,6 +40,7 @@ class ValidationLine(Record):
     chrf: float
     elapsed_seconds: float
     tokenizer: str | None = None
+    language: str | None = None
 
 
 class TestLine(Record):

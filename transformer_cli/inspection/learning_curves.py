@@ -39,7 +39,7 @@ def learning_curves(lines: Iterable[MetricsLine]) -> list[Chart]:
             before += latest
             latest = 0
         latest = max(latest, line.step)
-        for key, value in line.model_dump(exclude={"kind", "tokenizer"}).items():
+        for key, value in line.model_dump(exclude={"kind", "tokenizer", "language"}).items():
             if value is not None and math.isfinite(value):  # logs of earlier releases hold infinite norms
                 points.setdefault((line.kind, key), []).append((before + line.step, float(value)))
     charts = []

@@ -91,7 +91,7 @@ class Evaluator:
 
 
 def bleu_tokenizer(metrics: MetricsLog, language: str, valid: Corpus) -> str:
-    """Return sacreBLEU's tokenizer for a run: that of its last validation, else the one that fits the language.
+    """Return sacreBLEU's tokenizer: that of a run's last validation in this language, else the one that fits it.
 
     Libraries that are installed later do not change it, because scores by different tokenizers cannot be compared. A
     warning is logged if a library is missing that the run had.
@@ -101,7 +101,8 @@ def bleu_tokenizer(metrics: MetricsLog, language: str, valid: Corpus) -> str:
         language: The target language.
         valid: The validation set.
     """
-    known = [line.tokenizer for line in metrics.lines() if isinstance(line, ValidationLine) and line.tokenizer]
+    validations = (line for line in metrics.lines() if isinstance(line, ValidationLine))
+    known = [line.tokenizer for line in validations if line.tokenizer and line.language in (None, language)]
     if known and is_usable(known[-1]):
         return known[-1]
     tokenizer = default_tokenizer(language, valid.targets)

@@ -219,6 +219,7 @@ class TrainingSession:
                 chrf=event.scores.chrf,
                 elapsed_seconds=self.elapsed_seconds(),
                 tokenizer=self.evaluator.bleu_tokenizer,
+                language=self.located.recipe.languages.target,
             )
         )
         if not event.step:

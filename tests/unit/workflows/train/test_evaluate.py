@@ -22,10 +22,10 @@ BY_BLEU = [
 """Scores in the order of quality by BLEU."""
 
 
-def log_with(folder: Path, *tokenizers: str | None) -> MetricsLog:
-    log = MetricsLog(folder / "metrics.jsonl")
+def log_with(folder: Path, *tokenizers: str | None, language: str | None = None) -> MetricsLog:
+    log, rest = MetricsLog(folder / "metrics.jsonl"), {"loss": 1, "bleu": 2, "chrf": 3, "elapsed_seconds": 4}
     for step, tokenizer in enumerate(tokenizers, start=1):
-        log.write(ValidationLine(step=step, loss=1, bleu=2, chrf=3, elapsed_seconds=4, tokenizer=tokenizer))
+        log.write(ValidationLine.model_validate({"step": step, "tokenizer": tokenizer, "language": language, **rest}))
     return log
 
 
@@ -34,6 +34,12 @@ def test_a_run_begins_with_what_fits_its_language_and_keeps_what_it_had(tmp_path
     assert bleu_tokenizer(log_with(tmp_path), "xx", VALID) == bleu_tokenizer(log_with(tmp_path), "ja", VALID)
     assert bleu_tokenizer(log_with(tmp_path, None), "th", VALID) == "char"  # validated by an older release
     assert bleu_tokenizer(log_with(tmp_path, "intl", "13a"), "th", VALID) == "13a"
+    assert caplog.messages == []
+
+
+def test_a_run_whose_target_language_was_corrected_does_not_keep_the_tokenizer_of_the_other_one(tmp_path, caplog):
+    assert bleu_tokenizer(log_with(tmp_path, "13a", language="de"), "zh", VALID) == "zh"
+    assert bleu_tokenizer(log_with(tmp_path, "char", language="zh"), "zh", VALID) == "char"
     assert caplog.messages == []
 
 
