@@ -124,6 +124,7 @@ class TrainingSession:
     def train(self) -> TrainingEnded:
         """Train until steps, time or patience run out or a signal comes; save, log and report meanwhile."""
         config = self.ending.config
+        self._pieces = self.state.trainer.pieces
         interval = Interval()
         ended = TrainingEnded(self.step, StopReason.SIGNAL)
         for event in train_until(
