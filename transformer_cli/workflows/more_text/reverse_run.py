@@ -65,6 +65,8 @@ def reverse_recipe(recipe: Recipe) -> Recipe:
             "data": DataConfig(train=[CorpusConfig(path="train.{lang}")], valid="valid.{lang}", test="test.{lang}"),
             "cleaning": recipe.cleaning.model_copy(update={"unrelated": False}),  # the pairs have been compared
             "training": training.model_copy(update=limits),
+            # Its own pairs give the longest translation: where the sources are longer, the limit cuts targets.
+            "decoding": recipe.decoding.model_copy(update={"max_length_ratio": None}),
             "distillation": DistillationConfig(),
             "back_translation": BackTranslationConfig(),
         }

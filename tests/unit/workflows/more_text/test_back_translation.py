@@ -313,12 +313,14 @@ def test_the_reverse_run_has_the_same_pairs_with_their_sides_exchanged_and_no_ta
     prepare(run_dir=RUN.path, overrides=(*SETTINGS, tag))
     asked: list[LocatedRecipe] = []
 
-    ensure_reverse(located(tag, "training.max_steps=10", "training.max_minutes=5"), "data", asked.append)
+    limits = ("training.max_steps=10", "training.max_minutes=5", "decoding.max_length_ratio=0.9")
+    ensure_reverse(located(tag, *limits), "data", asked.append)
 
     (reverse,) = asked
     recipe: Recipe = reverse.recipe
     assert (recipe.languages.source, recipe.languages.target) == ("en", "fr")
     assert (recipe.training.max_steps, recipe.training.max_minutes) == (3, 1.5)
+    assert recipe.decoding.max_length_ratio is None
     assert not recipe.back_translation.text
     for name in ("train", "valid", "test"):
         corpus = read_split(RUN.data, name)
