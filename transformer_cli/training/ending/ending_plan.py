@@ -39,6 +39,11 @@ class EndingPlan:
     def __post_init__(self) -> None:
         if self.config.decay != "inverse_sqrt" and self.config.max_minutes is None:
             last = self.config.max_steps
+            if last <= self.warmup_steps and self.ranks.is_first:
+                logger.warning(
+                    f"the learning rate rises to the end: the warm-up has {self.warmup_steps:,} updates, and the "
+                    f"training {last:,}"
+                )
             self.trainer.ending = Ending(min(self.warmup_steps, last), last)
 
     def look_ahead(self) -> None:

@@ -99,3 +99,14 @@ def test_a_resumed_training_has_the_end_of_one_that_went_on(at):
     resumed.run(until=900)
 
     assert resumed.trainer.ending == alone.trainer.ending
+
+
+@pytest.mark.parametrize(("max_steps", "is_said"), [(WARMUP, True), (WARMUP + 1, False)])
+def test_a_training_that_ends_within_its_warm_up_is_said_to_have_no_fall(max_steps, is_said, caplog):
+    config = TrainingConfig(decay="linear", max_steps=max_steps)
+    budget = TimeBudget(None, started=0.0, translations_at_end=1.0, clock=lambda: 0.0)
+
+    EndingPlan(tiny_trainer(), config, WARMUP, budget, Ranks())
+
+    said = "the learning rate rises to the end: the warm-up has 10 updates, and the training 10"
+    assert caplog.messages == [said] * is_said
