@@ -149,6 +149,13 @@ def begun_with(model: str, *, other: RunDirectory) -> ModelManifest:
     return ModelManifest.load(other.versions / "0001")
 
 
+def test_symbols_that_the_model_does_not_have_are_missed_aloud(messages):
+    train("tfm.toml", run_dir=RUN.path, overrides=[*QUICK, "placeholders.symbols=true"])
+
+    said = "placeholders.symbols: the model that this run began with has none; it reads them as text"
+    assert messages.warnings.count(said) == 1
+
+
 def test_the_tokenizer_is_not_trained():
     assert not train_tokenizer("tfm.toml", run_dir=RUN.path)
 

@@ -35,6 +35,8 @@ def texts_as_read(located: LocatedRecipe, corpus: Corpus, tokenizers: TokenizerP
 def training_texts(located: LocatedRecipe, corpus: Corpus, tokenizers: TokenizerPair) -> Corpus:
     """Return the training pairs as the model reads them, some with hints if the recipe wants them."""
     read, share = texts_as_read(located, corpus, tokenizers), located.recipe.glossary.hints
+    if located.recipe.placeholders.symbols and not tokenizers.symbols:
+        logger.warning("placeholders.symbols: the model that this run began with has none; it reads them as text")
     if not share:
         return read
     if not tokenizers.source.has_hint_marks:
