@@ -188,7 +188,7 @@ def _unpacked(model: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="tfm-import-") as folder:
         with open_zip(model) as archive, explain_os_errors(Path(folder)):
             archive.extractall(folder)  # it keeps every file inside of the folder
-        inside = list(Path(folder).iterdir())
+        inside = [path for path in Path(folder).iterdir() if not path.name.startswith(("__MACOSX", "."))]
         try:
             yield inside[0] if len(inside) == 1 and inside[0].is_dir() else Path(folder)
         except DataError as error:  # names a file in a folder that the user has never seen

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -27,6 +28,16 @@ def test_the_model_becomes_the_live_version_of_a_run_with_its_name(place: str):
     run = RunDirectory(Path("runs") / ("model" if place.endswith(".npz") else "opus-2020"))
     assert version == run.versions / "0001"
     assert run.live_version() == version.name
+
+
+def test_a_zip_that_was_packed_on_a_mac_is_read(original: Path):
+    with ZipFile("model.zip", "w") as archive:
+        for path in original.iterdir():
+            archive.write(path)
+            archive.writestr(f"__MACOSX/{original}/._{path.name}", b"of the Finder")
+        archive.writestr(".DS_Store", b"of the Finder")
+
+    assert import_model("model.zip", source="fr", target="en").is_dir()
 
 
 def test_a_run_with_a_version_is_left_as_it_is(original: Path):
