@@ -131,7 +131,7 @@ def adapting_settings(
     )
     updates = math.ceil(tokens / _BATCH_TOKENS)
     validate_every = max(20, min(500, math.ceil(updates / 10)))
-    model = os.path.relpath(adaptation.model, recipe.parent)
+    model = os.path.relpath(adaptation.model, os.path.realpath(recipe.parent))
     return [
         *_shape_settings(manifest),
         Setting("training.start_from", model, "version 0001 is this model, and its tokenizer stays"),

@@ -104,6 +104,16 @@ def test_several_corpora_are_all_in_the_recipe(folder):
     assert "192 + 50 pairs" in Path("tfm.toml").read_text("utf-8")
 
 
+def test_names_are_relative_to_where_a_link_to_a_folder_leads(folder):
+    (folder / "far" / "away").mkdir(parents=True)
+    (folder / "recipes").symlink_to("far/away")
+
+    run("toy.{lang}", output=Path("recipes/mine.toml"))
+
+    assert written("recipes/mine.toml").data.train_paths == ["../../toy.{lang}"]
+    assert prepare("recipes/mine.toml", run_dir=Path("run")).total.read == 192
+
+
 def test_names_are_relative_to_a_recipe_elsewhere(folder):
     (folder / "recipes").mkdir()
 
