@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -177,9 +179,9 @@ class _Head(Record):
 
 
 def missing_file(folder: Path) -> str | None:
-    """Return a phrase that names the missing or cut short file of a model directory, or None if it is whole.
+    """Return a phrase that names the missing or damaged file of a model directory, or None if it can be used.
 
-    Its card may be rewritten: a translation does without.
+    Of the weights only the head is read. Its card may be rewritten: a translation does without.
     """
     manifest = ModelManifest.of(folder)
     if manifest is None:
@@ -188,7 +190,30 @@ def missing_file(folder: Path) -> str | None:
         path = folder / name
         if name != CARD_FILE and (not path.is_file() or path.stat().st_size != size):
             return f"{name} is missing or cut short"
-    return None
+    names = [name for name in sorted(manifest.files) if name.startswith("tokenizer.")]
+    if names and _sha256_of(*(folder / name for name in names)) != manifest.tokenizer_sha256:
+        return f"{names[0]} is damaged"
+    weights = [name for name in manifest.files if name.endswith(".safetensors")]
+    return next((f"{name} is damaged" for name in weights if not _has_head(folder / name)), None)
+
+
+def _sha256_of(*paths: Path) -> str | None:
+    """Return the fingerprint of tokenizers, as that of `TokenizerPair`, or None if they cannot be read."""
+    try:
+        digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
+    except OSError:
+        return None
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _has_head(path: Path) -> bool:
+    """Return whether a file begins as safetensors do: with a length, and as many bytes of JSON."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            return length <= path.stat().st_size and isinstance(json.loads(file.read(length)), dict)
+    except (OSError, ValueError):
+        return False
 
 
 def open_tokenizers(folder: Path, manifest: ModelManifest) -> TokenizerPair:

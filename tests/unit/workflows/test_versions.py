@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from tests.support.checkpoint_states import state_after
 from tests.support.hostile_machine import crash_at_each_moment
@@ -38,7 +41,7 @@ def write_version(run: RunDirectory, *, promoted: bool = True) -> str:
     """Write the files of the next version, as a training does before its release is completed."""
     folder = run.next_version()
     folder.mkdir(parents=True)
-    (folder / "model.safetensors").write_bytes(b"weights of " + folder.name.encode())
+    save_file({"weights": torch.zeros(1)}, folder / "model.safetensors", {"of": folder.name})
     candidate = Candidate(
         time="2026-01-01T00:00:00+0000",
         passed=promoted,
@@ -483,3 +486,21 @@ def test_a_version_without_its_configuration_is_not_whole(run):
     (run.versions / "0001" / "config.json").write_text("{")
 
     assert missing_file(run.versions / "0001") == "config.json is missing or damaged"
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.model"])
+def test_a_version_with_other_bytes_in_it_is_damaged_though_its_files_have_their_sizes(run, name):
+    write_version(run)
+    folder = run.versions / "0001"
+    manifest = ModelManifest.load(folder)
+    (folder / "tokenizer.model").write_bytes(b"pieces")
+    files = {**manifest.files, "tokenizer.model": 6}
+    fingerprint = hashlib.sha256(b"pieces").hexdigest()
+    manifest.model_copy(update={"files": files, "tokenizer_sha256": fingerprint}).write_to(folder / "config.json")
+    assert missing_file(folder) is None
+
+    with (folder / name).open("r+b") as file:
+        file.seek(3)
+        file.write(b"xxx")
+
+    assert missing_file(folder) == f"{name} is damaged"
