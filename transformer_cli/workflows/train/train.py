@@ -129,14 +129,15 @@ def _bring_up_to_date(request: TrainRequest, *, retrain_tokenizer: bool = False)
     ensure_starting_model(located)  # before hours of preparation
     status = check_data(located)
     data = training_data(located, status.inputs.fingerprint)
-    finished, reason = find_finished(
-        located, status, data, from_scratch=request.from_scratch, retrain_tokenizer=retrain_tokenizer
-    )
+    find = partial(find_finished, located, from_scratch=request.from_scratch, retrain_tokenizer=retrain_tokenizer)
+    finished, reason = find(status, data)
+    if finished is None:
+        logger.info(f"training a new version: {reason}")
+        ensure_tokenizer(located, status, retrain=retrain_tokenizer)
+        finished, _ = find(check_data(located), data)  # if they were lost, data and tokenizer may be the same again
     if finished is not None:
         ranks.broadcast(_NOTHING)
         return _released_before(located.run, finished, broken_off)
-    logger.info(f"training a new version: {reason}")
-    ensure_tokenizer(located, status, retrain=retrain_tokenizer)
     reverse = partial(_train_reverse, request)
     data = ensure_more_text(located, train_reverse=reverse, device=request.device, ranks=ranks)
     write_atomically(located.run.recipe, recipe_to_toml(located.recipe).encode())

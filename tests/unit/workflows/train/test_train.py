@@ -347,6 +347,17 @@ def test_a_damaged_version_is_made_again_from_the_last_checkpoint(trained):
     assert run().version == Path("run/versions/0002")
 
 
+@pytest.mark.parametrize("name", ["prepare.json", "tokenizer.json", "data/train/dataset_info.json"])
+def test_a_damaged_file_of_the_run_is_made_again_and_no_version(name, trained):
+    (trained / name).write_bytes(b"")
+
+    outcome = run()
+
+    assert (outcome.is_new, outcome.version) == (False, Path("run/versions/0001"))
+    assert (trained / name).read_bytes()
+    assert [path.name for path in (trained / "versions").iterdir() if path.is_dir()] == ["0001"]
+
+
 def test_a_report_that_was_not_written_is_written_though_there_is_nothing_to_do(trained):
     (trained / "report.html").unlink()
     assert not run().is_new
