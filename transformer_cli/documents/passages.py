@@ -18,7 +18,8 @@ _BLOCK = re.compile(
     re.IGNORECASE,
 )
 _HARD_BREAK = re.compile(r"(?:\\| {2,})\r?\n")
-_BULLET = re.compile(r"(?:[-\u2010-\u2015\u2022\u25aa\u25e6\u00b7*]\s+)+(?=\S)")
+_BULLET = re.compile(r"(?:[-\u2010-\u2015\u2022\u25aa\u25e6\u00b7*]\s+|[\u2669-\u266c]+\s*)+(?=\S)")
+_NOTES = re.compile(r"\s*[\u2669-\u266c][\s\u2669-\u266c]*\Z")  # of a song in subtitles
 _TIME_DIRECTIVE = re.compile("%[-_0^#]?[A-Za-z%]")
 _NARROWEST = 40  # a shorter line is not one of a wrapped paragraph
 
@@ -132,8 +133,8 @@ def _joined(group: list[Content]) -> tuple[Content, int | None]:
 def outer_and_inner(content: Content) -> tuple[Content, Content, Content]:
     """Divide content into what is before its text, the text, and what is after it.
 
-    Before and after are white space, the bullet of a list or the dash of a speaker, and tags that stand alone or
-    surround the whole text.
+    Before and after are white space, the bullet of a list, the dash of a speaker or the notes of a song, and tags that
+    stand alone or surround the whole text.
     """
     first, last = _bounds(content)
     if first > last:
@@ -143,7 +144,7 @@ def outer_and_inner(content: Content) -> tuple[Content, Content, Content]:
     if isinstance(inner[0], str) and (text := _without_bullet(inner[0].lstrip())) != inner[0]:
         before = (*before, inner[0][: len(inner[0]) - len(text)])
         inner[0] = text
-    if isinstance(inner[-1], str) and (text := inner[-1].rstrip()) != inner[-1]:
+    if isinstance(inner[-1], str) and (text := _NOTES.sub("", inner[-1]).rstrip()) != inner[-1]:
         after = (inner[-1][len(text) :], *after)
         inner[-1] = text
     return before, tuple(inner), after

@@ -142,6 +142,23 @@ def test_a_line_has_at_most_42_characters_and_two_lines_are_about_equal(text):
 
 
 @pytest.mark.parametrize(
+    ("cue", "heard"),
+    [("♪ Le chat dort ♪", "Le chat dort"), ("<i>♫Il dort,\nil dort. ♫♪</i>", "Il dort, il dort."), ("- ♪ Là ♪", "Là")],
+)
+def test_the_notes_of_a_song_stay_where_they_are(cue, heard):
+    page = f"1\n00:00:01,000 --> 00:00:03,000\n{cue}\n".encode()
+    said: list[str] = []
+
+    def say(line: str) -> str:
+        said.append(line)
+        return "LÀ"
+
+    new = translate(page, "srt", say).decode().split("\n", 2)[2]
+    assert said == [heard]
+    assert "".join(new.split()) == "".join(cue.replace("\n", " ").replace(heard, "LÀ").split())
+
+
+@pytest.mark.parametrize(
     ("kind", "cue", "expected"),
     [
         ("srt", "<i>- Où ?</i>\n- Là.", "<i>- OÙ ?</i>\n- LÀ."),
