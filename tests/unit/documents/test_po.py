@@ -178,3 +178,16 @@ def test_a_directive_beside_a_letter_is_kept_where_a_flag_says_what_it_is():
 
 def test_a_pattern_of_a_time_is_copied():
     assert b'msgstr "%A %d %B"' in translate(b'msgid "%A %d %B"\nmsgstr ""\n', "po", lambda _: "no")
+
+
+def test_messages_of_several_domains_are_those_of_one_file():
+    page = 'domain "one"\nmsgid "Là."\nmsgstr ""\n\ndomain "two"\nmsgid "Ici."\nmsgstr ""\n'
+
+    new = translate(page.encode(), "po", str.upper).decode()
+
+    assert [line for line in new.split("\n") if line.startswith(("domain", "msgstr"))] == [
+        'domain "one"',
+        'msgstr "LÀ."',
+        'domain "two"',
+        'msgstr "ICI."',
+    ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from transformer_cli.documents.document import damaged
 
 _LINE = re.compile(r"[^\n]*(?:\n|\Z)")
+_DOMAIN = re.compile(r'domain\s*"(?:[^"\\]|\\.)*"')  # begins the messages of another catalogue
 _STRING = re.compile(r'\s*(?P<keyword>msgctxt|msgid_plural|msgid|msgstr(?:\[\d+\])?|)\s*"(?P<text>(?:[^"\\]|\\.)*)"\s*')
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))")
 _CHARACTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
@@ -90,6 +91,8 @@ class _Parser:
     def read_line(self, match: re.Match[str]) -> bool:
         """Add a line to the entry; return whether it belongs to the next entry instead."""
         line = match[0].strip()
+        if _DOMAIN.fullmatch(line):
+            return bool(self.entry.translations)
         is_comment = line.startswith("#")
         string = None if is_comment else _STRING.fullmatch(match[0])
         if not is_comment and not string:
