@@ -196,6 +196,7 @@ UNIT = """\
         ('<target><mrk mtype="seg" mid="1">One.</mrk> <mrk mtype="seg" mid="2"/></target>', "One. DEUX."),
         ('<target><g id="1"></g></target>', "UN. DEUX."),
         ('<target state="final"><x id="1"/></target>', ""),
+        ('<target state="final"></target>', ""),
         ('<target><mrk mtype="seg" mid="1">One.</mrk> <mrk mtype="seg" mid="2">Two.</mrk></target>', "One. Two."),
         ("<target>Both.</target>", "Both."),
         ('<target><mrk mtype="seg" mid="2" x="y">Two.</mrk>|<mrk mtype="seg" mid="1"/></target>', "Two.|UN."),

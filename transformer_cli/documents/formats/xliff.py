@@ -19,7 +19,8 @@ _KINDS = {"bpt": "open", "bx": "open", "sc": "open", "sm": "open"} | {
     "em": "close",
 }
 _NOT_TRANSLATED = ("new", "needs-translation", "initial")  # what some tools give a copy of the source
-_TRANSLATED = ("translated", "reviewed", "signed-off", "final")
+_DONE = ("signed-off", "final")
+_TRANSLATED = ("translated", "reviewed", *_DONE)
 
 
 def read_xliff(text: str, task: Task) -> Document:
@@ -203,7 +204,7 @@ def has_translation(source: Element, target: Element | None, state: str | None) 
 
     One of tags alone, as tools write it before anything is translated, is none, unless its state says that it is done.
     """
-    if target is None or not (target.text().strip() or (target.elements and state in _TRANSLATED)):
+    if target is None or not (target.text().strip() or state in (_TRANSLATED if target.elements else _DONE)):
         return False
     return not (state in _NOT_TRANSLATED and target.text() == source.text())
 
