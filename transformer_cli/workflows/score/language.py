@@ -26,7 +26,7 @@ def fitting_tokenizer(language: str | None, sources: Sequence[object], reference
         language: The language if the user named it.
         sources: Where the references come from; of paths, the names are looked at.
         reference: The first reference; its script decides if nothing else does.
-        warnings: Gets a warning if the script alone decides for a tokenizer other than the usual one.
+        warnings: Gets a warning if the script decides for a tokenizer other than the usual one or the language's.
 
     Raises:
         UsageError: ``language`` is neither a code nor a name.
@@ -39,8 +39,13 @@ def fitting_tokenizer(language: str | None, sources: Sequence[object], reference
         if language is None:
             raise UsageError(f'the language "{named}" is not known; give its code, as in: de, pt-BR, zho_Hans')
     tokenizer = default_tokenizer(language, sample)
+    looks = prevailing_language(" ".join(sample))
+    if language is not None and tokenizer != default_tokenizer(language):
+        warnings.append(
+            f'{reference.name} is to be in "{language}" and looks like a text in "{looks}", so BLEU takes the '
+            f'tokenizer "{tokenizer}"; set tokenize to say otherwise'
+        )
     if language is None and tokenizer != USUAL:
-        looks = prevailing_language(" ".join(sample))
         warnings.append(
             f'{reference.name} looks like a text in "{looks}", so BLEU takes the tokenizer "{tokenizer}"; '
             "set language, or tokenize, to say otherwise"

@@ -246,6 +246,13 @@ def test_the_name_of_a_file_tells_the_language_if_the_script_agrees(tmp_path, na
     assert report.warnings == ()
 
 
+def test_a_named_language_that_is_not_that_of_the_text_is_warned_of():
+    report = score([CHINESE], [("hyp", CHINESE)], bootstrap=None, language="en")
+    assert tokenizer_of(report) == "zh"
+    (warning,) = report.warnings
+    assert warning.startswith('reference 1 is to be in "en" and looks like a text in "zh", so BLEU takes the ')
+
+
 def test_a_guess_from_the_script_is_said_and_a_named_language_is_no_guess(tmp_path):
     report = score([CHINESE], [("hyp", CHINESE)], bootstrap=None)
     assert tokenizer_of(report) == "zh"
