@@ -7,6 +7,9 @@ from pathlib import Path
 from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE, RunDirectory
 from transformer_cli.errors import ModelNotFoundError
 
+_OF_OTHER_LIBRARIES = ("engine.json", "generation_config.json")
+"""Files that exports for CTranslate2 and transformers have besides their own ``config.json``."""
+
 
 def find_model(argument: Path | None) -> Path:
     """Return the model directory that a command uses.
@@ -42,6 +45,11 @@ def _model_at(folder: Path) -> Path:
     live = RunDirectory(folder).live_model
     if _is_model(live):
         return live.resolve()
+    if any((folder / name).is_file() for name in _OF_OTHER_LIBRARIES):
+        raise ModelNotFoundError(
+            f"{folder} holds a model for another library; name the model or run that it was exported from, or make a "
+            "run of it by `tfm import` if it is a Marian model"
+        )
     if _is_model(folder):
         return folder.resolve()
     if not folder.is_dir():

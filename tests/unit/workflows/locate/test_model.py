@@ -70,6 +70,14 @@ def test_a_file_is_no_model():
         find_model(Path("file"))
 
 
+@pytest.mark.parametrize("name", ["engine.json", "generation_config.json"])
+def test_an_export_for_another_library_is_no_model(name):
+    (make_model(Path("exported")) / name).touch()
+
+    with pytest.raises(ModelNotFoundError, match=r"^exported holds a model for another library; name the model or run"):
+        find_model(Path("exported"))
+
+
 def test_a_folder_without_a_model_is_an_error_that_says_what_was_looked_for():
     Path("empty").mkdir()
 
