@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,8 @@ from transformer_cli.config import Recipe
 from transformer_cli.data.splits.files import TRAIN
 from transformer_cli.data.splits.read import Corpus, joined, read_split
 from transformer_cli.workflows.prepare.more_text.plan import BACK_TRANSLATION, DISTILLATION
+
+logger = logging.getLogger(__name__)
 
 
 def read_training_pairs(run: RunDirectory, recipe: Recipe) -> Corpus:
@@ -50,6 +54,8 @@ def weights_of_pairs(corpus: Corpus, recipe: Recipe, unseen: NDArray[np.bool_] |
     is_back_translated = origins == len(recipe.data.train) + 1
     if unseen is None and (of_origins == 1).all() and not is_back_translated.any():
         return None
+    if recipe.distillation.teacher and (of_origins != 1).any():
+        logger.warning("data.train: weights do not count for pairs with translations of a teacher")
     weights = of_origins[origins]
     if unseen is not None:
         weights *= np.where(unseen, recipe.retraining.new_weight, 1.0)
