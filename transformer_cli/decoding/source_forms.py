@@ -143,6 +143,10 @@ def _forms(profile: TextProfile | None, languages: LanguagesConfig, tokenizer: T
     if profile is None or profile.spelling is None:
         return ()
     spelled = profile.spelling
+
+    def protected(text: str) -> list[tuple[int, int]]:
+        return sorted([*spans_with_symbols(text, spelled.symbols), *hint_spans(text)])
+
     case = CaseReader(
         WordForms(spelled.words.split(), languages.source),
         (languages.source, languages.target),
@@ -151,6 +155,6 @@ def _forms(profile: TextProfile | None, languages: LanguagesConfig, tokenizer: T
         accents=Accents(*spelled.accent_rules(), language=languages.source),
         common_words=frozenset(spelled.common_words.split()),
         count=lambda word: len(tokenizer.encode(word)),
-        protected=lambda text: sorted([*spans_with_symbols(text, spelled.symbols), *hint_spans(text)]),
+        protected=protected,
     )
-    return SpellingForm(Spelling(spelled.variants)), case
+    return SpellingForm(Spelling(spelled.variants, protected)), case

@@ -34,6 +34,7 @@ def translator(engine, spelling=SPELLING):
         ("L’homme a\u00a0dit", "L'homme a dit", "L'homme a dit"),
         ("L'hom\u00adme", "L'homme", "L'homme"),
         ("JE SUIS À PARIS", "Je suis à Paris", "JE SUIS À PARIS"),
+        ("L’<b title=’x’>homme</b>", "L'<b title=’x’>homme</b>", "L'<b title=’x’>homme</b>"),
     ],
 )
 def test_a_line_is_read_as_it_was_learned(line, heard, said):

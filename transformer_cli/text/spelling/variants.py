@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from transformer_cli.text.normalization import normalize
@@ -122,9 +122,15 @@ class Spelling:
 
     Args:
         counts: The result of `count_variants` for the training text of one side.
+        protected: Finds the spans of a text that are not words: links, placeholders. They stay as they are.
     """
 
-    def __init__(self, counts: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        counts: Mapping[str, int],
+        protected: Callable[[str], Sequence[tuple[int, int]]] = lambda text: (),
+    ) -> None:
+        self._protected = protected
         spellings = dict(_alike_by_count(counts))
         for old, new in _WRITTEN_OUT:
             if old not in spellings and counts.get(new.strip()) and not _is_known(old, counts, (new.strip(),)):
@@ -145,16 +151,22 @@ class Spelling:
     def read(self, text: str) -> str:
         """Return normalised text in the spelling of the training text; what was spelled so stays as it is."""
         if self._spaced:
-            text = _BARE_MARK.sub(lambda mark: f" {mark[0]}" if mark[0] in self._spaced else mark[0], text)
+            text = self._changed(_BARE_MARK, text, lambda mark: f" {mark}" if mark in self._spaced else mark)
         if self._unknown.search(text) is None:
             return text
         if self._has_quotes:
-            text = _INNER_SPACE.sub("", text)
+            text = self._changed(_INNER_SPACE, text, lambda _: "")
         # Kana of half width have their voiced mark as a character of its own, which composes.
-        return normalize(self._unknown.sub(self._known_spelling, text))
+        return normalize(self._changed(self._unknown, text, self._known_spelling))
 
-    def _known_spelling(self, found: re.Match[str]) -> str:
-        old = found[0]
+    def _changed(self, pattern: re.Pattern[str], text: str, change: Callable[[str], str]) -> str:
+        """Return a text in which what a pattern finds outside of protected spans is changed."""
+        if pattern.search(text) is None:
+            return text
+        kept = {place for start, end in self._protected(text) for place in range(start, end)}
+        return pattern.sub(lambda found: change(found[0]) if kept.isdisjoint(range(*found.span())) else found[0], text)
+
+    def _known_spelling(self, old: str) -> str:
         return self._spellings.get(old, old if old in self._known else "")
 
 

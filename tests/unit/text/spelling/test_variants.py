@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transformer_cli.text.normalization import normalize
+from transformer_cli.text.protected import spans_with_symbols
 from transformer_cli.text.spelling.variants import Spelling, count_variants
 
 FRENCH = ["L'homme n'est pas italien ?", 'Il a dit "oui" - puis "non"...'] * 50
@@ -82,6 +83,23 @@ def test_training_text_is_read_as_it_is_spelled_but_for_apostrophes_and_spaces(t
 
 def _without_typography(text: str) -> str:
     return "".join(each for each in text if not each.isspace() and each not in "'’ʼ‘´＇′ꞌ‛")
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("Un caf&eacute; noir; il pleut;", "Un caf&eacute; noir ; il pleut ;"),
+        ("Il dit “`f(“a—b”; c);` ”, non; L’homme", 'Il dit "`f(“a—b”; c);` ", non ; L\'homme'),
+        ("<a title='“«\u00a0x\u00a0»—'>“oui”</a>", "<a title='“«\u00a0x\u00a0»—'>\"oui\"</a>"),
+        ("www.example.org/l’été–2; x", "www.example.org/l’été–2 ; x"),
+        ("ﬁn@example.org, ﬁn", "ﬁn@example.org, fin"),
+    ],
+    ids=ascii,
+)
+def test_spans_that_are_no_words_stay_as_they_are(text, read):
+    counts = count_variants([*FRENCH, *["Il pleut ; il fait froid - non."] * 50])
+
+    assert Spelling(counts, lambda text: spans_with_symbols(text, ())).read(text) == read
 
 
 @settings(deadline=None, max_examples=50)
