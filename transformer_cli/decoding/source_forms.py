@@ -16,7 +16,6 @@ from transformer_cli.text.placeholders import Find, finder, masked
 from transformer_cli.text.protected import spans_with_symbols
 from transformer_cli.text.spelling.accents import Accents
 from transformer_cli.text.spelling.capitals import CaseReader, as_it_is
-from transformer_cli.text.spelling.quotes import without_quotes
 from transformer_cli.text.spelling.variants import Spelling
 from transformer_cli.text.spelling.word_forms import WordForms
 
@@ -33,27 +32,6 @@ class SpellingForm:
     def read(self, text: str) -> tuple[str, Restore]:
         """Return the text in the spelling of the training sources."""
         return self.spelling.read(text), as_it_is
-
-
-@dataclass(frozen=True, slots=True)
-class QuoteForm:
-    """Reads a line in quotation marks without them; its translation gets those of the target language.
-
-    Args:
-        quotes: The opening and the closing mark there; none if the targets have none: then the line's own stay.
-    """
-
-    quotes: tuple[str, ...]
-
-    def read(self, text: str) -> tuple[str, Restore]:
-        """Return what stands in the quotation marks, and the function that puts others around its translation."""
-        found = without_quotes(text)
-        if found is None:
-            return text, as_it_is
-        opening, inside, closing = found
-        if self.quotes:
-            opening, closing = self.quotes
-        return inside, lambda translation: f"{opening}{translation}{closing}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +95,7 @@ def rules_of(
     symbols = SymbolForm(find, tokenizer.symbols, strict) if has_learned else None
     hints = HintForm(find, glossary) if glossary is not None and glossary_hints else None
     marks = profile.spelling.target_quotes if profile is not None and profile.spelling is not None else None
-    quotes = None if marks is None else QuoteForm(marks)
-    return TextRules(profile, languages, split, forms, keeps_placeholders, find, symbols, glossary, hints, quotes)
+    return TextRules(profile, languages, split, forms, keeps_placeholders, find, symbols, glossary, hints, marks)
 
 
 def pairs_as_read(profile: TextProfile | None, tokenizers: TokenizerPair, corpus: Corpus) -> Corpus:

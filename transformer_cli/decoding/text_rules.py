@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from transformer_cli.artifacts.text_profile import SpellingProfile, TextProfile
 from transformer_cli.config import LanguagesConfig
@@ -19,6 +19,7 @@ from transformer_cli.text.protected import has_words, placeholder_spans
 from transformer_cli.text.sentences import sentence_spans
 from transformer_cli.text.spelling.capitals import begins_with_capital
 from transformer_cli.text.spelling.letter_case import with_capital
+from transformer_cli.text.spelling.quotes import without_quotes
 
 SplitSentences = Literal["auto", "always", "never"]
 
@@ -43,6 +44,22 @@ class Form(Protocol):
         ...
 
 
+class ReadText(NamedTuple):
+    """What a model reads for a text.
+
+    Attributes:
+        form: The text for the model.
+        restore: Turns its translation, or a word of it, into one of the text without the quotation marks around it.
+        taken_off: The opening and the closing quotation mark of the text that ``form`` lacks, with spaces beside them.
+        quotes: Those around its translation.
+    """
+
+    form: str
+    restore: Restore
+    taken_off: tuple[str, str] = ("", "")
+    quotes: tuple[str, str] = ("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class TextRules:
     """The rules of one model.
@@ -58,7 +75,8 @@ class TextRules:
         symbols: The form that reads them as symbols, before all others, or None.
         glossary: Terms that a translation must have if its line has theirs, or None.
         hints: The form that gives these terms to the model as hints, or None; with it, none must be there.
-        quotes: The form that takes off quotation marks around a text, or None; none is taken off where the beginning of
+        quotes: The opening and the closing mark around the translation of a text in quotation marks, which is read
+            without them; empty: the text's own stay. None: they are not taken off, nor are they where the beginning of
             the translation is given.
     """
 
@@ -71,7 +89,7 @@ class TextRules:
     symbols: Form | None = None
     glossary: Glossary | None = None
     hints: Form | None = None
-    quotes: Form | None = None
+    quotes: tuple[str, ...] | None = None
 
     @property
     def _spelling(self) -> SpellingProfile:
@@ -160,8 +178,8 @@ class TextRules:
             return "" if space == " " else space
         return space or " "
 
-    def read(self, text: str, *, is_begun: bool = False) -> tuple[str, Restore]:
-        """Return the text for the model, and the function that turns its translation into one of ``text``.
+    def read(self, text: str, *, is_begun: bool = False) -> ReadText:
+        """Return the text for the model, and how its translation becomes one of ``text``.
 
         Args:
             text: A normalised text.
@@ -174,9 +192,9 @@ class TextRules:
         if self.hints is not None:
             text, restore = self.hints.read(text)
             restores.append(restore)
-        if self.quotes is not None and not is_begun:
-            text, restore = self.quotes.read(text)
-            restores.append(restore)
+        opening = closing = ""
+        if self.quotes is not None and not is_begun and (found := without_quotes(text)) is not None:
+            opening, text, closing = found
         for form in self.forms:
             text, restore = form.read(text)
             restores += [] if is_begun else [restore]
@@ -186,7 +204,8 @@ class TextRules:
                 translation = each(translation)
             return translation
 
-        return text, restore_all
+        before, behind = (self.quotes if opening else None) or (opening, closing)
+        return ReadText(text, restore_all, (opening, closing), (before, behind))
 
     def _sentences(self, text: str, tokens: int, count: Callable[[str], int]) -> list[tuple[int, int]]:
         profile = self.profile

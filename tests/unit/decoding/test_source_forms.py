@@ -86,6 +86,22 @@ def test_a_line_in_quotation_marks_is_translated_without_them(quotes, line, hear
     assert found.text == said
 
 
+@pytest.mark.parametrize(
+    ("quotes", "line", "said", "links"),
+    [
+        ((), "« Je suis grand »", "« Je suis grand »", ((1, 1), (2, 2), (3, 3))),
+        (("« ", " »"), '"Je suis grand"', "« Je suis grand »", ((0, 1), (1, 2), (2, 3))),
+        (("“", "”"), "« JE L’AI\u00a0DIT »", "“JE L'AI DIT”", ((1, 0), (2, 1), (2, 2))),
+    ],
+)
+def test_quotation_marks_around_a_line_are_words_of_it_that_are_linked_to_none(quotes, line, said, links):
+    spelling = SPELLING.model_copy(update={"target_quotes": quotes})
+
+    (found,) = translator(SpeakingEngine(), spelling).translate([line], with_alignment=True)
+
+    assert (found.text, found.alignment) == (said, links)
+
+
 def test_a_given_beginning_is_that_of_a_line_with_its_quotation_marks():
     engine = SpeakingEngine()
 
@@ -160,7 +176,7 @@ def test_placeholders_are_read_as_symbols_by_a_model_that_has_learned_them():
     profile = TextProfile(max_sentences=1, placeholders=own)
     rules = rules_of(profile, FRENCH, tokenizer, keeps_placeholders=True)
 
-    text, restore = rules.read("<med> %s @foo `a` %s")
+    text, restore, *_ = rules.read("<med> %s @foo `a` %s")
 
     assert text == "<med> ⟦0⟧ ⟦1⟧ `a` ⟦0⟧"
     assert restore("⟦1⟧ A ⟦0⟧ ⟦5⟧") == "@foo A %s"
@@ -206,7 +222,7 @@ def test_symbols_are_replaced_also_in_a_translation_whose_beginning_is_given():
     tokenizer = fit_tokenizer(["le chat dort", "⟦0⟧"], TokenizerConfig(), where="x", symbols=SYMBOLS)
     rules = rules_of(TextProfile(max_sentences=1, placeholders=PlaceholderProfile()), FRENCH, tokenizer)
 
-    text, restore = rules.read("le %s", is_begun=True)
+    text, restore, *_ = rules.read("le %s", is_begun=True)
 
     assert (text, restore("A ⟦0⟧")) == ("le ⟦0⟧", "A %s")
 

@@ -17,7 +17,8 @@ class Segment:
         tokens: Token ids of the text for the model; none if it is copied.
         words: The number of words of the line before the segment.
         space: The white space behind it in the line.
-        restore: Turns the translation into one of the text as it stands in the line.
+        restore: Turns the translation, or a word of it, into one of the text as it stands in the line.
+        quotes: What is put before and behind the translation.
         places: For each word of the text for the model, the place of its word in the segment; None: the same places.
         required: The placeholders that the translation must have, or None if they do not matter.
         is_repaired: Whether missing ones are inserted; not in a translation whose beginning was given.
@@ -29,6 +30,7 @@ class Segment:
     words: int
     space: str
     restore: Restore
+    quotes: tuple[str, str] = ("", "")
     places: list[int] | None = None
     required: Required | None = None
     is_repaired: bool = True

@@ -10,7 +10,7 @@ from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.placeholders.insertion import Inserted, insert
 from transformer_cli.decoding.segments.segment import Segment
-from transformer_cli.decoding.text_rules import TextRules
+from transformer_cli.decoding.text_rules import ReadText, TextRules
 from transformer_cli.decoding.word_alignment import spaced_links
 from transformer_cli.documents.words import is_unspaced
 from transformer_cli.text.normalization import normalize
@@ -43,14 +43,14 @@ class SegmentReader:
         """
         searched = [(index, text) for index, text in enumerate(texts) if text and not self._rules.is_copied(text)]
         read = [self._rules.read(text, is_begun=is_begun) for _, text in searched]
-        tokens = self._tokenizers.source.encode_all([form for form, _ in read])
+        tokens = self._tokenizers.source.encode_all([each.form for each in read])
         segments = []
-        for (index, text), (form, restore), ids in zip(searched, read, tokens, strict=True):
+        for (index, text), form, ids in zip(searched, read, tokens, strict=True):
             pieces = self._rules.pieces(text, len(ids), self._limit, self._size)
             if len(pieces) == 1 and ids:
                 required = self._rules.required(text)
                 places = self._places(text, form)
-                segments.append(Segment(index, ids, 0, "", restore, places, required, not is_begun))
+                segments.append(Segment(index, ids, 0, "", form.restore, form.quotes, places, required, not is_begun))
             elif ids:
                 segments += self._cut_segments(index, text, pieces, is_begun)
         return segments
@@ -64,18 +64,20 @@ class SegmentReader:
             if self._rules.is_copied(piece):
                 yield Segment(index, [], words, space, partial(_instead, self._rules.copied(piece)))
             else:
-                form, restore = self._rules.read(piece, is_begun=is_begun)
-                ids = self._tokenizers.source.encode(form)[: self._limit]
+                form = self._rules.read(piece, is_begun=is_begun)
+                ids = self._tokenizers.source.encode(form.form)[: self._limit]
                 places, required = self._places(piece, form), self._rules.required(piece)
-                yield Segment(index, ids, words, space, restore, places, required, not is_begun)
+                yield Segment(index, ids, words, space, form.restore, form.quotes, places, required, not is_begun)
             words += text.count(" ", start, end)
 
     def _size(self, text: str) -> int:
-        return len(self._tokenizers.source.encode(self._rules.read(text)[0]))
+        return len(self._tokenizers.source.encode(self._rules.read(text).form))
 
     def raw_text(self, segment: Segment, hypothesis: Hypothesis) -> str:
         """Return the text of a hypothesis as the model said it."""
-        return normalize(segment.restore(normalize(self._tokenizers.target.decode(hypothesis.tokens))))
+        before, behind = segment.quotes
+        said = segment.restore(normalize(self._tokenizers.target.decode(hypothesis.tokens)))
+        return normalize(f"{before}{said}{behind}")
 
     def text(self, segment: Segment, hypothesis: Hypothesis) -> str:
         """Return the text of a hypothesis, with all placeholders of the segment."""
@@ -135,21 +137,25 @@ class SegmentReader:
         words = normalize(self._tokenizers.target.decode(hypothesis.tokens)).split(" ")
         restored = [segment.restore(word) for word in words]
         # A symbol can stand for several words, or for none.
-        firsts = [0, *accumulate(word.count(" ") + 1 if word else 0 for word in restored)]
+        counts = (word.count(" ") + 1 if word else 0 for word in restored)
+        firsts = [*accumulate(counts, initial=segment.quotes[0].count(" "))]
         for i, j in spaced_links(tokenizers, segment.tokens, hypothesis.tokens, hypothesis.attention or ()):
             if restored[j]:
                 yield (i if places is None else places[min(i, len(places) - 1)]), firsts[j]
 
-    def _places(self, text: str, form: str) -> list[int] | None:
+    def _places(self, text: str, read: ReadText) -> list[int] | None:
         """Return `Segment.places` of a text and what the model reads for it; a word may be read as several."""
-        if form.count(" ") == text.count(" "):
+        opening, closing = read.taken_off
+        inside = text[len(opening) : len(text) - len(closing)]
+        place = opening.count(" ")
+        if not place and read.form.count(" ") == inside.count(" "):
             return None
         places: list[int] = []
-        place = 0
-        for word in self._words(text, form):
-            places += [place] * len(self._rules.read(word)[0].split())
+        for word in self._words(inside, read.form):
+            # As in a text that is begun, no quotation marks are taken off: those of a word are not around the line.
+            places += [place] * len(self._rules.read(word, is_begun=True).form.split())
             place += word.count(" ") + 1
-        return places or [0]
+        return places or [place]
 
     def _words(self, text: str, form: str) -> Iterator[str]:
         """Yield the words of a text; a placeholder that the model reads as something else is in one of them."""
