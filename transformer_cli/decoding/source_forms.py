@@ -13,7 +13,7 @@ from transformer_cli.decoding.placeholders.glossary import Glossary
 from transformer_cli.decoding.text_rules import Form, Restore, SplitSentences, TextRules
 from transformer_cli.errors import UsageError
 from transformer_cli.text.placeholders import Find, finder, masked
-from transformer_cli.text.protected import spans_with_symbols
+from transformer_cli.text.protected import merged, spans_with_symbols
 from transformer_cli.text.spelling.accents import Accents
 from transformer_cli.text.spelling.capitals import CaseReader, as_it_is
 from transformer_cli.text.spelling.variants import Spelling
@@ -122,7 +122,7 @@ def _forms(profile: TextProfile | None, languages: LanguagesConfig, tokenizer: T
     spelled = profile.spelling
 
     def protected(text: str) -> list[tuple[int, int]]:
-        return sorted([*spans_with_symbols(text, spelled.symbols), *hint_spans(text)])
+        return merged([*spans_with_symbols(text, spelled.symbols), *hint_spans(text)])
 
     case = CaseReader(
         WordForms(spelled.words.split(), languages.source),

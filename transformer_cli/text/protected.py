@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -144,6 +144,17 @@ def spans_with_symbols(text: str, symbols: Sequence[str]) -> list[tuple[int, int
                 taken[at:end] = b"\1" * (end - at)
             at = text.find(symbol, end)
     return sorted(spans)
+
+
+def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return spans in order, those that overlap as one."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start < joined[-1][1]:
+            start, before = joined.pop()
+            end = max(end, before)
+        joined.append((start, end))
+    return joined
 
 
 def has_words(text: str) -> bool:

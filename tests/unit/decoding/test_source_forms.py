@@ -276,6 +276,19 @@ def test_hints_stay_as_they_are_in_a_line_in_capitals():
     assert (found.text, found.missing) == ("MY CAT", ("MCFAT",))
 
 
+@pytest.mark.parametrize("term", ["Cat™", "lib/Cat.py", "`Cat`", "www.cat.org"])
+@pytest.mark.parametrize(
+    ("line", "heard"),
+    [("le chat est à paris", "Le chat⟦=⟧ {}⟦>⟧ est à Paris"), ("LE CHAT EST LÀ", "Le chat⟦=⟧ {}⟦>⟧ est là")],
+)
+def test_a_hint_may_hold_what_is_no_word(line, heard, term):
+    engine = SpeakingEngine()
+
+    hinting({"chat": term}, engine, SPELLING).translate([line])
+
+    assert engine.heard == [heard.format(term)]
+
+
 def test_links_lead_to_the_words_of_the_line_without_hints():
     engine = SpeakingEngine(lambda text: text.replace("⟦=⟧", "").replace("⟦>⟧", ""))
 

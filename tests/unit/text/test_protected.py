@@ -11,6 +11,7 @@ from transformer_cli.text.protected import (
     _KINDS,
     _pattern_of,
     has_words,
+    merged,
     placeholder_spans,
     protected_spans,
     spans_with_symbols,
@@ -102,6 +103,14 @@ def test_spans_are_in_order_and_do_not_overlap(text):
     spans = [(0, 0), *spans_with_symbols(text, ["ab", "@"]), (len(text), len(text))]
 
     assert all(start <= end <= following for (start, end), (following, _) in pairwise(spans))
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 5)).map(lambda each: (each[0], sum(each)))))
+def test_spans_that_overlap_become_one(spans):
+    found = merged(spans)
+
+    assert all(end <= following for (_, end), (following, _) in pairwise(found))
+    assert {place for span in found for place in range(*span)} == {place for span in spans for place in range(*span)}
 
 
 def test_emoji_are_placeholders_but_their_names_and_signs_of_text_are_not():
