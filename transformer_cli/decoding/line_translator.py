@@ -75,23 +75,29 @@ class LineTranslator:
         return self.engine.limit - self.languages.are_known  # the language takes the place of one token
 
     def count(self, line: str) -> int:
-        """Return the number of tokens of ``line``, without that of its target language."""
-        return len(self.tokenizers.source.encode(self.languages.split(normalize(line)).text))
+        """Return the number of tokens that the model reads for ``line``, without that of its target language."""
+        return self._size(self.languages.split(self.rules.normalize(line)).text)
+
+    def _size(self, text: str) -> int:
+        return 0 if self.rules.is_copied(text) else self._reader.size(text)
 
     def is_overlong(self, line: str) -> bool:
-        """Return whether ``line`` has more tokens than the model translates at once."""
+        """Return whether the model would read more tokens for ``line`` than it translates at once."""
         return self.count(line) > self.limit
 
     def cut(self, line: str) -> str:
-        """Return the longest beginning of ``line`` that the model can translate at once."""
-        tokenizer = self.tokenizers.source
-        text = self.languages.split(normalize(line)).text
-        named = normalize(line).removesuffix(text)
-        tokens = tokenizer.encode(text)[: self.limit]
-        # The last tokens may be part of a character spelled in bytes: up to four bytes and the space before them.
-        beginnings = [tokens[: len(tokens) - left_out] for left_out in range(5)]
-        whole = (ids for ids in beginnings if tokenizer.encode(tokenizer.decode(ids)) == ids)
-        return named + tokenizer.decode(next(whole, beginnings[0]))
+        """Return a beginning of ``line`` that the model can translate at once, and with a character more could not."""
+        whole = self.rules.normalize(line)
+        text = self.languages.split(whole).text
+        fitting, end = 0, len(text) + 1
+        middle = len(text)
+        while middle > fitting:
+            if self._size(text[:middle]) <= self.limit:
+                fitting = middle
+            else:
+                end = middle
+            middle = (fitting + end) // 2
+        return whole.removesuffix(text) + text[:fitting].rstrip(" ")
 
     def translate(
         self,

@@ -141,6 +141,22 @@ def test_a_line_without_words_is_copied(line):
     assert engine.heard == []
 
 
+@pytest.mark.parametrize("line", ["JE SUIS À PARIS " * 4, "Je s\u00adu\u00ad\u00adis à Paris " * 4, "12345 " * 40])
+def test_a_line_is_as_long_as_what_the_model_reads_for_it(line):
+    engine, tokenizer = SpeakingEngine(), tiny_tokenizers().source
+    engine.limit = len(tokenizer.encode("Je suis à Paris " + "je suis à Paris " * 3))
+    lines = translator(engine)
+
+    assert len(tokenizer.encode(line)) > engine.limit
+    assert (lines.is_overlong(line), lines.cut(line)) == (False, lines.rules.normalize(line))
+    if "1" not in line:
+        longer = f"{line} {line}"
+        cut = lines.cut(longer)
+        assert (lines.is_overlong(longer), lines.is_overlong(cut)) == (True, False)
+        assert lines.rules.normalize(longer).startswith(cut)
+        assert len(cut) >= len(lines.rules.normalize(line))
+
+
 def test_a_model_that_learned_from_figures_translates_them():
     engine = SpeakingEngine()
 

@@ -46,7 +46,7 @@ class SegmentReader:
         tokens = self._tokenizers.source.encode_all([each.form for each in read])
         segments = []
         for (index, text), form, ids in zip(searched, read, tokens, strict=True):
-            pieces = self._rules.pieces(text, len(ids), self._limit, self._size)
+            pieces = self._rules.pieces(text, len(ids), self._limit, self.size)
             if len(pieces) == 1 and ids:
                 required = self._rules.required(text)
                 places = self._places(text, form)
@@ -70,7 +70,8 @@ class SegmentReader:
                 yield Segment(index, ids, words, space, form.restore, form.quotes, places, required, not is_begun)
             words += text.count(" ", start, end)
 
-    def _size(self, text: str) -> int:
+    def size(self, text: str) -> int:
+        """Return the number of tokens that the model reads for a normalised text."""
         return len(self._tokenizers.source.encode(self._rules.read(text).form))
 
     def raw_text(self, segment: Segment, hypothesis: Hypothesis) -> str:

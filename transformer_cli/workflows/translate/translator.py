@@ -185,11 +185,11 @@ class Translator:
         return self._lines.languages.unknown(line)
 
     def is_overlong(self, line: str) -> bool:
-        """Return whether ``line`` has more than `limit` tokens."""
+        """Return whether the model would read more than `limit` tokens for ``line``."""
         return self._lines.is_overlong(line)
 
     def cut(self, line: str) -> str:
-        """Return the longest beginning of ``line`` that fits into `limit` tokens."""
+        """Return a beginning of ``line`` that fits into `limit` tokens, as long as can be."""
         return self._lines.cut(line)
 
     def close(self) -> None:
