@@ -181,10 +181,10 @@ class LineTranslator:
         target = self.tokenizers.target
         is_aligned = with_alignment and any(each.attention for _, each in segments)
         texts = [self._reader.text(segment, hypothesis) for segment, hypothesis in segments]
-        between = [
-            self.rules.joint(before, segment.space, after)
-            for (segment, _), before, after in zip(segments, texts, texts[1:], strict=False)
-        ]
+        between, said = [], ""
+        for (segment, _), text, after in zip(segments, texts, texts[1:], strict=False):
+            said = said or text  # the model may say nothing for a piece; its neighbours do not touch
+            between.append(self.rules.joint(said, segment.space, after))
         searched = sum(bool(segment.tokens) for segment, _ in segments)
         parts = [text + space for text, space in zip(texts, [*between, ""], strict=True)]
         return Translation(

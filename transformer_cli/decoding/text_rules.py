@@ -165,12 +165,12 @@ class TextRules:
         ]
 
     def joint(self, before: str, space: str, after: str) -> str:
-        """Return what stands between two translations.
+        """Return what stands before the translation of a piece.
 
         Args:
-            before: The translation of the piece before.
-            space: The white space between the pieces of the line.
-            after: The translation of the piece behind.
+            before: What stands before it in the translation of the line, or a part of that.
+            space: The white space before the piece in the line.
+            after: The translation of the piece.
         """
         if not before or not after:
             return ""

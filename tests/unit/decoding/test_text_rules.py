@@ -114,6 +114,19 @@ def test_nothing_is_lost_where_a_form_makes_a_text_too_long_for_the_model():
     assert translation.text.replace(" ", "") == text.replace(" ", "")
 
 
+@pytest.mark.parametrize("silent", ["Bb.", "Bb. Cc.", "Aa.", "Dd.", "Aa. Dd."])
+def test_a_piece_of_which_the_model_says_nothing_leaves_no_trace(silent: str):
+    engine = SpeakingEngine(lambda text: "" if text in silent else text)
+    rules = TextRules(split="always")
+
+    (found,) = LineTranslator(engine, tiny_tokenizers(), rules).translate(["Aa. Bb. Cc. Dd."], with_alignment=True)
+
+    words = ["Aa.", "Bb.", "Cc.", "Dd."]
+    places = [place for place, word in enumerate(words) if word not in silent]
+    assert found.text == " ".join(words[place] for place in places)
+    assert found.alignment == tuple((place, number) for number, place in enumerate(places))
+
+
 def test_the_words_of_each_piece_are_counted_from_the_beginning_of_the_line():
     _, translation = translate(LINE, alignment=True)
 
