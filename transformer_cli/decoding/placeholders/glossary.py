@@ -12,7 +12,7 @@ from transformer_cli.data.tokens.hints import are_forms
 from transformer_cli.documents.words import is_unspaced
 from transformer_cli.text.protected import Span
 from transformer_cli.text.spelling.capitals import is_in_capitals
-from transformer_cli.text.spelling.letter_case import upper
+from transformer_cli.text.spelling.letter_case import upper, with_small_i
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}_]+")
 _SAME_LENGTH = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " "})
@@ -42,17 +42,19 @@ class Glossary:
     Args:
         terms: The terms of the source language, each with its translation; of equal ones the first counts.
         language: The target language.
+        source: The source language.
     """
 
-    def __init__(self, terms: Mapping[str, str], language: str) -> None:
+    def __init__(self, terms: Mapping[str, str], language: str, source: str = "und") -> None:
         self.language = language
+        self._source = source
         self._as_written: dict[str, str] = {}
         self._in_any_case: dict[str, str] = {}
         self._in_capitals: dict[str, str] = {}
         lengths: dict[str, set[int]] = {}
         for term, translation in terms.items():
             known = " ".join(term.translate(_SAME_LENGTH).split())
-            folded = _folded(known)
+            folded = _folded(known, source)
             own, key = (self._in_any_case, folded) if known == known.lower() else (self._as_written, known)
             own.setdefault(key, translation)
             self._in_capitals.setdefault(folded, translation)
@@ -70,7 +72,7 @@ class Glossary:
             as_written: Whether translations are those of the glossary also where the text has a term in capitals.
         """
         plain = text.translate(_SAME_LENGTH)
-        folded = _folded(plain)
+        folded = _folded(plain, self._source)
         taken = {place for start, end, _ in protected for place in range(start, end)}
         all_capitals = is_in_capitals(text)
         spans: list[TermSpan] = []
@@ -132,8 +134,9 @@ def _is_hangul(character: str) -> bool:
     return "가" <= character <= "힣"
 
 
-def _folded(text: str) -> str:
+def _folded(text: str, language: str) -> str:
     """Return a text in small letters, each in the place of its own; one that has no small form of one letter stays."""
+    text = with_small_i(text, language)
     folded = text.lower()
     if len(folded) != len(text):
         folded = "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)

@@ -23,9 +23,14 @@ def lower(text: str, language: str) -> str:
         language: A code as `parse_language` takes it.
     """
     if language_name(language) in _DOTTED:
-        return text.replace("İ", "i").replace("I\u0307", "i").replace("I", "ı").lower()
+        return with_small_i(text.replace("I\u0307", "i"), language).lower()
     # The lower case of İ has two characters elsewhere; without it, positions in both texts are the same.
     return text.replace("İ", "I").lower()
+
+
+def with_small_i(text: str, language: str) -> str:
+    """Return ``text`` with small letters for İ and I if they are two letters of the language; its length stays."""
+    return text.replace("İ", "i").replace("I", "ı") if language_name(language) in _DOTTED else text
 
 
 def upper(text: str, language: str) -> str:

@@ -66,7 +66,7 @@ def read_glossary(path: Path, languages: LanguagesConfig) -> Glossary:
             logger.warning(f"{path}: {source!r} stands there twice; it becomes {terms[source]!r}")
     if not terms:
         raise DataError(f"{path} has no term in both {languages.source} and {languages.target}")
-    return Glossary(terms, languages.target)
+    return Glossary(terms, languages.target, languages.source)
 
 
 def _table(path: Path, languages: LanguagesConfig) -> Iterator[tuple[str, str]]:

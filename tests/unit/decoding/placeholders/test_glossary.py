@@ -73,6 +73,21 @@ def test_a_term_stands_between_words_in_any_case_and_the_longest_counts(text, fo
     assert [(text[start:end], translation) for start, end, translation in spans] == found
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "found"),
+    [
+        ("tr", "İşlem, işlem, \u0131ş\u0131k, Iş\u0131k", ["İşlem", "işlem", "\u0131ş\u0131k", "Iş\u0131k"]),
+        ("tr_TR", "BU İŞLEM, IŞIK, KİTAP", ["İŞLEM", "IŞIK", "KİTAP"]),
+        ("az", "Işlem, İş\u0131k, KITAP", []),
+        ("en", "KITAP, Işlem, kitap, Işik, İşlem", ["KITAP", "Işlem", "kitap"]),
+    ],
+)
+def test_the_letters_i_are_those_of_the_source_language(language, text, found):
+    glossary = Glossary({"işlem": "operation", "\u0131ş\u0131k": "light", "kitap": "book"}, "en", language)
+
+    assert [text[start:end] for start, end, _ in glossary.spans(text, [])] == found
+
+
 def test_a_term_takes_the_place_of_the_words_that_the_model_has_for_it():
     assert translate("le chat dort, %s", "LE CHAT DORT, %s") == "LE feline DORT, %s"
 

@@ -60,6 +60,14 @@ def test_a_glossary_that_a_spreadsheet_saved_as_unicode_text_is_read(tmp_path, e
     assert [span.text for span in read_glossary(tmp_path / "g.txt", LANGUAGES).spans("un été", [])] == ["summer"]
 
 
+def test_the_terms_are_those_of_the_source_language(tmp_path):
+    (tmp_path / "g.tsv").write_text("işlem\toperation\n", encoding="utf-8")
+
+    glossary = read_glossary(tmp_path / "g.tsv", LanguagesConfig(source="tr", target="en"))
+
+    assert [span.text for span in glossary.spans("İşlem", [])] == ["operation"]
+
+
 def test_of_two_translations_the_first_counts_and_a_warning_says_so(tmp_path, messages):
     (tmp_path / "g.tsv").write_text("chat\tcat\nchat\tfeline\n")
 
