@@ -50,9 +50,10 @@ class SegmentSearch:
         failing = [i for i in searched if self._lacks_some(segments[i], hypotheses[i][0])]
         if failing and options.sampling is None:
             hypotheses.update(self._search_again(segments, {i: hypotheses[i] for i in failing}, options, prefixes))
-        for i in failing:
-            complete_first = sorted(hypotheses[i], key=partial(self._lacks_some, segments[i]))
-            hypotheses[i] = complete_first[: options.n_best]
+        for i in searched:
+            if len(hypotheses[i]) > 1:
+                complete_first = sorted(hypotheses[i], key=partial(self._lacks_some, segments[i]))
+                hypotheses[i] = complete_first[: options.n_best]
         return list(hypotheses.values())
 
     def _search(

@@ -209,6 +209,17 @@ def test_each_of_the_best_translations_has_them_first_those_that_had_them_by_the
     assert texts == ["LE CHAT %s", "LE CHAT %s DORT", "%s LE CHAT"]
 
 
+@pytest.mark.parametrize("number", [2, 3])
+def test_those_that_have_them_come_before_all_others_also_where_the_best_one_has_them(number):
+    engine = Beam("LE %s CHAT", "LE CHAT DORT", "CHAT %s")
+
+    (translation,) = translator(engine).translate([SOURCE], n_best=number)
+
+    texts = [each.text for each in (translation, *translation.alternatives)]
+    assert texts == ["LE %s CHAT", "CHAT %s", "LE CHAT %s DORT"][:number]
+    assert len(engine.asked) == 1
+
+
 def test_an_alignment_counts_the_words_of_the_repaired_translation():
     (translation,) = translator(Beam("LE CHAT DORT")).translate([SOURCE], with_alignment=True)
 
