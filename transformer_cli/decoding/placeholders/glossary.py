@@ -15,6 +15,7 @@ from transformer_cli.text.spelling.capitals import is_in_capitals
 from transformer_cli.text.spelling.letter_case import upper, with_small_i
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}_]+")
+_HYPHENS = frozenset("-\u2010\u2011")
 _SAME_LENGTH = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " "})
 
 
@@ -35,9 +36,9 @@ class TermSpan(NamedTuple):
 class Glossary:
     """Pairs of terms.
 
-    A term matches between words, never inside one; in a script without spaces it matches anywhere. One without capitals
-    matches in any case, one with capitals as it is written, and in a text in capitals. Of two that overlap, the one
-    that begins first counts, then the longer one.
+    A term matches between words, never inside one, as "mail" stands in "e-mail"; in a script without spaces it matches
+    anywhere. One without capitals matches in any case, one with capitals as it is written, and in a text in capitals.
+    Of two that overlap, the one that begins first counts, then the longer one.
 
     Args:
         terms: The terms of the source language, each with its translation; of equal ones the first counts.
@@ -84,6 +85,7 @@ class Glossary:
                 for end in ends
                 if (translation := self._translation(plain[at:end], folded[at:end], all_capitals)) is not None
                 and is_between_words(plain, at, end)
+                and not _is_hyphenated(plain, at, end)
                 and taken.isdisjoint(range(at, end))
             )
             end, translation = next(found, (at + 1, None))
@@ -121,6 +123,19 @@ def is_between_words(text: str, start: int, end: int) -> bool:
     has_particle = _is_hangul(text[end - 1 : end]) and _is_hangul(text[end : end + 1])
     goes_on = _are_one_word(text[end : end + 1], text[end - 1]) and not has_particle
     return not goes_on and not _are_one_word(text[max(start - 1, 0) : start], text[start])
+
+
+def _is_hyphenated(text: str, start: int, end: int) -> bool:
+    """Return whether a hyphen joins a part of a text that is not empty to letters outside of it."""
+    before, behind = text[max(start - 2, 0) : start], text[end : end + 2]
+    return _is_joined(text[start], before[::-1]) or _is_joined(text[end - 1], behind)
+
+
+def _is_joined(edge: str, outside: str) -> bool:
+    """Return whether a term's edge, a hyphen and a character behind it, if there are any, are letters of one word."""
+    if len(outside) < 2 or outside[0] not in _HYPHENS or not _are_one_word(outside[1], edge):
+        return False
+    return all(unicodedata.category(character)[0] in "LM" for character in (edge, outside[1]))
 
 
 def _are_one_word(outside: str, edge: str) -> bool:
