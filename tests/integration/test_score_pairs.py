@@ -74,6 +74,15 @@ def test_the_target_may_come_from_a_pipe(toy, files):
     assert piped.stdout.count(b"\n") == 5
 
 
+@pytest.mark.parametrize(
+    "option", ["--reference t.en", "--language en", "--tokenize char", "--lowercase", "--bootstrap 1000", "--ter"]
+)
+def test_options_for_scores_of_translations_are_refused(option, toy, files):
+    finished = run_here("score", "-m", toy.run, *option.split(), *files(["a"], ["b"]))
+    assert (finished.code, finished.stdout) == (2, b"")
+    assert f"{option.split()[0]} is for translations" in finished.error
+
+
 def test_one_file_is_not_enough(toy, files):
     finished = run_here("score", "-m", toy.run, files(["a"], ["b"])[0])
     assert finished.code == 2

@@ -22,8 +22,19 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_OF_TEXTS = {
+    "more_references": "--reference",
+    "language": "--language",
+    "tokenize": "--tokenize",
+    "lowercase": "--lowercase",
+    "bootstrap": "--bootstrap",
+    "ter": "--ter",
+}
+"""Options that mean nothing where a model scores pairs."""
+
 
 def score(
+    context: typer.Context,
     reference: Annotated[
         Path, typer.Argument(metavar="REFERENCE", help="One reference translation a line; with --model the source.")
     ],
@@ -73,6 +84,10 @@ def score(
     With --model, SOURCE TARGET are scored pair by pair: log-probability, perplexity and tokens, tab-separated.
     """
     if model is not None:
+        for name, option in _OF_TEXTS.items():
+            source = context.get_parameter_source(name)
+            if source is not None and source.name == "COMMANDLINE":
+                raise UsageError(f"{option} is for translations, and with --model pairs are scored; leave it out")
         _score_pairs(model, reference, hypotheses or [], device, as_json)
         return
     report = transformer_cli.score(
