@@ -69,6 +69,12 @@ def language_name(code: str) -> str:
     return parse_language(code).name
 
 
+def short_code(code: str) -> str:
+    """Return a code with the two-letter name of its language, as BCP 47 writes it: ``fr``, ``zh-Hans``, ``pt-BR``."""
+    name, script, region = parse_language(code)
+    return "-".join(part for part in (name, script.title(), region.upper()) if part)
+
+
 def same_language(one: str, other: str) -> bool:
     """Return whether two codes are equal, except for a script or a region that one of them leaves out."""
     pairs = zip(parse_language(one), parse_language(other), strict=True)

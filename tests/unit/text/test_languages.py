@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from transformer_cli.text.languages import Language, is_language_code, language_name, parse_language, same_language
+from transformer_cli.text.languages import (
+    Language,
+    is_language_code,
+    language_name,
+    parse_language,
+    same_language,
+    short_code,
+)
 
 
 @pytest.mark.parametrize("code", ["fr", "FR", "fra", "fre", "fr-FR", "fr_FR", "fra_Latn", "fra-Latn-FR", " fr "])
@@ -30,6 +37,15 @@ def test_french_is_french_however_its_code_is_written(code):
 )
 def test_a_language_has_its_short_code_and_else_its_own(code, name):
     assert language_name(code) == name
+
+
+@pytest.mark.parametrize(
+    ("code", "short"),
+    [("deu", "de"), ("cmn_hans", "zh-Hans"), ("por_br", "pt-BR"), ("uzb_Latn_UZ", "uz-Latn-UZ"), ("yue", "yue")],
+)
+def test_the_short_form_of_a_code_is_that_of_bcp_47(code, short):
+    assert short_code(code) == short
+    assert same_language(short, code)
 
 
 @pytest.mark.parametrize(

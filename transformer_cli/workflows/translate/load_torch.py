@@ -54,13 +54,14 @@ def load_torch_translator(models: Sequence[Path], settings: TranslationSettings)
     )
     workers = torch.get_num_threads() if chosen.type == "cpu" and has_linux() else 1
     parallel = ParallelEngine(engine, workers=workers, owns_process=settings.owns_process) if workers > 1 else engine
+    languages = settings.languages(first.languages)
     rules = rules_of(
         first.text,
-        first.languages,
+        languages,
         first.tokenizers.source,
         split=settings.split_sentences,
         keeps_placeholders=True,
-        glossary=glossary_of(settings, first.languages),
+        glossary=glossary_of(settings, languages),
         glossary_hints=settings.glossary_hints,
     )
     return LineTranslator(parallel, first.tokenizers, rules, settings.target_language)

@@ -157,13 +157,14 @@ def _load_exported(
         engine = right_engine(folder, lambda compute_type: load(compute_type=compute_type))
     except DamagedFileError as error:
         raise _UnfitError(f"{error}; run `tfm export --to ctranslate2` again") from None
+    languages = settings.languages(manifest.languages)
     rules = rules_of(
         manifest.text,
-        manifest.languages,
+        languages,
         tokenizers.source,
         split=settings.split_sentences,
         keeps_placeholders=True,
-        glossary=glossary_of(settings, manifest.languages),
+        glossary=glossary_of(settings, languages),
         glossary_hints=settings.glossary_hints,
     )
     return engine, tokenizers, rules

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from transformer_cli.errors import UsageError, require_one_of
+from transformer_cli.text.languages import same_language, short_code
 
 if TYPE_CHECKING:
-    from transformer_cli.config import SearchOverrides
+    from transformer_cli.config import LanguagesConfig, SearchOverrides
     from transformer_cli.decoding.engine import Sampling
 
 EngineName = Literal["auto", "torch", "ctranslate2"]
@@ -81,6 +82,15 @@ class TranslationSettings:
             raise UsageError("--glossary-hints (glossary_hints): there is no glossary; name one with --glossary FILE")
         if self.threads is not None and self.threads < 1:
             raise UsageError(f"threads = {self.threads}: give 1 or more, or None for all cores")
+
+    def languages(self, own: LanguagesConfig) -> LanguagesConfig:
+        """Return the languages of a translation; the record of a model names one target, if it has several.
+
+        Args:
+            own: The languages of the model.
+        """
+        named = (self.target_language or own.target).removeprefix(">>").removesuffix("<<")
+        return own if same_language(named, own.target) else own.model_copy(update={"target": short_code(named)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def translate_document(
         DamagedFileError: The model is incomplete or damaged.
         UsageError: There is no such device, or a search setting is out of its range.
     """
-    languages = ModelManifest.load(model[0]).languages
+    languages = settings.languages(ModelManifest.load(model[0]).languages)
     task = Task(languages.source, languages.target, document_settings.is_final)
     memory = _read_memories(document_settings.memories, languages)
     passages = PassageTranslator(lambda: Translator.from_settings(list(model), settings), settings, memory, progress)

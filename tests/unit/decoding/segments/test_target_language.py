@@ -14,8 +14,11 @@ from transformer_cli.data.tokens.tokenizer import TokenizerPair
 from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.text_rules import TextRules
+from transformer_cli.documents.names import KindName
 from transformer_cli.errors import UsageError
 from transformer_cli.interchange.vocabulary import our_tokenizers, our_vocabulary
+from transformer_cli.workflows.locate.model import find_model
+from transformer_cli.workflows.translate.translate_document import translate_document
 
 TWO_SENTENCES = "Je suis. Elle a trois chats."
 
@@ -89,6 +92,41 @@ def test_a_line_is_as_long_as_its_text_and_leaves_room_for_its_language(
     assert translator.count(">>deu<< Je suis.") == translator.count("Je suis.")
     assert translator.count(translator.cut(TWO_SENTENCES)) <= 5
     assert translator.cut(f">>deu<< {TWO_SENTENCES}") == f">>deu<< {translator.cut(TWO_SENTENCES)}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "document", "new"),
+    [
+        ("po", 'msgid ""\nmsgstr "Language: de\\n"\n\nmsgid "Je suis."\nmsgstr ""\n', "fuzzy"),
+        (
+            "tmx",
+            '<tmx version="1.4"><header/><body><tu><tuv xml:lang="fr"><seg>Je suis.</seg></tuv></tu></body></tmx>',
+            '<tuv xml:lang="de"',
+        ),
+        (
+            "xliff",
+            '<xliff version="2.0" srcLang="fr" xmlns="urn:oasis:names:tc:xliff:document:2.0"><file id="f"><unit id="1">'
+            "<segment><source>Je suis.</source></segment></unit></file></xliff>",
+            'trgLang="de"',
+        ),
+    ],
+)
+def test_a_document_is_in_the_language_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: KindName, document: str, new: str
+):
+    monkeypatch.chdir(tmp_path)
+    write_marian_folder(tmp_path)
+    import_model(tmp_path, source="fr", target="en", run_dir=Path("run"))
+    (tmp_path / "terms.csv").write_text("en,fr,de\nam,suis,bin\n")
+    written: list[bytes] = []
+
+    settings = TranslationSettings(engine="torch", target_language="deu", glossary=Path("terms.csv"))
+    source = io.BytesIO(document.encode())
+    translate_document(source, written.append, kind=kind, name="a", model=[find_model(Path("run"))], settings=settings)
+
+    translated = b"".join(written).decode()
+    assert new in translated
+    assert "bin" in translated.lower()
 
 
 @pytest.mark.parametrize(

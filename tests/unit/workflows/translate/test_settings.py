@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from transformer_cli import TranslationSettings, export
+from transformer_cli.config import LanguagesConfig
 from transformer_cli.errors import UsageError
 
 
@@ -25,6 +26,23 @@ def test_a_value_that_a_setting_does_not_know_is_refused_with_those_it_knows(val
     with pytest.raises(UsageError) as caught:
         TranslationSettings(**values)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("named", "own", "target"),
+    [
+        (None, "mul", "mul"),
+        ("deu", "mul", "de"),
+        (">>cmn_Hans<<", "en", "zh-Hans"),
+        ("fra", "fr-CA", "fr-CA"),
+    ],
+)
+def test_a_translation_is_into_the_language_that_is_named(named: str | None, own: str, target: str):
+    languages = LanguagesConfig(source="es", target=own)
+
+    found = TranslationSettings(target_language=named).languages(languages)
+
+    assert (found.source, found.target) == ("es", target)
 
 
 def test_an_export_to_an_unknown_format_is_refused_before_anything_is_written(tmp_path):
