@@ -171,6 +171,23 @@ def test_what_is_translated_is_still_found_by_its_label_and_extensions_stay(page
     assert translate(page.encode(), "markdown", str.upper).decode() == expected
 
 
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("| `--no-color` | no |", "| `--no-color` | NO |"),
+        ("| ![no](no.png) | no | on |", "| ![no](no.png) | NO | ON |"),
+        ("| `a \\| no` | 1 | no |", "| `a \\| no` | 1 | NO |"),
+        ("|  | \\| | no |", "|  | \\| | NO |"),
+        ("`no` | no", "`no` | NO"),
+    ],
+)
+def test_the_text_of_a_cell_is_not_looked_for_in_the_cells_before_it(row, expected):
+    page = f"| a | b | c |\n|---|---|---|\n{row}\n| no | d | e |\n"
+
+    translated = translate(page.encode(), "markdown", str.upper).decode()
+    assert translated == f"| A | B | C |\n|---|---|---|\n{expected}\n| NO | D | E |\n"
+
+
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=20))
 def test_no_answer_becomes_markup(answer):
     text = "Le chat.\n\n- un lit\n\n| a | b |\n|---|---|\n| c | d |\n\n# Titre\n"

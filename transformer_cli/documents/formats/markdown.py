@@ -67,11 +67,12 @@ def read_markdown(text: str, task: Task) -> Document:
             continue
         opener = tokens[index - 1].type
         start = lines[token.map[0]]
-        block = _cell(text, token.content, max(start, cursor)) if opener in ("th_open", "td_open") else None
+        block = None
+        if opener in ("th_open", "td_open"):
+            block, cursor = _cell(text, token.content, max(start, cursor))
         block = block or _block(text, token.content, lines, token.map[0], is_heading=opener == "heading_open")
         if block is not None and (unit := _unit(text, block, token.children or [], references, opener)):
             units.append(unit)
-            cursor = block.ends[-1]
     return Document(whole, tuple(units))
 
 
@@ -104,12 +105,13 @@ def _block(text: str, content: str, lines: list[int], first: int, *, is_heading:
     return _Block("\n".join(line.rstrip() for line in content.split("\n")), tuple(starts), tuple(ends))
 
 
-def _cell(text: str, content: str, start: int) -> _Block | None:
+def _cell(text: str, content: str, start: int) -> tuple[_Block | None, int]:
+    """Return the block of a cell, or None if it is empty or not found, and the place where the next cell begins."""
     pattern = re.escape(content).replace(r"\|", r"\\?\|")
-    match = re.compile(pattern).search(text, start)
+    match = re.compile(rf"({pattern})[ \t]*\|?").search(text, start)
     if not content or match is None or "\n" in text[start : match.start()].lstrip("\r\n"):
-        return None
-    return _Block(content, (match.start(),), (match.end(),))
+        return None, start
+    return _Block(content, (match.start(),), (match.end(1),)), match.end()
 
 
 def _unit(text: str, block: _Block, children: Sequence[Any], references: dict[str, Any], opener: str) -> Unit | None:
