@@ -121,3 +121,10 @@ def test_a_stray_quote_in_a_tag_ends_with_the_tag():
 
 def test_an_attribute_without_quotes_gets_them():
     assert translate(b"<img alt=chat>", "html", lambda _: "a 'b'") == b'<img alt="a &#x27;b&#x27;">'
+
+
+@pytest.mark.parametrize(("page", "space"), [("<p title='a'>b</p>", "&#160;"), ("<p title='a'>b&nbsp;c</p>", "&nbsp;")])
+def test_a_no_break_space_has_a_name_only_in_a_page_that_uses_the_name(page, space):
+    translated = translate(page.encode(), "html", lambda _: "c\xa0d").decode()
+
+    assert translated == f"<p title='c{space}d'>c{space}d</p>"

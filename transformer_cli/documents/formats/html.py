@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -60,23 +60,24 @@ def read_html(text: str, task: Task) -> Document:
     are no text.
     """
     del task
-    return Document(text, tuple(html_units(text, 0, len(text))))
+    return Document(text, tuple(html_units(text, 0, len(text), _space_of(text))))
 
 
-def html_units(text: str, start: int, end: int) -> Iterator[Unit]:
-    """Yield the texts in a part of a document, as `read_html` does for a whole page."""
-    yield from _units(text, list(_tokens(text, start, end)), end)
+def html_units(text: str, start: int, end: int, space: str = "&nbsp;") -> Iterator[Unit]:
+    """Yield the texts in a part of a document, as `read_html` does for a whole page; see `escape_html` for spaces."""
+    yield from _units(text, list(_tokens(text, start, end)), end, partial(escape_html, space=space))
 
 
 def read_html_attributes(text: str, task: Task) -> Document:
     """Read the texts in attributes of a page: alternative texts, titles, and descriptions in ``<meta>``."""
     del task
     units = []
+    space = _space_of(text)
     for start, value in _text_attributes(text):
         content = (html.unescape(value),)
         if content[0].strip():
             quote = "" if text[start - 1] in "\"'" else '"'
-            render = partial(_render_attribute, start, start + len(value), quote)
+            render = partial(_render_attribute, start, start + len(value), quote, space)
             units.append(Unit((content,), start, render, replaces_source=True, is_flowing=True))
     return Document(text, tuple(units))
 
@@ -162,7 +163,7 @@ def _token(text: str, match: re.Match[str]) -> _Token:
     return _Token("open" if _INLINE.fullmatch(name) else "break", start, end, name)
 
 
-def _units(text: str, tokens: list[_Token], end_of_all: int) -> Iterator[Unit]:
+def _units(text: str, tokens: list[_Token], end_of_all: int, escape: Callable[[str], str]) -> Iterator[Unit]:
     run: list[_Token] = []
     for token in [*tokens, _Token("break", end_of_all, end_of_all)]:
         if token.kind != "break":
@@ -171,7 +172,7 @@ def _units(text: str, tokens: list[_Token], end_of_all: int) -> Iterator[Unit]:
         if any(each.kind == "text" and text[each.start : each.end].strip() for each in run):
             content = tuple(_content(text, run))
             start, end = run[0].start, run[-1].end
-            yield Unit((content,), start, partial(_render, start, end), replaces_source=True, is_flowing=True)
+            yield Unit((content,), start, partial(_render, start, end, escape), replaces_source=True, is_flowing=True)
         run = []
 
 
@@ -184,18 +185,23 @@ def _content(text: str, run: list[_Token]) -> Iterator[str | Tag]:
         yield html.unescape(source) if token.kind == "text" else Tag(kinds.get(index, "single"), source)
 
 
-def _render(start: int, end: int, contents: Sequence[Content]) -> Iterator[Splice]:
-    yield Splice(start, end, written(contents[0], escape_html))
+def _render(start: int, end: int, escape: Callable[[str], str], contents: Sequence[Content]) -> Iterator[Splice]:
+    yield Splice(start, end, written(contents[0], escape))
 
 
-def _render_attribute(start: int, end: int, quote: str, contents: Sequence[Content]) -> Iterator[Splice]:
-    value = html.escape(written(contents[0], str)).replace("\u00a0", "&nbsp;")
+def _render_attribute(start: int, end: int, quote: str, space: str, contents: Sequence[Content]) -> Iterator[Splice]:
+    value = html.escape(written(contents[0], str)).replace("\u00a0", space)
     yield Splice(start, end, f"{quote}{value}{quote}")
 
 
-def escape_html(text: str) -> str:
-    """Return a text as it is written between tags; no-break spaces stay visible."""
-    return html.escape(text, quote=False).replace("\u00a0", "&nbsp;")
+def _space_of(page: str) -> str:
+    """Return how a page writes no-break spaces; XML knows the name only in pages that declare it, and so use it."""
+    return "&nbsp;" if "&nbsp;" in page else "&#160;"
+
+
+def escape_html(text: str, space: str = "&nbsp;") -> str:
+    """Return a text as it is written between tags; no-break spaces stay visible, as ``space``."""
+    return html.escape(text, quote=False).replace("\u00a0", space)
 
 
 READERS = (read_html_attributes, read_html)
