@@ -57,6 +57,14 @@ def test_a_page_read_and_written_is_the_same_in_every_byte(encoding, line_end):
     assert translate(data, "html") == data
 
 
+def test_a_page_of_xml_is_in_the_encoding_of_its_declaration():
+    page = '<?xml version="1.0" encoding="iso-8859-2"?>\n<html><p>łódź</p></html>\n'
+
+    assert unchanged(page.encode("iso-8859-2"), "html") == page.encode("iso-8859-2")
+    translated = translate(page.encode("iso-8859-2"), "html", str.upper)
+    assert translated == page.replace("łódź", "ŁÓDŹ").encode("iso-8859-2")
+
+
 @pytest.mark.parametrize("declared", ["iso-8859-1", "latin1"])
 def test_a_page_that_says_latin_1_is_read_as_browsers_do(declared):
     page = f'<meta charset="{declared}"><p>It’s caf\xe9 time – don’t wait</p>'.encode("cp1252")

@@ -12,8 +12,10 @@ from typing import Literal
 from transformer_cli.documents.content import Content, Tag, kinds_of_pairs, written
 from transformer_cli.documents.document import Document, Splice, Task, Unit
 
-DECLARATION = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
-"""Where a page names its encoding."""
+DECLARATION = re.compile(
+    rb"""(?:\A\s*<\?xml[^>]{0,200}\sencoding|<meta[^>]{0,200}charset)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE
+)
+"""Where a page names its encoding; one of XML does so in its first line."""
 
 _NAME = r"[A-Za-z][^\s/>]*"
 _TOKEN = re.compile(
