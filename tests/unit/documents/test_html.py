@@ -136,3 +136,10 @@ def test_a_no_break_space_has_a_name_only_in_a_page_that_uses_the_name(page, spa
     translated = translate(page.encode(), "html", lambda _: "c\xa0d").decode()
 
     assert translated == f"<p title='c{space}d'>c{space}d</p>"
+
+
+@pytest.mark.parametrize("element", ['<script src="a.js"/>', "<svg/>", '<p class="notranslate"/>'])
+def test_an_element_that_its_own_tag_closes_hides_nothing_behind_it(element):
+    page = f"<html>{element}<p title='a'>b</p></html>"
+
+    assert translate(page.encode(), "html", str.upper).decode() == f"<html>{element}<p title='A'>B</p></html>"

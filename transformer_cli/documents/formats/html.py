@@ -102,7 +102,7 @@ def _text_attributes(text: str) -> Iterator[tuple[int, str]]:
             continue
         name = match["name"].lower()
         attributes = _attributes(match["attributes"], match.start("attributes"))
-        if _is_hidden(name, attributes):
+        if _is_hidden(name, attributes) and not match[0].endswith("/>"):
             hidden_until = _end_of_element(text, name, match.end())
             continue
         wanted = set(_TEXT_ATTRIBUTES)
