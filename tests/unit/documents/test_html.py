@@ -143,3 +143,10 @@ def test_an_element_that_its_own_tag_closes_hides_nothing_behind_it(element):
     page = f"<html>{element}<p title='a'>b</p></html>"
 
     assert translate(page.encode(), "html", str.upper).decode() == f"<html>{element}<p title='A'>B</p></html>"
+
+
+@pytest.mark.parametrize("piece", ["<b", "a <b ", "<a/", "<a b='<c ", '<a =" <b', "<a b= ", "</a b"])
+def test_tags_without_an_end_take_a_time_in_proportion_to_their_number(piece):
+    page = b"<p>x</p>" + piece.encode() * 30_000  # quadratic time would be hours
+
+    assert unchanged(page, "html") == page

@@ -17,10 +17,13 @@ DECLARATION = re.compile(
 )
 """Where a page names its encoding; one of XML does so in its first line."""
 
-_NAME = r"[A-Za-z][^\s/>]*"
+_NAME = r"[A-Za-z][^\s/>]*+"
+_INSIDE = r"""(?:=\s*"[^"]*"|=\s*'[^']*'|=(?!\s*["'])|[^>=])*+"""
+# What begins like a tag and never ends is text; nothing in it is looked at again, so that time stays linear.
 _TOKEN = re.compile(
-    rf"""<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*>?"""
-    rf"""|<(?P<end>/?)(?P<name>{_NAME})(?P<attributes>(?:=\s*"[^"]*"|=\s*'[^']*'|=(?!\s*["'])|[^>=])*)>""",
+    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*>?"
+    rf"|<(?P<end>/?)(?P<name>{_NAME})(?P<attributes>{_INSIDE})>"
+    rf"|(?P<endless></?{_NAME}{_INSIDE})",
     re.DOTALL,
 )
 _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+))?""")
@@ -135,18 +138,18 @@ def _end_of_element(text: str, name: str, start: int) -> int:
 
 def _tokens(text: str, cursor: int, last: int) -> Iterator[_Token]:
     """Yield a page, or a part of it, in tags and texts."""
-    while cursor < last:
-        match = _TOKEN.search(text, cursor, last)
-        if match is None:
-            break
-        if match.start() > cursor:
-            yield _Token("text", cursor, match.start())
+    begin = cursor
+    while match := _TOKEN.search(text, cursor, last):
+        cursor = match.end()
+        if match["endless"]:
+            continue
+        if match.start() > begin:
+            yield _Token("text", begin, match.start())
         token = _token(text, match)
-        token.end = min(token.end, last)
+        begin = cursor = token.end = min(token.end, last)
         yield token
-        cursor = token.end
-    if cursor < last:
-        yield _Token("text", cursor, last)
+    if begin < last:
+        yield _Token("text", begin, last)
 
 
 def _token(text: str, match: re.Match[str]) -> _Token:
