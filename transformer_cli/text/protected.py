@@ -36,6 +36,8 @@ _UNIT = "(?:[kcmµn]?[msgl]|mn|min|h|sec|px|pt|dpi|x|[kKMGT](?:i?[BbOo])?|[kKMG]
 _NESTED = r"(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]{0,60}\}){0,200}\}){0,200}\}){0,400}"
 _BARE = "async|autofocus|checked|controls|defer|disabled|hidden|multiple|open|readonly|required|selected"
 _ATTRIBUTE = rf"""\s+(?:[^\s<>=/"'{{}}]{{1,60}}\s?=\s?(?:"[^"<>]*"|'[^'<>]*'|[^\s<>"']+)|(?:{_BARE})\b)"""
+_OF_LINK = r"""(?!&(?:[lg]t|quot);)[^\s<>"“”«»`{}()]|\{[\w.]*\}"""  # "&gt;" ends a link as ">" does
+_ENCLOSED = rf"\((?:{_OF_LINK})*\)"  # a ")" at the end belongs to a link that has its "("
 _ROOTS = "bin|boot|dev|etc|home|lib|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var"
 # Repeats are bounded where each place of a long run could begin a match: time stays linear in the length of a text.
 _KINDS = {
@@ -47,9 +49,8 @@ _KINDS = {
         r"|:[a-z][a-z:+-]{0,30}:(?=`)"
     ),
     "link": (
-        r"(?<![\p{L}\p{N}])(?:[a-z][a-z0-9+.-]{0,19}://|www\.)"
-        r"""(?:(?!&(?:[lg]t|quot);)[^\s<>"“”«»`{}])*"""  # "&gt;" ends a link as ">" does
-        r"""(?:\{[\w.]*\}(?:(?!&(?:[lg]t|quot);)[^\s<>"“”«»`{}])*)*(?<![.,;:!?)\]'’…])"""
+        r"(?<![\p{L}\p{N}])(?:[A-Za-z][A-Za-z0-9+.-]{0,19}://|[Ww]{3}\.)"
+        rf"(?:(?>{_ENCLOSED}|{_OF_LINK}|[()])*(?>{_ENCLOSED}|(?:{_OF_LINK}|\()(?<![.,;:!?\]'’…]))|(?<!\.))"
     ),
     "email": r"(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})+",
     "braces": (
@@ -106,9 +107,10 @@ _COLOURFUL = regex.compile(r"[\p{Emoji_Presentation}\ufe0f\u20e3]")
 
 def protected_spans(text: str) -> list[Span]:
     """Return the spans of ``text`` that a translation keeps as they are, in order; they do not overlap."""
-    if _SIGN.search(text) is None and "www." not in text:
+    small = text.lower()
+    if _SIGN.search(text) is None and "www." not in small:
         return []
-    kinds = [kind for kind, signs in _SIGNS.items() if any(sign in text for sign in signs)]
+    kinds = [kind for kind, signs in _SIGNS.items() if any(sign in small for sign in signs)]
     if _EMOJI_SIGN.search(text) is not None:
         kinds.append("emoji")
     found = _pattern_of(tuple(kinds)).finditer(text) if kinds else ()

@@ -57,6 +57,13 @@ from transformer_cli.text.protected import (
         ("{1, 2, 3} {a, b} {x | x > 0} {1,3} a < b and c > d, a <b and c> d", []),
         (":-) :/ ;-) <3 :{ 8-) ^^ \\o/ <- -> >_<", []),
         ("$5, US$ 5, $US, A$B", []),
+        (
+            "VOIR WWW.EXAMPLE.COM, Https://Example.org/A/b?c=1 OU FTP://A.B/C.",
+            ["WWW.EXAMPLE.COM", "Https://Example.org/A/b?c=1", "FTP://A.B/C"],
+        ),
+        ("https://fr.wikipedia.org/wiki/Paris_(Texas).", ["https://fr.wikipedia.org/wiki/Paris_(Texas)"]),
+        ("(https://a.b/c_(d)), [x](www.a.b/c_(d))", ["https://a.b/c_(d)", "www.a.b/c_(d)"]),
+        ("(https://a.b), (www.a.b/c), f(https://a.b/c_(d)", ["https://a.b", "www.a.b/c", "https://a.b/c_(d)"]),
         ("中文。https://例子.中国/路 好", ["https://例子.中国/路"]),
     ],
 )
@@ -76,7 +83,10 @@ def test_one_letter_outside_of_spans_is_a_word(text):
     assert has_words(text)
 
 
-@given(st.lists(st.sampled_from([*"ab:/.<%s{}$(⟦1⟧&;`~\\@", "www.", "://", " ", "😀", "\u20e3", "?>"])).map("".join))
+SIGNS = [*"ab:/.<%s{}$()⟦1⟧&;`~\\@", "www.", "wWw.", "WWW.", "A://", "://", " ", "😀", "\u20e3", "?>"]
+
+
+@given(st.lists(st.sampled_from(SIGNS)).map("".join))
 def test_only_kinds_whose_signs_a_text_has_are_looked_for_and_none_is_missed(text):
     whole = _pattern_of(tuple(_KINDS)).finditer(text)
 
@@ -95,6 +105,11 @@ def test_bounds_change_no_path(text):
 @pytest.mark.parametrize("word", ["_/" * 100_000, "__/" * 70_000, "ab/" * 70_000, "a/b." * 50_000])
 def test_a_path_behind_a_word_of_100_kilobytes_is_found(word):
     assert protected_spans(f"{word} lib/x.py") == [(len(word) + 1, len(word) + 9, "path")]
+
+
+@pytest.mark.parametrize("unit", [")", "(", "(a)", "(a", "a)", "W", "www.", "a://", "a://(b))", "(a).)"])
+def test_long_links_take_a_time_in_proportion_to_their_length(unit):
+    assert protected_spans(f"https://a.b/c{unit * 100_000} d")  # quadratic time would take minutes
 
 
 @given(st.text(st.sampled_from("ab@.%s{}<>/:&;`w😀\u200d\ufe0f1 ")))
