@@ -58,6 +58,15 @@ def test_a_memory_says_how_many_passages_it_had(ask, tmp_path):
     assert "1 of 2 passages were in the memory" in answer.stderr
 
 
+def test_a_memory_does_not_give_what_a_machine_has_written(ask, tmp_path):
+    (tmp_path / "a.po").write_text(CATALOGUE)
+    (tmp_path / "m.tmx").write_text(MEMORY.replace("<tuv", "<tuv creationid='MT!'"))
+
+    answer = ask("a.po", "--memory", "m.tmx")
+
+    assert b'"known"' not in answer.stdout
+
+
 @pytest.mark.parametrize(
     ("content", "line"),
     [(b'msgid "a"\nmsgstr "b\n', "line 2"), (b'msgid "\xff"\nmsgstr ""\n', "line 1"), (b'msgid "a"\n', "line 1")],

@@ -27,7 +27,7 @@ def test_the_missing_side_is_filled_and_nothing_else_changes():
         "    </tuv>\n  </tu>",
         '    </tuv>\n    <tuv xml:lang="en-US" creationid="MT!">\n      <seg>LE <bpt i="1">&lt;b></bpt>CHAT'
         '<ept i="1">&lt;/b></ept> NOIR</seg>\n    </tuv>\n  </tu>',
-    ).replace("<seg></seg>", "<seg>VIDE</seg>")
+    ).replace('"en-US"><seg></seg>', '"en-US" creationid="MT!"><seg>VIDE</seg>')
 
     assert translate(MEMORY.encode(), "tmx", str.upper).decode() == expected
     final = translate(MEMORY.encode(), "tmx", str.upper, task=Task("fr", "en", is_final=True)).decode()
@@ -44,3 +44,12 @@ def test_a_memory_read_and_written_is_the_same_in_every_byte(encoding):
 
 def test_all_translates_the_target_side_again():
     assert "<seg>FINI</seg>" in translate(MEMORY.encode(), "tmx", str.upper, replace_all=True).decode()
+
+
+def test_a_variant_that_was_there_is_signed_by_its_last_hand():
+    old = MEMORY.replace('"en-US"><seg></seg>', '"en-US" changeid="anna" creationid="MT!" ><seg></seg>')
+    mine = translate(old.encode(), "tmx", str.upper).decode()
+    final = translate(old.encode(), "tmx", str.upper, task=Task("fr", "en", is_final=True)).decode()
+
+    assert '<tuv xml:lang="en-US" creationid="MT!"><seg>VIDE</seg>' in mine
+    assert '<tuv xml:lang="en-US" changeid="anna"><seg>VIDE</seg>' in final

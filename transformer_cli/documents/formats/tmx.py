@@ -8,14 +8,14 @@ from functools import partial
 from transformer_cli.documents.content import Content, written
 from transformer_cli.documents.document import Document, Splice, Task, Unit, damaged
 from transformer_cli.documents.formats.xliff import inline_kind
-from transformer_cli.documents.xml_tree import Element, content_of, escape_xml, read_xml
+from transformer_cli.documents.xml_tree import Element, content_of, escape_xml, read_xml, with_attribute
 from transformer_cli.text.languages import plain_code, same_language
 
 
 def read_tmx(text: str, task: Task) -> Document:
     """Read a memory; see `Reader`.
 
-    A unit is translated if it has the source language, and the target language is missing or empty. New variants get
+    A unit is translated if it has the source language, and the target language is missing or empty. What is new gets
     ``creationid="MT!"``, the sign that translators' tools know for a machine's work.
     """
     root = read_xml(text)
@@ -49,8 +49,8 @@ def _units(text: str, group: Element, task: Task, target_code: str) -> Iterator[
         return
     own = target.first("seg") if target else None
     render = (
-        partial(_replace, own)
-        if own
+        partial(_replace, text, target, own, task.is_final)
+        if target and own
         else partial(_add, text, _variants(group)[-1], source, segment, target_code, task.is_final)
     )
     yield Unit(
@@ -62,7 +62,16 @@ def _units(text: str, group: Element, task: Task, target_code: str) -> Iterator[
     )
 
 
-def _replace(segment: Element, contents: Sequence[Content]) -> Iterator[Splice]:
+def _replace(
+    text: str, variant: Element, segment: Element, is_final: bool, contents: Sequence[Content]
+) -> Iterator[Splice]:
+    """Replace the text of a variant, and say whose it is now."""
+    tag = text[variant.start : variant.inner_start]
+    if not is_final:
+        tag = with_attribute(with_attribute(tag, "changeid", None), "creationid", "MT!")
+    elif variant.attributes.get("creationid") == "MT!":
+        tag = with_attribute(tag, "creationid", None)
+    yield Splice(variant.start, variant.inner_start, tag)
     yield Splice(segment.start, segment.end, f"<seg>{written(contents[0], escape_xml)}</seg>")
 
 

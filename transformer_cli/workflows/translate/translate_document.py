@@ -97,7 +97,7 @@ def _read(source: BinaryIO, name: str) -> bytes:
 
 
 def _read_memories(memories: Sequence[Path], languages: LanguagesConfig) -> dict[str, str]:
-    """Return the translations of all lines in the memories; the first of several counts."""
+    """Return the translations of all lines in the memories, but for a machine's; the first of several counts."""
     if not memories:
         return {}
     from transformer_cli.data.corpora.formats.tmx import read_tmx
@@ -106,6 +106,6 @@ def _read_memories(memories: Sequence[Path], languages: LanguagesConfig) -> dict
     for path in memories:
         for pair in read_tmx(path, languages):
             source, target = normalize(pair.source), normalize(pair.target)
-            if source and target:
+            if source and target and pair.fault is None:
                 known.setdefault(source, target)
     return known

@@ -17,7 +17,8 @@ def read_tmx(path: Path, languages: LanguagesConfig) -> Iterator[SentencePair]:
     """Yield one pair for each unit that has both languages, regions matched as in `choose_languages`.
 
     If a unit has several variants in one language, the first is taken. Inline codes are read as `SegmentText` says. A
-    unit with a character that XML forbids comes out with the fault ``forbidden_character``.
+    unit with a character that XML forbids comes out with the fault ``forbidden_character``; one with a side that nobody
+    but a machine has written, which is named ``MT!`` then, with ``needs_review``.
 
     Raises:
         DataError: The file cannot be read, is not TMX, is cut short, declares entities, is in another encoding than it
@@ -43,6 +44,8 @@ class _Units(PairHandler):
         self._languages = languages
         self._root: str | None = None
         self._variants: dict[str, str] = {}
+        self._last_hand = ""  # the name of who has created or changed the unit
+        self._by_machine: set[str] = set()
         self._language = ""
         self._segment: SegmentText | None = None
         self._depth = 0  # of the elements open inside <seg>
@@ -58,9 +61,13 @@ class _Units(PairHandler):
             self._depth += 1
         elif name == "tu":
             self.number += 1
-            self._variants = {}
+            self._variants, self._by_machine = {}, set()
+            self._last_hand = attrs.get("changeid") or attrs.get("creationid") or ""
         elif name == "tuv":
             self._language = attrs.get("xml:lang") or attrs.get("lang") or ""
+            last_hand = attrs.get("changeid") or attrs.get("creationid") or self._last_hand
+            if last_hand == "MT!" and self._language not in self._variants:
+                self._by_machine.add(self._language)
         elif name == "seg":
             self._segment = SegmentText()
 
@@ -82,5 +89,7 @@ class _Units(PairHandler):
             if len(self.languages_seen) < 20:  # enough for a message
                 self.languages_seen.update(self._variants)
             if found := choose_languages(self._variants, self._languages):
-                self.add(*(self._variants[code] for code in found))
+                fault = None if self._by_machine.isdisjoint(found) else "needs_review"
+                source, target = (self._variants[code] for code in found)
+                self.add(source, target, fault)
                 self.number_of_pairs += 1

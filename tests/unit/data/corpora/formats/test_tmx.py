@@ -52,6 +52,26 @@ def test_each_unit_gives_a_pair_that_knows_its_number(suffix):
 
 
 @pytest.mark.parametrize(
+    ("of_unit", "of_variant", "fault"),
+    [
+        ("", 'creationid="MT!"', "needs_review"),
+        ('creationid="MT!"', "", "needs_review"),
+        ('creationid="anna"', 'creationid="MT!"', "needs_review"),
+        ("", 'creationid="MT!" changeid="anna"', None),
+        ("", 'creationid="anna" changeid="MT!"', "needs_review"),
+        ('creationid="anna"', 'creationid="MT"', None),
+    ],
+)
+@pytest.mark.parametrize("languages", [("fr", "en"), ("en", "fr")])
+def test_what_only_a_machine_has_written_needs_review(of_unit, of_variant, fault, languages):
+    first, second = languages
+    text = f"<tuv xml:lang='{second}' {of_variant}><seg>one</seg></tuv>{variant(first, 'un')}"
+    write("t.tmx", memory(f"<tu {of_unit}>{text}{variant('de', 'eins')}</tu>", UN))
+
+    assert [pair.fault for pair in read("t.tmx")] == [fault, None]
+
+
+@pytest.mark.parametrize(
     ("variants", "expected"),
     [
         ([("fr-FR", "un"), ("EN-us", "one")], ("un", "one")),
