@@ -52,6 +52,7 @@ class _Units(PairHandler):
         self._is_swapped: bool | None = None  # None: this part of the file is in other languages
         self._prefix = ""
         self._open: list[str] = []
+        self._translate = ["yes"]  # whether to translate what is inside each open element, which inner ones inherit
         self._unit: dict[str, str] = {}
         self._data: dict[str, str] = {}  # XLIFF 2: the original text of codes
         self._code_text: list[str] | None = None
@@ -67,6 +68,7 @@ class _Units(PairHandler):
         name = name.removeprefix(self._prefix)
         parent = self._open[-1] if self._open else ""
         self._open.append(name)
+        self._translate.append(attrs.get("translate") or self._translate[-1])
         if self._side is not None:
             self._side.start(name, attrs)
             self._depth += 1
@@ -74,7 +76,8 @@ class _Units(PairHandler):
             self._set_languages(attrs.get("source-language"), attrs.get("target-language"))
         elif name in _UNITS:
             self.number += 1
-            self._unit, self._data, self._sides, self._state = dict(attrs.items()), {}, {}, {}
+            self._unit = dict(attrs.items()) | {"translate": self._translate[-1]}
+            self._data, self._sides, self._state = {}, {}, {}
         elif name == "segment":
             self._sides, self._state = {}, dict(attrs.items())
         elif name in ("source", "seg-source", "target") and parent in ("trans-unit", "segment"):
@@ -94,6 +97,7 @@ class _Units(PairHandler):
     def endElement(self, name: str) -> None:  # noqa: N802
         """Complete what `startElement` began."""
         name = self._open.pop()
+        self._translate.pop()
         if self._side is not None and self._depth:
             self._side.end()
             self._depth -= 1

@@ -102,6 +102,24 @@ def test_a_pair_of_the_second_version_is_used_by_its_state(attributes, state, fa
     assert [(pair.source, pair.target, pair.fault) for pair in read("t.xlf")] == [("un", "one", fault)]
 
 
+@pytest.mark.parametrize("outer", ["<file ", "<group "])
+@pytest.mark.parametrize(("attributes", "fault"), [("", "untranslated"), ("translate='yes'", None)])
+def test_units_are_not_to_be_translated_if_what_they_stand_in_is_not(outer, attributes, fault):
+    first, second = old(unit(attributes=attributes)), new(segment(), attributes=attributes)
+    second = second.replace("<unit", "<group ><unit").replace("</unit>", "</unit></group>")
+    for name, content in (("t.xlf", first), ("u.xlf", second)):
+        write(name, content.replace(outer, f"{outer}translate='no' "))
+
+        assert [pair.fault for pair in read(name)] == [fault]
+
+
+def test_units_behind_a_group_are_not_in_it():
+    content = old(unit()).replace("<group", "<group translate='no'").replace("</group>", f"</group>{unit()}")
+    write("t.xlf", content)
+
+    assert [pair.fault for pair in read("t.xlf")] == ["untranslated", None]
+
+
 @pytest.mark.parametrize("content", [old(unit("a", None), unit("b", " ")), new(segment("a", None), segment("b", " "))])
 def test_what_has_no_target_is_untranslated(content):
     write("t.xlf", content)
