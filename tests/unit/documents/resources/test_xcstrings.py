@@ -125,6 +125,28 @@ def test_only_all_translates_again_and_a_final_one_needs_no_review():
     assert new["strings"]["done"]["localizations"]["en"] == {"stringUnit": {"state": "translated", "value": "FINI"}}
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "3",
+        '"x"',
+        "[{}]",
+        "null",
+        '{"localizations": 3}',
+        '{"localizations": "x"}',
+        '{"localizations": {"en": 3}}',
+        '{"localizations": {"en": ["x"]}}',
+        '{"localizations": {"fr": null}}',
+    ],
+)
+def test_what_is_no_entry_stays_as_it_is(entry):
+    text = f'{{"sourceLanguage": "fr", "strings": {{"le chien": {entry}, "le chat": {{}}}}}}'
+    new = translate(text.encode(), "xcstrings", str.upper, replace_all=True).decode()
+
+    assert f'"le chien": {entry}, "le chat": ' in new
+    assert json.loads(new)["strings"]["le chat"]["localizations"]["en"]["stringUnit"]["value"] == "LE CHAT"
+
+
 @pytest.mark.parametrize("text", ["{}", '{"strings": {}}', '{"sourceLanguage": "fr", "strings": []}', "[1]"])
 def test_other_json_is_refused(text):
     with pytest.raises(DataError, match="no string catalogue"):

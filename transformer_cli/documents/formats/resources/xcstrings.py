@@ -49,7 +49,9 @@ def read_xcstrings(text: str, task: Task) -> Document:
     if not same_language(language, task.source_language):
         raise damaged(text, 0, f"the catalogue is in {language}, the model reads {task.source_language}")
     nodes = _tree(text).members["strings"].members
-    units = (_unit(text, key, entry, nodes[key], language, task) for key, entry in strings.items())
+    units = (
+        _unit(text, key, nodes[key], language, task) for key, entry in strings.items() if _is_to_be_translated(entry)
+    )
     return Document(text, tuple(unit for unit in units if unit))
 
 
@@ -69,9 +71,15 @@ def _tree(text: str) -> _Node:
     return root.members[""]
 
 
-def _unit(text: str, key: str, entry: Any, node: _Node, language: str, task: Task) -> Unit | None:
-    if not isinstance(entry, dict) or entry.get("shouldTranslate") is False:
-        return None
+def _is_to_be_translated(entry: Any) -> bool:
+    """Return whether a value is an entry of objects, as Xcode writes it, and not one to be left alone."""
+    localizations = entry.get("localizations", {}) if isinstance(entry, dict) else None
+    if not isinstance(localizations, dict) or not all(isinstance(each, dict) for each in localizations.values()):
+        return False
+    return entry.get("shouldTranslate") is not False
+
+
+def _unit(text: str, key: str, node: _Node, language: str, task: Task) -> Unit | None:
     localizations = node.members.get("localizations")
     codes = list(localizations.members) if localizations else []
     code = next((each for each in codes if same_language(each, task.target_language)), task.target_language)
