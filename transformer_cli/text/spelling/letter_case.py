@@ -52,14 +52,15 @@ def upper(text: str, language: str) -> str:
 def with_capital(text: str, language: str) -> str:
     """Return ``text`` with its first letter as a capital; marks and quotes may stand before it."""
     for place, letter in enumerate(text):
+        if letter.isdigit() or (letter.isalpha() and not letter.islower()):
+            break
         if letter.isalpha():
             end = place + (2 if language_name(language) == "nl" and text[place : place + 2] == "ij" else 1)
             first = text[place:end]
             # Greek capitals keep their accent at the beginning of a word; "ß" begins none.
-            capital = "İ" if first == "i" and language_name(language) in _DOTTED else first.upper()
+            is_dotted = first == "i" and language_name(language) in _DOTTED
+            capital = "İ" if is_dotted else "".join(map(str.title, first))
             return text[:place] + (capital if len(capital) == len(first) else first) + text[end:]
-        if letter.isdigit():
-            break
     return text
 
 

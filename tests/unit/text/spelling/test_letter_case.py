@@ -50,6 +50,10 @@ def test_small_letters_are_those_of_the_language(text, language, small):
         ("« été »", "fr", "« Été »"),
         ("ήταν", "el", "Ήταν"),
         ("ßx", "de", "ßx"),
+        ("ქართული ენა", "ka", "ქართული ენა"),  # its capitals are only for texts all in capitals
+        ("ǆungla", "hr", "ǅungla"),
+        ("ǄUNGLA", "hr", "ǄUNGLA"),
+        ("ᾳδης", "el", "ᾼδης"),
         ("3 amis", "fr", "3 amis"),
         ("", "fr", ""),
     ],
