@@ -72,7 +72,7 @@ class PassageTranslator:
         for passage in passages:
             known = None if _has_tags(passage) else self._memory.get(passage.line)
             if known is not None:
-                self._translations[passage] = (known,)
+                self._translations[passage] = _in_lines((known,), passage)
                 self.remembered += 1
             elif passage not in self._translations:
                 missing.append(passage)
@@ -118,4 +118,9 @@ def _placed(passage: Passage, translation: Translation) -> Content:
     if translation.text in ("", passage.line):  # an empty translation would leave a hole
         return passage.content
     content = project_around_placeholders(passage.content, translation.text, translation.alignment)
+    return _in_lines(content, passage)
+
+
+def _in_lines(content: Content, passage: Passage) -> Content:
+    """Return a translation in lines as wide as those of its passage."""
     return wrapped(content, passage.width) if passage.width else content

@@ -62,6 +62,20 @@ def test_a_memory_serves_passages_without_tags_and_is_counted():
     assert '"<b>remembered</b>\\n"' in text
 
 
+def test_what_a_memory_has_is_wrapped_as_a_translation_is():
+    paragraph = ["Le chat dort sur le lit pendant que le chien", "mange dans la cuisine."]
+    source = 'msgid ""\n' + "".join(f'"{line}\\n"\n' for line in paragraph) + 'msgstr ""\n'
+    asked, _ = translate(SpeakingEngine(str.upper), source)
+
+    remembered, passages = translate(
+        SpeakingEngine(str), source, memory={" ".join(paragraph): " ".join(paragraph).upper()}
+    )
+
+    assert passages.remembered == 1
+    assert remembered == asked
+    assert '"LE CHAT DORT SUR LE LIT PENDANT QUE LE CHIEN\\n"' in asked
+
+
 def test_the_model_is_not_loaded_if_there_is_nothing_to_translate():
     def load():
         raise AssertionError("loaded")
