@@ -50,8 +50,10 @@ def read_po(path: Path, languages: LanguagesConfig) -> Iterator[SentencePair]:
 
 def _translations(entry: Any, form_for_one: int | None) -> Iterator[tuple[str, str, str | None]]:
     """Yield the texts of an entry in both languages, each pair with its fault."""
-    if entry.msgid_plural:
+    if entry.msgid_plural and entry.msgstr_plural:
         yield from _plural_pairs(entry.msgid, entry.msgid_plural, entry.msgstr_plural, form_for_one)
+    elif entry.msgid_plural:  # the numbers that its translation is for are missing
+        yield entry.msgid_plural, entry.msgstr, "plural_form" if entry.msgstr else "untranslated"
     else:
         yield entry.msgid, entry.msgstr, None if entry.msgstr else "untranslated"
 

@@ -56,6 +56,12 @@ def test_fuzzy_obsolete_and_untranslated_entries_are_faults():
     assert [pair.place for pair in read("t.po") if pair.fault == "obsolete"] == ["t.po:21", "t.po:25"]
 
 
+def test_an_entry_with_a_plural_and_a_translation_without_number_is_counted():
+    write("t.po", 'msgid "un"\nmsgid_plural "%d"\nmsgstr "one"\n\nmsgid "a"\nmsgid_plural "b"\nmsgstr ""\n')
+
+    assert faults("t.po") == [("plural_form", "%d", "one"), ("untranslated", "b", "")]
+
+
 ONE_FORM = "nplurals=1; plural=0;"
 ENGLISH = "nplurals=2; plural=(n != 1);"
 RUSSIAN = "nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2);"
