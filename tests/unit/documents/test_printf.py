@@ -47,6 +47,13 @@ def test_every_argument_is_formatted_by_a_directive_of_its_own(orders):
         assert re.sub(r"\d+\$", "", numbered) == translation
 
 
+@pytest.mark.parametrize("unit", ["%%", "%d ", "%sA", "%1", "%<PRIuMAX>", "%B"])
+def test_long_messages_take_a_time_in_proportion_to_their_length(unit):
+    # Quadratic time would take many minutes.
+    for flags in (C, {"kde-format"}):
+        assert len(list(hidden_directives(unit * 50_000, flags))) <= 50_000
+
+
 @pytest.mark.parametrize(
     ("text", "flags", "codes"),
     [

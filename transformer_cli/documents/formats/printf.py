@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Set
 
 from transformer_cli.text.protected import protected_spans
@@ -39,7 +40,8 @@ def hidden_directives(text: str, flags: Set[str]) -> Iterator[tuple[int, int]]:
     known = protected_spans(text) if pattern else []
     for match in pattern.finditer(text) if pattern else ():
         start, end = match.span()
-        if not any(span.start <= start and end <= span.end for span in known):
+        at = bisect_right(known, start, key=lambda span: span.start)  # only the last that begins before may hold it
+        if at == 0 or known[at - 1].end < end:
             yield start, end
 
 
