@@ -11,7 +11,8 @@ _STRING_TAG = re.compile(
     r"""<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*|[0-9]{1,3})(?:\s(?:[^<>"']|"[^"]*"|'[^']*')*?)?(?P<empty>/?)>"""
 )
 _SPACES = re.compile(r"[ \u2028\u2029\x00-\x1f\x7f-\x9f]+")
-_SENTENCE_END = re.compile(r"""[^\W_]{2}\s?[.!?…][»”"')\]]*\Z""")
+_SENTENCE_END = re.compile(r"""([^\W\d_]{2})\s?[.!?…][»”"')\]]*\Z""")
+_LAST_CHARACTERS = 16  # of a text in which a sentence can be seen to end
 _UNSEEN = re.compile(r"<(?:wbr\b|!--)")  # what may stand inside a word
 _VOID = frozenset({"br", "hr", "img", "wbr"})
 
@@ -92,11 +93,17 @@ def _are_apart(text: str, following: str) -> bool:
     """Return whether two texts end and begin words or clauses."""
     if text[-1:].isalnum():
         return following[0].isalnum()
-    return text.endswith((".", ",", ";", ":", "!", "?", "…")) and following[0].isalpha()
+    if text.endswith((".", ":")):  # not in "www.", "C:"
+        return following[:2].istitle()
+    return text.endswith((",", ";", "!", "?", "…")) and following[0].isalpha()
 
 
 def _are_sentences(text: str, following: str) -> bool:
-    return bool(_SENTENCE_END.search(text)) and following[0].isupper()
+    """Return whether a sentence ends and another one begins, unlike in ``ASP.<b>NET</b>``."""
+    if not following[:2].istitle():
+        return False
+    end = _SENTENCE_END.search(text[-_LAST_CHARACTERS:])
+    return end is not None and end[1].islower()
 
 
 def read_string(text: str) -> Content:

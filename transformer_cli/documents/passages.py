@@ -18,8 +18,8 @@ _BLOCK = re.compile(
     re.IGNORECASE,
 )
 _HARD_BREAK = re.compile(r"(?:\\| {2,})\r?\n")
-_BULLET = re.compile(r"(?:[-\u2010-\u2015\u2022\u25aa\u25e6\u00b7*]\s+|[\u2669-\u266c]+\s*)+(?=\S)")
-_NOTES = re.compile(r"\s*[\u2669-\u266c][\s\u2669-\u266c]*\Z")  # of a song in subtitles
+_BULLET = re.compile(r"(?:[-\u2010-\u2015\u2022\u25aa\u25e6\u00b7*]\s+|[\u2669-\u266c]++\s*)+(?=\S)")
+_NOTES = frozenset("♩♪♫♬")  # of a song in subtitles
 _TIME_DIRECTIVE = re.compile("%[-_0^#]?[A-Za-z%]")
 _NARROWEST = 40  # a shorter line is not one of a wrapped paragraph
 
@@ -144,7 +144,7 @@ def outer_and_inner(content: Content) -> tuple[Content, Content, Content]:
     if isinstance(inner[0], str) and (text := _without_bullet(inner[0].lstrip())) != inner[0]:
         before = (*before, inner[0][: len(inner[0]) - len(text)])
         inner[0] = text
-    if isinstance(inner[-1], str) and (text := _NOTES.sub("", inner[-1]).rstrip()) != inner[-1]:
+    if isinstance(inner[-1], str) and (text := _without_notes(inner[-1])) != inner[-1]:
         after = (inner[-1][len(text) :], *after)
         inner[-1] = text
     return before, tuple(inner), after
@@ -153,6 +153,14 @@ def outer_and_inner(content: Content) -> tuple[Content, Content, Content]:
 def _without_bullet(text: str) -> str:
     bullet = _BULLET.match(text)
     return text[bullet.end() :] if bullet else text
+
+
+def _without_notes(text: str) -> str:
+    """Return a text without notes and white space at its end."""
+    end = len(text)
+    while end and (text[end - 1].isspace() or text[end - 1] in _NOTES):
+        end -= 1
+    return text[:end]
 
 
 def _trimmed(content: Content, width: int | None = None) -> Iterator[str | Tag | Passage]:
@@ -165,7 +173,7 @@ def _trimmed(content: Content, width: int | None = None) -> Iterator[str | Tag |
 
 def _bounds(content: Content) -> tuple[int, int]:
     """Return the first and last piece of the passage; tags outside of it stand alone or surround all of it."""
-    texts = [i for i, piece in enumerate(content) if isinstance(piece, str) and piece.strip()]
+    texts = [i for i, piece in enumerate(content) if isinstance(piece, str) and _without_notes(piece)]
     if not texts:
         return 1, 0
     first, last = texts[0], texts[-1]

@@ -45,6 +45,11 @@ def test_a_break_between_two_words_is_a_space_for_the_model():
         (("Là,", Tag("single", "<x/>"), "ici"), "Là, ici"),
         (("1,", Tag("single", "<x/>"), "000"), "1,000"),
         (("Il dort.", Tag("open", "<b>"), "Elle dort !»", Tag("close", "</b>"), "Où ?"), "Il dort. Elle dort !» Où ?"),
+        (
+            ("ASP.", Tag("open", "<b>"), "NET", Tag("close", "</b>"), " et NA.", Tag("open", "<i>"), "To"),
+            "ASP.NET et NA.To",
+        ),
+        (("www.", Tag("single", "<x/>"), "example.com, C:", Tag("single", "<x/>"), "foo"), "www.example.com, C:foo"),
         (("module.", Tag("open", "<i>"), "name", Tag("close", "</i>"), "s"), "module.names"),
         (("l'", Tag("open", "<b>"), "Europe", Tag("close", "</b>")), "l'Europe"),
     ],

@@ -143,7 +143,12 @@ def test_a_line_has_at_most_42_characters_and_two_lines_are_about_equal(text):
 
 @pytest.mark.parametrize(
     ("cue", "heard"),
-    [("♪ Le chat dort ♪", "Le chat dort"), ("<i>♫Il dort,\nil dort. ♫♪</i>", "Il dort, il dort."), ("- ♪ Là ♪", "Là")],
+    [
+        ("♪ Le chat dort ♪", "Le chat dort"),
+        ("<i>♫Il dort,\nil dort. ♫♪</i>", "Il dort, il dort."),
+        ("- ♪ Là ♪", "Là"),
+        ("♪♪ <i>Ici</i> ♪♪", "Ici"),
+    ],
 )
 def test_the_notes_of_a_song_stay_where_they_are(cue, heard):
     page = f"1\n00:00:01,000 --> 00:00:03,000\n{cue}\n".encode()
@@ -166,6 +171,7 @@ def test_the_notes_of_a_song_stay_where_they_are(cue, heard):
         ("vtt", "<v Marie>Où ?</v>\n<v Paul>Là.</v>", "<v Marie>OÙ ?</v>\n<v Paul>LÀ.</v>"),
         ("vtt", "<v Marie>Où ?</v> <v Paul>Là.</v>", "<v Marie>OÙ ?</v>\n<v Paul>LÀ.</v>"),
         ("vtt", "<v Marie>Où ? <v.loud Paul>Là.", "<v Marie>OÙ ?\n<v.loud Paul>LÀ."),
+        ("vtt", "<v Marie>Où ?</v><v Paul>Là.</v>", "<v Marie>OÙ ?</v>\n<v Paul>LÀ.</v>"),
         ("vtt", "<i><v Marie>Où ?</v> <v Paul>Là.</v></i>", "<i><v Marie>OÙ ?</v>\n<v Paul>LÀ.</v></i>"),
     ],
 )

@@ -26,6 +26,8 @@ from transformer_cli.text.protected import (
         ("%s et %(name)s, %1$d, %-5.2f : 50 %", ["%s", "%(name)s", "%1$d", "%-5.2f"]),
         ("%dkm, %dh%02dmin, %.1fMo, %d %ss", ["%d", "%d", "%02d", "%.1f", "%d", "%s"]),
         ("%1$dkm, %(n)dkm, %(nb)schiens, %@chiens", ["%1$d", "%(n)d", "%(nb)s", "%@"]),
+        ("%sms_code% %ss_no% %dmin%, %dx%d, %d%%", ["%sms_code%", "%ss_no%", "%dmin%", "%d", "%d", "%d", "%%"]),
+        ("5%(w/v) sel, 10%(environ) des, 10%(v/v)eau", []),
         ("50 %de, 50%des, 5 %s, %description, %size, %dog", ["%s"]),
         ("{name} {{x}} ${x} {0:.2f} {}", ["{name}", "{{x}}", "${x}", "{0:.2f}", "{}"]),
         ("<b>gras</b> a < b &nbsp;", ["<b>", "</b>", "&nbsp;"]),

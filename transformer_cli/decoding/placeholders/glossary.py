@@ -126,14 +126,16 @@ def is_between_words(text: str, start: int, end: int) -> bool:
 
 
 def _is_hyphenated(text: str, start: int, end: int) -> bool:
-    """Return whether a hyphen joins a part of a text that is not empty to letters outside of it."""
-    before, behind = text[max(start - 2, 0) : start], text[end : end + 2]
+    """Return whether a hyphen joins a part of a text that is not empty to a single letter, as in "e-mail"."""
+    before, behind = text[max(start - 3, 0) : start], text[end : end + 3]
     return _is_joined(text[start], before[::-1]) or _is_joined(text[end - 1], behind)
 
 
 def _is_joined(edge: str, outside: str) -> bool:
-    """Return whether a term's edge, a hyphen and a character behind it, if there are any, are letters of one word."""
+    """Return whether a term's edge, a hyphen and a single character behind it are letters of one word."""
     if len(outside) < 2 or outside[0] not in _HYPHENS or not _are_one_word(outside[1], edge):
+        return False
+    if outside[2:].isalnum():
         return False
     return all(unicodedata.category(character)[0] in "LM" for character in (edge, outside[1]))
 

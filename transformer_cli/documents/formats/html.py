@@ -18,7 +18,7 @@ DECLARATION = re.compile(
 """Where a page names its encoding; one of XML does so in its first line."""
 
 _NAME = r"[A-Za-z][^\s/>]*+"
-_INSIDE = r"""(?:=\s*"[^"]*"|=\s*'[^']*'|=(?!\s*["'])|[^>=])*+"""
+_INSIDE = r"""(?:=\s*"[^"]*"|=\s*'[^']*'|=(?!\s*["'])|[^>=<]|<(?!!--))*+"""
 # What begins like a tag and never ends is text; nothing in it is looked at again, so that time stays linear.
 _TOKEN = re.compile(
     r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*>?"

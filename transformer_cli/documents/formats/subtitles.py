@@ -157,12 +157,18 @@ def _is_voice(piece: str | Tag) -> bool:
     return isinstance(piece, Tag) and bool(_VOICE.match(piece.source))
 
 
+def _ends_speech(piece: str | Tag) -> bool:
+    if isinstance(piece, Tag):
+        return piece.source.startswith("</v")
+    return not piece.strip() or bool(_SENTENCE_END.search(piece.rstrip()))
+
+
 def _lines(content: Content) -> Iterator[Content]:
-    """Yield the lines of a content that are not empty; the tag of a voice begins a line too."""
+    """Yield the lines of a content that are not empty; the tag of a voice begins one too, but not inside a sentence."""
     line: list[str | Tag] = []
     for piece in content:
         if isinstance(piece, Tag):
-            if _is_voice(piece) and line:
+            if _is_voice(piece) and line and _ends_speech(line[-1]):
                 yield tuple(line)
                 line = []
             line.append(piece)

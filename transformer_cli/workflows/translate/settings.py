@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from transformer_cli.errors import UsageError, require_one_of
-from transformer_cli.text.languages import same_language, short_code
+from transformer_cli.text.languages import parse_language, short_code
 
 if TYPE_CHECKING:
     from transformer_cli.config import LanguagesConfig, SearchOverrides
@@ -89,8 +89,12 @@ class TranslationSettings:
         Args:
             own: The languages of the model.
         """
-        named = (self.target_language or own.target).removeprefix(">>").removesuffix("<<")
-        return own if same_language(named, own.target) else own.model_copy(update={"target": short_code(named)})
+        if self.target_language is None:
+            return own
+        named = self.target_language.removeprefix(">>").removesuffix("<<")
+        parts = zip(parse_language(named), parse_language(own.target), strict=True)
+        says_no_more = all(part in ("", known) for part, known in parts)
+        return own if says_no_more else own.model_copy(update={"target": short_code(named)})
 
 
 @dataclass(frozen=True, slots=True)

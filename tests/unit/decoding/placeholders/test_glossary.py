@@ -66,13 +66,13 @@ def translate(line: str, says: str) -> str:
         ("chat noircie, chat noi\u0308r", [("chat", "feline"), ("chat", "feline")]),
         ("f\u0131l, \u212a, MULŢIME \u0130", [("MULŢIME", "SET")]),
         ("https://chat.example/chat `chat` chat", [("chat", "feline")]),
-        ("chat-huant, peau-de-chat, hyper\u2010chat, chat\u2011là", []),
+        ("e-chat, chat\u2010y, t\u2011chat-t, chat-huant, un-chat", [("chat", "feline")] * 2),
         ("le chat- et -chat, a- chat -a, chat--chat", [("chat", "feline")] * 5),
         (
             "chat-3, 3-chat, Word-文, C++-Word",
             [("chat", "feline")] * 2 + [("Word", "Word"), ("C++", "C++"), ("Word", "Word")],
         ),
-        ("Wi-Fi, Wi-Fi-Box, un wi-fi", [("Wi-Fi", "WLAN")]),
+        ("Wi-Fi, Wi-Fi-Box, un wi-fi, a-Wi-Fi", [("Wi-Fi", "WLAN")] * 2),
     ],
 )
 def test_a_term_stands_between_words_in_any_case_and_the_longest_counts(text, found):
