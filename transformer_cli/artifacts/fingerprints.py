@@ -24,14 +24,6 @@ _OUTPUTS = {"tensorboard", "log_every"}
 # Settings that decide only what a run without versions begins with; version 0001 has it from then on.
 _BEGINNINGS = {"start_from"}
 
-# By section, the settings that do not change the course of a training: memory is one of them.
-_WITHOUT = {
-    "training": _LIMITS | _OUTPUTS | _BEGINNINGS,
-    "retraining": {"max_steps"},
-    "decoding": {"batch_tokens"},
-}
-_WITHOUT_BEFORE = {"training": _WITHOUT["training"]}  # in earlier releases
-
 
 def of_values(values: Any) -> str:
     """Return the fingerprint of a JSON value: 64 hexadecimal digits."""
@@ -101,34 +93,6 @@ def of_tokenizer(recipe: Recipe) -> str:
 
 def of_training(recipe: Recipe, data_fingerprint: str) -> str:
     """Return the fingerprint of the course of a training; limits on its length are not part of it."""
-    return _of_training(recipe, data_fingerprint, _WITHOUT)
-
-
-def of_version(recipe: Recipe, data_fingerprint: str, *, is_retrained: bool) -> str:
-    """Return the fingerprint of a finished model: the course of its training and the limits on its length.
-
-    Args:
-        recipe: The recipe.
-        data_fingerprint: The fingerprint of all pairs that are trained on.
-        is_retrained: Whether the training began with the weights of a version.
-    """
-    limits = recipe.training.model_dump(include=_LIMITS, exclude_defaults=True)
-    if is_retrained and recipe.retraining.max_steps is not None:
-        limits["retraining"] = recipe.retraining.max_steps
-    return of_values([of_training(recipe, data_fingerprint), limits])
-
-
-def of_version_before(recipe: Recipe, data_fingerprint: str) -> set[str]:
-    """Return what `of_version` returned in earlier releases; in some ``log_every`` was a limit."""
-    training = _of_training(recipe, data_fingerprint, _WITHOUT_BEFORE)
-    limits = (
-        recipe.training.model_dump(include=_LIMITS | more, exclude_defaults=True)
-        for more in (set[str](), {"log_every"})
-    )
-    return {of_values([training, each]) for each in limits}
-
-
-def _of_training(recipe: Recipe, data_fingerprint: str, without: Mapping[str, set[str]]) -> str:
     # Settings with their default value are left out, so a key added in a later release does not change the fingerprint.
     sections = {
         "tokenizer",
@@ -142,9 +106,22 @@ def _of_training(recipe: Recipe, data_fingerprint: str, without: Mapping[str, se
         "decoding",
     }
     values = recipe.model_dump(include=sections, exclude_defaults=True)
-    for section, keys in without.items():
-        values[section] = {key: value for key, value in values.get(section, {}).items() if key not in keys}
-        if section != "training" and not values[section]:
-            del values[section]
+    without = _LIMITS | _OUTPUTS | _BEGINNINGS
+    values["training"] = {key: value for key, value in values.get("training", {}).items() if key not in without}
     weights = [corpus.weight for corpus in recipe.data.train]
     return of_values([data_fingerprint, values, weights])
+
+
+def of_version(recipe: Recipe, data_fingerprint: str) -> str:
+    """Return the fingerprint of a finished model: the course of its training and the limits on its length."""
+    return _of_version(recipe, data_fingerprint, _LIMITS)
+
+
+def of_version_before(recipe: Recipe, data_fingerprint: str) -> str:
+    """Return what `of_version` returned in releases for which ``log_every`` was a limit."""
+    return _of_version(recipe, data_fingerprint, _LIMITS | {"log_every"})
+
+
+def _of_version(recipe: Recipe, data_fingerprint: str, limits: set[str]) -> str:
+    values = recipe.training.model_dump(include=limits, exclude_defaults=True)
+    return of_values([of_training(recipe, data_fingerprint), values])

@@ -11,12 +11,10 @@ from transformer_cli.artifacts import fingerprints
 from transformer_cli.config import Recipe
 from transformer_cli.errors import TfmError
 
-SECTIONS = ("tokenizer", "glossary", "model", "training", "retraining", "decoding")
+SECTIONS = ("tokenizer", "glossary", "model", "training", "decoding")
 LIMITS = {"max_steps", "max_minutes", "patience", "average_checkpoints"}
-RETRAINING_LIMIT = ("retraining", "max_steps")
-WITHOUT_EFFECT = {("training", name) for name in ("tensorboard", "log_every", "start_from")} | {
-    ("decoding", "batch_tokens")
-}
+OUTPUTS = {"tensorboard", "log_every"}
+BEGINNINGS = {"start_from"}
 
 
 def recipe(**sections) -> Recipe:
@@ -56,41 +54,23 @@ def test_a_fingerprint_is_64_digits_that_depend_on_values_and_not_on_their_order
     assert fingerprints.of_values({"a": 1, "b": ["é", 0.5, None]}) != one
 
 
-def version(recipe: Recipe, data: str = "data", *, is_retrained: bool = False) -> str:
-    return fingerprints.of_version(recipe, data, is_retrained=is_retrained)
-
-
 @pytest.mark.parametrize(("section", "name"), FIELDS)
-def test_every_setting_but_a_limit_or_one_without_effect_makes_another_training(section, name):
+def test_every_setting_but_a_limit_a_display_or_a_beginning_makes_another_training(section, name):
     is_same = fingerprints.of_training(changed(section, name), "data") == fingerprints.of_training(recipe(), "data")
-    limits = {("training", name) for name in LIMITS} | {RETRAINING_LIMIT}
 
-    assert is_same == ((section, name) in WITHOUT_EFFECT | limits)
+    assert is_same == (section == "training" and name in LIMITS | OUTPUTS | BEGINNINGS)
 
 
-@pytest.mark.parametrize("is_retrained", [False, True])
 @pytest.mark.parametrize(("section", "name"), FIELDS)
-def test_every_setting_but_one_without_effect_makes_another_version(section, name, is_retrained):
-    after, before = (version(each, is_retrained=is_retrained) for each in (changed(section, name), recipe()))
+def test_every_setting_but_a_display_or_a_beginning_makes_another_version(section, name):
+    is_same = fingerprints.of_version(changed(section, name), "data") == fingerprints.of_version(recipe(), "data")
 
-    assert (after == before) == (
-        (section, name) in WITHOUT_EFFECT or ((section, name) == RETRAINING_LIMIT and not is_retrained)
-    )
+    assert is_same == (section == "training" and name in OUTPUTS | BEGINNINGS)
 
 
 def test_other_data_makes_another_training_and_another_version():
     assert fingerprints.of_training(recipe(), "one") != fingerprints.of_training(recipe(), "two")
-    assert version(recipe(), "one") != version(recipe(), "two")
-
-
-def test_a_version_of_an_earlier_release_is_known_whatever_was_part_of_its_fingerprint_then():
-    sections = {"retraining": {"max_steps": 7}, "decoding": {"batch_tokens": 500}, "training": {"log_every": 3}}
-    values = {"decoding": {"batch_tokens": 500}, "retraining": {"max_steps": 7}, "training": {}}
-    training = fingerprints.of_values(["data", values, [1.0]])
-
-    earlier = {fingerprints.of_values([training, limits]) for limits in ({}, {"log_every": 3})}
-    assert fingerprints.of_version_before(recipe(**sections), "data") == earlier
-    assert version(recipe()) in fingerprints.of_version_before(recipe(), "data")
+    assert fingerprints.of_version(recipe(), "one") != fingerprints.of_version(recipe(), "two")
 
 
 def test_another_weight_of_a_corpus_makes_another_training():
@@ -107,7 +87,7 @@ def test_another_name_makes_neither():
     renamed = recipe(name="y")
 
     assert fingerprints.of_training(renamed, "data") == fingerprints.of_training(recipe(), "data")
-    assert version(renamed) == version(recipe())
+    assert fingerprints.of_version(renamed, "data") == fingerprints.of_version(recipe(), "data")
 
 
 # Files

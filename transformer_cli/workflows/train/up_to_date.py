@@ -73,10 +73,8 @@ def _mismatch(
     if manifest is None or manifest.tokenizer_sha256 != tokenizer:
         return "the tokenizer is another one than that of"
     made_from = manifest.made_from
-    if made_from is None:
-        return _CHANGED
-    wanted = fingerprints.of_version(located.recipe, data, is_retrained=made_from.start is not None)
-    if made_from.version not in {wanted, *fingerprints.of_version_before(located.recipe, data)}:
+    wanted = {of(located.recipe, data) for of in (fingerprints.of_version, fingerprints.of_version_before)}
+    if made_from is None or made_from.version not in wanted:
         return _CHANGED
     if from_scratch and made_from.start is not None:
         return "it is to begin from scratch, unlike"

@@ -62,9 +62,7 @@ def write_version(session: TrainingSession) -> Path:
         decoding=session.evaluator.decoding,
         text=session.evaluator.rules.profile,
         made_from=Origin(
-            version=fingerprints.of_version(
-                recipe, session.data_fingerprint, is_retrained=session.start.version is not None
-            ),
+            version=fingerprints.of_version(recipe, session.data_fingerprint),
             training=fingerprints.of_training(recipe, session.data_fingerprint),
             data=session.data_fingerprint,
             start=session.start.version,
