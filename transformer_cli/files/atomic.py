@@ -18,6 +18,7 @@ from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.temporary import TEMPORARY_SUFFIX
 
 _OLD_SUFFIX = f".old{TEMPORARY_SUFFIX}"
+_held_here: set[int] = set()  # descriptors of folders that this process writes
 _STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
 
@@ -122,7 +123,8 @@ def _held(beside: Path, folder: Path) -> Iterator[None]:
     What a killed process has left is emptied and taken over: its lock ended with it.
     """
     beside.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(beside, os.O_RDONLY)
+    descriptor = os.open(beside, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    _held_here.add(descriptor)
     try:
         if not (_lock(descriptor) and _is_named(descriptor, beside)):
             raise RunDirectoryBusyError(f"another process is writing {folder}; run the command again when it has ended")
@@ -133,7 +135,18 @@ def _held(beside: Path, folder: Path) -> Iterator[None]:
             if _is_named(descriptor, beside):
                 shutil.rmtree(beside, ignore_errors=True)
     finally:
-        os.close(descriptor)
+        if descriptor in _held_here:
+            _held_here.remove(descriptor)
+            os.close(descriptor)
+
+
+def _let_go() -> None:
+    """Close the folders that a forked process has inherited; their locks would outlive the one that holds them."""
+    while _held_here:
+        os.close(_held_here.pop())
+
+
+os.register_at_fork(after_in_child=_let_go)
 
 
 def _lock(descriptor: int) -> bool:
@@ -149,7 +162,7 @@ def _lock(descriptor: int) -> bool:
 
 def _is_named(descriptor: int, path: Path) -> bool:
     """Return whether an open folder still has a name; another process may have given it its last one."""
-    return path.exists() and os.path.samestat(os.fstat(descriptor), path.stat())
+    return descriptor in _held_here and path.exists() and os.path.samestat(os.fstat(descriptor), path.lstat())
 
 
 def _empty(folder: Path) -> None:

@@ -3,6 +3,7 @@ import inspect
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -338,6 +339,43 @@ def test_who_comes_while_a_folder_is_written_is_told_so_and_disturbs_nothing(tmp
 
     assert content_of(tmp_path / "out") == {"first"}
     assert names(tmp_path) == ["out"]
+
+
+def test_a_folder_can_be_written_although_a_child_of_the_one_who_was_killed_lives_on(tmp_path):
+    code = """
+import os, signal, time
+from pathlib import Path
+from transformer_cli.files.atomic import atomic_folder
+with atomic_folder(Path("out")):
+    if os.fork() == 0:
+        os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(600)
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment(),
+        start_new_session=True,
+    )
+    try:
+        assert process.wait() == -signal.SIGKILL
+        with atomic_folder(tmp_path / "out") as beside:
+            fill(beside, "new")
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+
+    assert content_of(tmp_path / "out") == {"new"}
+
+
+def test_a_link_with_the_name_of_an_unfinished_folder_is_not_followed(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").touch()
+    (tmp_path / "out.tfm-tmp").symlink_to("mine")
+
+    with pytest.raises(TfmError, match=r"^cannot write .*out"), atomic_folder(tmp_path / "out"):
+        pytest.fail("a link was followed")
+
+    assert names(tmp_path / "mine") == ["file"]
 
 
 def test_what_a_killed_process_has_left_is_no_part_of_a_folder(tmp_path):
