@@ -30,7 +30,10 @@ _ABLE = 20.0
 def alignment_of_new(
     model: Transformer, corpus: EncodedCorpus, is_new: NDArray[np.bool_], origins: NDArray[np.integer]
 ) -> float | None:
-    """Return the lowest `alignment` of the new pairs of a corpus, by the model that has learned the other pairs.
+    """Return the `alignment` of the new pairs by the model that has learned the other pairs, or the lowest of a corpus.
+
+    A corpus is judged alone where it has a whole sample of new pairs: the fewer pairs, the less is known of them, so
+    that the alignment of good ones is low as well.
 
     Args:
         model: Put into evaluation mode.
@@ -47,7 +50,8 @@ def alignment_of_new(
     if known is None or known < _ABLE:
         return None
     new = is_new & (origins >= 0)
-    groups = [new, *(new & (origins == origin) for origin in np.unique(origins[new]))]
+    alone = [new & (origins == origin) for origin in np.unique(origins[new])]
+    groups = [new, *(group for group in alone if _SAMPLE <= group.sum() < new.sum())]
     found = [alignment(model, corpus, np.flatnonzero(group)) for group in groups]
     return min((value for value in found if value is not None), default=None)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from tests.support.tiny_models import VOCAB_SIZE, tiny_config
 from transformer_cli.config import TrainingConfig
@@ -32,6 +33,12 @@ def copies(*, shuffled: range = range(0)) -> EncodedCorpus:
     return EncodedCorpus(side(rows), side([rows[i] for i in order]))
 
 
+def repeated(corpus: EncodedCorpus, pairs: NDArray[np.int64]) -> EncodedCorpus:
+    """Return the pairs of some indices."""
+    sides = (corpus.source, corpus.target)
+    return EncodedCorpus(*(side([each[i].tolist() for i in pairs]) for each in sides))
+
+
 @pytest.fixture(scope="module")
 def model() -> Transformer:
     """A model that has learned to copy."""
@@ -58,10 +65,12 @@ def test_only_the_pairs_in_question_count(model):
 
 
 def test_a_corpus_is_not_hidden_by_others_nor_by_pairs_that_models_made(model):
-    corpus = copies(shuffled=range(150, 200))
-    is_new = np.arange(PAIRS) >= 100
-    origins = np.select([np.arange(PAIRS) < 100, np.arange(PAIRS) < 150], [0, 1], 2)
+    pairs = np.array([*range(100), *(8 * [*range(100, 150)]), *(8 * [*range(150, 200)])])
+    corpus = repeated(copies(shuffled=range(150, 200)), pairs)
+    is_new = pairs >= 100
+    origins = np.select([pairs < 100, pairs < 150], [0, 1], 2)
 
+    assert (alignment(model, corpus, np.flatnonzero(is_new)) or 0) > 4
     assert -4 < (alignment_of_new(model, corpus, is_new, origins) or 9) < 4
     assert -4 < (alignment_of_new(model, corpus, is_new, np.where(origins == 1, -1, origins)) or 9) < 4
     assert (alignment_of_new(model, corpus, is_new, np.where(origins == 2, -1, origins)) or 0) > 10
