@@ -11,7 +11,7 @@ from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.model_manifest import ModelManifest, missing_file, open_tokenizers
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.artifacts.text_profile import PlaceholderProfile
-from transformer_cli.artifacts.tokenizer_record import NOT_LEARNED, TokenizerRecord, keep_tokenizers
+from transformer_cli.artifacts.tokenizer_record import TokenizerRecord, keep_tokenizers
 from transformer_cli.config import Recipe
 from transformer_cli.errors import DamagedFileError
 from transformer_cli.text.placeholders import SYMBOLS, finder
@@ -67,7 +67,7 @@ def ensure_tokenizer(located: LocatedRecipe, status: DataStatus, *, retrain: boo
     is_kept = is_learned_from(run, recipe, data) or (not retrain and _is_live(run, recipe))
     if is_kept and _is_whole(run, shared=recipe.tokenizer.shared):
         return False
-    if not retrain and _take_back(run, recipe):
+    if not (retrain or is_learned_from(run, recipe, data)) and _take_back(run, recipe):
         return False
     from transformer_cli.data.splits.read import Corpus, sample_split
     from transformer_cli.data.tokens.fit_tokenizer import fit_tokenizers
@@ -132,7 +132,8 @@ def _take_back(run: RunDirectory, recipe: Recipe) -> bool:
     settings = fingerprints.of_tokenizer(recipe)
     if not (live and live.made_from and live.made_from.tokenizer == settings) or missing_file(run.live_model):
         return False
-    keep_tokenizers(run, open_tokenizers(run.live_model, live), data=NOT_LEARNED, settings=settings)
+    learned_from = f"as version {run.live_version()}"  # no fingerprint, for that is not known
+    keep_tokenizers(run, open_tokenizers(run.live_model, live), data=learned_from, settings=settings)
     logger.info(f"the tokenizer is that of version {run.live_version()}")
     return True
 
