@@ -131,7 +131,8 @@ def adapting_settings(
     )
     updates = math.ceil(tokens / _BATCH_TOKENS)
     validate_every = max(20, min(500, math.ceil(updates / 10)))
-    model = os.path.relpath(adaptation.model, os.path.realpath(recipe.parent))
+    place = Path(os.path.realpath(adaptation.model.parent), adaptation.model.name)
+    model = os.path.relpath(place, os.path.realpath(recipe.parent))
     return [
         *_shape_settings(manifest),
         Setting("training.start_from", model, "version 0001 is this model, and its tokenizer stays"),

@@ -255,4 +255,5 @@ def _relative(name: str, folder: Path) -> str:
     place = Path(name.removeprefix(prefix))
     if place.is_absolute() or name.startswith(_BUILTIN) or (prefix and not place.is_dir()):
         return name
-    return prefix + os.path.relpath(place, os.path.realpath(folder))  # ".." leads out of where a link leads to
+    # ".." leads out of where a link leads to; the name itself may be a link that is to stay one.
+    return prefix + os.path.relpath(Path(os.path.realpath(place.parent), place.name), os.path.realpath(folder))

@@ -114,6 +114,17 @@ def test_names_are_relative_to_where_a_link_to_a_folder_leads(folder):
     assert prepare("recipes/mine.toml", run_dir=Path("run")).total.read == 192
 
 
+def test_names_are_short_where_corpus_and_recipe_are_reached_by_one_link(folder):
+    (folder / "real").mkdir()
+    (folder / "link").symlink_to("real")
+    for code in ("fr", "en"):
+        (folder / f"toy.{code}").rename(folder / "real" / f"toy.{code}")
+
+    run("link/toy.{lang}", output=Path("link/tfm.toml"))
+
+    assert written("link/tfm.toml").data.train_paths == ["toy.{lang}"]
+
+
 def test_names_are_relative_to_a_recipe_elsewhere(folder):
     (folder / "recipes").mkdir()
 
