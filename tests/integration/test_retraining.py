@@ -274,7 +274,7 @@ def test_what_begins_with_a_version_that_is_rolled_back_meanwhile_does_not_take_
 
     assert RUN.live_version() == "0001"
     assert releases()[-1]["promoted"] is False
-    assert releases()[-1]["reason"] == "version 0001 was put into service while it was trained"
+    assert releases()[-1]["reason"] == "version 0001 was put into service during its training"
 
 
 def test_a_translation_keeps_the_model_it_began_with_although_that_is_deleted(here):

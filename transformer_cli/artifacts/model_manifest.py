@@ -192,7 +192,7 @@ def missing_file(folder: Path) -> str | None:
             return f"{name} is missing or cut short"
     names = [name for name in sorted(manifest.files) if name.startswith("tokenizer.")]
     if names and _sha256_of(*(folder / name for name in names)) != manifest.tokenizer_sha256:
-        return f"{names[0]} is damaged"
+        return f"{' or '.join(names)} is damaged"
     weights = [name for name in manifest.files if name.endswith(".safetensors")]
     return next((f"{name} is damaged" for name in weights if not _has_head(folder / name)), None)
 

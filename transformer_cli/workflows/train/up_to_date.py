@@ -50,14 +50,14 @@ def find_finished(
     for folder in reversed(folders):
         manifest = ModelManifest.of(folder)
         mismatch = _mismatch(located, data, tokenizer, manifest, from_scratch=from_scratch)
-        if mismatch == _CHANGED and manifest and _is_trained_longer(located, data, manifest):
-            logger.warning(
-                f"version {folder.name} has been trained for more updates than max_steps now allows; fewer make no "
-                "new version, unless in another run directory (-d)"
-            )
-            mismatch = None
-        missing = missing_file(folder)
+        is_longer = mismatch == _CHANGED and manifest is not None and _is_trained_longer(located, data, manifest)
+        mismatch, missing = None if is_longer else mismatch, missing_file(folder)
         if mismatch is None and missing is None:
+            if is_longer:
+                logger.warning(
+                    f"version {folder.name} has been trained for more updates than max_steps now allows; fewer make no "
+                    "new version, unless in another run directory (-d)"
+                )
             return folder, ""
         if mismatch is None:
             reason = f"version {folder.name} is damaged: {missing}"

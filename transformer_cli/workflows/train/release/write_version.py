@@ -83,7 +83,7 @@ def _switched_meanwhile(session: TrainingSession, live: str | None) -> Decision 
     manifest = ModelManifest.of(session.located.run.versions / live)
     if manifest and manifest.made_from and manifest.made_from.training == session.training:
         return None  # this training made it before it went on
-    return Decision(False, f"version {live} was put into service while it was trained")
+    return Decision(False, f"version {live} was put into service during its training")
 
 
 def _other_direction(session: TrainingSession, live: str | None) -> Decision | None:
