@@ -53,3 +53,7 @@ def test_a_variant_that_was_there_is_signed_by_its_last_hand():
 
     assert '<tuv xml:lang="en-US" creationid="MT!"><seg>VIDE</seg>' in mine
     assert '<tuv xml:lang="en-US" changeid="anna"><seg>VIDE</seg>' in final
+
+    machine = old.replace('changeid="anna"', 'changeid="MT!"')
+    final = translate(machine.encode(), "tmx", str.upper, task=Task("fr", "en", is_final=True)).decode()
+    assert '<tuv xml:lang="en-US"><seg>VIDE</seg>' in final

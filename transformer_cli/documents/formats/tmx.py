@@ -69,8 +69,9 @@ def _replace(
     tag = text[variant.start : variant.inner_start]
     if not is_final:
         tag = with_attribute(with_attribute(tag, "changeid", None), "creationid", "MT!")
-    elif variant.attributes.get("creationid") == "MT!":
-        tag = with_attribute(tag, "creationid", None)
+    for name in ("creationid", "changeid") if is_final else ():
+        if variant.attributes.get(name) == "MT!":
+            tag = with_attribute(tag, name, None)
     yield Splice(variant.start, variant.inner_start, tag)
     yield Splice(segment.start, segment.end, f"<seg>{written(contents[0], escape_xml)}</seg>")
 
