@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE
 from transformer_cli.artifacts.text_profile import TextProfile
 from transformer_cli.config import DecodingConfig, LanguagesConfig, ModelConfig
 from transformer_cli.errors import DamagedFileError
+from transformer_cli.files.checksum import checksum
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.record import Record
 
@@ -190,20 +190,15 @@ def missing_file(folder: Path) -> str | None:
         path = folder / name
         if name != CARD_FILE and (not path.is_file() or path.stat().st_size != size):
             return f"{name} is missing or cut short"
-    names = [name for name in sorted(manifest.files) if name.startswith("tokenizer.")]
-    if names and _sha256_of(*(folder / name for name in names)) != manifest.tokenizer_sha256:
+    names = [name for name in sorted(manifest.files) if name.startswith("tokenizer.")]  # that of the source first
+    try:
+        tokenizers = [(folder / name).read_bytes() for name in names]
+    except OSError:
+        return f"{' or '.join(names)} cannot be read"
+    if tokenizers and checksum(*tokenizers) != manifest.tokenizer_sha256:
         return f"{' or '.join(names)} is damaged"
     weights = [name for name in manifest.files if name.endswith(".safetensors")]
     return next((f"{name} is damaged" for name in weights if not _has_head(folder / name)), None)
-
-
-def _sha256_of(*paths: Path) -> str | None:
-    """Return the fingerprint of tokenizers, as that of `TokenizerPair`, or None if they cannot be read."""
-    try:
-        digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
-    except OSError:
-        return None
-    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _has_head(path: Path) -> bool:

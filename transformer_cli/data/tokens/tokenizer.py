@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import sentencepiece
 from transformer_cli.cores import available_cores
 from transformer_cli.data.tokens.hints import HINT_MARKS
 from transformer_cli.errors import DamagedFileError
+from transformer_cli.files.checksum import checksum
 from transformer_cli.special_tokens import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from transformer_cli.text.normalization import normalize
 from transformer_cli.text.placeholders import SYMBOLS
@@ -89,7 +89,7 @@ class Tokenizer:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the model, in hexadecimal."""
-        return hashlib.sha256(self.model).hexdigest()
+        return checksum(self.model)
 
     def encode(self, text: str) -> list[int]:
         """Return the token ids of one sentence, without bos and eos; the text is normalised first."""
@@ -186,7 +186,7 @@ class TokenizerPair:
         """The fingerprint of both models: 64 hexadecimal digits."""
         if self._is_one:
             return self.source.fingerprint
-        return hashlib.sha256(f"{self.source.fingerprint}{self.target.fingerprint}".encode()).hexdigest()
+        return checksum(self.source.model, self.target.model)
 
     def files(self) -> dict[str, bytes]:
         """Return the files that `load` reads, by name."""
