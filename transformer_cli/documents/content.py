@@ -64,6 +64,12 @@ def matching_tags(content: Content) -> dict[int, int]:
     return pairs
 
 
+def has_whole_pairs(content: Content) -> bool:
+    """Return whether each tag that surrounds text has its other half."""
+    paired = sum(isinstance(piece, Tag) and piece.kind != "single" for piece in content)
+    return 2 * len(matching_tags(content)) == paired
+
+
 def flatten(content: Content) -> tuple[str, dict[int, int]]:
     """Return the text for a model, and for the index of each tag its offset in that text.
 

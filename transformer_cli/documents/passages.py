@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from transformer_cli.documents.content import Content, Tag, flatten, matching_tags, plain_text
+from transformer_cli.documents.content import Content, Tag, flatten, has_whole_pairs, matching_tags, plain_text
 from transformer_cli.text.normalization import normalize
 
 _SENTENCE_END = (".", "!", "?", ":", ";", "…", "。", "！", "？", "\u061f", "।")
@@ -17,7 +17,7 @@ _BLOCK = re.compile(
     r"(?:\s|/|>|&gt;)",
     re.IGNORECASE,
 )
-_HARD_BREAK = re.compile(r"(?:\\| {2,})\r?\n")
+_HARD_BREAK = re.compile(r"(?:\\| {2,})[\r\n]")
 _BULLET = re.compile(r"(?:[-\u2010-\u2015\u2022\u25aa\u25e6\u00b7*]\s+|[\u2669-\u266c]++\s*)+(?=\S)")
 _NOTES = frozenset("♩♪♫♬")  # of a song in subtitles
 _TIME_DIRECTIVE = re.compile("%[-_0^#]?[A-Za-z%]")
@@ -49,7 +49,7 @@ def divide(content: Content, *, is_flowing: bool) -> tuple[str | Tag | Passage, 
             passage, in flowing content unless a tag surrounds text on both sides.
     """
     groups = [(is_block, tuple(pieces)) for is_block, pieces in groupby(content, _is_block)]
-    if is_flowing and not all(is_block or _has_whole_pairs(pieces) for is_block, pieces in groups):
+    if is_flowing and not all(is_block or has_whole_pairs(pieces) for is_block, pieces in groups):
         return tuple(_trimmed(content))
     parts: list[str | Tag | Passage] = []
     for is_block, pieces in groups:
@@ -65,12 +65,6 @@ def divide(content: Content, *, is_flowing: bool) -> tuple[str | Tag | Passage, 
 
 def _is_block(piece: str | Tag) -> bool:
     return isinstance(piece, Tag) and bool(_BLOCK.match(piece.source) or _HARD_BREAK.match(piece.source))
-
-
-def _has_whole_pairs(content: Content) -> bool:
-    """Return whether each tag that surrounds text has its other half."""
-    paired = sum(isinstance(piece, Tag) and piece.kind != "single" for piece in content)
-    return 2 * len(matching_tags(content)) == paired
 
 
 def assemble(parts: tuple[str | Tag | Passage, ...], translations: Mapping[Passage, Content]) -> Content:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from transformer_cli.documents.content import Content, Tag, flatten, matching_tags, plain_text, tagged, written
+from transformer_cli.documents.content import Content, Tag, flatten, has_whole_pairs, plain_text, tagged, written
 from transformer_cli.documents.document import Document, Splice, Task, Unit, damaged, line_end_of
 from transformer_cli.documents.formats.html import escape_html
 from transformer_cli.documents.formats.subtitle_layout import broken_into_lines, shared_out
@@ -147,7 +147,7 @@ def _speakers(content: Content) -> Iterator[Content]:
             for piece in line:
                 _append(speakers[-1], piece)
     # A tag that surrounds two speakers keeps them together.
-    if len(speakers) > 1 and all(2 * len(matching_tags(tuple(each))) == _paired(each) for each in speakers):
+    if len(speakers) > 1 and all(has_whole_pairs(tuple(each)) for each in speakers):
         yield from map(tuple, speakers)
     else:
         yield content
@@ -189,11 +189,6 @@ def _append(pieces: list[str | Tag], piece: str | Tag) -> None:
         pieces[-1] += piece
     else:
         pieces.append(piece)
-
-
-def _paired(pieces: Sequence[str | Tag]) -> int:
-    """Return the number of tags that surround text."""
-    return sum(isinstance(piece, Tag) and piece.kind != "single" for piece in pieces)
 
 
 def _render(
