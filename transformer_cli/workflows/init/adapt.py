@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from transformer_cli.data.cleaning.match_keys import fold
 from transformer_cli.errors import UsageError
 from transformer_cli.files.atomic import write_atomically
 from transformer_cli.workflows.init.machine import Machine
+from transformer_cli.workflows.init.named_corpora import path_from
 from transformer_cli.workflows.init.recommend import (
     Setting,
     accumulation,
@@ -131,8 +131,7 @@ def adapting_settings(
     )
     updates = math.ceil(tokens / _BATCH_TOKENS)
     validate_every = max(20, min(500, math.ceil(updates / 10)))
-    place = Path(os.path.realpath(adaptation.model.parent), adaptation.model.name)
-    model = os.path.relpath(place, os.path.realpath(recipe.parent))
+    model = path_from(recipe.parent, adaptation.model)
     return [
         *_shape_settings(manifest),
         Setting("training.start_from", model, "version 0001 is this model, and its tokenizer stays"),

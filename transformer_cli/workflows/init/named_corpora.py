@@ -255,5 +255,12 @@ def _relative(name: str, folder: Path) -> str:
     place = Path(name.removeprefix(prefix))
     if place.is_absolute() or name.startswith(_BUILTIN) or (prefix and not place.is_dir()):
         return name
-    # ".." leads out of where a link leads to; the name itself may be a link that is to stay one.
-    return prefix + os.path.relpath(Path(os.path.realpath(place.parent), place.name), os.path.realpath(folder))
+    return prefix + path_from(folder, place)
+
+
+def path_from(folder: Path, place: Path) -> str:
+    """Return the path that leads from a folder to a place.
+
+    ".." leads out of where a link to the folder leads to. The name of the place may be that of a link, and stays.
+    """
+    return os.path.relpath(Path(os.path.realpath(place.parent), place.name), os.path.realpath(folder))
