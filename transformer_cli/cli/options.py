@@ -26,6 +26,12 @@ ModelRecipeArgument = Annotated[
 ]
 
 
+def is_given(context: typer.Context, parameter: str) -> bool:
+    """Return whether an option stands on the command line."""
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 def chosen_model(context: typer.Context, recipe: str | None, model: Path | None) -> Path | None:
     """Return the folder of the model that a recipe or ``--model`` names, or None if neither does.
 
@@ -35,8 +41,7 @@ def chosen_model(context: typer.Context, recipe: str | None, model: Path | None)
     """
     if recipe is None:
         return model
-    source = context.get_parameter_source("model")
-    if source is not None and source.name == "COMMANDLINE":
+    if is_given(context, "model"):
         raise typer.BadParameter("a recipe and --model name two models; give one of them")
     from transformer_cli.workflows.locate.recipe import locate_recipe
 

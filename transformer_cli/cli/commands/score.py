@@ -12,7 +12,7 @@ import typer
 
 import transformer_cli
 from transformer_cli.cli.display import console
-from transformer_cli.cli.options import DeviceOption, QuietOption, VerboseOption
+from transformer_cli.cli.options import DeviceOption, QuietOption, VerboseOption, is_given
 from transformer_cli.cli.streams import stdin
 from transformer_cli.errors import UsageError
 
@@ -85,8 +85,7 @@ def score(
     """
     if model is not None:
         for name, option in _OF_TEXTS.items():
-            source = context.get_parameter_source(name)
-            if source is not None and source.name == "COMMANDLINE":
+            if is_given(context, name):
                 raise UsageError(f"{option} is for translations, and with --model pairs are scored; leave it out")
         _score_pairs(model, reference, hypotheses or [], device, as_json)
         return
