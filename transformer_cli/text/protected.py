@@ -31,6 +31,8 @@ _EMOJI = (
     r"|\u200d\p{Extended_Pictographic})*"
 )
 _FORMAT = r"(?:![rsa])?(?::[^{}\s]{1,30})?"  # after a name in braces: the conversion and layout of Python and C#
+_ARGUMENT = r"%(?:\([^()\s]{1,64}\)|[0-9]{1,2}\$)"  # of printf: its name or its number
+_WIDTH = r"[0-9]{0,4}(?:\.[0-9]{1,4})?"
 # Behind "%d" and the like: "%dkm", "%dh%02dmin", and the plural of "%ss".
 _UNIT = "(?:[kcmµn]?[msgl]|mn|min|h|sec|px|pt|dpi|x|[kKMGT](?:i?[BbOo])?|[kKMG]?(?:Wh?|Hz))"
 _NESTED = r"(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]{0,60}\}){0,200}\}){0,200}\}){0,400}"
@@ -62,13 +64,12 @@ _KINDS = {
         r"|\{[0-9]{1,2},(?:-[0-9]{1,3}|[0-9]{1,3}(?=:))(?::[^{}\s]{1,30})?\}"
     ),
     "printf": (
-        r"%(?:\([^()\s]{1,64}\)|[0-9]{1,2}\$)[-+#0 ]{0,5}[0-9]{0,4}(?:\.[0-9]{1,4})?"
-        r"[hlzjt]{0,2}[diouxXeEfFgGcrsaA@](?![A-Za-z0-9_])"
-        r"|(?<!\p{N}\s?)%(?:\([^()\s]{1,64}\)|[0-9]{1,2}\$)[-+#0]{0,5}[0-9]{0,4}(?:\.[0-9]{1,4})?[diouxXeEfFgGcrsaA@]"
+        rf"{_ARGUMENT}[-+#0 ]{{0,5}}{_WIDTH}[hlzjt]{{0,2}}[diouxXeEfFgGcrsaA@](?![A-Za-z0-9_])"
+        rf"|(?<!\p{{N}}\s?){_ARGUMENT}[-+#0]{{0,5}}{_WIDTH}[diouxXeEfFgGcrsaA@]"  # letters may follow
         r"|(?<![\p{N}%])%[-+#0]{0,5}(?:[0-9]{1,4}|\*)?(?:\.(?:[0-9]{1,4}|\*))?"
         r"[hlzjt]{0,2}[diouxXeEfFgGcrsaA@n](?![A-Za-z0-9_])"
-        r"|(?<![\p{N}%]\s?)(?!%[A-Za-z_][A-Za-z0-9_]{1,40}%(?![\p{L}\p{N}%]))%[-+#0]{0,5}[0-9]{0,4}(?:\.[0-9]{1,4})?"
-        rf"(?:@|[disuf](?={_UNIT}(?![\p{{L}}\p{{N}}_])))"
+        r"|(?<![\p{N}%]\s?)(?!%[A-Za-z_][A-Za-z0-9_]{1,40}%(?![\p{L}\p{N}%]))"
+        rf"%[-+#0]{{0,5}}{_WIDTH}(?:@|[disuf](?={_UNIT}(?![\p{{L}}\p{{N}}_])))"
         r"|%%|(?<![\p{L}\p{N}%])%L?[1-9n](?![\p{L}\p{N}]|[.,][0-9])"
     ),
     "variable": (
