@@ -70,7 +70,7 @@ def read_starting_model(place: Path) -> tuple[Path, ModelManifest]:
     try:
         folder = find_model(place)
     except ModelNotFoundError as error:
-        if place.exists():
+        if place.exists() and "tfm import" not in str(error):
             raise ModelNotFoundError(f"{error}; a model of another program becomes a run by `tfm import`") from None
         raise
     manifest, missing = ModelManifest.of(folder), missing_file(folder)

@@ -67,11 +67,11 @@ def _replace(
 ) -> Iterator[Splice]:
     """Replace the text of a variant, and say whose it is now."""
     tag = text[variant.start : variant.inner_start]
-    if not is_final:
-        tag = with_attribute(with_attribute(tag, "changeid", None), "creationid", "MT!")
-    for name in ("creationid", "changeid") if is_final else ():
-        if variant.attributes.get(name) == "MT!":
+    for name in ("creationid", "changeid"):
+        if not is_final or variant.attributes.get(name) == "MT!":
             tag = with_attribute(tag, name, None)
+    if not is_final:
+        tag = with_attribute(tag, "creationid", "MT!")
     yield Splice(variant.start, variant.inner_start, tag)
     yield Splice(segment.start, segment.end, f"<seg>{written(contents[0], escape_xml)}</seg>")
 

@@ -39,16 +39,12 @@ def fitting_tokenizer(language: str | None, sources: Sequence[object], reference
         if language is None:
             raise UsageError(f'the language "{named}" is not known; give its code, as in: de, pt-BR, zho_Hans')
     tokenizer = default_tokenizer(language, sample)
-    looks = prevailing_language(" ".join(sample))
-    if language is not None and tokenizer != default_tokenizer(language):
+    if tokenizer != (USUAL if language is None else default_tokenizer(language)):
+        named = "" if language is None else f'is to be in "{language}", and '
+        keys = "language, or tokenize," if language is None else "tokenize"
         warnings.append(
-            f'{reference.name} is to be in "{language}" and looks like a text in "{looks}", so BLEU takes the '
-            f'tokenizer "{tokenizer}"; set tokenize to say otherwise'
-        )
-    if language is None and tokenizer != USUAL:
-        warnings.append(
-            f'{reference.name} looks like a text in "{looks}", so BLEU takes the tokenizer "{tokenizer}"; '
-            "set language, or tokenize, to say otherwise"
+            f'{reference.name} {named}looks like a text in "{prevailing_language(" ".join(sample))}", so BLEU takes '
+            f'the tokenizer "{tokenizer}"; set {keys} to say otherwise'
         )
     return tokenizer
 

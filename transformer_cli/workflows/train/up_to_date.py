@@ -51,7 +51,9 @@ def find_finished(
         manifest = ModelManifest.of(folder)
         mismatch = _mismatch(located, data, tokenizer, manifest, from_scratch=from_scratch)
         is_longer = mismatch == _CHANGED and manifest is not None and _is_trained_longer(located, data, manifest)
-        mismatch, missing = None if is_longer else mismatch, missing_file(folder)
+        if is_longer:
+            mismatch = None
+        missing = missing_file(folder)
         if mismatch is None and missing is None:
             if is_longer:
                 logger.warning(

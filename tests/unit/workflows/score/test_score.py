@@ -250,7 +250,7 @@ def test_a_named_language_that_is_not_that_of_the_text_is_warned_of():
     report = score([CHINESE], [("hyp", CHINESE)], bootstrap=None, language="en")
     assert tokenizer_of(report) == "zh"
     (warning,) = report.warnings
-    assert warning.startswith('reference 1 is to be in "en" and looks like a text in "zh", so BLEU takes the ')
+    assert warning.startswith('reference 1 is to be in "en", and looks like a text in "zh", so BLEU takes the ')
 
 
 def test_a_guess_from_the_script_is_said_and_a_named_language_is_no_guess(tmp_path):
