@@ -107,7 +107,7 @@ def main(
     experiments: Annotated[Path, typer.Argument(help="TOML file with the rows.")],
     work: Annotated[Path, typer.Option(help="Folder for the run directories.")],
     data: Annotated[Path | None, typer.Option(help="Folder of the corpora: data.folder.")] = None,
-    row: Annotated[list[str] | None, typer.Option(help="Only these rows, and the first; default: all.")] = None,
+    row: Annotated[list[str] | None, typer.Option(help="Only these rows; default: all.")] = None,
     note: Annotated[str, typer.Option(help="Said of the machine in the results: what else ran on it?")] = "",
     table: Annotated[bool, typer.Option(help="Only print the table of the results so far.")] = False,
 ) -> None:
