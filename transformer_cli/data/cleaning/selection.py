@@ -206,15 +206,23 @@ def _hold_out(
         candidates = (selection.fates == KEPT) & ~repeated
         before = earlier.get(part)
         stays = before is not None and before.number == number
-        was_held_out = candidates & is_among(pairs, _sorted(before.pairs if before else ()))
-        indices = _first_by_rank(was_held_out, ranks, keys, taken, at_most=number)
+        indices: list[int] = []
+        is_new = candidates
+        for group in before.groups if before else []:
+            was_held_out = is_new & is_among(pairs, _sorted(group))
+            indices += _first_by_rank(was_held_out, ranks, keys, taken, at_most=number - len(indices))
+            is_new = is_new & ~was_held_out
+        joining: list[int] = []
         if not stays or 2 * len(indices) < number:
-            indices += _first_by_rank(candidates & ~was_held_out, ranks, keys, taken, at_most=number - len(indices))
+            joining = _first_by_rank(is_new, ranks, keys, taken, at_most=number - len(indices))
+            indices += joining
             if len(indices) < number:
                 raise TooFewPairsError(usable, selection)
-        old_pairs = before.pairs if before and stays else frozenset()
-        held_out = HeldOut(number=number, pairs=old_pairs.union(pairs[indices].tolist()))
-        is_reserved = is_among(pairs, _sorted(held_out.pairs))
+        if before is None or not stays:
+            held_out = HeldOut(number=number, pairs=frozenset(pairs[indices].tolist()))
+        else:
+            held_out = before.joined_by(pairs[joining].tolist())
+        is_reserved = is_among(pairs, _sorted(held_out.reserved))
         if not (candidates & ~is_reserved).any():
             raise TooFewPairsError(usable, selection)
         selection.fates[is_reserved & (selection.fates == KEPT)] = _FATE["held_out"]

@@ -98,7 +98,9 @@ def log_changes_of_held_out_pairs(earlier: Mapping[str, HeldOut], now: Mapping[s
         else:
             why = "has fewer than half of its pairs left"
         # If there are fewer pairs than before, they are a subset of the earlier ones.
-        doubt = "" if held_out.pairs <= before.pairs else ", and earlier versions may have learned from the new ones"
+        doubt = (
+            "" if held_out.reserved <= before.reserved else ", and earlier versions may have learned from the new ones"
+        )
         logger.info(f"data.{part} {why}: other pairs are held out{doubt}")
 
 

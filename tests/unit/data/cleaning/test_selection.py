@@ -168,10 +168,29 @@ def test_others_join_the_known_pairs_only_where_fewer_than_half_are_left(tmp_pat
     back = decide(tmp_path_factory, pairs, sizes={"test": 4}, earlier=later.held_out_pairs)
 
     assert len(later.held_out["test"]) == left + joined
-    assert later.held_out_pairs["test"].pairs >= earlier["test"].pairs
-    # Those that come back are held out again, and the set is as large as was asked for.
-    assert [pair for pair, fate in zip(pairs, fates(back), strict=True) if pair in held and fate != "held_out"] == []
-    assert len(back.held_out["test"]) == 4
+    assert later.held_out_pairs["test"].pairs == earlier["test"].pairs
+    assert len(later.held_out_pairs["test"].reserved) == 4 + joined
+    # Those that come back are the set again; those that took their place are not trained on.
+    assert {pairs[place] for place in back.held_out["test"]} == set(held)
+    assert fates(back).count("held_out") == 4 + joined
+    assert back.held_out_pairs == later.held_out_pairs
+
+
+def test_substitutes_of_one_night_stay_before_those_of_another(tmp_path_factory):
+    pairs = [(f"s {n}", f"t {n}") for n in range(30)]
+    known: dict[str, HeldOut] = {}
+    places, now = [], pairs
+    for _ in range(3):
+        night = decide(tmp_path_factory, now, sizes={"test": 4, "valid": 3}, earlier=known)
+        known = night.held_out_pairs
+        places.append({part: {now[place] for place in night.held_out[part]} for part in ("test", "valid")})
+        now = [pair for pair in now if pair not in places[-1]["test"] | places[-1]["valid"]]
+
+    without_the_first = [pair for pair in pairs if pair not in places[0]["test"] | places[0]["valid"]]
+    for corpus, expected in ((without_the_first, places[1]), (pairs, places[0])):
+        night = decide(tmp_path_factory, corpus, sizes={"test": 4, "valid": 3}, earlier=known)
+        assert {part: {corpus[place] for place in night.held_out[part]} for part in expected} == expected
+        assert night.held_out_pairs == known
 
 
 def test_what_was_remembered_is_a_number_and_hashes(tmp_path_factory):
