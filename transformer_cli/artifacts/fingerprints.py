@@ -81,6 +81,15 @@ def of_training_data(prepared: str, made: Mapping[str, str]) -> str:
     return of_values([prepared, dict(made)]) if made else prepared
 
 
+def of_rows(data_fingerprint: str, content: str | None) -> str:
+    """Return the fingerprint of data whose rows have this checksum; None: an earlier release wrote them without one.
+
+    ``data_fingerprint`` alone is that of the inputs: the same corpora and settings give other rows if other pairs were
+    held out before.
+    """
+    return data_fingerprint if content is None else of_values([data_fingerprint, content])
+
+
 def of_tokenizer(recipe: Recipe) -> str:
     """Return the fingerprint of the settings of a tokenizer; those that are left out change nothing for older runs."""
     settings: list[object] = [recipe.tokenizer.model_dump()]

@@ -56,6 +56,7 @@ class CheckpointState(Record):
     Args:
         training: Fingerprint of the training; with tokenizer and start it reveals a checkpoint of another training.
         tokenizer: Fingerprint of the tokenizer.
+        pairs: Checksum of the training pairs, by which a place in them is the same; None where it is not known.
         start: The version and step that the training began with.
         step: The number of updates done.
         precision: The data type of matrix products.
@@ -76,6 +77,7 @@ class CheckpointState(Record):
 
     training: str
     tokenizer: str
+    pairs: str | None = None
     start: StartState
     step: int
     precision: str
@@ -93,9 +95,10 @@ class CheckpointState(Record):
     bleu_before: float | None
     ending: EndingState | None = None
 
-    def is_of(self, training: str, tokenizer: str) -> bool:
-        """Return whether the checkpoint belongs to this training with this tokenizer."""
-        return (self.training, self.tokenizer) == (training, tokenizer)
+    def is_of(self, training: str, tokenizer: str, pairs: str | None) -> bool:
+        """Return whether it belongs to this training with this tokenizer, on these pairs if they are known."""
+        is_same = self.pairs is None or pairs is None or self.pairs == pairs
+        return is_same and (self.training, self.tokenizer) == (training, tokenizer)
 
 
 class Checksums(Record):

@@ -4,7 +4,7 @@ data/
 ├── train/               a folder that `datasets` can load
 │   ├── data-00000-of-00001.arrow    the pairs: source, target, and corpus, the index of their corpus in ``data.train``
 │   ├── dataset_info.json            the columns
-│   └── state.json                   the name of the Arrow file, the fingerprint of the prepared data, and sizes
+│   └── state.json                   the name of the Arrow file, the fingerprint of the prepared data, sizes and content
 ├── valid/, test/ ...    the same without the column corpus
 ├── text/, source_text/  text of the target language alone, for back-translation, and of the source language
 └── valid.fr, valid.en, test.fr ...  validation and test sets as plain text too, for the shell
@@ -56,12 +56,13 @@ class SplitFiles:
         codes = () if self.name in (TRAIN, *TEXTS.values()) else (self.languages.source, self.languages.target)
         return tuple(self.data / f"{self.name}.{code}" for code in codes)
 
-    def describe(self, columns: dict[str, str], *, fingerprint: str) -> None:
+    def describe(self, columns: dict[str, str], *, fingerprint: str, content: str) -> None:
         """Write the two JSON files that `datasets` needs to load the folder; all others are written.
 
         Args:
             columns: The type of each column, as `datasets` names it.
             fingerprint: The fingerprint of the prepared data; `datasets` uses it to find cached results.
+            content: The checksum of the rows, see `content_of`.
         """
         features = {name: {"dtype": dtype, "_type": "Value"} for name, dtype in columns.items()}
         info = {"citation": "", "description": "", "features": features, "homepage": "", "license": ""}
@@ -74,6 +75,7 @@ class SplitFiles:
             "_output_all_columns": False,
             "_split": None,
             "sizes": self._sizes(),
+            "content": content,
         }
         for path, document in ((self._info, info), (self._state, state)):
             write_atomically(path, (json.dumps(document, indent=2) + "\n").encode())
@@ -108,12 +110,34 @@ class SplitFiles:
 
     @property
     def _state(self) -> Path:
-        return self.folder / "state.json"
+        return _state_file(self.data, self.name)
 
 
 def arrow_file(data: Path, name: str) -> Path:
     """Return the file with the pairs of a split."""
     return data / name / "data-00000-of-00001.arrow"
+
+
+def content_of(data: Path, name: str) -> str | None:
+    """Return the checksum of the rows of a split, or None if an earlier release wrote it.
+
+    The fingerprint of the prepared data is that of its inputs. The rows depend on the pairs that were held out before
+    as well: what is made from a split row by row, or has a place in it, must be known by its rows.
+    """
+    state = _read(_state_file(data, name))
+    content = state.get("content") if isinstance(state, dict) else None
+    return content if isinstance(content, str) else None
+
+
+def content_of_all(data: Path) -> str | None:
+    """Return the checksums of the rows of all splits, or None if that of one is not known."""
+    contents = [content_of(data, folder.name) for folder in sorted(data.iterdir()) if folder.is_dir()]
+    known = [content for content in contents if content is not None]
+    return " ".join(known) if len(known) == len(contents) else None
+
+
+def _state_file(data: Path, name: str) -> Path:
+    return data / name / "state.json"
 
 
 def _read(path: Path) -> Any:

@@ -16,7 +16,7 @@ import pyarrow.ipc
 from numpy.typing import NDArray
 
 from transformer_cli.data.arrow_arrays import number_array, numbers_of
-from transformer_cli.data.splits.files import TEXTS, arrow_file
+from transformer_cli.data.splits.files import TEXTS, arrow_file, content_of
 from transformer_cli.errors import DamagedFileError
 
 _READ_AT_ONCE = 1000
@@ -77,11 +77,13 @@ class Corpus:
         sources: Normalised sentences; training sentences have the tag of their corpus.
         targets: One translation for each source.
         origins: For training: (pairs,) int32, the index of each pair's corpus in ``data.train``.
+        content: The checksum of the pairs, if it was written with them.
     """
 
     sources: Sequence[str]
     targets: Sequence[str]
     origins: NDArray[np.int32] | None = None
+    content: str | None = None
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -163,10 +165,12 @@ def joined(corpora: Sequence[Corpus]) -> Corpus:
     if len(corpora) == 1:
         return corpora[0]
     origins = [corpus.origins for corpus in corpora if corpus.origins is not None]
+    contents = [corpus.content for corpus in corpora if corpus.content is not None]
     return Corpus(
         JoinedTexts([corpus.sources for corpus in corpora]),
         JoinedTexts([corpus.targets for corpus in corpora]),
         np.concatenate(origins),
+        " ".join(contents) if len(contents) == len(corpora) else None,
     )
 
 
@@ -179,7 +183,7 @@ def read_split(data: Path, split: str) -> Corpus:
     table, file = _open(data, split, ["source", "target"])
     origins = numbers_of(table.column("corpus")) if "corpus" in table.column_names else None
     sources, targets = (Texts(table.column(name), name, file) for name in ("source", "target"))
-    return Corpus(sources, targets, origins)
+    return Corpus(sources, targets, origins, content_of(data, split))
 
 
 def read_texts(data: Path, side: str) -> Texts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from hashlib import sha256
 from itertools import islice
 
 import pyarrow as pa
@@ -33,6 +34,7 @@ def split_writer(files: SplitFiles, *, fingerprint: str) -> Iterator[WriteBatch]
     columns = {**sides, **({"corpus": "int32"} if files.name == TRAIN else {})}
     schema = pa.schema([(name, pa.type_for_alias(dtype)) for name, dtype in columns.items()])
     files.folder.mkdir(parents=True)
+    hashes = {name: sha256() for name in columns}
     with ExitStack() as stack:
         arrow_file = stack.enter_context(files.arrow.open("wb"))
         writer = stack.enter_context(pyarrow.ipc.new_stream(arrow_file, schema))
@@ -40,11 +42,14 @@ def split_writer(files: SplitFiles, *, fingerprint: str) -> Iterator[WriteBatch]
 
         def write(batch: pa.RecordBatch) -> None:
             writer.write_batch(batch.select(schema.names))
+            for name, column_hash in hashes.items():  # a column each, so that the sizes of batches do not matter
+                column_hash.update("".join(f"{value}\n" for value in batch.column(name).to_pylist()).encode())
             for side, file in zip(("source", "target"), text_files, strict=False):
                 file.write("".join(f"{line}\n" for line in batch.column(side).to_pylist()).encode())
 
         yield write
-    files.describe(columns, fingerprint=fingerprint)
+    content = sha256("".join(column_hash.hexdigest() for column_hash in hashes.values()).encode()).hexdigest()
+    files.describe(columns, fingerprint=fingerprint, content=content)
 
 
 def write_pairs(files: SplitFiles, pairs: Iterable[tuple[str, str]], *, fingerprint: str) -> int:

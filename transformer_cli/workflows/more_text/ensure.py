@@ -44,18 +44,22 @@ def ensure_more_text(
     Raises:
         TfmError: A model cannot be used, or a file cannot be written.
     """
+    # Imported here: "nothing to do" must not wait for it.
+    from transformer_cli.data.splits.files import content_of_all
+
     run, back_translation = located.run, located.recipe.back_translation
     record = PreparationRecord.read_from(run.prepare_report)
     if record is None:
         raise DamagedFileError(f"{run.prepare_report} is missing or damaged; run `tfm prepare` again")
+    prepared = fingerprints.of_rows(record.fingerprint, content_of_all(run.data))
     if back_translation.text and back_translation.model is None:
         from transformer_cli.data.splits.read import read_texts
         from transformer_cli.workflows.more_text.reverse_run import ensure_reverse
 
         if len(read_texts(run.data, "target")):
-            ensure_reverse(located, record.fingerprint, train_reverse)
+            ensure_reverse(located, prepared, train_reverse)
     plans = make_plans(located)
-    made = {plan.section: _ensure(located, plan, record, device, ranks or Ranks()) for plan in plans}
+    made = {plan.section: _ensure(located, plan, record, prepared, device, ranks or Ranks()) for plan in plans}
     if made != record.more_text:
         record = record.model_copy(update={"more_text": made})
         record.write_to(run.prepare_report)
@@ -64,13 +68,15 @@ def ensure_more_text(
     return record.training_data()
 
 
-def _ensure(located: LocatedRecipe, plan: Plan, record: PreparationRecord, device: str, ranks: Ranks) -> MadePairs:
+def _ensure(
+    located: LocatedRecipe, plan: Plan, record: PreparationRecord, prepared: str, device: str, ranks: Ranks
+) -> MadePairs:
     """Return the counts of a section's pairs, after making the pairs if they are not whole or not current."""
     # Imported here: "nothing to do" must not wait for them.
     from transformer_cli.data.splits.files import TRAIN, SplitFiles
     from transformer_cli.workflows.more_text.make_pairs import make_pairs
 
-    fingerprint = fingerprints.of_values([record.fingerprint, plan.fingerprint])
+    fingerprint = fingerprints.of_values([prepared, plan.fingerprint])
     files = SplitFiles(located.run.made_pairs(plan.section), TRAIN, located.recipe.languages)
     known = record.more_text.get(plan.section)
     if known and known.fingerprint == plan.fingerprint and files.is_whole(fingerprint=fingerprint):

@@ -61,15 +61,18 @@ def open_session(request: TrainRequest, data_fingerprint: str) -> TrainingSessio
     torch.manual_seed(recipe.training.seed)
     tokenizers = TokenizerPair.load(run.path, shared=recipe.tokenizer.shared)
     training = fingerprints.of_training(recipe, data_fingerprint)
-    start, reason = choose_start(located, tokenizers.fingerprint, training=training, from_scratch=request.from_scratch)
+    corpus, valid = read_training_pairs(run, recipe), read_split(run.data, "valid")
+    start, reason = choose_start(
+        located, tokenizers.fingerprint, training=training, pairs=corpus.content, from_scratch=request.from_scratch
+    )
     logger.info(f"starting {_described(start)}: {reason}")
     device = devices.choose_device(request.device)
     model = build_model(recipe.model, tokenizers).to(device)
     start.load_weights(run, model)
-    corpus, valid = read_training_pairs(run, recipe), read_split(run.data, "valid")
     read = training_texts(located, corpus, tokenizers)
     with ranks.first_ahead():
-        encoded = encode_to_disk(run.encoded, read, tokenizers, data_fingerprint=of_texts(recipe, data_fingerprint))
+        made_from = of_texts(recipe, fingerprints.of_rows(data_fingerprint, corpus.content))
+        encoded = encode_to_disk(run.encoded, read, tokenizers, data_fingerprint=made_from)
     unseen = None if start.version is None else unseen_pairs(run, start.version, corpus)
     alignment = None
     if unseen is not None:

@@ -240,6 +240,7 @@ class TrainingSession:
         return self.state.capture(
             training=self.training,
             tokenizer=self.tokenizers.fingerprint,
+            pairs=self.train_pairs.content,
             start=self.start.state(),
             metrics_bytes=self.metrics.size(),
             bleu_before=self.bleu_before,
@@ -275,8 +276,8 @@ class TrainingSession:
             except DamagedFileError as error:
                 logger.warning(f"{error}; going back to the checkpoint before")
                 continue
-            state = checkpoint.state
-            if state.is_of(self.training, self.tokenizers.fingerprint) and state.start == self.start.state():
+            state, mine = checkpoint.state, (self.training, self.tokenizers.fingerprint, self.train_pairs.content)
+            if state.is_of(*mine) and state.start == self.start.state():
                 self.state.restore(checkpoint, where=folder)
                 self.budget.restore(state.model_dump())
                 self.bleu_before = state.bleu_before

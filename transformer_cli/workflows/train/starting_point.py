@@ -56,13 +56,16 @@ class Start:
         return min(self.steps, _WARM_UPS * warmup_steps)
 
 
-def choose_start(located: LocatedRecipe, tokenizer: str, *, training: str, from_scratch: bool) -> tuple[Start, str]:
+def choose_start(
+    located: LocatedRecipe, tokenizer: str, *, training: str, pairs: str | None, from_scratch: bool
+) -> tuple[Start, str]:
     """Choose the start of a training, or return the earlier choice if the training was interrupted.
 
     Args:
         located: The recipe and the run directory.
         tokenizer: Fingerprint of the run's tokenizer.
         training: Fingerprint of the training.
+        pairs: Checksum of the training pairs, if it is known.
         from_scratch: Begin with random weights in any case.
 
     Returns:
@@ -72,7 +75,7 @@ def choose_start(located: LocatedRecipe, tokenizer: str, *, training: str, from_
     live = run.live_version()
     manifest = ModelManifest.of(run.live_model)
     made_from = manifest.made_from if manifest else None
-    interrupted = _start_of_checkpoints(run, training, tokenizer)
+    interrupted = _start_of_checkpoints(run, training, tokenizer, pairs)
     if interrupted and (interrupted.version is None or not from_scratch):
         # A version that was rolled back meanwhile is not used any more.
         is_continued = made_from is not None and made_from.training == training
@@ -96,14 +99,14 @@ def is_released(run: RunDirectory, state: CheckpointState) -> bool:
     return any(origin.training == state.training and origin.steps >= steps for origin in origins)
 
 
-def _start_of_checkpoints(run: RunDirectory, training: str, tokenizer: str) -> Start | None:
+def _start_of_checkpoints(run: RunDirectory, training: str, tokenizer: str, pairs: str | None) -> Start | None:
     """Return the start in the newest readable checkpoint, or None if it belongs to another training."""
     for folder in reversed(run.checkpoints_by_step()):
         try:
             state = read_state(folder)
         except DamagedFileError:
             continue
-        return Start(state.start.version, state.start.steps) if state.is_of(training, tokenizer) else None
+        return Start(state.start.version, state.start.steps) if state.is_of(training, tokenizer, pairs) else None
     return None
 
 
