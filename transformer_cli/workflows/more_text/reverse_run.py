@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from transformer_cli.artifacts.model_manifest import ModelManifest
+from transformer_cli.artifacts.model_manifest import ModelManifest, missing_file
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.config import BackTranslationConfig, CorpusConfig, DataConfig, DistillationConfig, Recipe
 from transformer_cli.data.corpora.tags import CorpusTags
@@ -25,7 +25,7 @@ _MADE_FROM = "made-from"
 
 
 def ensure_reverse(located: LocatedRecipe, data: str, train_run: Callable[[LocatedRecipe], object]) -> None:
-    """Train the reverse model if there is none, or if there are many more pairs than it was trained on.
+    """Train the reverse model if none can be used, or if there are many more pairs than it was trained on.
 
     Args:
         located: The recipe and the run directory, which has the prepared data.
@@ -37,7 +37,8 @@ def ensure_reverse(located: LocatedRecipe, data: str, train_run: Callable[[Locat
     """
     run = RunDirectory(located.run.reverse)
     pairs, live = len(read_split(located.run.data, TRAIN)), ModelManifest.of(run.live_model)
-    if live is not None and live.candidate is not None and pairs < _GROWTH * live.candidate.train_pairs:
+    is_whole = missing_file(run.live_model) is None
+    if is_whole and live is not None and live.candidate is not None and pairs < _GROWTH * live.candidate.train_pairs:
         return
     folder = run.path / "pairs"
     _write_pairs(located, folder, data)

@@ -257,7 +257,7 @@ def test_a_weak_reverse_model_is_warned_of(bleu, is_weak, messages):
     assert any("has BLEU 4.9" in warning for warning in messages.warnings) == is_weak
 
 
-def rate(model: Path, bleu: float | None) -> None:
+def rate(model: Path, bleu: float | None, train_pairs: int = 1) -> None:
     """Give a model the BLEU of a training."""
     config = json.loads((model / "config.json").read_text())
     score = {"score": bleu, "confidence": [0.0, 1.0], "signature": "", "live": None, "p_value": None}
@@ -269,7 +269,7 @@ def rate(model: Path, bleu: float | None) -> None:
             "replaces": None,
             "steps": 1,
             "seconds": 1.0,
-            "train_pairs": 1,
+            "train_pairs": train_pairs,
             "new_pairs": None,
             "alignment": None,
             "valid_pairs": 1,
@@ -343,6 +343,36 @@ def test_the_reverse_model_is_trained_again_when_the_pairs_have_grown_by_half():
         assert len(asked) == (earlier_pairs == 110)
         config.write_text(config.read_text().replace(f'"train_pairs": {earlier_pairs},', '"train_pairs": 1,'))
     assert len(pairs()) == 192
+
+
+@pytest.mark.parametrize("lost", ["model.safetensors", "config.json", ""])
+def test_a_reverse_model_that_is_lost_is_trained_again_when_text_is_to_be_translated(lost):
+    own = ("back_translation.text=mono/*.{target}", *LENIENT)
+    reverse = RunDirectory(RUN.reverse)
+    trained: list[Path] = []
+
+    def train_reverse(_: LocatedRecipe) -> None:
+        trained.append(reverse.next_version())
+        reverse.versions.mkdir(parents=True, exist_ok=True)
+        shutil.copytree("reverse", trained[-1])
+        rate(trained[-1], 20.0, train_pairs=len(pairs()))
+        reverse.make_live(trained[-1])
+
+    def night() -> str:
+        prepare(run_dir=RUN.path, overrides=own)
+        return ensure_more_text(locate_recipe(None, overrides=own), train_reverse=train_reverse)
+
+    before = night()
+    damaged = trained[0] / lost
+    damaged.unlink() if lost else shutil.rmtree(damaged)
+
+    prepared = json.loads(RUN.prepare_report.read_text())["fingerprint"]
+    assert training_data(locate_recipe(None, overrides=own), prepared) == before  # no other pairs, for lack of a model
+
+    write_lines(Path("mono/2.en"), "a new sentence.")
+    night()
+    assert len(trained) == 2
+    assert (made()["read"], made()["translated"]) == (10, 1)
 
 
 def test_a_reverse_model_of_the_same_direction_is_refused():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from transformer_cli.artifacts import fingerprints
 from transformer_cli.artifacts.engine_manifest import weights_fingerprint
-from transformer_cli.artifacts.model_manifest import ModelManifest, explain_damage
+from transformer_cli.artifacts.model_manifest import ModelManifest, explain_damage, missing_file
 from transformer_cli.artifacts.more_text.translators import TRANSLATORS_FILE, Translators
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.errors import ModelNotFoundError, RecipeError
@@ -89,7 +89,7 @@ def _plan_back_translation(located: LocatedRecipe) -> Plan | None:
     """Return the plan of ``[back_translation]``, or None if it is off.
 
     Translations stay when a new version of the reverse model is not clearly better than the one that made them. The
-    plan has no model if one is to be trained here and there is none yet.
+    plan has no model if one is to be trained here and there is none that can be used.
     """
     config, languages, reverse = located.recipe.back_translation, located.recipe.languages, located.run.reverse
     if not config.text:
@@ -97,7 +97,7 @@ def _plan_back_translation(located: LocatedRecipe) -> Plan | None:
     models = []
     if config.model is not None:
         models = [_model(located, "back_translation.model", config.model, (languages.target, languages.source))]
-    elif RunDirectory(reverse).live_version() is not None:
+    elif missing_file(RunDirectory(reverse).live_model) is None:
         models = [find_model(reverse)]
     noise = [config.method, located.recipe.training.seed] if config.method == NOISED else []
     if noise and is_without_spaces(languages.source, ""):
@@ -112,7 +112,7 @@ def _plan_back_translation(located: LocatedRecipe) -> Plan | None:
 
 
 def _is_clearly_better(now: Translators, before: Translators) -> bool:
-    if now.weights == before.weights:
+    if now.weights in ([], before.weights):
         return False
     return now.bleu is None or before.bleu is None or now.bleu >= before.bleu + _CLEARLY_BETTER
 
