@@ -12,6 +12,7 @@ from transformer_cli.artifacts.metrics_log import MetricsLine, MetricsLog, TestL
 from transformer_cli.artifacts.model_directory import LoadedModel, open_model
 from transformer_cli.artifacts.model_manifest import Candidate, ModelManifest
 from transformer_cli.artifacts.preparation_report import PreparationRecord
+from transformer_cli.artifacts.report.newest_version import mark_of_newest
 from transformer_cli.artifacts.report.robustness import RobustnessRecord
 from transformer_cli.artifacts.report.translation_cache import (
     forget_removed_versions,
@@ -152,6 +153,7 @@ def _document(
     }
     return {
         "name": run.path.resolve().name,
+        "mark": mark_of_newest(run),
         "languages": loaded.languages.model_dump(),
         "version": versions.live.name,
         "previous": versions.previous and versions.previous.name,

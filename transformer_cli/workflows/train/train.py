@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformer_cli.artifacts.model_manifest import ModelManifest, missing_file
-from transformer_cli.artifacts.run_directory import MODEL_CONFIG_FILE, RunDirectory
+from transformer_cli.artifacts.report.newest_version import has_current_report
+from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.artifacts.version_history import Release
 from transformer_cli.errors import DamagedFileError, StoppedBySignalError, UsageError
 from transformer_cli.files.atomic import write_atomically
@@ -197,20 +198,11 @@ def _released_before(run: RunDirectory, version: Path, broken_off: Release | Non
         _remove_old_checkpoints(run)
         report_after_training(run)
         return _outcome(run, version)
-    if _lacks_report(run):
+    if not has_current_report(run):
         from transformer_cli.workflows.report import report_after_training
 
         report_after_training(run)
     return _nothing_to_do(run, version, "is up to date with recipe and data")
-
-
-def _lacks_report(run: RunDirectory) -> bool:
-    """Return whether the training of the newest version was killed before its report was written."""
-    newest = run.version_folders()[-1] / MODEL_CONFIG_FILE
-    try:
-        return run.report.stat().st_mtime < newest.stat().st_mtime
-    except FileNotFoundError:
-        return newest.exists()
 
 
 def _nothing_to_do(run: RunDirectory, version: Path, reason: str) -> TrainOutcome:
