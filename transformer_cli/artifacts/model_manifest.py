@@ -105,6 +105,7 @@ class Origin(Record):
         steps: The number of updates behind its weights, including those of earlier versions.
         program: Release of this program.
         tokenizer: Fingerprint of the settings of its tokenizer, or None in earlier releases.
+        limit: The key of ``[training]`` that ended its training, and its value, or None in earlier releases.
     """
 
     version: str
@@ -114,6 +115,7 @@ class Origin(Record):
     steps: int
     program: str
     tokenizer: str | None = None
+    limit: tuple[str, float] | None = None
 
 
 class ModelManifest(Record):

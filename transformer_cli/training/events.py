@@ -9,12 +9,17 @@ from typing import Literal
 
 
 class StopReason(Enum):
-    """Why a training ended."""
+    """Why a training ended; each reason but the signal has the name of a key of ``[training]``."""
 
     MAX_STEPS = "training.max_steps reached"
     MAX_MINUTES = "training.max_minutes used"
     PATIENCE = "no improvement within training.patience validations"
     SIGNAL = "asked to stop"
+
+    @property
+    def key(self) -> str:
+        """The key of ``[training]``."""
+        return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,12 @@ from transformer_cli.workflows.prepare.more_text.plan import training_data
 from transformer_cli.workflows.prepare.status import check_data
 from transformer_cli.workflows.starting_model import ensure_starting_model
 from transformer_cli.workflows.train.request import TrainRequest
-from transformer_cli.workflows.train.up_to_date import existing_training_data, find_finished, find_released
+from transformer_cli.workflows.train.up_to_date import (
+    existing_training_data,
+    find_finished,
+    find_released,
+    has_all_updates,
+)
 from transformer_cli.workflows.train_tokenizer import ensure_tokenizer
 from transformer_cli.workflows.versions import complete_release, find_release
 
@@ -135,10 +140,10 @@ def _bring_up_to_date(request: TrainRequest, *, retrain_tokenizer: bool = False)
     if finished is None:
         logger.info(f"training a new version: {reason}")
         ensure_tokenizer(located, status, retrain=retrain_tokenizer)
-        finished, _ = find(check_data(located), data)  # if they were lost, data and tokenizer may be the same again
+        finished, reason = find(check_data(located), data)  # if they were lost, all may be the same again
     if finished is not None:
         ranks.broadcast(_NOTHING)
-        return _released_before(located.run, finished, broken_off)
+        return _released_before(located.run, finished, reason, broken_off)
     reverse = partial(_train_reverse, request)
     data = ensure_more_text(located, train_reverse=reverse, device=request.device, ranks=ranks)
     write_atomically(located.run.recipe, recipe_to_toml(located.recipe).encode())
@@ -188,7 +193,7 @@ def _follow(request: TrainRequest) -> TrainOutcome:
     return TrainOutcome(live, is_new, True, "the first process of this training has finished it")
 
 
-def _released_before(run: RunDirectory, version: Path, broken_off: Release | None) -> TrainOutcome:
+def _released_before(run: RunDirectory, version: Path, reason: str, broken_off: Release | None) -> TrainOutcome:
     """Return the outcome for an existing version of this recipe and data, whether or not its release is complete."""
     if broken_off and broken_off.version == version.name:
         from transformer_cli.workflows.export.export import export_after_training
@@ -202,7 +207,7 @@ def _released_before(run: RunDirectory, version: Path, broken_off: Release | Non
         from transformer_cli.workflows.report import report_after_training
 
         report_after_training(run)
-    return _nothing_to_do(run, version, "is up to date with recipe and data")
+    return _nothing_to_do(run, version, reason)
 
 
 def _nothing_to_do(run: RunDirectory, version: Path, reason: str) -> TrainOutcome:
@@ -230,9 +235,9 @@ def _train_and_release(request: TrainRequest, data_fingerprint: str) -> TrainOut
     if not session.has_updated:
         before = find_released(run, session.training, session.start.steps + session.step)
         if before is not None:
-            return _nothing_to_do(run, before, f"has all updates that the recipe allows ({ended.reason.value})")
+            return _nothing_to_do(run, before, has_all_updates(ended.reason))
     logger.info(session.course())
-    version = write_version(session)
+    version = write_version(session, ended.reason)
     export_after_training(version)
     complete_release(run, keep=request.located.recipe.release.keep)
     _remove_old_checkpoints(run)

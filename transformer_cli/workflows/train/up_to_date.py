@@ -10,6 +10,7 @@ from transformer_cli.artifacts.model_manifest import ModelManifest, missing_file
 from transformer_cli.artifacts.preparation_report import PreparationRecord
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.artifacts.tokenizer_record import TokenizerRecord
+from transformer_cli.training.events import StopReason
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
 from transformer_cli.workflows.prepare.status import DataStatus
 from transformer_cli.workflows.train_tokenizer import is_learned_from
@@ -22,7 +23,7 @@ _CHANGED = "the recipe has changed since"
 def find_finished(
     located: LocatedRecipe, status: DataStatus, training_data: str, *, from_scratch: bool, retrain_tokenizer: bool
 ) -> tuple[Path | None, str]:
-    """Find a whole version that was made from exactly this recipe, data and tokenizer.
+    """Find a whole version of exactly this recipe, data and tokenizer, or of limits that allow it no more updates.
 
     Args:
         located: The recipe and the run directory.
@@ -32,7 +33,7 @@ def find_finished(
         retrain_tokenizer: Whether its tokenizer must have been trained on exactly this data.
 
     Returns:
-        The newest such version, or None and a short reason.
+        The newest such version, or None; and in either case why, in a few words.
     """
     run = located.run
     folders = run.version_folders()
@@ -50,17 +51,12 @@ def find_finished(
     for folder in reversed(folders):
         manifest = ModelManifest.of(folder)
         mismatch = _mismatch(located, data, tokenizer, manifest, from_scratch=from_scratch)
-        is_longer = mismatch == _CHANGED and manifest is not None and _is_trained_longer(located, data, manifest)
-        if is_longer:
-            mismatch = None
+        said = "is up to date with recipe and data"
         missing = missing_file(folder)
+        if mismatch == _CHANGED and missing is None and (limit := _limit_reached(located, data, folder)):
+            mismatch, said = None, has_all_updates(limit)
         if mismatch is None and missing is None:
-            if is_longer:
-                logger.warning(
-                    f"version {folder.name} has been trained for more updates than max_steps now allows; fewer make no "
-                    "new version, unless in another run directory (-d)"
-                )
-            return folder, ""
+            return folder, said
         if mismatch is None:
             reason = f"version {folder.name} is damaged: {missing}"
         elif folder.name == newest and manifest and manifest.made_from and manifest.made_from.data == data:
@@ -75,23 +71,36 @@ def _mismatch(
     if manifest is None or manifest.tokenizer_sha256 != tokenizer:
         return "the tokenizer is another one than that of"
     made_from = manifest.made_from
-    wanted = {of(located.recipe, data) for of in (fingerprints.of_version, fingerprints.of_version_before)}
-    if made_from is None or made_from.version not in wanted:
-        return _CHANGED
-    if from_scratch and made_from.start is not None:
+    if from_scratch and made_from is not None and made_from.start is not None:
         return "it is to begin from scratch, unlike"
-    return None
+    wanted = {of(located.recipe, data) for of in (fingerprints.of_version, fingerprints.of_version_before)}
+    return _CHANGED if made_from is None or made_from.version not in wanted else None
 
 
-def _is_trained_longer(located: LocatedRecipe, data: str, manifest: ModelManifest) -> bool:
-    """Return whether the course of a version's training is the wanted one, and it had more updates than are wanted."""
-    recipe, made_from, candidate = located.recipe, manifest.made_from, manifest.candidate
+def _limit_reached(located: LocatedRecipe, data: str, version: Path) -> StopReason | None:
+    """Return a limit that ends a version's training where it ended, or None if it may go on or is another training."""
+    recipe, manifest = located.recipe, ModelManifest.load(version)
+    made_from, candidate = manifest.made_from, manifest.candidate
     if made_from is None or candidate is None or made_from.training != fingerprints.of_training(recipe, data):
-        return False
-    limit = recipe.training.max_steps
+        return None
+    most = recipe.training.max_steps
     if made_from.start is not None:
-        limit = recipe.retraining.max_steps or limit
-    return candidate.steps > limit
+        most = recipe.retraining.max_steps or most
+    if candidate.steps > most:
+        logger.warning(
+            f"version {version.name} has been trained for more updates than max_steps now allows; fewer make no new "
+            "version, unless in another run directory (-d)"
+        )
+    if candidate.steps >= most:
+        return StopReason.MAX_STEPS
+    key, value = made_from.limit or ("", 0.0)
+    now = getattr(recipe.training, key, None)
+    return StopReason[key.upper()] if now is not None and now <= value else None
+
+
+def has_all_updates(limit: StopReason) -> str:
+    """Return what is said of a version whose training has reached a limit of the recipe."""
+    return f"has all updates that the recipe allows ({limit.value})"
 
 
 def find_released(run: RunDirectory, training: str, steps: int) -> Path | None:

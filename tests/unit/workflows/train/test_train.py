@@ -324,6 +324,8 @@ def test_a_release_that_was_broken_off_before_its_export_is_exported_and_reporte
     ],
 )
 def test_another_limit_that_allows_no_more_updates_makes_no_version(trained, setting, reason):
+    shutil.rmtree(trained / "checkpoints")
+
     again = run(setting)
 
     assert (again.version, again.is_new) == (Path("run/versions/0001"), False)
@@ -331,14 +333,34 @@ def test_another_limit_that_allows_no_more_updates_makes_no_version(trained, set
     assert [path.name for path in (trained / "versions").iterdir() if path.is_dir()] == ["0001"]
 
 
-def test_patience_that_has_run_out_makes_no_second_version_of_a_longer_training(folder):
-    impatient = ("training.learning_rate=1e-30", "training.patience=2", "training.validate_every=2")
-    run(*impatient)
+@pytest.mark.parametrize(
+    ("reached", "lowered", "reason"),
+    [
+        ("training.patience=2", "training.patience=1", "no improvement within training.patience validations"),
+        ("training.max_minutes=1e-4", "training.max_minutes=5e-5", "training.max_minutes used"),
+    ],
+)
+def test_a_limit_that_was_reached_makes_no_second_version_of_a_longer_training(folder, reached, lowered, reason):
+    # Updates too small for float32: no validation is better than the first.
+    settings = ("training.learning_rate=1e-30", "training.validate_every=2", reached)
+    run(*settings)
+    shutil.rmtree(folder / "run" / "checkpoints")
 
-    again = run(*impatient, "training.max_steps=400")
+    for changed in ("training.max_steps=400", lowered):
+        again = run(*settings, changed)
 
-    assert not again.is_new
-    assert "no improvement within training.patience validations" in again.summary
+        assert not again.is_new
+        assert again.summary == f"nothing to do: run/versions/0001 has all updates that the recipe allows ({reason})"
+
+
+def test_a_limit_that_was_reached_and_is_raised_lets_the_training_go_on(folder):
+    settings = ("training.learning_rate=1e-30", "training.validate_every=2", "training.max_steps=8")
+    run(*settings, "training.patience=2")
+
+    again = run(*settings, "training.patience=3")
+
+    assert again.is_new
+    assert metrics_of(folder / "run", kind="train")[-1]["step"] == 8
 
 
 def test_a_damaged_version_is_made_again_from_the_last_checkpoint(trained):

@@ -23,7 +23,7 @@ from transformer_cli.decoding.source_forms import rules_of
 from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.metrics import compare_systems
 from transformer_cli.text.languages import same_language
-from transformer_cli.training.events import ValidationScores
+from transformer_cli.training.events import StopReason, ValidationScores
 from transformer_cli.version import __version__
 from transformer_cli.workflows.train.evaluate import Evaluator
 from transformer_cli.workflows.train.release.model_card import model_card
@@ -34,10 +34,14 @@ from transformer_cli.workflows.train.starting_point import remember_pairs
 logger = logging.getLogger(__name__)
 
 
-def write_version(session: TrainingSession) -> Path:
+def write_version(session: TrainingSession, reason: StopReason) -> Path:
     """Make a new version from a finished training, and test whether it may be promoted.
 
     The version gets the average of the last checkpoints, or the best checkpoint if that validates better.
+
+    Args:
+        session: The training.
+        reason: The limit that ended it.
 
     Returns:
         The version's folder.
@@ -69,6 +73,7 @@ def write_version(session: TrainingSession) -> Path:
             steps=session.start.steps + session.step,
             program=__version__,
             tokenizer=learned.settings if learned else None,
+            limit=(reason.key, getattr(session.ending.config, reason.key)),
         ),
         candidate=candidate,
         card=model_card(session, version.name, weights=weights_name, results=results, candidate=candidate),
