@@ -57,7 +57,7 @@ def find_finished(
             mismatch, said = None, has_all_updates(limit)
         if mismatch is None and missing is None:
             return folder, said
-        if mismatch is None:
+        if mismatch is None or (folder.name == newest and manifest is None):
             reason = f"version {folder.name} is damaged: {missing}"
         elif folder.name == newest and manifest and manifest.made_from and manifest.made_from.data == data:
             reason = f"{mismatch} version {newest}"

@@ -363,10 +363,15 @@ def test_a_limit_that_was_reached_and_is_raised_lets_the_training_go_on(folder):
     assert metrics_of(folder / "run", kind="train")[-1]["step"] == 8
 
 
-def test_a_damaged_version_is_made_again_from_the_last_checkpoint(trained):
-    (trained / "versions" / "0001" / "model.safetensors").unlink()
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [("model.safetensors", "is missing or cut short"), ("config.json", "is missing or damaged")],
+)
+def test_a_damaged_version_is_made_again_from_the_last_checkpoint_and_that_is_said(trained, name, problem, messages):
+    (trained / "versions" / "0001" / name).write_bytes(b"")
 
     assert run().version == Path("run/versions/0002")
+    assert f"training a new version: version 0001 is damaged: {name} {problem}" in messages.texts
 
 
 @pytest.mark.parametrize("name", ["prepare.json", "tokenizer.json", "data/train/dataset_info.json"])
