@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate, chain
 from pathlib import Path
@@ -45,28 +46,38 @@ class Texts(Sequence[str]):
     def __getitem__(self, index: slice) -> list[str]: ...
     def __getitem__(self, index: int | slice) -> str | list[str]:
         texts: str | list[str]
-        if isinstance(index, slice):
-            start, stop, step = index.indices(len(self))
-            texts = self._column.take(number_array(np.arange(start, stop, step))).to_pylist()
-        else:
-            texts = self._column[index].as_py()
+        with _explain_damage(self._file):
+            if isinstance(index, slice):
+                start, stop, step = index.indices(len(self))
+                texts = self._column.take(number_array(np.arange(start, stop, step))).to_pylist()
+            else:
+                texts = self._column[index].as_py()
         return texts
 
     def __iter__(self) -> Iterator[str]:
-        # Not read through the memory map, because its used pages would count as memory of the process.
-        with pa.OSFile(str(self._file)) as file, pyarrow.ipc.open_stream(file) as batches:
-            for batch in batches:
-                for first in range(0, len(batch), _READ_AT_ONCE):
-                    yield from batch.column(self._name).slice(first, _READ_AT_ONCE).to_pylist()
+        for part in self._parts():
+            for first in range(0, len(part), _READ_AT_ONCE):
+                yield from part.slice(first, _READ_AT_ONCE).to_pylist()
 
     def read_at(self, places: NDArray[np.int64]) -> Iterator[str]:
         """Yield the texts of these indices, which rise; like an iteration, this leaves no pages in memory."""
         first = 0
-        with pa.OSFile(str(self._file)) as file, pyarrow.ipc.open_stream(file) as batches:
+        for part in self._parts():
+            begin, end = np.searchsorted(places, [first, first + len(part)])
+            yield from part.take(number_array(places[begin:end] - first)).to_pylist()
+            first += len(part)
+
+    def _parts(self) -> Iterator[pa.StringArray]:
+        # Not read through the memory map, because its used pages would count as memory of the process.
+        with (
+            _explain_damage(self._file),
+            pa.OSFile(str(self._file)) as file,
+            pyarrow.ipc.open_stream(file) as batches,
+        ):
             for batch in batches:
-                begin, end = np.searchsorted(places, [first, first + len(batch)])
-                yield from batch.column(self._name).take(number_array(places[begin:end] - first)).to_pylist()
-                first += len(batch)
+                part = batch.column(self._name)
+                part.validate(full=True)  # places that are damaged would end the process
+                yield part
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +209,26 @@ def read_texts(data: Path, side: str) -> Texts:
 
 def _open(data: Path, split: str, columns: list[str]) -> tuple[pa.Table, Path]:
     file = arrow_file(data, split)
-    try:
+    with _explain_damage(file):
         table = pyarrow.ipc.open_stream(pa.memory_map(str(file))).read_all()
         table.select(columns)
-    except (OSError, KeyError, ValueError) as error:  # Arrow's own is a ValueError
-        reason = str(error).splitlines()[0]
-        raise DamagedFileError(f"{data / split} cannot be read ({reason}); run `tfm prepare` again") from None
     return table, file
+
+
+@contextmanager
+def _explain_damage(file: Path) -> Iterator[None]:
+    """Turn what is raised about a damaged Arrow file into one line with a way out.
+
+    Raises:
+        DamagedFileError: The body raised an error of the system, of Arrow or of UTF-8.
+    """
+    try:
+        yield
+    except (OSError, KeyError, ValueError) as error:  # Arrow's own and that of UTF-8 are ValueErrors
+        reason = str(error).splitlines()[0]
+        raise DamagedFileError(
+            f"{file.parent} cannot be read ({reason}); delete it and run `tfm train`, which makes it again"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ def test_a_missing_split_is_named_with_what_to_run(tmp_path):
     write(tmp_path / "data")
     shutil.rmtree(tmp_path / "data" / "test")
 
-    with pytest.raises(DamagedFileError, match=r"data/test cannot be read .*; run `tfm prepare` again$"):
+    with pytest.raises(DamagedFileError, match=r"data/test cannot be read .*; delete it and run `tfm train`"):
         read_split(tmp_path / "data", "test")
 
 
@@ -149,8 +149,36 @@ def test_a_damaged_split_is_named_with_what_to_run(tmp_path, damage):
     else:
         path.write_bytes(damage(path.read_bytes()))
 
-    with pytest.raises(DamagedFileError, match=r"data/train cannot be read .*; run `tfm prepare` again$"):
+    with pytest.raises(DamagedFileError, match=r"data/train cannot be read .*; delete it and run `tfm train`"):
         read_split(tmp_path / "data", "train")
+
+
+def test_a_split_that_is_damaged_at_any_place_is_read_as_it_was_written_or_named(tmp_path):
+    write(tmp_path / "data", valid=[(f"où {number}", f"where {number}") for number in range(300)])
+    path = SplitFiles(tmp_path / "data", "valid", FR_EN).arrow
+    written, named = path.read_bytes(), 0
+
+    for first in range(0, len(written), 256):
+        path.write_bytes(written[:first] + b"\xff" * len(written[first : first + 256]) + written[first + 256 :])
+        try:
+            corpus = read_split(tmp_path / "data", "valid")
+            texts = [*corpus.sources, *corpus.targets, *sample_split(tmp_path / "data", "valid", 100)[0]]
+            assert len(texts) == 700
+        except DamagedFileError:
+            named += 1
+
+    assert named > len(written) / 256 / 2
+
+
+def test_a_text_that_is_damaged_is_named_where_it_is_read_alone(tmp_path):
+    write(tmp_path / "data", train=[("où est le chat ?", "where")] * 2)
+    path = SplitFiles(tmp_path / "data", "train", FR_EN).arrow
+    path.write_bytes(path.read_bytes().replace("où est".encode(), b"\xff" * 7))
+
+    sources = read_split(tmp_path / "data", "train").sources
+    for index in (1, slice(0, 2)):
+        with pytest.raises(DamagedFileError, match=r"data/train cannot be read .*; delete it and run `tfm train`"):
+            _ = sources[index]
 
 
 def test_a_split_without_a_side_is_damaged(tmp_path):
@@ -159,7 +187,7 @@ def test_a_split_without_a_side_is_damaged(tmp_path):
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, pa.schema([("source", pa.string())])):
         pass
 
-    with pytest.raises(DamagedFileError, match=r"valid cannot be read .*target.*; run `tfm prepare` again$"):
+    with pytest.raises(DamagedFileError, match=r"valid cannot be read .*target.*; delete it and run `tfm train`"):
         read_split(tmp_path, "valid")
 
 
