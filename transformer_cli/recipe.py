@@ -85,6 +85,9 @@ def load_recipe(file: RecipeFile, overrides: Sequence[str] = ()) -> Recipe:
         key = _apply_override(values, override)
         origin[key] = f"--set {override}"
     values.setdefault("name", file.path.stem)
+    if found := _find_nul(values):
+        key, text = found
+        raise RecipeError(f'{_origin_of(key, origin, file)}: "{key}" is {_shown(text)}; no text here can hold a NUL')
     try:
         recipe = Recipe.model_validate(values)
     except ValidationError as error:
@@ -97,6 +100,18 @@ def load_recipe(file: RecipeFile, overrides: Sequence[str] = ()) -> Recipe:
             f'{place}: "languages": source {source!r} and target {target!r} are the same language; they must differ'
         )
     return recipe
+
+
+def _find_nul(value: Any, key: str = "") -> tuple[str, str] | None:
+    """Return the key and the first text with the character NUL, which no name of a file can hold, or None."""
+    if isinstance(value, str):
+        return (key, value) if "\0" in value else None
+    items: list[tuple[str, Any]] = []
+    if isinstance(value, dict):
+        items = [(f"{key}.{name}".removeprefix("."), each) for name, each in value.items()]
+    elif isinstance(value, list):
+        items = [(key, each) for each in value]
+    return next((found for name, each in items if (found := _find_nul(each, name))), None)
 
 
 def _first_finding(error: ValidationError) -> tuple[str, Any]:

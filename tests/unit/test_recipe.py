@@ -144,6 +144,10 @@ def test_a_key_like_no_other_is_named_alone():
         (FIVE_LINES.replace('"en"', '".."'), "\"languages.target\": '..' is no language code; "),
         (FIVE_LINES.replace('"en"', '"fr"'), "\"languages\": source and target are both 'fr'; they must differ"),
         (f"{FIVE_LINES}[model]\nnum_heads = 3\n", '"model": d_model (128) must be divisible by num_heads (3)'),
+        (
+            FIVE_LINES.replace('"train.tsv"', r'["a.tsv", "x\u0000.tsv"]'),
+            r'"data.train" is "x\u0000.tsv"; no text here can hold a NUL',
+        ),
     ],
 )
 def test_a_wrong_or_missing_value_is_named_with_its_key(text, message):
@@ -267,6 +271,10 @@ def test_the_last_override_of_a_key_wins_over_the_others_and_the_file():
             "\"languages\": source 'fr' and target 'fra' are the same language; they must differ",
         ),
         ("data.train.x=3", '"train" is not a section'),
+        (
+            r'data.tests={law = {source = "a", target = "b\u0000"}}',
+            r'"data.tests.law.target" is "b\u0000"; no text here can hold a NUL',
+        ),
         ("training.max_steps", 'write it as section.key=value, as in "training.max_steps=1000"'),
         ("=3", 'write it as section.key=value, as in "training.max_steps=1000"'),
         ("training.=3", 'write it as section.key=value, as in "training.max_steps=1000"'),
@@ -358,8 +366,8 @@ def test_a_shipped_recipe_begins_with_a_comment_that_says_what_it_is(path):
 
 # Written out and read back
 
-# What TOML can hold: all of Unicode but lone surrogates
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+# What a recipe can hold: all of Unicode but lone surrogates and NUL
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 CODES = st.text(st.characters(exclude_categories=["C"], exclude_characters="/\\"), min_size=1).filter(
     lambda code: code.strip(". ")
 )
@@ -376,7 +384,7 @@ CODES = st.text(st.characters(exclude_categories=["C"], exclude_characters="/\\"
     tests=st.dictionaries(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,9}", fullmatch=True), TEXTS, max_size=2),
 )
 @example(
-    [{"path": "a.tsv", "weight": 2.0}, 'a"b\\c.tsv', "d'é\u2028\x7f\x00\n\r\t.tsv"],
+    [{"path": "a.tsv", "weight": 2.0}, 'a"b\\c.tsv', "d'é\u2028\x7f\x01\n\r\t.tsv"],
     False,
     "C:\\é",
     ['"', "'"],
