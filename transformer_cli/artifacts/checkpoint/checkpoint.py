@@ -6,7 +6,6 @@ checksums of the others. Nothing in it can run code when it is read.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -28,6 +27,7 @@ from transformer_cli.artifacts.checkpoint.state import (
 )
 from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.files.atomic import atomic_folder
+from transformer_cli.files.checksum import checksum_of_file
 from transformer_cli.files.os_errors import explain_os_errors
 
 WEIGHTS_FILE = "model.safetensors"
@@ -146,7 +146,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         require_room(beside, sum(t.nbytes for t in (*checkpoint.weights.values(), *checkpoint.tensors.values())))
         write_tensors(beside / WEIGHTS_FILE, checkpoint.weights)
         write_tensors(beside / _TRAINING_FILE, checkpoint.tensors)
-        checksums = {name: _checksum(beside / name) for name in (WEIGHTS_FILE, _TRAINING_FILE)}
+        checksums = {name: checksum_of_file(beside / name) for name in (WEIGHTS_FILE, _TRAINING_FILE)}
         StateFile(checksums=checksums, state=checkpoint.state).write_to(beside / STATE_FILE)
 
 
@@ -173,7 +173,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
 def _read_verified(folder: Path, name: str) -> dict[str, Tensor]:
     path = folder / name
     checksums = read_state_file(folder, Checksums).checksums
-    if not path.is_file() or _checksum(path) != checksums.get(name):
+    if not path.is_file() or checksum_of_file(path) != checksums.get(name):
         raise DamagedFileError(f"{path} is not as it was written")
     return read_tensors(path)
 
@@ -189,8 +189,3 @@ def average_weights(folders: Sequence[Path]) -> dict[str, Tensor]:
         for name, weight in read_weights(folder).items():
             sums[name] = sums[name] + weight if name in sums else weight.double()
     return {name: (total / len(folders)).float() for name, total in sums.items()}
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

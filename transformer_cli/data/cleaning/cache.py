@@ -16,6 +16,7 @@ from transformer_cli.data.cleaning.chunks import SCHEMA, TEXTS, CleanedChunk, cl
 from transformer_cli.data.cleaning.rules import CleaningReport, PairCleaner
 from transformer_cli.data.corpora import SentencePair
 from transformer_cli.files.atomic import atomic_folder
+from transformer_cli.files.checksum import checksum_of_file
 from transformer_cli.files.record import Record
 
 _PAIRS = "pairs.arrow"
@@ -70,26 +71,23 @@ class CleanedCorpus:
 
 
 class _Description(Record):
-    """``report.json``: the counts, and the size of the file of dropped pairs."""
+    """``report.json``: the counts, and the checksums of the other files."""
 
     read: int
     kept: int
     dropped: dict[str, int]
     mended: dict[str, int]
     foreign_letters: tuple[dict[str, int], dict[str, int]]
-    dropped_bytes: int
+    checksums: dict[str, str]
 
 
 def open_cleaned(folder: Path) -> CleanedCorpus | None:
-    """Return the corpus that `write_cleaned` wrote to ``folder``, or None if not all of it is there."""
+    """Return the corpus that `write_cleaned` wrote to ``folder``, or None if not all of it is there as it was."""
+    report = _Description.read_from(folder / _REPORT)
     try:
-        report = _Description.parse((folder / _REPORT).read_bytes())
-        with pa.OSFile(str(folder / _PAIRS)) as file:
-            pa.ipc.open_file(file)  # reads the end of the file
-        is_whole = (folder / _DROPPED).stat().st_size == report.dropped_bytes
-    except (OSError, ValueError):  # Arrow's own error is a ValueError
+        return _cleaned(folder, report) if report and report.checksums == _checksums(folder) else None
+    except OSError:
         return None
-    return _cleaned(folder, report) if is_whole else None
 
 
 def write_cleaned(folder: Path, pairs: Iterable[SentencePair], cleaner: PairCleaner) -> CleanedCorpus:
@@ -104,6 +102,10 @@ def write_cleaned(folder: Path, pairs: Iterable[SentencePair], cleaner: PairClea
         description = _write(beside, clean_in_chunks(pairs, cleaner))
         description.write_to(beside / _REPORT)
     return _cleaned(folder, description)
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    return {name: checksum_of_file(folder / name) for name in (_PAIRS, _DROPPED)}
 
 
 def _cleaned(folder: Path, report: _Description) -> CleanedCorpus:
@@ -135,5 +137,5 @@ def _write(folder: Path, chunks: Iterable[CleanedChunk]) -> _Description:
         dropped=report.dropped,
         mended=dict(mended),
         foreign_letters=(dict(letters[0].most_common()), dict(letters[1].most_common())),
-        dropped_bytes=(folder / _DROPPED).stat().st_size,
+        checksums=_checksums(folder),
     )

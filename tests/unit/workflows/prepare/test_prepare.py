@@ -786,15 +786,20 @@ def test_data_of_which_a_part_is_missing_is_prepared_again(done, name):
 
 
 @pytest.mark.parametrize("name", ["report.json", "pairs.arrow", "dropped.tsv"])
-def test_what_is_kept_of_a_corpus_is_made_again_where_a_power_cut_left_half_of_it(name):
+@pytest.mark.parametrize(
+    "damage", [lambda kept: kept[:-3], lambda kept: kept[: len(kept) // 3] + b"\xff" + kept[len(kept) // 3 + 1 :]]
+)
+def test_what_is_kept_of_a_corpus_is_made_again_where_it_is_not_as_it_was_written(name, damage):
     write_tsv("a.tsv", [*numbers(0, 20), ("!", "?")])
     write_recipe('train = "a.tsv"\nvalid = 2\n')
     report = run()
     [kept] = (RUN / "cleaned").iterdir()
-    (kept / name).write_bytes((kept / name).read_bytes()[:-3])
+    (kept / name).write_bytes(damage((kept / name).read_bytes()))
     (RUN / "prepare.json").unlink()
+    before = splits()
 
     assert run().corpora == report.corpora
+    assert splits() == before
 
 
 def test_a_stray_file_among_what_is_kept_of_the_corpora_is_no_obstacle(done):
