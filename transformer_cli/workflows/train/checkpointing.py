@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from transformer_cli.artifacts.checkpoint.checkpoint import Checkpoint, load_weights, weights_of
-from transformer_cli.artifacts.checkpoint.state import CheckpointState, StreamState, TrackerState
+from transformer_cli.artifacts.checkpoint.checkpoint import Checkpoint, load_checkpoint, load_weights, weights_of
+from transformer_cli.artifacts.checkpoint.state import (
+    CheckpointState,
+    Checksums,
+    StreamState,
+    TrackerState,
+    read_state,
+    read_state_file,
+)
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.config import TrainingConfig
 from transformer_cli.data.tokens.batch_stream import BatchStream
+from transformer_cli.errors import DamagedFileError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.training.ending.early_stopping import ProgressTracker
 from transformer_cli.training.loop import LoopState
@@ -78,6 +87,19 @@ class TrainingState:
         self.stream.load_state_dict(state.stream.model_dump())
         self.loop.tracker = ProgressTracker(**state.tracker.model_dump())
         self.loop.validated_step = state.validated_step
+
+
+def load_with_validation(run: RunDirectory, folder: Path) -> Checkpoint:
+    """Read a checkpoint, with the validation after it if the best checkpoint has that; only the best one has it.
+
+    Raises:
+        DamagedFileError: A part of the checkpoint is missing or was changed.
+    """
+    checkpoint = load_checkpoint(folder)
+    with suppress(DamagedFileError):
+        if read_state_file(run.best_checkpoint, Checksums) == read_state_file(folder, Checksums):
+            return replace(checkpoint, state=read_state(run.best_checkpoint))
+    return checkpoint
 
 
 def remove_superseded(run: RunDirectory, step: int, config: TrainingConfig) -> None:

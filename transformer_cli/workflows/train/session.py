@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
 from transformer_cli.artifacts import fingerprints
-from transformer_cli.artifacts.checkpoint.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from transformer_cli.artifacts.checkpoint.checkpoint import Checkpoint, save_checkpoint
 from transformer_cli.artifacts.checkpoint.state import CheckpointState
 from transformer_cli.artifacts.metrics_log import MetricsLog, TrainingLine, ValidationLine
 from transformer_cli.data.splits.read import Corpus
@@ -36,7 +36,7 @@ from transformer_cli.training.loop import Validation, train_until
 from transformer_cli.training.processes.ranks import Ranks
 from transformer_cli.training.trainer import ValidationInterruptedError
 from transformer_cli.workflows.locate.recipe import LocatedRecipe
-from transformer_cli.workflows.train.checkpointing import TrainingState, remove_superseded
+from transformer_cli.workflows.train.checkpointing import TrainingState, load_with_validation, remove_superseded
 from transformer_cli.workflows.train.evaluate import Evaluator
 from transformer_cli.workflows.train.interval import Interval
 from transformer_cli.workflows.train.starting_point import Start, is_released
@@ -260,7 +260,7 @@ class TrainingSession:
         step = int(self.ranks.from_first(self.step)[0])
         if step and not self.ranks.is_first:
             folder = self.located.run.checkpoint(step)
-            checkpoint = load_checkpoint(folder)
+            checkpoint = load_with_validation(self.located.run, folder)
             self.state.restore(checkpoint, where=folder)
             self._restore_ending(checkpoint.state)
         self.ending.look_ahead()
@@ -272,7 +272,7 @@ class TrainingSession:
         run = self.located.run
         for folder in reversed(run.checkpoints_by_step()):
             try:
-                checkpoint = load_checkpoint(folder)
+                checkpoint = load_with_validation(run, folder)
             except DamagedFileError as error:
                 logger.warning(f"{error}; going back to the checkpoint before")
                 continue

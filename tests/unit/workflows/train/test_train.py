@@ -420,6 +420,18 @@ def test_more_steps_go_on_from_the_last_checkpoint_and_give_a_new_version(traine
     assert [record["version"] for record in metrics_of(trained, kind="test")] == ["0001", "0002"]
 
 
+def test_a_training_that_goes_on_remembers_the_validation_at_its_end_if_that_was_the_best(folder):
+    opened: list[TrainingEvent] = []
+    run("training.max_steps=12")
+    state = json.loads((folder / "run" / "checkpoints" / "best" / "state.json").read_text())["state"]
+    assert state["step"] == 12  # where none was due
+
+    run("training.max_steps=13", on_event=opened.append)
+
+    assert [event.best_step for event in opened if isinstance(event, SessionOpened)] == [12]
+    assert [record["step"] for record in metrics_of(folder / "run", kind="valid")] == [8, 12, 13]
+
+
 def test_fewer_steps_than_were_done_train_nothing(trained, messages):
     outcome = run("training.max_steps=23")
 
