@@ -21,6 +21,7 @@ Restore = Callable[[str], str]
 _CASED = regex.compile(r"\p{Lu}|\p{Ll}|\p{Lt}")
 _SMALL = regex.compile(r"\p{Ll}")
 _LARGE = regex.compile(r"\p{Lu}|\p{Lt}")
+_WITHOUT_CASE = regex.compile(r"[\p{Lo}--\p{Latin}]", regex.V1)  # the Latin ones stand among capitals: "N.º 5"
 _ACCENTED = regex.compile(r"[\p{L}--[\p{ASCII}ıøłđßæœ]]|\p{M}", regex.V1)
 
 # The word after "l'" begins with a capital in some titles and not in others.
@@ -40,8 +41,11 @@ def begins_with_capital(text: str) -> bool | None:
 
 
 def is_in_capitals(text: str) -> bool:
-    """Return whether a text has no small letter, and two words of two letters or one of six in capitals."""
-    if _SMALL.search(text) or not _LARGE.search(text):
+    """Return whether a text has no small letter, and two words of two letters or one of six in capitals.
+
+    Nor has it a letter of a script without case, where a word in capitals is a name.
+    """
+    if _SMALL.search(text) or not _LARGE.search(text) or _WITHOUT_CASE.search(text):
         return False
     lengths = [len(word) for word in WORD.findall(text) if _LARGE.match(word)]
     return max(lengths, default=0) >= 6 or sum(length >= 2 for length in lengths) >= 2

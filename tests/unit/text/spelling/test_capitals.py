@@ -105,6 +105,26 @@ def test_capitals_are_two_words_or_one_long_one(text, found):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "T恤衫的男人在跑步。",
+        "NVIDIA公司发布了新产品。",
+        "أعلنت شركة TOYOTA عن منتج جديد.",
+        "삼성과 LG가 SK를",
+        "IIT दिल्ली और IIM",
+        "חברת TOYOTA",
+    ],
+)
+def test_a_text_in_a_script_without_case_is_not_in_capitals(text):
+    assert not is_in_capitals(text)
+    assert reader().read(text)[1]("The company of Toyota") == "The company of Toyota"
+
+
+def test_ordinal_signs_stand_among_capitals():
+    assert is_in_capitals("LA N.º 5 Y LA 3.ª")
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         ("Une Belle Nuit d'Été", True),
