@@ -169,11 +169,11 @@ class TextRules:
 
         Args:
             before: What stands before it in the translation of the line, or a part of that.
-            space: The white space before the piece in the line.
+            space: The white space before the piece in the line, and line breaks of HTML, which stay in any case.
             after: The translation of the piece.
         """
         if not before or not after:
-            return ""
+            return space.strip()
         if self.languages is not None and language_name(self.languages.target) in _UNSPACED:
             return "" if space == " " else space
         return space or " "

@@ -10,20 +10,30 @@ import regex
 
 from transformer_cli.text.protected import protected_spans
 
-# Unicode's class STerm has some 150 marks that end a sentence; full stops, which also abbreviate, come apart. Closing
-# quotes and brackets belong to the sentence before them, with the no-break space that French puts there.
+# Unicode's class STerm has some 150 marks that end a sentence; full stops, which also abbreviate, come apart. The
+# semicolon asks in Greek, where two letters are before it: one alone is a sign of mathematics.
+_ENDING = r"(?:[.\uff0e…‥]|[\p{SB=STerm}--[.]]|[။៕།༎]|(?<=\p{Greek}{2});)"
+# Closing quotes and brackets belong to the sentence before them, with the no-break space that French puts there. The
+# quotes that open in English close in German, Polish or Danish, with white space behind them.
+_CLOSING = r"\p{Pe}\p{Pf}\"'’”」』】》〉）\]"
+_BREAK = r"<[Bb][Rr]\s?/?>"
+# So do tags that close, footnotes and emoji. A line break of HTML stands for white space.
 _MARK = regex.compile(
-    r"(?P<mark>(?:[.\uff0e…‥]|[\p{SB=STerm}--[.]]|[។៕།༎])++)"
-    r"(?P<close>(?:[\u00a0\u202f ]?[»›](?=[\s\p{P}]|$)|[\p{Pe}\p{Pf}\"'’”」』】》〉）\]])*+)"  # noqa: RUF001
-    r"(?P<space>\s*+)",
+    rf"(?P<mark>{_ENDING}++)"
+    r"(?P<close>(?:[\u00a0\u202f ]?[»›](?=[\s\p{P}]|$)"  # noqa: RUF001
+    rf"|[{_CLOSING}]|[“‘«‹]++(?=[{_CLOSING}]*+(?:[\s<]|$))"  # noqa: RUF001
+    r"|(?P<tag></[\w:.-]{1,60}\s?>)|\[\d{1,3}\]"
+    r"|[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\u200d\ufe0f])*+)"
+    rf"(?P<space>(?:\s|{_BREAK})*+)",
     regex.V1,
 )
+_SPACE_BEHIND = regex.compile(rf"(?r)(?:\s|{_BREAK})*+$")
 _NEEDS_NO_SPACE = frozenset("。！？｡．")  # noqa: RUF001
 _CONTINUES = regex.compile(r"[\p{Ps}\p{Pi}\"'¿¡—–-]*\s*\p{Ll}")
 _QUOTATION_GOES_ON = regex.compile(r"[とっ、，,]")
 _HAS_CAPITAL = regex.compile(r"\p{Lu}|\p{Lt}")
 _CONTENT = regex.compile(r"[\p{L}\p{N}]")
-_LAST_WORD = regex.compile(r"[^\s\p{Ps}\p{Pi}\"'’]+$")
+_LAST_WORD = regex.compile(r"[^\s>\p{Ps}\p{Pi}\"'’]+$")
 _NUMBER_OR_INITIAL = regex.compile(r"\d{1,3}|\p{Lu}|(?:\p{L}\.)+\p{L}|[IVXLC]{1,6}")
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}.-]*")
 _LONGEST_ABBREVIATION = 20
@@ -81,7 +91,14 @@ def _is_end(text: str, match: regex.Match[str], abbreviations: Collection[str], 
         return not (closing and _QUOTATION_GOES_ON.match(text, match.end()))
     if has_capitals and _CONTINUES.match(text, match.end()):
         return False
-    return mark != "." or bool(closing) or not _is_abbreviated(text, match.start(), abbreviations)
+    is_quoted = closing != "".join(match.captures("tag"))  # a tag may also surround an abbreviation
+    return mark != "." or is_quoted or not _is_abbreviated(text, match.start(), abbreviations)
+
+
+def without_space_behind(text: str) -> str:
+    """Return a text without the white space and the ``<br>`` at its end."""
+    behind = _SPACE_BEHIND.search(text)
+    return text if behind is None else text[: behind.start()]
 
 
 def _is_abbreviated(text: str, end: int, abbreviations: Collection[str]) -> bool:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transformer_cli.text.sentences import learn_abbreviations, sentence_spans
+from transformer_cli.text.sentences import learn_abbreviations, sentence_spans, without_space_behind
 
 
 def sentences(text: str, *abbreviations: str) -> list[str]:
@@ -33,6 +33,18 @@ def test_marks_alone_are_no_sentence_beside_others(text: str):
     [
         pytest.param(["Bonjour ! ", "Ça va ? ", "Oui."], id="French"),
         pytest.param(["« Bonjour. » ", "Il part."], id="guillemets"),
+        pytest.param(["„Ja, „wirklich.“ ", "Er ging."], id="German quotes"),
+        pytest.param(["»Ja!« ", "»Nein!« ", "›Doch.‹ ", "Er ging."], id="guillemets inwards"),  # noqa: RUF001
+        pytest.param(["„Er sagte: ‚Ja.‘“ ", "Dann ging er."], id="quotes in quotes"),
+        pytest.param(["„Ja!“ sagte er."], id="a small letter behind quotes"),
+        pytest.param(["He left. ", "“Go.” ", "‘No.’ ", "She stayed."], id="quotes that open"),
+        pytest.param(["<b>It ended.</b> ", "<i>„Then.“</i> ", "„<1>It began.</1>“ ", "So."], id="tags that close"),
+        pytest.param(["<b>Dr.</b> Smith came. ", "He sat."], id="a tag around an abbreviation"),
+        pytest.param(["One.<br/>", "Two! <br> <br />", "Three.<br>"], id="line breaks of HTML"),
+        pytest.param(["It ended.[1][23] ", "Then it began."], id="footnotes"),
+        pytest.param(["Great!😀👍🏽🇫🇷 ", "Next one.👩‍🚀 ", "End."], id="emoji"),
+        pytest.param(["Πού είσαι; ", "Είμαι εδώ; ", "Πού;"], id="Greek questions"),
+        pytest.param(["An angle π; Then more; Much."], id="a Greek letter alone"),
         pytest.param(["(Really.) ", "No."], id="brackets"),
         pytest.param(['He said "Go." ', "Then he went."], id="quotes"),
         pytest.param(["Mme. Dupont est là. ", "Il dort."], id="a title"),
@@ -76,7 +88,22 @@ def test_abbreviations_are_words_with_a_full_stop_inside_lines_rather_than_at_th
     assert learn_abbreviations(lines[:2]) == []
 
 
-@pytest.mark.parametrize("unit", [". ", "a.", "» ", ".»", "! A", "«", "z.b. "])
+@pytest.mark.parametrize(
+    "unit", [". ", "a.", "» ", ".»", "! A", "«", "z.b. ", ".“", "“", "<br>", ".</", ".[1]", "!😀", "ππ;"]
+)
 def test_long_lines_take_a_time_in_proportion_to_their_length(unit):
     # Quadratic time would take minutes.
     assert "".join(sentences(unit * 50_000)) == unit * 50_000
+
+
+@pytest.mark.parametrize("unit", [" ", "<br>", "<br> ", "a "])
+def test_space_behind_a_long_text_is_found_in_a_time_in_proportion_to_its_length(unit):
+    assert without_space_behind(unit * 50_000 + "a") == unit * 50_000 + "a"
+    assert without_space_behind("a" + unit * 50_000).startswith("a")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("a <br/> ", "a"), (" a<br>b\u00a0", " a<br>b"), ("a<b>", "a<b>"), ("<BR />", ""), ("", "")]
+)
+def test_a_line_break_of_html_is_white_space(text, found):
+    assert without_space_behind(text) == found

@@ -16,7 +16,7 @@ class Segment:
         line: The index of the line.
         tokens: Token ids of the text for the model; none if it is copied.
         words: The number of words of the line before the segment.
-        space: The white space behind it in the line.
+        space: The white space behind it in the line, and line breaks of HTML.
         restore: Turns the translation, or a word of it, into one of the text as it stands in the line.
         quotes: What is put before and behind the translation.
         places: For each word of the text for the model, the place of its word in the segment; None: the same places.

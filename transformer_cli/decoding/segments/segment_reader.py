@@ -15,6 +15,7 @@ from transformer_cli.decoding.word_alignment import spaced_links
 from transformer_cli.documents.words import is_unspaced
 from transformer_cli.text.normalization import normalize
 from transformer_cli.text.protected import has_words
+from transformer_cli.text.sentences import without_space_behind
 
 _LEAST_LENGTH = 0.75
 _MAY_TOUCH = frozenset(["", *" .,;:!?…)»”’\"'"])
@@ -59,7 +60,7 @@ class SegmentReader:
         words = 0
         for start, end in pieces:
             # White space at the very end is no space between pieces, but part of the last one.
-            piece = text[start:end] if end == len(text) else text[start:end].rstrip() or text[start:end]
+            piece = text[start:end] if end == len(text) else without_space_behind(text[start:end]) or text[start:end]
             space = text[start + len(piece) : end]
             if self._rules.is_copied(piece):
                 yield Segment(index, [], words, space, partial(_instead, self._rules.copied(piece)))

@@ -14,6 +14,7 @@ from transformer_cli.decoding.hypothesis import Hypothesis
 from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.placeholders.glossary import Glossary
 from transformer_cli.decoding.text_rules import Restore, TextRules
+from transformer_cli.text.protected import placeholder_spans
 
 SOURCE = "le chat %s dort"
 
@@ -252,3 +253,27 @@ def test_each_part_of_a_long_line_keeps_its_own():
     assert translation.segments == 2
     assert translation.text.count("%s") == translation.text.count("{x}") == 1
     assert translation.text.index("%s") < translation.text.index("{x}")
+
+
+@pytest.mark.parametrize("says", ["CHAT", "CHAT<br/>", "<b>", ""])
+def test_tags_behind_the_sentences_of_a_line_stay_there(says):
+    rules = TextRules(split="always", keeps_placeholders=True)
+    line = "<b>Le chat.</b> Le chien.<br/>Un %s. <br> Fin.<br>"
+
+    (translation,) = LineTranslator(Beam(says), tiny_tokenizers(), rules).translate([line])
+
+    assert (translation.segments, translation.missing) == (4, ())
+    tags = [translation.text[start:end] for start, end, _ in placeholder_spans(translation.text)]
+    assert tags == ["<b>", "</b>", "<br/>", "%s", "<br>", "<br>"]
+
+
+def test_a_line_break_between_sentences_is_kept_from_the_model():
+    engine = SpeakingEngine()
+    rules = TextRules(split="always", keeps_placeholders=True)
+    line = "The cat sat.<br/>The dog ran! <br> We go."
+
+    (translation,) = LineTranslator(engine, tiny_tokenizers(), rules).translate([line], with_alignment=True)
+
+    assert engine.heard == ["The cat sat.", "The dog ran!", "We go."]
+    assert translation.text == line
+    assert translation.alignment == tuple((i, i) for i in (0, 1, 2, 2, 3, 4, 6, 7))
