@@ -211,7 +211,8 @@ class TextRules:
         profile = self.profile
         if self.split == "never" or (self.split == "auto" and profile is None):
             return [(0, len(text))]
-        spans = sentence_spans(text, profile.abbreviations if profile else ())
+        language = self.languages.source if self.languages else None
+        spans = sentence_spans(text, profile.abbreviations if profile else (), language)
         if self.split == "always" or profile is None:
             return spans
         most_tokens = profile.max_tokens or tokens

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from itertools import pairwise
+from typing import NamedTuple
 
 import regex
 
+from transformer_cli.text.languages import is_known_language, language_name
 from transformer_cli.text.protected import protected_spans
 
 # Unicode's class STerm has some 150 marks that end a sentence; full stops, which also abbreviate, come apart. The
@@ -34,20 +36,31 @@ _QUOTATION_GOES_ON = regex.compile(r"[とっ、，,]")
 _HAS_CAPITAL = regex.compile(r"\p{Lu}|\p{Lt}")
 _CONTENT = regex.compile(r"[\p{L}\p{N}]")
 _LAST_WORD = regex.compile(r"[^\s>\p{Ps}\p{Pi}\"'’]+$")
-_NUMBER_OR_INITIAL = regex.compile(r"\d{1,3}|\p{Lu}|(?:\p{L}\.)+\p{L}|[IVXLC]{1,6}")
+_INITIAL = regex.compile(r"\p{Lu}|(?:\p{L}\.)+\p{L}")
+_NUMBER = regex.compile(r"\d{1,3}|[IVXLC]{2,6}")
+_NUMBER_FOLLOWS = regex.compile(r"[\p{Ps}#+]*\p{N}|[IVXLC]{2,6}\b|[%{$]")  # or a placeholder, which may be one
+_ONLY_MARKS = regex.compile(r"(?:[^\p{L}\p{N}<]|</?\w[^<>]{0,60}>)*+")  # and tags
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}.-]*")
 _LONGEST_ABBREVIATION = 20
 
 # Titles and the like, which a corpus of conversations may lack.
 _TITLES = """
-m mm mme mlle mgr dr prof mr mrs ms st ste sr sra srta hr fr jr no nr n° p pp pl vol art abb fig cf cap sec vs
-z.b u.a d.h bzw ca usw inkl np tj tzn т.д т.е г ул д стр डॉ e.g i.e etc c.-à-d ex env tel tél av bd inc ltd co
+m mm mme mlle mgr dr prof mr mrs ms st ste sr sra srta hr fr jr nr n° p pp pl abb cf vs
+z.b u.a d.h bzw ca usw inkl np tj tzn т.д т.е г ул д стр डॉ e.g i.e etc c.-à-d ex env tél av bd inc ltd co
 dott sig sig.ra ing κ κα π.χ
 """  # noqa: RUF001 - letters of other alphabets
 _KNOWN = frozenset(_TITLES.split())
+_KNOWN_BEFORE_NUMBERS = frozenset(["no", "vol", "art", "fig", "cap", "sec", "tel"])
+"""Abbreviations that are words as well."""
+
+_LANGUAGES_WITH_ORDINALS = "bs cs da de et eu fi fo hr hu is ku lb lv nb nn no pl se sk sl sr tr"
+_WITH_ORDINALS = frozenset(_LANGUAGES_WITH_ORDINALS.split())
+"""Languages that write an ordinal as a number and a full stop."""
 
 
-def sentence_spans(text: str, abbreviations: Collection[str] = ()) -> list[tuple[int, int]]:
+def sentence_spans(
+    text: str, abbreviations: Collection[str] = (), language: str | None = None
+) -> list[tuple[int, int]]:
     """Return the places of the sentences of a text; together they are the text.
 
     A sentence ends at a mark of any script that is followed by white space, or at a full-width mark. A full stop after
@@ -58,16 +71,17 @@ def sentence_spans(text: str, abbreviations: Collection[str] = ()) -> list[tuple
     Args:
         text: One line.
         abbreviations: Words that a full stop follows, without it and without capitals; see `learn_abbreviations`.
+        language: The language of the text; None, or one that is not known: any that writes ordinals with a full stop.
 
     Returns:
         (start, end) of each sentence, with the white space behind it; empty for an empty text.
     """
-    has_capitals = _HAS_CAPITAL.search(text) is not None
-    ends = [
-        match.end()
-        for match in _MARK.finditer(text)
-        if match.end() < len(text) and _is_end(text, match, abbreviations, has_capitals=has_capitals)
-    ]
+    has_ordinals = language is None or not is_known_language(language) or language_name(language) in _WITH_ORDINALS
+    rules = _Rules(abbreviations, _HAS_CAPITAL.search(text) is not None, has_ordinals)
+    ends: list[int] = []
+    for match in _MARK.finditer(text):
+        if match.end() < len(text) and _is_end(text, ends[-1] if ends else 0, match, rules):
+            ends.append(match.end())
     if ends:
         inside = {at for start, end, _ in protected_spans(text) for at in range(start + 1, end)}
         ends = [end for end in ends if end not in inside]
@@ -83,16 +97,25 @@ def sentence_spans(text: str, abbreviations: Collection[str] = ()) -> list[tuple
     return spans if text else []
 
 
-def _is_end(text: str, match: regex.Match[str], abbreviations: Collection[str], *, has_capitals: bool) -> bool:
+class _Rules(NamedTuple):
+    """What is known of a text: abbreviations, whether it has capitals, whether its full stops make ordinals."""
+
+    abbreviations: Collection[str]
+    has_capitals: bool
+    has_ordinals: bool
+
+
+def _is_end(text: str, first: int, match: regex.Match[str], rules: _Rules) -> bool:
+    """Return whether the sentence that begins at ``first`` ends at a mark."""
     mark, closing, space = match["mark"], match["close"], match["space"]
     if not space and mark[-1] not in _NEEDS_NO_SPACE:
         return False
     if mark[-1] in _NEEDS_NO_SPACE:
         return not (closing and _QUOTATION_GOES_ON.match(text, match.end()))
-    if has_capitals and _CONTINUES.match(text, match.end()):
+    if rules.has_capitals and _CONTINUES.match(text, match.end()):
         return False
     is_quoted = closing != "".join(match.captures("tag"))  # a tag may also surround an abbreviation
-    return mark != "." or is_quoted or not _is_abbreviated(text, match.start(), abbreviations)
+    return mark != "." or is_quoted or not _is_abbreviated(text, first, match, rules)
 
 
 def without_space_behind(text: str) -> str:
@@ -101,13 +124,18 @@ def without_space_behind(text: str) -> str:
     return text if behind is None else text[: behind.start()]
 
 
-def _is_abbreviated(text: str, end: int, abbreviations: Collection[str]) -> bool:
-    """Return whether the word before the full stop at ``end`` is one that a full stop often follows."""
-    word = _LAST_WORD.search(text[max(0, end - _LONGEST_ABBREVIATION) : end])
+def _is_abbreviated(text: str, first: int, stop: regex.Match[str], rules: _Rules) -> bool:
+    """Return whether the word before a full stop is one that a full stop often follows."""
+    end = stop.start()
+    word = _LAST_WORD.search(text[max(first, end - _LONGEST_ABBREVIATION) : end])
     if word is None:
         return False
+    if _NUMBER.fullmatch(word[0]):
+        return rules.has_ordinals or _ONLY_MARKS.fullmatch(text, first, end - len(word[0])) is not None
     plain = word[0].casefold()
-    return _NUMBER_OR_INITIAL.fullmatch(word[0]) is not None or plain in _KNOWN or plain in abbreviations
+    if plain in _KNOWN_BEFORE_NUMBERS and _NUMBER_FOLLOWS.match(text, stop.end()):
+        return True
+    return _INITIAL.fullmatch(word[0]) is not None or plain in _KNOWN or plain in rules.abbreviations
 
 
 def learn_abbreviations(lines: Iterable[str]) -> list[str]:

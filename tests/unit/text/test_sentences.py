@@ -70,6 +70,33 @@ def test_a_text_is_cut_where_its_sentences_end(expected):
     assert sentences("".join(expected)) == expected
 
 
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", ["A shirt with number 5. ", "A dog runs."]),
+        ("eng_Latn", ["1. A dog runs in World War II. ", "2. It ends."]),
+        ("fr", ["<b>1. Un chien</b> de 12. ", "« 2. Un chat » de Louis XIV. ", "Fin."]),
+        ("de", ["Am 5. Mai kam Ludwig XIV. König. ", "Er blieb."]),
+        ("nb-NO", ["Den 5. Mai kom han. ", "Slutt."]),
+        ("nds", ["Den 5. Mai keem he. ", "Ut."]),
+    ],
+)
+def test_a_number_ends_a_sentence_in_languages_without_ordinals_of_that_form(language, expected):
+    text = "".join(expected)
+
+    assert [text[start:end] for start, end in sentence_spans(text, language=language)] == expected
+
+
+def test_words_that_also_abbreviate_do_so_before_numbers():
+    assert sentences("Is it? No. I am tired of art. A dog runs.") == [
+        "Is it? ",
+        "No. ",
+        "I am tired of art. ",
+        "A dog runs.",
+    ]
+    assert len(sentences("See No. 5, Vol. XII, Fig. (3), Tel. +49, Art. %d, No. {n} and Sec. #7.")) == 1
+
+
 def test_a_learned_abbreviation_ends_no_sentence():
     assert len(sentences("Voir chap. Deux.", "chap")) == 1
     assert len(sentences("Voir chap. Deux.")) == 2

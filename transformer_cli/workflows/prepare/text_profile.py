@@ -45,7 +45,7 @@ def describe_sources(data: Path, recipe: Recipe, besides: Callable[[], Result]) 
     texts, symbols = list(_without_tags(sources, _tags(recipe))), symbols_of(recipe)
     (abbreviations, sentences), accents, spelling, result = run_side_by_side(
         [
-            lambda: _describe_sentences(texts),
+            lambda: _describe_sentences(texts, recipe.languages.source),
             lambda: learn_accents(texts, recipe.languages.source),
             lambda: describe_spelling(texts, targets, recipe.languages.source, symbols),
             besides,
@@ -68,15 +68,15 @@ def _tags(recipe: Recipe) -> list[str]:
     return [normalize(corpus.tag) for corpus in recipe.data.train if corpus.tag is not None]
 
 
-def _describe_sentences(texts: Sequence[str]) -> tuple[tuple[str, ...], int]:
+def _describe_sentences(texts: Sequence[str], language: str) -> tuple[tuple[str, ...], int]:
     """Return the abbreviations in ``texts``, and the largest number of sentences that many of them have."""
     abbreviations = tuple(learn_abbreviations(texts))
-    return abbreviations, _learned_sentences(texts, frozenset(abbreviations))
+    return abbreviations, _learned_sentences(texts, frozenset(abbreviations), language)
 
 
-def _learned_sentences(texts: Sequence[str], abbreviations: frozenset[str]) -> int:
+def _learned_sentences(texts: Sequence[str], abbreviations: frozenset[str], language: str) -> int:
     """Return the largest number of sentences that a quarter of the texts, and 200 of them, have or exceed."""
-    counts = Counter(len(sentence_spans(text, abbreviations)) for text in texts)
+    counts = Counter(len(sentence_spans(text, abbreviations, language)) for text in texts)
     least = max(_LEAST_LINES, _LEAST_SHARE * len(texts))
     seen = 0
     for number in sorted(counts, reverse=True):
