@@ -36,7 +36,18 @@ _QUOTATION_GOES_ON = regex.compile(r"[とっ、，,]")
 _HAS_CAPITAL = regex.compile(r"\p{Lu}|\p{Lt}")
 _CONTENT = regex.compile(r"[\p{L}\p{N}]")
 _LAST_WORD = regex.compile(r"[^\s>\p{Ps}\p{Pi}\"'’]+$")
-_INITIAL = regex.compile(r"\p{Lu}|(?:\p{L}\.)+\p{L}")
+_INITIAL = regex.compile(r"\p{Lu}\p{M}*|(?:\p{L}\p{M}*\.)+\p{L}\p{M}*")
+# Small letters that are no words at an end. Where a danda ends sentences, so are letters of India with their vowels but
+# for "is", "was" and "not". In scripts with capitals a small Latin letter is also a variable.
+_SMALL_INITIAL = regex.compile(
+    r"[вгдзйклмнопрстфхцчшщ\p{Georgian}]|[[\p{Arabic}\p{Hebrew}]&&\p{L}--[و]]\p{M}*",
+    regex.V1,
+)
+_INDIAN_INITIAL = regex.compile(r"[[\p{Devanagari}\p{Bengali}\p{Gurmukhi}\p{Oriya}]&&\p{L}--[हथন]]\p{M}*", regex.V1)
+_LATIN_INITIAL = regex.compile(r"[b-df-hj-np-tv-xz]")
+_CONTRACTED = regex.compile(r"\p{Lu}{2}['’]$")  # "DON'T"
+_CONTRACTED_OR_UNIT = regex.compile(r"['’]$|\d\s?$")  # "don't", "5 g"
+_THAI = regex.compile(r"\p{Thai}")
 _NUMBER = regex.compile(r"\d{1,3}|[IVXLC]{2,6}")
 _NUMBER_FOLLOWS = regex.compile(r"[\p{Ps}#+]*\p{N}|[IVXLC]{2,6}\b|[%{$]")  # or a placeholder, which may be one
 _ONLY_MARKS = regex.compile(r"(?:[^\p{L}\p{N}<]|</?\w[^<>]{0,60}>)*+")  # and tags
@@ -47,7 +58,7 @@ _LONGEST_ABBREVIATION = 20
 _TITLES = """
 m mm mme mlle mgr dr prof mr mrs ms st ste sr sra srta hr fr jr nr n° p pp pl abb cf vs
 z.b u.a d.h bzw ca usw inkl np tj tzn т.д т.е г ул д стр डॉ e.g i.e etc c.-à-d ex env tél av bd inc ltd co
-dott sig sig.ra ing κ κα π.χ
+dott sig sig.ra ing κ κα π.χ ee uu uds pág núm вул обл буд ul św sv např m.in tzw bkz
 """  # noqa: RUF001 - letters of other alphabets
 _KNOWN = frozenset(_TITLES.split())
 _KNOWN_BEFORE_NUMBERS = frozenset(["no", "vol", "art", "fig", "cap", "sec", "tel"])
@@ -77,7 +88,7 @@ def sentence_spans(
         (start, end) of each sentence, with the white space behind it; empty for an empty text.
     """
     has_ordinals = language is None or not is_known_language(language) or language_name(language) in _WITH_ORDINALS
-    rules = _Rules(abbreviations, _HAS_CAPITAL.search(text) is not None, has_ordinals)
+    rules = _Rules(abbreviations, _HAS_CAPITAL.search(text) is not None, has_ordinals, "।" in text)
     ends: list[int] = []
     for match in _MARK.finditer(text):
         if match.end() < len(text) and _is_end(text, ends[-1] if ends else 0, match, rules):
@@ -98,11 +109,12 @@ def sentence_spans(
 
 
 class _Rules(NamedTuple):
-    """What is known of a text: abbreviations, whether it has capitals, whether its full stops make ordinals."""
+    """What is known of a text: abbreviations, whether it has capitals, ordinals with a full stop, a danda."""
 
     abbreviations: Collection[str]
     has_capitals: bool
     has_ordinals: bool
+    has_danda: bool
 
 
 def _is_end(text: str, first: int, match: regex.Match[str], rules: _Rules) -> bool:
@@ -127,7 +139,10 @@ def without_space_behind(text: str) -> str:
 def _is_abbreviated(text: str, first: int, stop: regex.Match[str], rules: _Rules) -> bool:
     """Return whether the word before a full stop is one that a full stop often follows."""
     end = stop.start()
-    word = _LAST_WORD.search(text[max(first, end - _LONGEST_ABBREVIATION) : end])
+    if _THAI.match(text, end - 1) or _THAI.match(text, stop.end()):
+        return True
+    before = text[max(first, end - _LONGEST_ABBREVIATION) : end]
+    word = _LAST_WORD.search(before)
     if word is None:
         return False
     if _NUMBER.fullmatch(word[0]):
@@ -135,7 +150,19 @@ def _is_abbreviated(text: str, first: int, stop: regex.Match[str], rules: _Rules
     plain = word[0].casefold()
     if plain in _KNOWN_BEFORE_NUMBERS and _NUMBER_FOLLOWS.match(text, stop.end()):
         return True
-    return _INITIAL.fullmatch(word[0]) is not None or plain in _KNOWN or plain in rules.abbreviations
+    return plain in _KNOWN or plain in rules.abbreviations or _is_initial(word[0], before[: word.start()], rules)
+
+
+def _is_initial(word: str, before: str, rules: _Rules) -> bool:
+    """Return whether a word before a full stop is a letter that stands for a longer one."""
+    if _INITIAL.fullmatch(word):
+        return _CONTRACTED.search(before) is None
+    is_letter = (
+        _SMALL_INITIAL.fullmatch(word)
+        or (rules.has_danda and _INDIAN_INITIAL.fullmatch(word))
+        or (not rules.has_capitals and _LATIN_INITIAL.fullmatch(word))
+    )
+    return bool(is_letter) and _CONTRACTED_OR_UNIT.search(before) is None
 
 
 def learn_abbreviations(lines: Iterable[str]) -> list[str]:

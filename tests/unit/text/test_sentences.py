@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from transformer_cli.text.sentences import learn_abbreviations, sentence_spans, without_space_behind
 
 
+# ruff: noqa: RUF001
 def sentences(text: str, *abbreviations: str) -> list[str]:
     return [text[start:end] for start, end in sentence_spans(text, abbreviations)]
 
@@ -34,7 +35,7 @@ def test_marks_alone_are_no_sentence_beside_others(text: str):
         pytest.param(["Bonjour ! ", "Ça va ? ", "Oui."], id="French"),
         pytest.param(["« Bonjour. » ", "Il part."], id="guillemets"),
         pytest.param(["„Ja, „wirklich.“ ", "Er ging."], id="German quotes"),
-        pytest.param(["»Ja!« ", "»Nein!« ", "›Doch.‹ ", "Er ging."], id="guillemets inwards"),  # noqa: RUF001
+        pytest.param(["»Ja!« ", "»Nein!« ", "›Doch.‹ ", "Er ging."], id="guillemets inwards"),
         pytest.param(["„Er sagte: ‚Ja.‘“ ", "Dann ging er."], id="quotes in quotes"),
         pytest.param(["„Ja!“ sagte er."], id="a small letter behind quotes"),
         pytest.param(["He left. ", "“Go.” ", "‘No.’ ", "She stayed."], id="quotes that open"),
@@ -50,6 +51,24 @@ def test_marks_alone_are_no_sentence_beside_others(text: str):
         pytest.param(["Mme. Dupont est là. ", "Il dort."], id="a title"),
         pytest.param(["J. R. R. Tolkien wrote it. ", "He did."], id="initials"),
         pytest.param(["He works for E.S.E. Electronics. ", "She does not."], id="initials without spaces"),
+        pytest.param(["j. k. rowling wrote it. ", "i don't. ", "they weigh 5 g. ", "then."], id="small initials"),
+        pytest.param(
+            ["I DON'T. ", "SHE DOES. ", "IT IS D’É. ZOLA. ", "The value of x. ", "Then more."], id="no initials"
+        ),
+        pytest.param(["Vive en EE. UU. desde 1990. ", "Pág. 5 y núm. 6."], id="Spanish abbreviations"),
+        pytest.param(["Polska m.in. Gdańsk, tzw. Trójmiasto, ul. Długa. ", "Tak."], id="Polish abbreviations"),
+        pytest.param(["Bkz. Şekil. ", "Geldi."], id="a Turkish abbreviation"),
+        pytest.param(["Он живёт на р. Волга в с. Ивановка. ", "Это я. ", "Вот."], id="Russian letters"),
+        pytest.param(["Він живе у м. Київ, вул. Хрещатик, буд. А. Так."], id="Ukrainian abbreviations"),
+        pytest.param(["قابلت د. محمد في القاهرة. ", "ثم ذهبنا."], id="an Arabic letter"),
+        pytest.param(["ספר של א. ב. יהושע. ", "הוא טוב."], id="Hebrew letters"),
+        pytest.param(["ილია მ. ჭავჭავაძე. ", "ის."], id="a Georgian letter"),
+        pytest.param(["मैंने ए. पी. जे. अब्दुल कलाम को देखा। ", "वे महान थे।"], id="Hindi letters"),
+        pytest.param(["ড. ইউনূস বলেছেন। ", "হ্যাঁ।"], id="a Bengali letter"),
+        pytest.param(["ते घर आहे. ", "तू जा. ", "मी येतो."], id="Marathi words"),
+        pytest.param(["તે ઘર છે. ", "હું જાઉં છું."], id="a Gujarati word"),
+        pytest.param(["เขาอยู่ อ. เมือง จ. เชียงใหม่"], id="Thai"),
+        pytest.param(["네. ", "알겠습니다."], id="a Korean word"),
         pytest.param(["Am 5. Mai kam er. ", "Er blieb."], id="an ordinal"),
         pytest.param(["Er sah z.B. Bären. ", "Dann ging er."], id="an abbreviation"),
         pytest.param(["See node.js and example.com. ", "Then go."], id="marks inside words"),
