@@ -32,6 +32,7 @@ _MARK = regex.compile(
 _SPACE_BEHIND = regex.compile(rf"(?r)(?:\s|{_BREAK})*+$")
 _NEEDS_NO_SPACE = frozenset("。！？｡．")  # noqa: RUF001
 _CONTINUES = regex.compile(r"[\p{Ps}\p{Pi}\"'¿¡—–-]*\s*\p{Ll}")
+_WIDE_DOT = regex.compile(r"(?<=\d)\uff0e|(?<=\p{Latin})\uff0e(?=[\p{N}\p{Latin}])")  # a point
 _QUOTATION_GOES_ON = regex.compile(r"[とっ、，,]")
 _HAS_CAPITAL = regex.compile(r"\p{Lu}|\p{Lt}")
 _CONTENT = regex.compile(r"[\p{L}\p{N}]")
@@ -120,14 +121,15 @@ class _Rules(NamedTuple):
 def _is_end(text: str, first: int, match: regex.Match[str], rules: _Rules) -> bool:
     """Return whether the sentence that begins at ``first`` ends at a mark."""
     mark, closing, space = match["mark"], match["close"], match["space"]
-    if not space and mark[-1] not in _NEEDS_NO_SPACE:
+    needs_no_space = mark[-1] in _NEEDS_NO_SPACE and _WIDE_DOT.match(text, match.start()) is None
+    if not space and not needs_no_space:
         return False
-    if mark[-1] in _NEEDS_NO_SPACE:
+    if needs_no_space:
         return not (closing and _QUOTATION_GOES_ON.match(text, match.end()))
     if rules.has_capitals and _CONTINUES.match(text, match.end()):
         return False
     is_quoted = closing != "".join(match.captures("tag"))  # a tag may also surround an abbreviation
-    return mark != "." or is_quoted or not _is_abbreviated(text, first, match, rules)
+    return mark not in (".", "\uff0e") or is_quoted or not _is_abbreviated(text, first, match, rules)
 
 
 def without_space_behind(text: str) -> str:

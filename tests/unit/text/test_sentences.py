@@ -78,6 +78,9 @@ def test_marks_alone_are_no_sentence_beside_others(text: str):
         pytest.param(["?! Quoi ? ", "Rien. ..."], id="marks alone belong to a neighbour"),
         pytest.param(["然后走了。", "（真的。）", "好吗？", "好。"], id="Chinese"),
         pytest.param(["「はい。」と言った。", "そう。"], id="a Japanese quotation"),
+        pytest.param(
+            ["売上は３．５億円．", "第１．２節．", "１．はじめに．", "ｅ．ｇ．Ａ．", "終。"], id="full-width stops"
+        ),
         pytest.param(["وأين تسكن؟ ", "أسكن في باريس."], id="Arabic"),
         pytest.param(["क्या हाल है। ", "ठीक है।"], id="Hindi"),
         pytest.param(["12 345"], id="no letters"),
