@@ -31,7 +31,8 @@ _MARK = regex.compile(
 )
 _SPACE_BEHIND = regex.compile(rf"(?r)(?:\s|{_BREAK})*+$")
 _NEEDS_NO_SPACE = frozenset("。！？｡．")  # noqa: RUF001
-_CONTINUES = regex.compile(r"[\p{Ps}\p{Pi}\"'¿¡—–-]*\s*\p{Ll}")
+# The letters of Georgian are small ones to Unicode, and begin sentences.
+_CONTINUES = regex.compile(r"[\p{Ps}\p{Pi}\"'¿¡—–-]*\s*[\p{Ll}--\p{Georgian}]", regex.V1)
 _WIDE_DOT = regex.compile(r"(?<=\d)\uff0e|(?<=\p{Latin})\uff0e(?=[\p{N}\p{Latin}])")  # a point
 _QUOTATION_GOES_ON = regex.compile(r"[とっ、，,]")
 _HAS_CAPITAL = regex.compile(r"\p{Lu}|\p{Lt}")

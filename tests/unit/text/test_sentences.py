@@ -62,6 +62,7 @@ def test_marks_alone_are_no_sentence_beside_others(text: str):
         pytest.param(["Він живе у м. Київ, вул. Хрещатик, буд. А. Так."], id="Ukrainian abbreviations"),
         pytest.param(["قابلت د. محمد في القاهرة. ", "ثم ذهبنا."], id="an Arabic letter"),
         pytest.param(["ספר של א. ב. יהושע. ", "הוא טוב."], id="Hebrew letters"),
+        pytest.param(["მე ვმუშაობ Google-ში. ", "ის კარგია. ", "შენ ვინ ხარ?"], id="Georgian"),
         pytest.param(["ილია მ. ჭავჭავაძე. ", "ის."], id="a Georgian letter"),
         pytest.param(["मैंने ए. पी. जे. अब्दुल कलाम को देखा। ", "वे महान थे।"], id="Hindi letters"),
         pytest.param(["ড. ইউনূস বলেছেন। ", "হ্যাঁ।"], id="a Bengali letter"),
