@@ -116,12 +116,12 @@ def has_form(text: str, term: str) -> bool:
 def is_between_words(text: str, start: int, end: int) -> bool:
     """Return whether a part of a text that is not empty is no part of a longer word.
 
-    Korean particles follow their word without a space, so a part that ends in Hangul may go on in it.
+    Korean particles follow their word without a space, also a Latin one, so Hangul may follow.
     """
     if end > len(text) or (end < len(text) and unicodedata.category(text[end])[0] == "M"):
         return False
-    has_particle = _is_hangul(text[end - 1 : end]) and _is_hangul(text[end : end + 1])
-    goes_on = _are_one_word(text[end : end + 1], text[end - 1]) and not has_particle
+    following = text[end : end + 1]
+    goes_on = _are_one_word(following, text[end - 1]) and not _is_hangul(following)
     return not goes_on and not _are_one_word(text[max(start - 1, 0) : start], text[start])
 
 

@@ -58,6 +58,7 @@ def translate(line: str, says: str) -> str:
         ("打开Word文档", [("Word", "Word")]),
         ("ไฟล ไฟล์", [("ไฟล", "file")]),
         ("파일을, 내파일", [("파일", "file")]),
+        ("Word를, 내Word, Wi-Fi를 C++에서", [("Word", "Word"), ("Wi-Fi", "WLAN"), ("C++", "C++")]),
         ("C++, du C, C++x", [("C++", "C++")]),
         (".NET, ASP.NET", [(".NET", ".NET")]),
         ("Ville, ville", [("Ville", "Town")]),
@@ -121,7 +122,8 @@ def test_a_term_that_begins_a_sentence_has_a_capital(line, says, expected):
 
 
 @pytest.mark.parametrize(
-    ("says", "missing"), [("éfeline", 1), ("felineé", 1), ("felines", 1), ("(feline)", 0), ("猫feline猫", 0)]
+    ("says", "missing"),
+    [("éfeline", 1), ("felineé", 1), ("felines", 1), ("(feline)", 0), ("猫feline猫", 0), ("feline를", 0)],
 )
 def test_a_part_of_a_longer_word_is_no_term(says, missing):
     required = Required.of("le chat", terms=[TermSpan(3, 7, "feline")])
