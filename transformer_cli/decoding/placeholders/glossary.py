@@ -16,6 +16,7 @@ from transformer_cli.text.spelling.letter_case import upper, with_small_i
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}_]+")
 _HYPHENS = frozenset("-\u2010\u2011")
+_JOINING = frozenset("_\u200c\u200d")  # the invisible ones stand inside words, in Persian before a plural
 _SAME_LENGTH = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " "})
 
 
@@ -144,7 +145,7 @@ def _are_one_word(outside: str, edge: str) -> bool:
     """Return whether a character beside a term, or none, can belong to a word with the one at the term's edge."""
     if not outside or is_unspaced(outside) or is_unspaced(edge):
         return False
-    return outside.isalnum() or outside == "_" or unicodedata.category(outside)[0] == "M"
+    return outside.isalnum() or outside in _JOINING or unicodedata.category(outside)[0] == "M"
 
 
 def _is_hangul(character: str) -> bool:

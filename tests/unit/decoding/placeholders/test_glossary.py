@@ -31,6 +31,7 @@ TERMS = {
     "l'arbre": "tree",
     "文件": "file",
     "Wi-Fi": "WLAN",
+    "کتاب": "book",
 }
 GLOSSARY = Glossary(TERMS, "en")
 PROFILE = TextProfile(max_sentences=2, spelling=SpellingProfile())
@@ -59,6 +60,7 @@ def translate(line: str, says: str) -> str:
         ("ไฟล ไฟล์", [("ไฟล", "file")]),
         ("파일을, 내파일", [("파일", "file")]),
         ("Word를, 내Word, Wi-Fi를 C++에서", [("Word", "Word"), ("Wi-Fi", "WLAN"), ("C++", "C++")]),
+        ("کتاب\u200cها، کتاب، نیم\u200cکتاب", [("کتاب", "book")]),  # noqa: RUF001
         ("C++, du C, C++x", [("C++", "C++")]),
         (".NET, ASP.NET", [(".NET", ".NET")]),
         ("Ville, ville", [("Ville", "Town")]),
