@@ -53,15 +53,20 @@ class Glossary:
         self._as_written: dict[str, str] = {}
         self._in_any_case: dict[str, str] = {}
         self._in_capitals: dict[str, str] = {}
+        self._shouted: dict[str, str] = {}
         lengths: dict[str, set[int]] = {}
         for term, translation in terms.items():
             known = " ".join(term.translate(_SAME_LENGTH).split())
             folded = _folded(known, source)
             own, key = (self._in_any_case, folded) if known == known.lower() else (self._as_written, known)
             own.setdefault(key, translation)
-            self._in_capitals.setdefault(folded, translation)
-            if known:
-                lengths.setdefault(folded[0], set()).add(len(known))
+            # "ΛΟΓΟΣ" lacks an accent and "STRASSE" a letter of the small form. One letter alone is another word.
+            shouted = upper(known, source) if len(known) > 1 else known
+            if own is self._in_any_case:
+                self._shouted.setdefault(shouted, translation)
+            for form in {folded, _folded(shouted, source)} - {""}:
+                self._in_capitals.setdefault(form, translation)
+                lengths.setdefault(form[0], set()).add(len(form))
         # Looked up by each length of a term with the same first character: their number does not matter.
         self._lengths = {first: sorted(own, reverse=True) for first, own in lengths.items()}
 
@@ -97,7 +102,7 @@ class Glossary:
         return spans
 
     def _translation(self, written: str, folded: str, all_capitals: bool) -> str | None:
-        known = self._as_written.get(written, self._in_any_case.get(folded))
+        known = self._as_written.get(written, self._in_any_case.get(folded, self._shouted.get(written)))
         return self._in_capitals.get(folded) if known is None and all_capitals else known
 
     def _in_its_case(self, translation: str, written: str) -> str:

@@ -18,6 +18,7 @@ from transformer_cli.text.normalization import normalize
 from transformer_cli.text.placeholders import SYMBOLS
 from transformer_cli.text.protected import placeholder_spans
 
+# ruff: noqa: RUF001
 TERMS = {
     "C++": "C++",
     ".NET": ".NET",
@@ -60,7 +61,7 @@ def translate(line: str, says: str) -> str:
         ("ไฟล ไฟล์", [("ไฟล", "file")]),
         ("파일을, 내파일", [("파일", "file")]),
         ("Word를, 내Word, Wi-Fi를 C++에서", [("Word", "Word"), ("Wi-Fi", "WLAN"), ("C++", "C++")]),
-        ("کتاب\u200cها، کتاب، نیم\u200cکتاب", [("کتاب", "book")]),  # noqa: RUF001
+        ("کتاب\u200cها، کتاب، نیم\u200cکتاب", [("کتاب", "book")]),
         ("C++, du C, C++x", [("C++", "C++")]),
         (".NET, ASP.NET", [(".NET", ".NET")]),
         ("Ville, ville", [("Ville", "Town")]),
@@ -97,6 +98,23 @@ def test_the_letters_i_are_those_of_the_source_language(language, text, found):
     glossary = Glossary({"işlem": "operation", "\u0131ş\u0131k": "light", "kitap": "book"}, "en", language)
 
     assert [text[start:end] for start, end, _ in glossary.spans(text, [])] == found
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "found"),
+    [
+        ("el", "Ο ΛΟΓΟΣ, ο ΛΌΓΟΣ, Λόγος, Η ΠΟΛΗ", ["ΛΟΓΟΣ", "ΛΌΓΟΣ", "Λόγος"]),
+        ("el", "Η ΠΟΛΗ, Ο ΛΟΓΟΣ ΚΑΙ ΤΟ ΑΙΓΑΙΟ", ["ΛΟΓΟΣ", "ΑΙΓΑΙΟ"]),
+        ("el", "Το ΑΙΓΑΙΟ, λογος", []),
+        ("de", "Die STRASSE, Straße, STRAßE, strasse", ["STRASSE", "Straße", "STRAßE"]),
+        ("de", "EIN GROSSER FUSS", ["FUSS"]),
+        ("de", "Ein FUSS", []),
+    ],
+)
+def test_capitals_may_lack_what_small_letters_have(language, text, found):
+    terms = {"λόγος": "reason", "ή": "or", "Αιγαίο": "Aegean", "straße": "street", "Fuß": "foot"}
+
+    assert [text[start:end] for start, end, _ in Glossary(terms, "en", language).spans(text, [])] == found
 
 
 def test_a_term_takes_the_place_of_the_words_that_the_model_has_for_it():
