@@ -19,15 +19,15 @@ _ENOUGH = 100
 _SHARE = 0.1
 """A character is known if the training text has it this often, or this share as often as the commonest of its class."""
 
-_APOSTROPHES = "'’ʼ‘´＇′ꞌ‛"
+_APOSTROPHES = "'’ʼ‘´＇′ꞌ‛׳"
 _SPACES = " \u00a0\u202f\u2007\u2009\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u200a\u205f\u3000\u1680"
 _TYPOGRAPHY = frozenset(_APOSTROPHES + _SPACES) - frozenset(" \u3000")
 """Characters that say no more than the commonest of their class, as which they are read even where they are known."""
 
 _ALIKE = (
     _APOSTROPHES,
-    '"“”„‟＂″',
-    "-‐‑⁃﹣－−",
+    '"“”„‟＂″״',
+    "-‐‑⁃﹣－−־",
     "–—―‒⸺",
     _SPACES,
     "şș",
@@ -39,11 +39,12 @@ _ALIKE = (
     "·･・",
     ":∶：",
     "…‥",
+    "~～〜",
     "يی",
     "كک",
     "هە",
     *(f"{digit}{chr(0x660 + digit)}{chr(0x6F0 + digit)}" for digit in range(10)),
-    *(f"{mark}{chr(ord(mark) + 0xFEE0)}" for mark in "!#$%&()*+,./;<=>?@[\\]^_{|}~"),
+    *(f"{mark}{chr(ord(mark) + 0xFEE0)}" for mark in "!#$%&()*+,./;<=>?@[\\]^_{|}"),
 )
 """Classes of characters that stand for each other. Accents, case and look-alikes of other scripts are not spelling."""
 

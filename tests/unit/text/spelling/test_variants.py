@@ -38,6 +38,21 @@ def test_an_unknown_variant_is_read_as_the_one_that_training_text_has(text, read
     assert Spelling(count_variants(FRENCH)).read(text) == read
 
 
+@pytest.mark.parametrize(
+    ("texts", "text", "read"),
+    [
+        (["צה\"ל בתל-אביב, ג'ירפה"], "צה״ל בתל־אביב, ג׳ירפה", "צה\"ל בתל-אביב, ג'ירפה"),
+        (["צה״ל בתל־אביב, ג׳ירפה"], "צה\"ל בתל-אביב, ג'ירפה", "צה״ל בתל־אביב, ג׳ירפה"),
+        (["5～6個"], "5〜6個, 5~6個", "5～6個, 5～6個"),
+        (["5〜6個"], "5～6個, 5~6個", "5〜6個, 5〜6個"),
+        (["5~6"], "5～6個, 5〜6個", "5~6個, 5~6個"),
+    ],
+    ids=ascii,
+)
+def test_marks_of_hebrew_and_japanese_have_variants_too(texts, text, read):
+    assert Spelling(count_variants(texts * 100)).read(text) == read
+
+
 def test_a_mark_that_has_a_space_before_it_now_and_then_stays_as_it_is():
     mixed = ["Oui ?", "Non?"] * 50
 
