@@ -16,7 +16,7 @@ from transformer_cli.decoding.segments.segment_reader import SegmentReader
 from transformer_cli.decoding.segments.segment_search import SegmentSearch
 from transformer_cli.decoding.segments.target_language import TargetLanguages
 from transformer_cli.decoding.text_rules import TextRules
-from transformer_cli.text.normalization import normalize
+from transformer_cli.text.normalization import normalize, without_controls
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class Translation:
     """A translation of one line.
 
     Args:
-        text: One line of text without control characters (a model may spell them in bytes); empty for a blank line.
+        text: One line of text without control characters (a model may spell them in bytes), but for tabs of a line that
+            was copied; empty for a blank line.
         score: Mean of the hypotheses' scores (`Hypothesis.score`) over the segments that were searched; 0 for a blank
             line, and for one that was copied.
         segments: Number of segments of the line: 1 unless it was cut at ends of sentences, 0 if it is blank or copied.
@@ -141,7 +142,7 @@ class LineTranslator:
             ]
         with_segments = {segment.line for segment in segments}
         translations = {
-            line: self._without_search(each.text, each.words, with_alignment=with_alignment)
+            line: self._without_search(lines[line], each.text, each.words, with_alignment=with_alignment)
             for line, each in enumerate(named)
             if line not in with_segments
         }
@@ -163,12 +164,15 @@ class LineTranslator:
             translations[line] = self._checked(required, texts[line], joined)
         return [translations[line] for line in range(len(lines))]
 
-    def _without_search(self, text: str, words: int, *, with_alignment: bool) -> Translation:
-        """Return the translation of a normalised line that is blank or copied; others get theirs later."""
+    def _without_search(self, line: str, text: str, words: int, *, with_alignment: bool) -> Translation:
+        """Return the translation of a line that is blank or copied, with its normalised text."""
         if not self.rules.is_copied(text):
             return Translation("", 0.0, 0, alignment=() if with_alignment else None)
         links = tuple((words + place, place) for place in range(text.count(" ") + 1))
-        return Translation(self.rules.copied(text), 0.0, 0, alignment=links if with_alignment else None)
+        copied = self.rules.copied(text)
+        if copied == self.rules.normalize(line):  # no terms, and no name of a language before it
+            copied = without_controls(line)
+        return Translation(copied, 0.0, 0, alignment=links if with_alignment else None)
 
     def _join(self, segments: list[tuple[Segment, list[Hypothesis]]], *, with_alignment: bool) -> Translation:
         """Join the hypotheses of a line's segments, each sorted best first, into its translation."""

@@ -13,6 +13,8 @@ NORMALIZATION_VERSION = 2
 # Line and paragraph separators count as controls here: a prepared sentence is one line for every reader.
 _CONTROLS_AND_SPACES = re.compile(r"[ \t\u2028\u2029\x00-\x1f\x7f-\x9f]+")
 
+_CONTROLS_BUT_TABS = re.compile(r"[\u2028\u2029\x00-\x08\x0a-\x1f\x7f-\x9f]")
+
 
 def normalize(text: str, version: int = 1) -> str:
     """Return ``text`` in Unicode NFC, controls turned into spaces, runs of spaces into one, none at the ends.
@@ -31,3 +33,8 @@ def normalize(text: str, version: int = 1) -> str:
     if "  " in text or not text.isprintable():
         text = _CONTROLS_AND_SPACES.sub(" ", text)
     return text.strip(" ")
+
+
+def without_controls(text: str) -> str:
+    """Return ``text`` with a space in the place of each control but a tab, so that it is one line for every reader."""
+    return text if text.isprintable() else _CONTROLS_BUT_TABS.sub(" ", text)

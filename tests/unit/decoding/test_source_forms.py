@@ -319,3 +319,20 @@ def test_a_model_that_has_not_learned_hints_is_not_given_any():
     for profile in (None, TextProfile(max_sentences=1)):
         with pytest.raises(UsageError, match=r"^--glossary-hints: the model has not learned to follow hints"):
             rules_of(profile, FRENCH, tokenizers.source, glossary=Glossary({"a": "b"}, "en"), glossary_hints=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("1\t2\t3", "1\t2\t3"),
+        ("  12   34 ", "  12   34 "),
+        ("1\r2\x1b[1\u20283\n", "1 2 [1 3 "),
+        ("1\u00ad2", "1\u00ad2"),
+        (" \t ", ""),
+    ],
+)
+def test_a_line_that_is_copied_keeps_its_spaces_and_tabs(line, text):
+    (found,) = translator(SpeakingEngine(lambda text: "wrong")).translate([line], with_alignment=True)
+
+    assert found.text == text
+    assert found.alignment == tuple((word, word) for word in range(len(text.split())))

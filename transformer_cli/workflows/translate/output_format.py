@@ -56,7 +56,7 @@ def pharaoh(translation: Translation) -> str:
 
 
 def _fields(translation: Translation) -> Iterator[str]:
-    yield translation.text
+    yield translation.text.replace("\t", " ")  # a line that was copied may have tabs
     yield f"{translation.score:.4f}"
     if translation.alignment is not None:
         yield pharaoh(translation)
