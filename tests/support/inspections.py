@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -16,10 +18,17 @@ SENTENCE = "Je suis étudiant."
 HOSTILE = "</script><script>alert(1)</script> \"quoted\" 'n' & <b>אבג</b> 👍 ${x} {{ y }} \u202e"
 
 
-def inspection(text: str = SENTENCE, *, target: str | None = None, seed: int = 3, **decoding: Any) -> Inspection:
+def inspection(
+    text: str = SENTENCE,
+    *,
+    target: str | None = None,
+    seed: int = 3,
+    shape: Mapping[str, Any] = MappingProxyType({}),
+    **decoding: Any,
+) -> Inspection:
     """Look at a sentence with a small model of random weights that says different things."""
     return inspect_sentence(
-        talkative_model(seed=seed),
+        talkative_model(seed=seed, **shape),
         tiny_tokenizers(),
         text,
         languages=LANGUAGES,
