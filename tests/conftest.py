@@ -1,4 +1,4 @@
-"""Several test processes share the cores: each computes with one thread."""
+"""Several test processes share the cores: each computes with one thread, and where there are more, none spins."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from tests.support.messages import Messages, logged
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is loaded
 
 # torch.compile keeps machine code for all processes of a user, and takes that of one instruction set for another's.
 if capability := os.environ.get("ATEN_CPU_CAPABILITY"):
