@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,12 @@ def report_page(document: dict[str, Any]) -> str:
 
 def render(template: str, **values: Any) -> str:
     """Fill in a template; every text is escaped unless it is `Markup`."""
+    return _environment().get_template(template).render(values)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Return what compiles each template once in a process."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
@@ -55,7 +62,7 @@ def render(template: str, **values: Any) -> str:
         trim_blocks=True,
     )
     environment.filters["embedded"] = embedded_json
-    return environment.get_template(template).render(values)
+    return environment
 
 
 def embedded_json(document: Any) -> Markup:
