@@ -13,6 +13,7 @@ import shutil
 import signal
 import time
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,12 +31,13 @@ from tests.support.small_runs import (
     weights_of_version,
     write_small,
 )
+from tests.support.toy_corpus import pairs, write_corpus
 from transformer_cli import train, train_tokenizer
 from transformer_cli.errors import StoppedBySignalError, TfmError
 from transformer_cli.stopping import StopRequest
 from transformer_cli.training.events import StepReport, TrainingEvent, ValidationReport
 
-LAST_STEP = 24
+LAST_STEP = 12
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 """For what another process goes on with: what dropout draws depends on the number of threads."""
 
@@ -51,10 +53,17 @@ def home(tmp_path_factory):
     """A folder with recipe, corpus, a prepared run directory, and one in which a training was never interrupted."""
     folder = tmp_path_factory.mktemp("resume")
     write_small(folder)
+    write_corpus(folder, "toy", pairs()[:101])
     recipe = (folder / "tfm.toml").read_text(encoding="utf-8")
-    (folder / "tfm.toml").write_text(
-        recipe.replace("[training]", "[training]\nr_drop = 1.0\nema_decay = 0.8\nsubword_sampling = 0.2")
-    )
+    for old, new in (
+        ("[training]", "[training]\nr_drop = 1.0\nema_decay = 0.8\nsubword_sampling = 0.2"),
+        ("max_steps = 24", f"max_steps = {LAST_STEP}"),
+        ("warmup_steps = 8", "warmup_steps = 4"),
+        ("validate_every = 8", "validate_every = 4"),
+    ):
+        assert recipe.count(old) == 1
+        recipe = recipe.replace(old, new)
+    (folder / "tfm.toml").write_text(recipe, encoding="utf-8")
     train_tokenizer(folder / "tfm.toml", run_dir=folder / "prepared")
     return folder
 
@@ -73,6 +82,20 @@ def looks(home):
     numbers["after a validation"] = numbers["in a validation"] + 1
     numbers["after the last step"] = stop.looks
     return numbers
+
+
+@pytest.fixture(scope="module")
+def stopped_after(home, looks, tmp_path_factory):
+    """Of an update, the run directory of a training that was stopped after it; not to be changed."""
+
+    @cache
+    def stopped(step: int) -> Path:
+        folder = copy_of(home / "prepared", tmp_path_factory.mktemp("stopped") / "run")
+        stop = StopAtSteps(step)
+        train_until_stopped(home, folder, stop.request, stop)
+        return folder
+
+    return stopped
 
 
 @pytest.fixture
@@ -127,11 +150,10 @@ def assert_same_as_uninterrupted(home: Path, run: Path) -> None:
             assert (run / path).read_bytes() == (home / "uninterrupted" / path).read_bytes()
 
 
-# The recipe validates after 8, 16 and 24 updates and saves after 5, 10, 15, 20 and the last; an epoch has 6.
-@pytest.mark.parametrize("step", [1, 8, 18])
-def test_a_training_that_was_stopped_once_ends_as_if_it_had_not_been(home, run, step):
-    stop = StopAtSteps(step)
-    train_until_stopped(home, run, stop.request, stop)
+# The recipe validates after 4, 8 and 12 updates and saves after 5, 10 and the last; an epoch has 3.
+@pytest.mark.parametrize("step", [1, 4, 9])
+def test_a_training_that_was_stopped_once_ends_as_if_it_had_not_been(home, stopped_after, tmp_path, step):
+    run = copy_of(stopped_after(step), tmp_path / "run")
     assert steps_of_checkpoints(run)[-1] == step
 
     messages = finish_training(home, run)
@@ -141,7 +163,7 @@ def test_a_training_that_was_stopped_once_ends_as_if_it_had_not_been(home, run, 
 
 
 def test_a_training_that_was_stopped_again_and_again_ends_as_if_it_had_not_been(home, run):
-    for step in (3, 4, 11, 22):
+    for step in (2, 3, 6, 11):
         stop = StopAtSteps(step)
         train_until_stopped(home, run, stop.request, stop)
 
@@ -150,25 +172,26 @@ def test_a_training_that_was_stopped_again_and_again_ends_as_if_it_had_not_been(
     assert_same_as_uninterrupted(home, run)
 
 
-def test_a_training_that_was_stopped_when_parameters_had_other_names_ends_as_if_it_had_not_been(home, run):
-    stop = StopAtSteps(18)
-    train_until_stopped(home, run, stop.request, stop)
+def test_a_training_that_was_stopped_when_parameters_had_other_names_ends_as_if_it_had_not_been(
+    home, stopped_after, tmp_path
+):
+    run = copy_of(stopped_after(9), tmp_path / "run")
     for folder in (run / "checkpoints").iterdir():
         checkpoint_as_format_1(folder)
 
     messages = finish_training(home, run)
 
-    assert "resuming from step 18" in messages.texts
+    assert "resuming from step 9" in messages.texts
     assert_same_as_uninterrupted(home, run)
 
 
 def test_a_training_in_two_threads_that_was_stopped_ends_as_if_it_had_not_been(home, tmp_path):
     undisturbed, stopped = (copy_of(home / "prepared", tmp_path / name) for name in ("undisturbed", "stopped"))
-    overrides = ["training.max_steps=9", "training.validate_every=9"]
+    overrides = ["training.max_steps=5", "training.validate_every=5"]
     torch.set_num_threads(2)
     try:
         train(home / "tfm.toml", run_dir=undisturbed, overrides=overrides)
-        stop = StopAtSteps(6)
+        stop = StopAtSteps(3)
         with pytest.raises(StoppedBySignalError):
             train(home / "tfm.toml", run_dir=stopped, overrides=overrides, stop=stop.request, on_event=stop)
         train(home / "tfm.toml", run_dir=stopped, overrides=overrides)
@@ -199,7 +222,7 @@ def wait_for_step(run: Path, step: int, process) -> None:
 
 def test_a_training_that_was_killed_ends_as_if_it_had_not_been(home, run):
     process = start("train", home / "tfm.toml", "--run-dir", run, cwd=home, env=ONE_THREAD)
-    wait_for_step(run, 7, process)
+    wait_for_step(run, 6, process)  # the update after the first checkpoint
     process.send_signal(signal.SIGKILL)
     assert finish(process).code == -signal.SIGKILL
     assert steps_of_checkpoints(run)
@@ -213,7 +236,7 @@ def test_a_training_that_was_killed_ends_as_if_it_had_not_been(home, run):
 
 def test_a_training_that_a_signal_stopped_goes_on_at_the_next_command(home, run):
     process = start("train", home / "tfm.toml", "--run-dir", run, cwd=home, env=ONE_THREAD)
-    wait_for_step(run, 6, process)
+    wait_for_step(run, 1, process)
     process.send_signal(signal.SIGTERM)
     stopped = finish(process)
 
@@ -275,23 +298,24 @@ def cut_short(path: Path) -> None:
         ("state.json", cut_short, "missing or damaged"),
     ],
 )
-def test_a_damaged_checkpoint_costs_the_steps_after_the_one_before_and_nothing_else(home, run, name, damage, finding):
-    stop = StopAtSteps(12)
-    train_until_stopped(home, run, stop.request, stop)
-    newest = run / "checkpoints" / "step-00000012" / name
+def test_a_damaged_checkpoint_costs_the_steps_after_the_one_before_and_nothing_else(
+    home, stopped_after, tmp_path, name, damage, finding
+):
+    run = copy_of(stopped_after(9), tmp_path / "run")
+    newest = run / "checkpoints" / "step-00000009" / name
     damage(newest)
 
     messages = finish_training(home, run)
 
     assert messages.warnings == [f"{newest} is {finding}; going back to the checkpoint before"]
-    assert "resuming from step 10" in messages.texts
+    assert "resuming from step 5" in messages.texts
     assert_same_as_uninterrupted(home, run)
 
 
 def test_damaged_older_checkpoints_are_left_out_of_the_average_and_that_is_said(home, run):
-    stop = StopAtSteps(23)
+    stop = StopAtSteps(11)
     train_until_stopped(home, run, stop.request, stop)
-    damaged = [run / "checkpoints" / name / "model.safetensors" for name in ("step-00000020", "best")]
+    damaged = [run / "checkpoints" / name / "model.safetensors" for name in ("step-00000010", "best")]
     for path in damaged:
         flip_a_bit(path)
 
@@ -318,9 +342,8 @@ def test_a_disk_that_fills_up_ends_the_training_with_an_error_and_costs_the_step
     assert_same_as_uninterrupted(home, run)
 
 
-def test_where_no_checkpoint_is_whole_the_training_starts_anew(home, run):
-    stop = StopAtSteps(7)
-    train_until_stopped(home, run, stop.request, stop)
+def test_where_no_checkpoint_is_whole_the_training_starts_anew(home, stopped_after, tmp_path):
+    run = copy_of(stopped_after(9), tmp_path / "run")
     for folder in (run / "checkpoints").iterdir():
         (folder / "state.json").unlink()
 
