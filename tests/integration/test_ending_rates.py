@@ -16,6 +16,7 @@ from transformer_cli.training.events import StepReport, TrainingEvent
 
 PEAK, WARMUP, LAST_STEP = 0.01, 8, 24
 MINUTES = 10_000.0
+END_IS_FIXED = ("training.warmup_steps=1", "model.dropout=0.2")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -36,6 +37,22 @@ def home(tmp_path_factory):
 @pytest.fixture
 def run(home, tmp_path):
     return copy_of(home / "prepared", tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def falling(home):
+    """A run whose training has ended with the rate at zero; not to be changed."""
+    folder = copy_of(home / "prepared", home / "falling")
+    train(home / "tfm.toml", run_dir=folder, overrides=["training.decay=linear"])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(home):
+    """A run whose training has fixed its end and reached it in one sitting; not to be changed."""
+    folder = copy_of(home / "prepared", home / "uninterrupted")
+    sitting(home, folder, *END_IS_FIXED)
+    return folder
 
 
 def rates_of(run) -> list[float]:
@@ -65,14 +82,12 @@ def sitting(home, run, *overrides: str, stop_at: int | None = None, share_used: 
     return messages.texts
 
 
-def test_with_max_steps_the_rate_falls_to_zero_from_the_end_of_the_warm_up(home, run):
-    train(home / "tfm.toml", run_dir=run, overrides=["training.decay=linear"])
-
-    assert rates_of(run) == pytest.approx(line(WARMUP, LAST_STEP), rel=1e-9)
+def test_with_max_steps_the_rate_falls_to_zero_from_the_end_of_the_warm_up(falling):
+    assert rates_of(falling) == pytest.approx(line(WARMUP, LAST_STEP), rel=1e-9)
 
 
-def test_more_steps_let_the_rate_go_on_as_that_of_a_longer_training(home, run):
-    train(home / "tfm.toml", run_dir=run, overrides=["training.decay=linear"])
+def test_more_steps_let_the_rate_go_on_as_that_of_a_longer_training(home, falling, tmp_path):
+    run = copy_of(falling, tmp_path / "run")
 
     train(home / "tfm.toml", run_dir=run, overrides=["training.decay=linear", "training.max_steps=30"])
 
@@ -89,15 +104,11 @@ def test_with_max_minutes_the_end_is_fixed_when_the_speed_is_known_and_the_rate_
 
 
 @pytest.mark.parametrize("stops", [[12], [3, 9, 21]], ids=str)
-def test_an_interrupted_training_keeps_the_end_that_it_has_fixed(home, run, tmp_path, stops):
-    options = ["training.warmup_steps=1", "model.dropout=0.2"]
-    uninterrupted = copy_of(run, tmp_path / "uninterrupted")
-    sitting(home, uninterrupted, *options)
-
+def test_an_interrupted_training_keeps_the_end_that_it_has_fixed(home, run, uninterrupted, stops):
     for number, stop_at in enumerate(stops):
         with pytest.raises(StoppedBySignalError):
-            sitting(home, run, *options, stop_at=stop_at, share_used=0.0 if number else 0.5)
-    texts = sitting(home, run, *options, share_used=0.0)
+            sitting(home, run, *END_IS_FIXED, stop_at=stop_at, share_used=0.0 if number else 0.5)
+    texts = sitting(home, run, *END_IS_FIXED, share_used=0.0)
 
     assert not any(text.startswith("the time suffices") for text in texts)
     assert metrics_of(run) == metrics_of(uninterrupted)
@@ -114,8 +125,8 @@ def test_other_limits_fix_the_end_anew_without_raising_the_rate_to_its_peak(home
     assert rates_of(run)[12:] == pytest.approx([PEAK * (41 - step) / (41 - 2) for step in range(13, 41)], rel=1e-9)
 
 
-def test_a_new_version_of_trained_weights_has_a_short_schedule_that_ends(home, run):
-    train(home / "tfm.toml", run_dir=run, overrides=["training.decay=linear"])
+def test_a_new_version_of_trained_weights_has_a_short_schedule_that_ends(home, falling, tmp_path):
+    run = copy_of(falling, tmp_path / "run")
     another = ["training.decay=linear", "training.batch_tokens=300"]  # not the training that has just been finished
     limits = ["retraining.warmup_steps=4", "retraining.max_steps=12"]
 
