@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,25 @@ def here(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder: Path = toy.copy_to(tmp_path)
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def with_two_versions(toy: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which new pairs have arrived and version 0002 has gone live; not to be changed."""
+    folder: Path = toy.copy_to(tmp_path_factory.mktemp("two"))
+    arrive(folder, NEW)
+    with chdir(folder):
+        assert run_here("train", "-d", RUN.path, *QUICK, *ANY_QUALITY).code == 0
+    return folder
+
+
+@pytest.fixture
+def a_day_later(with_two_versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder like that."""
+    shutil.copytree(with_two_versions, tmp_path, symlinks=True, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    assert RUN.live_version() == "0002"
+    return tmp_path
 
 
 def arrive(here: Path, new: list[tuple[str, str]]) -> None:
@@ -202,15 +222,11 @@ def test_a_live_version_that_is_not_there_is_missed_in_the_list(here):
     assert "warning: version 0001, which is to be live, is not there; `tfm train` or " in finished.stderr
 
 
-def test_versions_are_listed_promoted_and_rolled_back(here):
-    arrive(here, NEW)
-    run_here("train", *QUICK, *ANY_QUALITY)
-    assert RUN.live_version() == "0002"
-
+def test_versions_are_listed_promoted_and_rolled_back(a_day_later):
     table = run_here("versions").stdout.decode().splitlines()
     assert [line.split()[:2] for line in table[1:]] == [["0001", "previous"], ["0002", "live"]]
     assert run_here("versions", "rollback").stderr.endswith("version 0001 is live in place of 0002\n")
-    assert run_here("train", *QUICK).code == 0  # nothing to do, and the rollback stays
+    assert run_here("train", *QUICK, *ANY_QUALITY).code == 0  # nothing to do, and the rollback stays
     listed = json.loads(run_here("versions", "list", "--json").stdout)
     assert (listed["live"], [version["live"] for version in listed["versions"]]) == ("0001", [True, False])
     assert run_here("versions", "promote", 2).code == 0
@@ -238,11 +254,9 @@ def test_what_versions_cannot_do_is_said_in_one_line(arguments, code, fragment, 
     assert fragment in finished.error
 
 
-def test_the_run_of_versions_is_that_of_a_recipe_as_in_train(here):
-    arrive(here, NEW)
-    run_here("train", *QUICK, *ANY_QUALITY)
-    (here / "tfm.toml").rename(here / "nightly.toml")
-    (here / "broken.toml").write_text("=")
+def test_the_run_of_versions_is_that_of_a_recipe_as_in_train(a_day_later):
+    (a_day_later / "tfm.toml").rename(a_day_later / "nightly.toml")
+    (a_day_later / "broken.toml").write_text("=")
 
     for words in (["nightly.toml"], ["list", "nightly.toml"], ["-d", "runs/toy"]):
         assert json.loads(run_here("versions", "--json", *words).stdout)["live"] == "0002"
@@ -253,18 +267,14 @@ def test_the_run_of_versions_is_that_of_a_recipe_as_in_train(here):
     assert RUN.live_version() == "0002"
 
 
-def test_a_rollback_need_not_wait_for_a_training(here):
-    arrive(here, NEW)
-    run_here("train", *QUICK, *ANY_QUALITY)
+@pytest.mark.usefixtures("a_day_later")
+def test_a_rollback_need_not_wait_for_a_training():
     with RUN.lock():
         assert run_here("versions", "rollback").code == 0
 
 
-def test_what_begins_with_a_version_that_is_rolled_back_meanwhile_does_not_take_its_place(here):
-    arrive(here, NEW[:40])
-    run_here("train", *QUICK, *ANY_QUALITY)
-    assert RUN.live_version() == "0002"
-    arrive(here, NEW)
+def test_what_begins_with_a_version_that_is_rolled_back_meanwhile_does_not_take_its_place(a_day_later):
+    arrive(a_day_later, NEW[:40])
 
     def roll_back(event: TrainingEvent) -> None:
         if isinstance(event, SessionOpened):
