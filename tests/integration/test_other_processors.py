@@ -7,16 +7,18 @@ import os
 import platform
 import shutil
 import signal
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-from tests.support.command_line import ROOT, environment, run_process
+from tests.support.command_line import run_here
+from tests.support.other_process import OtherProcess, other_process
 from tests.support.small_runs import steps_of_checkpoints, write_small
 from transformer_cli import train
+from transformer_cli.device import _bfloat16_cost, has_fast_bfloat16
 from transformer_cli.errors import StoppedBySignalError
 from transformer_cli.stopping import StopRequest
 from transformer_cli.training.events import StepReport, TrainingEvent
@@ -29,6 +31,13 @@ POORER = {
 where the tests themselves run so."""
 
 pytestmark = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="other processors have no AVX2")
+
+
+@pytest.fixture(scope="module")
+def poorer() -> Iterator[OtherProcess]:
+    """A process on such a processor."""
+    with other_process(**POORER) as process:
+        yield process
 
 
 @pytest.fixture
@@ -60,13 +69,13 @@ def about_bfloat16(stderr: str) -> list[str]:
     return [line for line in stderr.splitlines() if "bfloat16" in line]
 
 
-def test_a_training_that_began_in_bfloat16_goes_on_in_float32_where_that_is_slow_and_says_so_once(home):
+def test_a_training_that_began_in_bfloat16_goes_on_in_float32_where_that_is_slow_and_says_so_once(home, poorer):
     train_until(6, home)
     path, document = state_of(home, 6)
     document["state"]["precision"] = "bfloat16"  # as it is already where this machine has it
     path.write_text(json.dumps(document))
 
-    moved = run_process("train", "tfm.toml", "-d", "run", "--set", "training.max_steps=12", cwd=home, env=POORER)
+    moved = poorer.run("train", "tfm.toml", "-d", "run", "--set", "training.max_steps=12", cwd=home)
 
     assert moved.code == 0, moved.stderr
     assert "resuming from step 6" in moved.stderr
@@ -80,11 +89,10 @@ def test_a_training_that_began_in_bfloat16_goes_on_in_float32_where_that_is_slow
     assert state_of(home, 12)[1]["state"]["precision"] == "float32"
 
 
-def test_a_training_asked_to_be_slow_is_and_says_so_once(home):
-    slow = run_process(
+def test_a_training_asked_to_be_slow_is_and_says_so_once(home, poorer):
+    slow = poorer.run(
         *("train", "tfm.toml", "-d", "run", "--set", "training.max_steps=2", "--set", "training.precision=bfloat16"),
         cwd=home,
-        env=POORER,
     )
 
     assert slow.code == 0, slow.stderr
@@ -93,13 +101,12 @@ def test_a_training_asked_to_be_slow_is_and_says_so_once(home):
     assert opened.endswith(" threads, bfloat16")
 
 
-def test_a_translation_asked_to_be_slow_is_and_says_so_once(toy):
+def test_a_translation_asked_to_be_slow_is_and_says_so_once(toy, poorer):
     lines = b"".join((toy.folder / "toy.fr").read_bytes().splitlines(keepends=True)[:70])
     options = ("translate", "-m", toy.model, "--engine", "torch")
 
     slow, by_itself = (
-        run_process(*options, *more, cwd=toy.folder, stdin=lines, env=POORER)
-        for more in (("--precision", "bfloat16"), ())
+        poorer.run(*options, *more, cwd=toy.folder, stdin=lines) for more in (("--precision", "bfloat16"), ())
     )
 
     assert (slow.code, slow.stdout.count(b"\n")) == (0, 70)
@@ -107,20 +114,22 @@ def test_a_translation_asked_to_be_slow_is_and_says_so_once(toy):
     assert (by_itself.code, by_itself.stderr) == (0, "")
 
 
-def test_an_exported_engine_is_compared_once_on_another_processor_and_its_record_counts_from_then_on(toy, tmp_path):
+def test_an_exported_engine_is_compared_once_on_another_processor_and_its_record_counts_from_then_on(
+    toy, tmp_path, poorer
+):
     model = shutil.copytree(toy.model, tmp_path / "model")
     record, lines = model / "ctranslate2" / "compared.json", (toy.folder / "toy.fr").read_bytes()
     translate = ("translate", "-m", model, "--engine", "ctranslate2")
-    exported = run_process("export", "--to", "ctranslate2", "-m", model, "--quantization", "int8", cwd=tmp_path)
+    exported = run_here("export", "--to", "ctranslate2", "-m", model, "--quantization", "int8")
     assert exported.code == 0, exported.stderr
     here = json.loads(record.read_bytes())
 
-    first = run_process(*translate, cwd=tmp_path, stdin=lines, env=POORER)
+    first = poorer.run(*translate, cwd=tmp_path, stdin=lines)
     there = json.loads(record.read_bytes())
-    second = run_process(*translate, cwd=tmp_path, stdin=lines, env=POORER)
+    second = poorer.run(*translate, cwd=tmp_path, stdin=lines)
     [kind] = there.keys() - here.keys()
     record.write_text(json.dumps({**there, kind: 9.0}))
-    off, at_home = (run_process(*translate, cwd=tmp_path, stdin=lines, env=env) for env in (POORER, {}))
+    off, at_home = poorer.run(*translate, cwd=tmp_path, stdin=lines), run_here(*translate, stdin=lines)
 
     assert (first.code, first.stdout.count(b"\n")) == (0, 192)
     assert second == first
@@ -132,13 +141,11 @@ def test_an_exported_engine_is_compared_once_on_another_processor_and_its_record
     assert (at_home.code, at_home.stderr) == (0, "")
 
 
-def test_whether_bfloat16_is_fast_is_measured_within_the_limits_that_the_library_below_was_given():
-    code = (
-        "import torch; from transformer_cli.device import has_fast_bfloat16; threads = torch.get_num_threads(); "
-        "print(has_fast_bfloat16(torch.device('cpu')), torch.get_num_threads() == threads)"
-    )
-    finished = subprocess.run(
-        [sys.executable, "-c", code], env=environment(**POORER), cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
-    )
+def measured_and_what_became_of_the_threads() -> tuple[bool, bool]:
+    _bfloat16_cost.cache_clear()
+    threads = torch.get_num_threads()
+    return has_fast_bfloat16(torch.device("cpu")), torch.get_num_threads() == threads
 
-    assert finished.stdout == "False True\n"
+
+def test_whether_bfloat16_is_fast_is_measured_within_the_limits_that_the_library_below_was_given(poorer):
+    assert poorer.call(measured_and_what_became_of_the_threads) == (False, True)
