@@ -2,54 +2,84 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import environment, run_process
+from tests.support.command_line import Finished
+from tests.support.other_process import OtherProcess, other_process
 from tests.support.small_runs import copy_of, metrics_of, weights_of_version, write_small
-from transformer_cli import train_tokenizer
+from transformer_cli import TranslationSettings, train_tokenizer
 from transformer_cli.cores import has_linux
-
-PLAIN = {"TFM_PLAIN": "1", "OMP_NUM_THREADS": "2"}
-ENGINE_OF = """
-import sys
-from pathlib import Path
-from transformer_cli import TranslationSettings
 from transformer_cli.workflows.translate.load_translator import load_translator
-settings = TranslationSettings(engine="torch", device="cpu", threads=2)
-print(type(load_translator([Path(sys.argv[1])], settings).engine).__name__)
-"""
+
+SHORT = ("--set", "training.max_steps=10", "--set", "training.validate_every=5")
 
 
-def test_a_large_input_is_translated_by_one_process_to_the_same(toy):
-    lines = (toy.folder / "toy.fr").read_bytes()
-    options = ("translate", "-m", toy.model, "--engine", "torch", "--precision", "float32")
-    plain, usual = (
-        run_process(*options, cwd=toy.folder, stdin=lines, env={"OMP_NUM_THREADS": "2", **env}) for env in (PLAIN, {})
-    )
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it with what only Linux has, or without.
 
-    assert (plain.code, plain.stdout.count(b"\n")) == (0, 192)
-    assert plain == usual
+    Args:
+        engine: The name of its class.
+        translated: What a translation of a large input gave.
+        run: The run directory of a training.
+    """
 
-
-@pytest.mark.parametrize("variables", [PLAIN, {}], ids=str)
-def test_workers_are_forked_only_with_what_linux_has(toy, variables):
-    command = [sys.executable, "-c", ENGINE_OF, str(toy.model)]
-    finished = subprocess.run(command, env=environment(**variables), stdout=subprocess.PIPE, text=True, check=True)
-
-    assert finished.stdout == ("ParallelEngine\n" if has_linux(variables) else "TorchEngine\n")
+    engine: str
+    translated: Finished
+    run: Path
 
 
-def test_a_training_ends_in_the_same_weights(tmp_path):
-    write_small(tmp_path)
-    train_tokenizer(tmp_path / "tfm.toml", run_dir=tmp_path / "usual")
-    copy_of(tmp_path / "usual", tmp_path / "plain")
+@pytest.fixture(scope="module")
+def outcomes(toy, tmp_path_factory) -> tuple[Outcome, Outcome]:
+    """The one without, and the usual one."""
+    folder = tmp_path_factory.mktemp("plain")
+    write_small(folder)
+    train_tokenizer(folder / "tfm.toml", run_dir=folder / "usual")
+    copy_of(folder / "usual", folder / "plain")
 
-    for name, variables in (("usual", {}), ("plain", PLAIN)):
-        finished = run_process("train", "tfm.toml", "-d", name, cwd=tmp_path, env={"OMP_NUM_THREADS": "2", **variables})
-        assert finished.code == 0, finished.stderr
+    def outcome(name: str) -> Outcome:
+        process.call(be_plain, name == "plain")
+        options = ("translate", "-m", toy.model, "--engine", "torch", "--precision", "float32")
+        translated = process.run(*options, cwd=folder, stdin=(toy.folder / "toy.fr").read_bytes())
+        trained = process.run("train", "tfm.toml", "-d", name, *SHORT, cwd=folder)
+        assert trained.code == 0, trained.stderr
+        return Outcome(process.call(name_of_engine, toy.model), translated, folder / name)
 
-    assert metrics_of(tmp_path / "plain") == metrics_of(tmp_path / "usual")
-    assert weights_of_version(tmp_path / "plain") == weights_of_version(tmp_path / "usual")
+    # Without comes first: the settings of memory, which Linux has, stay with a process.
+    process: OtherProcess
+    with other_process(OMP_NUM_THREADS="2") as process:
+        return outcome("plain"), outcome("usual")
+
+
+def be_plain(wanted: bool) -> None:
+    os.environ["TFM_PLAIN"] = str(int(wanted))
+
+
+def name_of_engine(model: Path) -> str:
+    settings = TranslationSettings(engine="torch", device="cpu", threads=2)
+    return type(load_translator([model], settings).engine).__name__
+
+
+def test_a_large_input_is_translated_by_one_process_to_the_same(outcomes):
+    plain, usual = outcomes
+
+    assert (plain.translated.code, plain.translated.stdout.count(b"\n")) == (0, 192)
+    assert plain.translated == usual.translated
+
+
+def test_workers_are_forked_only_with_what_linux_has(outcomes):
+    plain, usual = outcomes
+
+    assert plain.engine == "TorchEngine"
+    assert usual.engine == ("ParallelEngine" if has_linux({}) else "TorchEngine")
+
+
+def test_a_training_ends_in_the_same_weights(outcomes):
+    plain, usual = outcomes
+
+    assert metrics_of(plain.run) == metrics_of(usual.run)
+    assert weights_of_version(plain.run) == weights_of_version(usual.run)
