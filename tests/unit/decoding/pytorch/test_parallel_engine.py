@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
-import subprocess
-import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 
 import pytest
 import torch
 
-from tests.support.command_line import TIMEOUT_SECONDS, environment
+from tests.support.other_process import OtherProcess, other_process
+from tests.support.small_runs import one_thread
 from tests.support.tiny_models import talkative_model
 from transformer_cli.config import DecodingConfig
 from transformer_cli.decoding.engine import BEST_ONLY, Prefixes, SearchOptions
@@ -21,6 +22,9 @@ from transformer_cli.errors import TfmError
 SOURCES = [[4 + (7 * i + 3 * j) % 300 for j in range(1 + i % 7)] for i in range(150)]
 MANY = SOURCES * 2
 """So many that workers start in a process that others compute in as well, as that of the tests."""
+FEW = SOURCES[:75]
+"""As few as may be that workers start in a process that nothing else computes in."""
+HARMLESS = [source for source in FEW if len(source) != 3]
 
 
 def engine(kind: type[TorchEngine] = TorchEngine) -> TorchEngine:
@@ -28,13 +32,41 @@ def engine(kind: type[TorchEngine] = TorchEngine) -> TorchEngine:
     return kind(talkative_model(), config)
 
 
-def test_workers_find_what_one_process_finds_in_the_order_of_the_sources():
-    one = engine()
+@pytest.fixture(scope="module")
+def started() -> Iterator[tuple[ParallelEngine, list[list[Hypothesis]], int]]:
+    """An engine whose workers started while other threads multiplied, what they found, and forks of this process."""
+    forks = []
+    os.register_at_fork(before=lambda: forks.append(1))
+    several = ParallelEngine(engine(), workers=3)
+
+    def multiply() -> None:
+        torch.randn(900, 900) @ torch.randn(900, 900)
+
+    with one_thread():
+        threads = [threading.Thread(target=multiply) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        found = several.search(MANY, BEST_ONLY)
+        for thread in threads:
+            thread.join()
+    yield several, found, len(forks)
+    several.close()
+
+
+def test_a_process_in_which_something_else_computes_is_not_forked(started):
+    several, found, forks = started
+
+    assert several._workers.are_running
+    assert forks == 0
+    assert found == engine().search(MANY, BEST_ONLY)
+
+
+def test_workers_find_what_one_process_finds_in_the_order_of_the_sources(started):
+    one, (several, *_) = engine(), started
 
     expected = one.search(SOURCES, BEST_ONLY)
 
     assert len({found[0].tokens for found in expected}) > 50
-    several = ParallelEngine(one, workers=3)
     assert several.limit == one.limit
     for sources in (MANY, SOURCES[::-1], SOURCES[:3]):
         found = several.search(sources, BEST_ONLY)
@@ -43,7 +75,6 @@ def test_workers_find_what_one_process_finds_in_the_order_of_the_sources():
     begun = several.search(MANY, BEST_ONLY, prefixes)
     assert [each[0].tokens for each in begun] == [each[0].tokens for each in one.search(MANY, BEST_ONLY, prefixes)]
     assert all(each[0].tokens[: len(prefix)] == prefix for each, prefix in zip(begun, prefixes, strict=True))
-    several.close()
 
 
 @pytest.mark.parametrize("workers", [2, 3, 5])
@@ -111,6 +142,22 @@ class OutOfMemory(Failing):
         raise RuntimeError("can't allocate memory\nmore")
 
 
+@pytest.fixture(scope="module")
+def owned() -> Iterator[OtherProcess]:
+    """A process in which nothing but a search computes."""
+    with other_process(OMP_NUM_THREADS="2") as process:
+        yield process
+
+
+def message_and_number_found_afterwards(kind: type[TorchEngine]) -> tuple[str, int]:
+    several = ParallelEngine(engine(kind), workers=2, owns_process=True)
+    with pytest.raises(TfmError) as caught:
+        several.search(FEW, BEST_ONLY)
+    found = several.search(HARMLESS, BEST_ONLY)
+    several.close()
+    return str(caught.value), len(found)
+
+
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
@@ -119,14 +166,11 @@ class OutOfMemory(Failing):
         (OutOfMemory, "failed: can't allocate memory$"),
     ],
 )
-def test_a_worker_that_fails_or_is_killed_is_reported_and_the_next_search_has_new_ones(kind, message):
-    several = ParallelEngine(engine(kind), workers=2)
+def test_a_worker_that_fails_or_is_killed_is_reported_and_the_next_search_has_new_ones(kind, message, owned):
+    said, found = owned.call(message_and_number_found_afterwards, kind)
 
-    with pytest.raises(TfmError, match=message):
-        several.search(MANY, BEST_ONLY)
-    harmless = [source for source in MANY if len(source) != 3] * 2
-    assert len(several.search(harmless, BEST_ONLY)) == len(harmless)
-    several.close()
+    assert re.search(message, said)
+    assert found == len(HARMLESS) == 64
 
 
 class Stopping(TorchEngine):
@@ -141,41 +185,16 @@ class Stopping(TorchEngine):
         return super().search(sources, options, prefixes)
 
 
-OWNED = """
-forks = []
-os.register_at_fork(before=lambda: forks.append(1))
-torch.set_num_threads(2)
-torch.randn(600, 600) @ torch.randn(600, 600)
-several = ParallelEngine(engine(Stopping), workers=2, owns_process=True)
-assert len(several.search(SOURCES, BEST_ONLY)) == len(SOURCES)
-assert forks == [1, 1]
-"""
-SHARED = """
-os.register_at_fork(before=lambda: os._exit(1))
-torch.set_num_threads(1)
-one, several = engine(), ParallelEngine(engine(), workers=2)
-expected = one.search(MANY, BEST_ONLY)
-
-def multiply():
-    torch.randn(900, 900) @ torch.randn(900, 900)
-
-threads = [threading.Thread(target=multiply) for _ in range(4)]
-for thread in threads:
-    thread.start()
-assert several.search(MANY, BEST_ONLY) == expected
-for thread in threads:
-    thread.join()
-several.close()
-"""
+def found_and_forks() -> tuple[int, int]:
+    forks = []
+    os.register_at_fork(before=lambda: forks.append(1))
+    torch.set_num_threads(2)
+    torch.randn(600, 600) @ torch.randn(600, 600)
+    several = ParallelEngine(engine(Stopping), workers=2, owns_process=True)
+    found = several.search(SOURCES, BEST_ONLY)
+    several.close()
+    return len(found), len(forks)
 
 
-@pytest.mark.parametrize("code", [OWNED, SHARED], ids=["owned", "shared"])
-def test_a_process_is_forked_only_if_nothing_else_computes_in_it_and_its_own_threads_do_no_harm(code):
-    # In a process of its own: a pool of threads is there for good once it was used, and so is a hook.
-    code = f"""
-import threading
-from tests.unit.decoding.pytorch.test_parallel_engine import *
-{code}
-"""
-    variables = environment(OMP_NUM_THREADS="2")
-    subprocess.run([sys.executable, "-c", code], env=variables, check=True, timeout=TIMEOUT_SECONDS)
+def test_a_process_in_which_nothing_else_computes_is_forked_and_its_own_threads_do_no_harm(owned):
+    assert owned.call(found_and_forks) == (len(SOURCES), 2)
