@@ -5,8 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -118,54 +120,90 @@ def test_each_engine_keeps_placeholders_and_an_alignment_changes_nothing_for_lat
     assert 0 <= first[1].find("<b>") < first[1].find("</b>")
 
 
+@dataclass(frozen=True)
+class Session:
+    """What a translator answered before it was closed.
+
+    Args:
+        translator: It is closed.
+        serial: The answers to one thread.
+        parallel: Those to several, which asked the same at the same time.
+        processes: Those that the translator had started.
+    """
+
+    translator: Translator
+    serial: list[Any]
+    parallel: list[Any]
+    processes: set[int]
+
+
+@pytest.fixture(scope="module")
+def sessions(toy) -> Callable[[Any], Session]:
+    """Return the session of an engine, which is held once."""
+
+    @cache
+    def session(engine: Any) -> Session:
+        others = set(descendants(os.getpid()))
+        # A line, a few, and enough for worker processes; with alignments, which are read through the model itself.
+        requests = [MANY, *(SENTENCES[i : i + size] for i in range(3) for size in (1, 7, 70))]
+        details: Any = {"with_alignment": True} if engine == "torch" else {}
+        with (
+            Translator.load(toy.run, engine=engine, threads=2, beam_size=2) as translator,
+            ThreadPoolExecutor(6) as threads,
+        ):
+            serial = [translator.translate_detailed(request, **details) for request in requests]
+            parallel = [*threads.map(lambda request: translator.translate_detailed(request, **details), requests)]
+            processes = set(descendants(os.getpid())) - others
+        return Session(translator, serial, parallel, processes)
+
+    return session
+
+
 @pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("engine", ENGINES)
-def test_threads_get_the_answers_that_one_gets_after_the_other(engine, toy):
-    # A line, a few, and enough for worker processes; with alignments, which are read through the model itself.
-    requests = [MANY, *(SENTENCES[i : i + size] for i in range(6) for size in (1, 7, 70))]
+def test_threads_get_the_answers_that_one_gets_after_the_other(engine, sessions):
+    session = sessions(engine)
 
-    with Translator.load(toy.run, engine=engine, threads=2, beam_size=2) as translator:
-        details: Any = {"with_alignment": True} if engine == "torch" else {}
-        serial = [translator.translate_detailed(request, **details) for request in requests]
-        with ThreadPoolExecutor(6) as threads:
-            parallel = list(threads.map(lambda request: translator.translate_detailed(request, **details), requests))
-
-    assert parallel == serial
+    assert session.parallel == session.serial
+    assert list(map(len, session.serial)) == [len(MANY), *[1, 7, 70] * 3]
 
 
 @pytest.mark.usefixtures("two_threads")
-def test_a_closed_translator_has_no_processes_and_says_so(toy):
-    others = set(descendants(os.getpid()))
+def test_a_closed_translator_has_no_processes_and_says_so(sessions):
+    session = sessions("torch")
 
-    with Translator.load(toy.run, engine="torch", threads=2) as translator:
-        translator.translate(MANY)
-        processes = set(descendants(os.getpid())) - others
-        assert len(processes) == 3  # a program and its workers
-
-    wait_for_the_end_of(processes)
-    translator.close()
+    assert len(session.processes) == 3  # a program and its workers
+    wait_for_the_end_of(session.processes)
+    session.translator.close()
     with pytest.raises(UsageError, match="the translator is closed; load it again"):
-        translator.translate("le chat")
+        session.translator.translate("le chat")
 
 
-@pytest.mark.parametrize("end", ["", "os.kill(os.getpid(), signal.SIGKILL)"], ids=["ends", "is killed"])
-def test_no_process_outlives_a_program_that_does_not_close_its_translator(end, toy):
-    code = f"""
+def test_no_process_outlives_a_program_that_does_not_close_its_translator(toy):
+    # Two forks of a program that has loaded torch already: one ends, the other one is killed.
+    code = """
 import os, signal, sys
+import torch
 from tests.integration.test_translator import descendants
 from transformer_cli import Translator
-translator = Translator.load(sys.argv[1], engine="torch", threads=2)
-translator.translate(["le chat"] * 300)
-print(*descendants(os.getpid()), flush=True)
-{end}
+for is_killed in (False, True):
+    if not os.fork():
+        translator = Translator.load(sys.argv[1], engine="torch", threads=2)
+        translator.translate(["le chat"] * 300)
+        print(*descendants(os.getpid()), flush=True)
+        if is_killed:
+            os.kill(os.getpid(), signal.SIGKILL)
+        break
+    print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
 """
     finished = subprocess.run(
-        [sys.executable, "-c", code, toy.run], stdout=subprocess.PIPE, env=environment(), timeout=120, check=False
+        [sys.executable, "-c", code, toy.run], stdout=subprocess.PIPE, env=environment(), timeout=120, check=True
     )
 
-    assert finished.returncode == (-signal.SIGKILL if end else 0)
-    processes = list(map(int, finished.stdout.split()))
-    assert len(processes) == 3  # a program and its workers
+    ended, code_of_the_end, killed, code_of_the_killed = finished.stdout.splitlines()
+    assert (int(code_of_the_end), int(code_of_the_killed)) == (0, -signal.SIGKILL)
+    processes = [*map(int, ended.split()), *map(int, killed.split())]
+    assert len(processes) == 6  # twice a program and its workers
     wait_for_the_end_of(processes)
 
 
