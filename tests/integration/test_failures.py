@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
 import resource
 import shutil
@@ -18,6 +20,7 @@ from tests.support.command_line import Finished, finish, run_here, run_process, 
 from tests.support.hostile_machine import disk_full_after
 from tests.support.small_runs import UNTIL_STOPPED
 from tests.support.toy_corpus import pairs, write_corpus, write_toy
+from transformer_cli.cli import signals
 
 
 def assert_fails(finished: Finished, code: int, *fragments: str) -> None:
@@ -43,6 +46,9 @@ def copy(toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder: Path = toy.copy_to(tmp_path)
     monkeypatch.chdir(folder)
     return folder
+
+
+SHORT = ("--set", "training.max_steps=5", "--set", "training.validate_every=5")
 
 
 # Arguments
@@ -320,7 +326,7 @@ def test_a_live_link_to_nowhere_is_noticed(copy):
 
 @pytest.mark.parametrize("room", [0, 1_000, 20_000, 60_000])
 def test_a_full_disk_at_any_moment_of_a_training_exits_with_1_and_harms_nothing(room, here):
-    command = ["train", "--set", "training.max_steps=5", "--set", "training.validate_every=5"]
+    command = ["train", *SHORT]
     with disk_full_after(room):
         assert_fails(run_here(*command), 1, "cannot write ")
 
@@ -368,7 +374,7 @@ def test_a_disk_that_fills_up_in_the_middle_of_stdout_exits_with_1(unbuffered, t
 
     with (tmp_path / "out").open("wb") as out:
         finished = run_process(
-            *("translate", "--engine", "torch"),
+            "translate",
             cwd=toy.folder,
             stdin=b"1234567\n" * 1000,
             env={"PYTHONUNBUFFERED": unbuffered},
@@ -394,7 +400,7 @@ def test_a_run_directory_with_something_else_in_a_place_it_needs_exits_with_1(na
         (run / name).mkdir()
     else:
         (run / name).write_text("mine")
-    assert_fails(run_here("train"), 1, f"runs/toy/{name}")
+    assert_fails(run_here("train", *SHORT), 1, f"runs/toy/{name}")
 
 
 # More memory than a process can address
@@ -443,22 +449,45 @@ def test_a_lock_whose_holder_was_killed_is_no_lock(large):
     assert run_here("prepare").code == 0
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_during_training_saves_and_who_comes_meanwhile_exits_with_75_or_waits(number, code, copy):
+def test_ctrl_c_during_training_saves_and_who_comes_meanwhile_exits_with_75_or_waits(copy):
     process = start("train", *UNTIL_STOPPED, "--set", "training.validate_every=20", cwd=copy)
-    wait_for(process, b"step 20")
+    wait_for(process, b"step 80: ")  # it goes on after the sixty that the model was trained for
     for command in ("prepare", "train-tokenizer", "train"):
         assert_fails(run_here(command), 75, f"runs/toy is in use by process {process.pid} on ", "--wait")
     began = time.monotonic()
-    threading.Timer(0.5, process.send_signal, [number]).start()
+    threading.Timer(0.5, process.send_signal, [signal.SIGINT]).start()
     assert run_here("prepare", "--wait").code == 0
     assert time.monotonic() - began > 0.5
 
-    finished = finish(process)
+    assert_training_was_saved(finish(process), 130, copy)
+    assert run_here("translate", stdin=b"le chat\n").code == 0
+
+
+class TerminatingAtStep80(io.StringIO):
+    """Sends this process a signal when a training says that it has come so far."""
+
+    def write(self, text: str) -> int:
+        if "step 80: " in text:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().write(text)
+
+
+def test_a_request_to_end_during_training_saves(copy, monkeypatch):
+    monkeypatch.setattr(signals.REQUEST, "signal_number", None)
+    before = signal.signal(signal.SIGTERM, signals._on_signal)
+    stderr = TerminatingAtStep80()
+    try:
+        finished = run_here("train", *UNTIL_STOPPED, stderr=stderr)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert_training_was_saved(Finished(finished.code, finished.stdout, stderr.getvalue()), 143, copy)
+
+
+def assert_training_was_saved(finished: Finished, code: int, folder: Path) -> None:
     assert_fails(finished, code, "which is saved; the same command goes on from there")
     step = int(re.findall(r"stopped at step (\d+)", finished.error)[0])
-    assert (copy / f"runs/toy/checkpoints/step-{step:08d}").is_dir()
-    assert run_here("translate", stdin=b"le chat\n").code == 0
+    assert (folder / f"runs/toy/checkpoints/step-{step:08d}").is_dir()
 
 
 def test_ctrl_c_during_translation_exits_with_130(toy):
