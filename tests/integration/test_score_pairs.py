@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import run_here, run_process
+from tests.support.command_line import run_here
 from tests.support.toy_corpus import pairs
 
 SOURCES = [source for source, _ in pairs()[:5]]
@@ -69,7 +70,17 @@ def test_files_that_do_not_align_are_refused(sources, targets, toy, files):
 
 def test_the_target_may_come_from_a_pipe(toy, files):
     source, target = files(SOURCES, [target for _, target in pairs()[:5]])
-    piped = run_process("score", "-m", toy.run, source, "-", cwd=toy.folder, stdin=Path(target).read_bytes())
+    reading, writing = os.pipe()
+    os.write(writing, Path(target).read_bytes())
+    os.close(writing)
+    stdin = os.dup(0)
+    try:
+        os.dup2(reading, 0)
+        piped = run_here("score", "-m", toy.run, source, "-")
+    finally:
+        os.dup2(stdin, 0)
+        for descriptor in (stdin, reading):
+            os.close(descriptor)
     assert piped == run_here("score", "-m", toy.run, source, target)
     assert piped.stdout.count(b"\n") == 5
 

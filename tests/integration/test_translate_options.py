@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import shutil
+import sys
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.support.command_line import ROOT, run_here, run_process
+from tests.support.command_line import run_here
 from tests.support.hostile_lines import LINES as HOSTILE_LINES
 from tests.support.hostile_lines import TEXT
 from tests.support.toy_corpus import pairs
@@ -266,13 +266,14 @@ def test_a_term_of_a_glossary_stands_in_the_translation(toy, tmp_path):
     assert (found.code, found.stdout.decode().count("wolfhound")) == (0, 1)
 
 
-def test_where_ctranslate2_cannot_be_loaded_torch_translates_and_a_warning_says_so(toy, tmp_path):
+def test_where_ctranslate2_cannot_be_loaded_torch_translates_and_a_warning_says_so(toy, tmp_path, monkeypatch):
     broken = tmp_path / "ctranslate2" / "__init__.py"
     broken.parent.mkdir()
     broken.write_text("raise ImportError('libgomp.so.1: cannot open shared object file')")
-    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "ctranslate2")
 
-    done = run_process("translate", "-m", toy.run, cwd=tmp_path, stdin=INPUT, env={"PYTHONPATH": path})
+    done = run_here("translate", "-m", toy.run, stdin=INPUT)
 
     assert done.code == 0
     assert len(done.stdout.splitlines()) == len(LINES)
