@@ -1,14 +1,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-from tests.support.command_line import ROOT, environment
 from transformer_cli.cores import available_cores, has_linux
 from transformer_cli.device import limit_threads
 
@@ -114,16 +111,3 @@ def test_pytorch_gets_no_more_threads_than_cores_and_keeps_fewer():
         torch.set_num_threads(before)
 
     assert threads == [2, 2]
-
-
-def test_pytorch_obeys_the_user_s_number_of_threads_as_we_do():
-    code = (
-        "import torch; from transformer_cli.cores import available_cores; from transformer_cli.device import "
-        "limit_threads; limit_threads(); print(torch.get_num_threads() == available_cores() == 1)"
-    )
-    command = [sys.executable, "-c", code]
-    finished = subprocess.run(
-        command, env=environment(OMP_NUM_THREADS="1"), cwd=ROOT, capture_output=True, text=True, check=True
-    )
-
-    assert finished.stdout == "True\n"

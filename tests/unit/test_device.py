@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import platform
 import resource
 import subprocess
@@ -72,39 +73,61 @@ def test_what_is_drawn_depends_on_the_numbers_it_was_seeded_from_and_on_nothing_
     assert len({drawn(*numbers) for numbers in several}) == len(several)
 
 
-if platform.libc_ver()[0] == "glibc":
+MEASURE = """
+import json, resource, sys
+import torch
+from transformer_cli.cores import available_cores
+from transformer_cli.device import limit_threads, manage_memory
 
-    def measured_in_a_process(code: str) -> int:
-        """Run ``code`` in a process of its own, which takes its settings of memory with it; return what it prints."""
-        command = [sys.executable, "-c", code]
-        return int(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, env=environment()).stdout)
-
-    def test_memory_that_was_freed_is_used_again_without_touching_fresh_pages():
-        numbers = 10_000_000  # 40 MB: more than glibc ever keeps of its own accord
-        pages = measured_in_a_process(f"""
-import resource, torch
-from transformer_cli.device import manage_memory
+limit_threads()
+measured = {"threads": torch.get_num_threads(), "cores": available_cores()}
 manage_memory()
-for _ in range(20): torch.ones({numbers})  # glibc takes fresh memory until its 256 MiB ahead are used up
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-torch.ones({numbers})
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-""")
 
-        assert pages < 0.01 * 4 * numbers / resource.getpagesize()
 
-    def test_products_of_many_shapes_do_not_fill_the_memory():
-        # Without instructions for it a product takes a hundred times longer, and a kernel for each shape is not made.
-        size = 128 if has_fast_bfloat16(CPU) else 16
-        mebibytes = measured_in_a_process(f"""
-import resource, torch
-from transformer_cli.device import manage_memory
-manage_memory()
-def product(rows): torch.ones(rows, {size}, dtype=torch.bfloat16) @ torch.ones({size}, 256, dtype=torch.bfloat16)
+def product(rows):
+    size = int(sys.argv[1])
+    torch.ones(rows, size, dtype=torch.bfloat16) @ torch.ones(size, 256, dtype=torch.bfloat16)
+
+
 product(1400)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-for rows in range(1000, 1400): product(rows)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
-""")
+for rows in range(1000, 1400):
+    product(rows)
+measured["mebibytes"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
 
-        assert mebibytes < 120  # with a kernel kept for each shape it is 260 where there is bfloat16
+numbers = int(sys.argv[2])
+for _ in range(10):
+    torch.ones(numbers)  # glibc takes fresh memory until its 256 MiB ahead are used up
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+torch.ones(numbers)
+measured["pages"] = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+print(json.dumps(measured))
+"""
+NUMBERS = 10_000_000
+"""40 MB: more than glibc ever keeps of its own accord."""
+
+
+@pytest.fixture(scope="module")
+def measured() -> dict[str, int]:
+    """What was measured in a process of its own, which takes its settings of memory with it."""
+    # Without instructions for it a product takes a hundred times longer, and a kernel for each shape is not made.
+    size = 128 if has_fast_bfloat16(CPU) else 16
+    command = [sys.executable, "-c", MEASURE, str(size), str(NUMBERS)]
+    variables = environment(OMP_NUM_THREADS="1")
+    found: dict[str, int] = json.loads(
+        subprocess.run(command, stdout=subprocess.PIPE, check=True, env=variables).stdout
+    )
+    return found
+
+
+def test_pytorch_obeys_the_user_s_number_of_threads_as_we_do(measured):
+    assert measured["threads"] == measured["cores"] == 1
+
+
+if platform.libc_ver()[0] == "glibc":
+
+    def test_memory_that_was_freed_is_used_again_without_touching_fresh_pages(measured):
+        assert measured["pages"] < 0.01 * 4 * NUMBERS / resource.getpagesize()
+
+    def test_products_of_many_shapes_do_not_fill_the_memory(measured):
+        assert measured["mebibytes"] < 120  # with a kernel kept for each shape it is 260 where there is bfloat16
