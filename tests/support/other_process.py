@@ -3,40 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
-import pickle
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.support.command_line import ROOT, Finished, environment, killed_if_it_hangs, run_here
+import pytest
+
+from tests.support.command_line import TIMEOUT_SECONDS, Finished, environment, run_here
 
 Answer = TypeVar("Answer")
-
-_SERVE = "from tests.support.other_process import serve; serve()"
 
 
 class OtherProcess:
     """See `other_process`.
 
     Args:
-        process: Runs `serve`.
+        executor: Has the process.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
+    def __init__(self, executor: ProcessPoolExecutor) -> None:
+        self._executor = executor
 
     def call(self, function: Callable[..., Answer], *arguments: Any) -> Answer:
         """Return what a function of a module returns there."""
-        assert self._process.stdin
-        assert self._process.stdout
-        pickle.dump((function, arguments), self._process.stdin)
-        self._process.stdin.flush()
-        with killed_if_it_hangs(self._process):
-            answer: Answer = pickle.load(self._process.stdout)
-        return answer
+        return self._executor.submit(function, *arguments).result(TIMEOUT_SECONDS)
 
     def run(self, *arguments: object, cwd: Path, stdin: bytes = b"") -> Finished:
         """Run the command line there."""
@@ -46,21 +39,12 @@ class OtherProcess:
 @contextlib.contextmanager
 def other_process(**variables: str) -> Iterator[OtherProcess]:
     """Start a process with these variables; the end of the block ends it."""
-    command = [sys.executable, "-c", _SERVE]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment(**variables), stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        yield OtherProcess(process)
-
-
-def serve() -> None:
-    """Call the functions that come from stdin; stdout is for their answers, and nothing else gets there."""
-    with os.fdopen(os.dup(1), "wb") as answers, contextlib.suppress(EOFError):
-        os.dup2(2, 1)
-        while True:
-            function, arguments = pickle.load(sys.stdin.buffer)
-            pickle.dump(function(*arguments), answers)
-            answers.flush()
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in environment(**variables).items():
+                patch.setenv(name, value)
+            executor.submit(os.getpid).result(TIMEOUT_SECONDS)  # it starts with the first call
+        yield OtherProcess(executor)
 
 
 def _run_in(folder: Path, arguments: list[str], stdin: bytes) -> Finished:
