@@ -25,6 +25,12 @@ class Span(NamedTuple):
     kind: str
 
 
+# Scripts whose words or particles touch what stands beside them, as in "第%1页" and "%1개를".
+_TOUCHING = r"\p{Han}\p{Hiragana}\p{Katakana}ー\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_LETTER = rf"[^\p{{Z}}\p{{P}}\p{{S}}\p{{M}}\p{{C}}{_TOUCHING}]"  # or a digit, of the other scripts
+_ALONE = rf"(?<![A-Za-z0-9])(?<!{_LETTER})"  # the first part only saves time
+# A letter of these scripts that belongs to a link or a path: ".../wiki/中文", "/tmp/第2页", but not ".com了解".
+_TOUCHING_NAME = rf"(?<=[/\\=%?&#-]|_\(?|[{_TOUCHING}](?:[A-Za-z0-9]{{0,9}}|\.))[{_TOUCHING}]"
 _EMOJI = (
     r"\p{Regional_Indicator}{2}|[#*0-9]\ufe0f?\u20e3"
     r"|\p{Extended_Pictographic}(?:[\ufe0e\ufe0f\p{Emoji_Modifier}\U000e0020-\U000e007f]"
@@ -38,8 +44,23 @@ _UNIT = "(?:[kcmµn]?[msgl]|mn|min|h|sec|px|pt|dpi|x|[kKMGT](?:i?[BbOo])?|[kKMG]
 _NESTED = r"(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]{0,60}\}){0,200}\}){0,200}\}){0,400}"
 _BARE = "async|autofocus|checked|controls|defer|disabled|hidden|multiple|open|readonly|required|selected"
 _ATTRIBUTE = rf"""\s+(?:[^\s<>=/"'{{}}]{{1,60}}\s?=\s?(?:"[^"<>]*"|'[^'<>]*'|[^\s<>"']+)|(?:{_BARE})\b)"""
-_OF_LINK = r"""(?!&(?:[lg]t|quot);)[^\s<>"“”«»`{}()]|\{[\w.]*\}"""  # "&gt;" ends a link as ">" does
+# Punctuation of scripts that have their own: Arabic, Hindi, Chinese and Japanese, full-width.
+_MARKS = (
+    r"\u060c\u061b\u061f\u06d4\u0964\u0965\u3001-\u3003\u3008-\u3020"
+    r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+)
+_OF_LINK = (  # "&gt;" ends a link as ">" does
+    rf"""[A-Za-z0-9/_-]|(?!&(?:[lg]t|quot);)[^\s<>"“”«»`{{}}(){_MARKS}{_TOUCHING}]|{_TOUCHING_NAME}"""
+    r"|\{[\w.]*\}"
+)
 _ENCLOSED = rf"\((?:{_OF_LINK})*\)"  # a ")" at the end belongs to a link that has its "("
+_OF_PATH = rf"(?:[^\W{_TOUCHING}]|[@+-]|{_TOUCHING_NAME})"
+# The first of a path: all of a word, but of "看Lib" only the "Lib".
+_FOLDER = (
+    rf"(?:(?<![\w/.@\\-])(?:(?:[A-Za-z0-9_]|(?![{_TOUCHING}])[\w-])[\w-]{{0,59}}"
+    rf"|[{_TOUCHING}][\w-]{{0,59}}(?<=[{_TOUCHING}]))"
+    rf"|(?<=[^\x00-\x7f])(?<=[{_TOUCHING}])[A-Za-z0-9_-]{{1,60}})"
+)
 _ROOTS = "bin|boot|dev|etc|home|lib|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var"
 # Repeats are bounded where each place of a long run could begin a match: time stays linear in the length of a text.
 _KINDS = {
@@ -51,10 +72,17 @@ _KINDS = {
         r"|:[a-z][a-z:+-]{0,30}:(?=`)"
     ),
     "link": (
-        r"(?<![\p{L}\p{N}])(?:[A-Za-z][A-Za-z0-9+.-]{0,19}://|[Ww]{3}\.)"
-        rf"(?:(?>{_ENCLOSED}|{_OF_LINK}|[()])*(?>{_ENCLOSED}|(?:{_OF_LINK}|\()(?<![.,;:!?\]'’…]))|(?<!\.))"
+        rf"{_ALONE}(?:[A-Za-z][A-Za-z0-9+.-]{{0,19}}://|[Ww]{{3}}\.)"
+        rf"(?:(?>{_ENCLOSED}|{_OF_LINK}|[()])*"
+        rf"(?>{_ENCLOSED}|(?:{_OF_LINK}|\((?![{_TOUCHING}]))(?<![.,;:!?\]'’…]))|(?<!\.))"
     ),
-    "email": r"(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})+",
+    # A side of the "@" has letters of touching scripts only if one touches the "@".
+    "email": (
+        rf"(?:{_ALONE}(?<![._%+-])(?:{_LETTER}|[._%+-]){{1,64}}"
+        rf"|(?<![\p{{L}}\p{{N}}._%+-])[\p{{L}}\p{{N}}._%+-]{{1,64}}(?<=[{_TOUCHING}]))@"
+        rf"(?:(?:{_LETTER}|-){{1,63}}(?:\.(?:{_LETTER}|-){{1,63}})+"
+        rf"|(?=[{_TOUCHING}])[\p{{L}}\p{{N}}-]{{1,63}}(?:\.[\p{{L}}\p{{N}}-]{{1,63}})+)"
+    ),
     "braces": (
         r"⟦[0-9]{1,2}⟧|\$?\{\{[^{}]{0,200}\}\}|\{%[^{}]{1,200}%\}|<%[^<>]{1,200}%>|<\?[a-z][^<>]{0,200}\?>"
         rf"|\{{\s?\w{{1,60}}\s?,\s?(?:plural|select|selectordinal)\s?,{_NESTED}\}}"
@@ -68,25 +96,27 @@ _KINDS = {
         rf"|(?<!\p{{N}}\s?){_ARGUMENT}[-+#0]{{0,5}}{_WIDTH}[diouxXeEfFgGcrsaA@]"  # letters may follow
         r"|(?<![\p{N}%])%[-+#0]{0,5}(?:[0-9]{1,4}|\*)?(?:\.(?:[0-9]{1,4}|\*))?"
         r"[hlzjt]{0,2}[diouxXeEfFgGcrsaA@n](?![A-Za-z0-9_])"
-        r"|(?<![\p{N}%]\s?)(?!%[A-Za-z_][A-Za-z0-9_]{1,40}%(?![\p{L}\p{N}%]))"
-        rf"%[-+#0]{{0,5}}{_WIDTH}(?:@|[disuf](?={_UNIT}(?![\p{{L}}\p{{N}}_])))"
-        r"|%%|(?<![\p{L}\p{N}%])%L?[1-9n](?![\p{L}\p{N}]|[.,][0-9])"
+        rf"|(?<![\p{{N}}%]\s?)(?!%[A-Za-z_][A-Za-z0-9_]{{1,40}}%(?!{_LETTER}|%))"
+        rf"%[-+#0]{{0,5}}{_WIDTH}(?:@|[disuf](?={_UNIT}(?!{_LETTER}|_)))"
+        rf"|%%|{_ALONE}(?<!%)%L?[1-9n](?!{_LETTER}|[.,][0-9])"
     ),
     "variable": (
-        r"(?<![\p{L}\p{N}_$])\$[A-Za-z_][A-Za-z0-9_]{0,60}\$(?![\p{L}\p{N}_$])"
-        r"|(?<![\p{L}\p{N}_$])\$(?!(?:USD?|CAD?|AUD?|NZD?|HKD?|SGD?)\b)[A-Za-z_][A-Za-z0-9_]{0,60}(?![A-Za-z0-9_])"
-        r"|(?<![\p{L}\p{N}%])%[A-Za-z_][A-Za-z0-9_]{1,40}%(?![\p{L}\p{N}%])"
+        rf"{_ALONE}(?<![_$])\$[A-Za-z_][A-Za-z0-9_]{{0,60}}\$(?!{_LETTER}|[_$])"
+        rf"|{_ALONE}(?<![_$])\$(?!(?:USD?|CAD?|AUD?|NZD?|HKD?|SGD?)\b)"
+        r"[A-Za-z_][A-Za-z0-9_]{0,60}(?![A-Za-z0-9_])"
+        rf"|{_ALONE}(?<!%)%[A-Za-z_][A-Za-z0-9_]{{1,40}}%(?!{_LETTER}|%)"
     ),
     "tag": rf"<!--[^<>]{{0,400}}-->|</?[A-Za-z][\w:.-]{{0,60}}(?:{_ATTRIBUTE})*\s?/?>|</?[0-9]{{1,3}}\s?/?>",
     "entity": r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});",
     "path": (
-        rf"(?<![\p{{L}}\p{{N}}/.)\]}}\\])(?:~|\.{{1,2}})?/(?:(?:{_ROOTS})(?![\p{{L}}\p{{N}}_-])|(?=[\w.@+-]*[A-Za-z])[\w.@+-]+/)"
-        r"(?:[\w@+-]+|[./](?=[\w@+-])|/)*"
-        r"|(?<![\p{L}\p{N}/.\\])(?:~|\.{1,2})/[\w@+-](?:[\w@+-]|[./](?=[\w@+-]))*"
-        r"|(?<![\p{L}\p{N}\\])(?:[A-Za-z]:\\|\\\\[\w.-]{1,60}\\)(?:[\w@+$~-]|[.\\](?=[\w@+$~-]))*"
-        r"|(?<![\w/.@\\-])[\w-]{1,60}(?:/[\w.-]{1,60}){0,60}/[\w-]{1,60}\.[a-z][a-z0-9]{0,4}(?![\p{L}\p{N}/])"
+        rf"{_ALONE}(?:(?<![/.)\]}}\\])(?:~|\.{{1,2}})?/"
+        rf"(?:(?:{_ROOTS})(?!{_LETTER}|[_-])|(?<![{_TOUCHING}]/)(?=[\w.@+-]*[A-Za-z])[\w.@+-]+/)"
+        rf"(?:{_OF_PATH}+|[./](?=[\w@+-])|/)*"
+        rf"|(?<![/.\\])(?:~|\.{{1,2}})/{_OF_PATH}(?:{_OF_PATH}|[./](?=[\w@+-]))*"
+        rf"|(?<!\\)(?:[A-Za-z]:\\|\\\\[\w.-]{{1,60}}\\)(?:{_OF_PATH}|[$~]|[.\\](?=[\w@+$~-]))*)"
+        rf"|{_FOLDER}(?:/[\w.-]{{1,60}}){{0,60}}/[\w-]{{1,60}}\.[a-z][a-z0-9]{{0,4}}(?!{_LETTER}|/)"
     ),
-    "emoji": rf"{_EMOJI}|(?<![\p{{L}}\p{{N}}:]):[a-z][a-z0-9_+-]+:(?![\p{{L}}\p{{N}}])",
+    "emoji": rf"{_EMOJI}|:(?<!(?:{_LETTER}|:):)[a-z][a-z0-9_+-]+:(?!{_LETTER})",
 }
 # Each span of a kind has one of its signs. Most sentences have none, and others those of few kinds: time counts here,
 # because each line is looked at several times.
@@ -103,7 +133,7 @@ _SIGNS = {
 }
 _EMOJI_SIGN = re.compile("[:\u20e3\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
 _SIGN = re.compile(r"[`:@{%<&$/⟦\\\u20e3\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
-_LETTER = regex.compile(r"\p{L}")
+_ANY_LETTER = regex.compile(r"\p{L}")
 _COLOURFUL = regex.compile(r"[\p{Emoji_Presentation}\ufe0f\u20e3]")
 
 
@@ -163,11 +193,11 @@ def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def has_words(text: str) -> bool:
     """Return whether ``text`` has a letter outside of its protected spans."""
-    if _LETTER.search(text) is None:
+    if _ANY_LETTER.search(text) is None:
         return False
     at = 0
     for start, end, _ in protected_spans(text):
-        if _LETTER.search(text, at, start):
+        if _ANY_LETTER.search(text, at, start):
             return True
         at = end
-    return _LETTER.search(text, at) is not None
+    return _ANY_LETTER.search(text, at) is not None

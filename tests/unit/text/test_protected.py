@@ -75,6 +75,35 @@ def test_links_placeholders_markup_and_emoji_are_no_words(text, spans):
     assert (found if isinstance(spans, list) else len(found)) == spans
 
 
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("第%1页，共%2页", ["%1", "%2"]),
+        ("파일 %1개를 %n개로", ["%1", "%n"]),
+        ("ไฟล์%1จาก%2", ["%1", "%2"]),
+        ("用%dkm的时间", ["%d"]),
+        ("变量$HOME的值，$USER$和%APPDATA%目录", ["$HOME", "$USER$", "%APPDATA%"]),
+        ("请访问https://example.com了解更多", ["https://example.com"]),
+        ("https://example.com。这是第二句话。", ["https://example.com"]),
+        ("（https://a.b/c）、「www.a.b」を", ["https://a.b/c", "www.a.b"]),
+        ("https://a.b/c,谢谢 https://a.b(中文)", ["https://a.b/c", "https://a.b"]),
+        ("انظر https://a.b/c، أو https://a.b؟", ["https://a.b/c", "https://a.b"]),
+        ("https://a.b/c에서, www.a.b로", ["https://a.b/c", "www.a.b"]),
+        ("https://a.b/wiki/第2次大戦_(曖昧さ回避)?題=東京 を", ["https://a.b/wiki/第2次大戦_(曖昧さ回避)?題=東京"]),
+        ("请联系info@example.com获取更多信息。", ["info@example.com"]),
+        ("문의는 info@example.com으로, тест@пример.рф", ["info@example.com", "тест@пример.рф"]),
+        ("用户@例子.公司", ["用户@例子.公司"]),
+        ("请打开/usr/bin/python查看，/etc를", ["/usr/bin/python", "/etc"]),
+        ("请打开C:\\Temp\\x.txt吧", ["C:\\Temp\\x.txt"]),
+        ("请看Lib/shutil.py 和 文档/说明.txt吧", ["Lib/shutil.py", "文档/说明.txt"]),
+        ("~/文档/第2页 /home/用户/x.txt", ["~/文档/第2页", "/home/用户/x.txt"]),
+        ("中文/English/日本語", []),
+    ],
+)
+def test_words_of_scripts_that_need_no_space_may_touch_a_span(text, spans):
+    assert [text[start:end] for start, end, _ in protected_spans(text)] == spans
+
+
 @pytest.mark.parametrize("text", ["12345", "-5 %", "😀 😀", "https://example.org/a", "%d", "<b></b>", "... - §"])
 def test_a_text_without_letters_outside_of_spans_has_no_words(text):
     assert not has_words(text)
