@@ -94,7 +94,7 @@ _KINDS = {
     "printf": (
         rf"{_ARGUMENT}[-+#0 ]{{0,5}}{_WIDTH}[hlzjt]{{0,2}}[diouxXeEfFgGcrsaA@](?![A-Za-z0-9_])"
         rf"|(?<!\p{{N}}\s?){_ARGUMENT}[-+#0]{{0,5}}{_WIDTH}[diouxXeEfFgGcrsaA@]"  # letters may follow
-        r"|(?<![\p{N}%])%[-+#0]{0,5}(?:[0-9]{1,4}|\*)?(?:\.(?:[0-9]{1,4}|\*))?"
+        r"|(?<![\p{N}%])(?!(?<=\p{N}\s)%-[A-Za-z])%[-+#0]{0,5}(?:[0-9]{1,4}|\*)?(?:\.(?:[0-9]{1,4}|\*))?"
         r"[hlzjt]{0,2}[diouxXeEfFgGcrsaA@n](?![A-Za-z0-9_])"
         rf"|(?<![\p{{N}}%]\s?)(?!%[A-Za-z_][A-Za-z0-9_]{{1,40}}%(?!{_LETTER}|%))"
         rf"%[-+#0]{{0,5}}{_WIDTH}(?:@|[disuf](?={_UNIT}(?!{_LETTER}|_)))"

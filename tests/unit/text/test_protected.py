@@ -28,6 +28,7 @@ from transformer_cli.text.protected import (
         ("%1$dkm, %(n)dkm, %(nb)schiens, %@chiens", ["%1$d", "%(n)d", "%(nb)s", "%@"]),
         ("%sms_code% %ss_no% %dmin%, %dx%d, %d%%", ["%sms_code%", "%ss_no%", "%dmin%", "%d", "%d", "%d", "%%"]),
         ("5%(w/v) sel, 10%(environ) des, 10%(v/v)eau", []),
+        ("5 %-a, 5%-a, %-a, %-10s, 5 %-10s", ["%-a", "%-10s", "%-10s"]),
         ("50 %de, 50%des, 5 %s, %description, %size, %dog", ["%s"]),
         ("{name} {{x}} ${x} {0:.2f} {}", ["{name}", "{{x}}", "${x}", "{0:.2f}", "{}"]),
         ("<b>gras</b> a < b &nbsp;", ["<b>", "</b>", "&nbsp;"]),

@@ -20,7 +20,10 @@ from transformer_cli.text.spelling.letter_case import with_capital
 _BEGINNING = regex.compile(r"(?:^|[.!?…]\s)[\p{P}\s]*+$")  # of a sentence: what may stand before its first word
 _OF_PROGRAMS = frozenset(["printf", "braces", "variable", "tag", "entity", OWN])
 _BRACES = frozenset("{}")
-_NUMBER = re.compile(r"[0-9](?=%[^%])")
+_NUMBER = re.compile(r"[0-9](?=%(?!-[A-Za-z])[^%])")  # "5%-a" is a percentage of Hungarian
+# "%5" of Turkish, "%20a" of Basque, "5%e".
+_PERCENTAGE = re.compile(r"(?<!\d)(?:%(?P<behind>\d{1,4})[A-Za-z]?|(?P<before>\d{1,4})%[A-Za-z])")
+_SMALL_NUMBER = re.compile(r"(?<!\d)\d{1,4}(?!\d)")
 _WAYS_OF_CAPITALS = ("en", "tr", "nl")  # of languages that begin a word with other capitals than most
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*|[0-9]+)(?:.*[^/])?>", re.DOTALL)  # not <br/>
 
@@ -171,7 +174,8 @@ class Required:
                 taken[start:end] = [False] * (end - start)
             else:
                 places[index] = (start, end)
-        strays += [(start, end) for start, end, _ in found if not any(taken[start:end])]
+        others = [span for span in found if not any(taken[span.start : span.end])]
+        strays += [(start, end) for start, end, _ in self._without_percentages(others, translation)]
         order = sorted(places, key=places.__getitem__)
         return Reading(places, sorted(strays), self._opened(self._kinds_of(order)) == self._opened(self.kinds))
 
@@ -190,6 +194,17 @@ class Required:
         )
         free = (span for span in behind if all(span.end <= start or end <= span.start for start, end, _ in found))
         return sorted([*found, *free])
+
+    def _without_percentages(self, spans: Sequence[Span], translation: str) -> Sequence[Span]:
+        """Return spans of a translation but for those that are percentages: they have a number of the source."""
+        percentages = [found for found in _PERCENTAGE.finditer(translation) if spans]
+        if not percentages:
+            return spans
+        edges = [0, *(edge for each in self.placeholders for edge in (each.start, each.end)), len(self.source)]
+        words = " ".join(self.source[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
+        numbers = {int(number) for number in _SMALL_NUMBER.findall(words)}
+        ends = {found.end() for found in percentages if int(found["behind"] or found["before"]) in numbers}
+        return [span for span in spans if span.kind != "printf" or span.end not in ends]
 
     def _opened(self, kinds: dict[int, TagKind]) -> Counter[str]:
         """Return how often each tag surrounds text; equal ones cannot be told apart."""

@@ -152,6 +152,34 @@ def test_what_is_missing_doubled_invented_or_badly_nested_is_found(source, trans
 
 
 @pytest.mark.parametrize(
+    ("source", "translation"),
+    [
+        ("5% more", "%5'ten"),
+        ("5 percent of %s", "%s: %5'i"),
+        ("20% of it", "%20a da"),
+        ("\u0665\u066a", "%5"),
+        ("5% of it", "5%-a"),
+        ("20% of it", "20%-dən"),
+        ("20% of it, 5", "20%e, 5%i"),
+    ],
+)
+def test_a_percentage_with_a_number_of_the_source_is_no_placeholder(source, translation):
+    required = Required.of(source) or Required.of_none(source)
+
+    assert required.is_met(translation)
+
+
+@pytest.mark.parametrize(
+    ("source", "translation", "stray"),
+    [("5% more", "%6", "%6"), ("5% more", "6%s", "%s"), ("%1 more", "%1 %1", "%1"), ("%2 of 1", "%2 %2 1", "%2")],
+)
+def test_one_with_another_number_or_of_the_source_itself_is_one(source, translation, stray):
+    required = Required.of(source) or Required.of_none(source)
+
+    assert required.missing(translation) == (stray,)
+
+
+@pytest.mark.parametrize(
     ("source", "translation", "expected"),
     [
         ("open %s now", "NOW OPEN", "NOW OPEN %s"),
