@@ -12,7 +12,8 @@ from transformer_cli.data.tokens.tokenizer import Tokenizer, TokenizerPair
 from transformer_cli.decoding.placeholders.glossary import Glossary
 from transformer_cli.decoding.text_rules import Form, Restore, SplitSentences, TextRules
 from transformer_cli.errors import UsageError
-from transformer_cli.text.placeholders import Find, finder, masked
+from transformer_cli.text.languages import language_name
+from transformer_cli.text.placeholders import PERCENT_SIGN_FIRST, Find, counted_from_one, finder, masked
 from transformer_cli.text.protected import merged, spans_with_symbols
 from transformer_cli.text.spelling.accents import Accents
 from transformer_cli.text.spelling.capitals import CaseReader, as_it_is
@@ -89,6 +90,8 @@ def rules_of(
     if glossary_hints and (profile is None or not profile.hints):
         raise UsageError("--glossary-hints: the model has not learned to follow hints; train it with [glossary] hints")
     find = _finder(profile)
+    if language_name(languages.source) in PERCENT_SIGN_FIRST:
+        find = counted_from_one(find)
     forms = _forms(profile, languages, tokenizer)
     has_learned = profile is not None and profile.placeholders is not None and bool(tokenizer.symbols)
     strict = None if glossary_hints else glossary

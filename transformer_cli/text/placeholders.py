@@ -33,6 +33,10 @@ _GOES_ON = re.compile(r"[A-Za-z0-9_]{2}|``|%%")
 _ENDS_SOMEWHERE = frozenset(["link", "email", "path", "braces", "tag", "entity", "variable"])
 """Kinds of which a part is something else: a link that goes on is another link."""
 
+PERCENT_SIGN_FIRST = frozenset(["tr", "az", "eu", "ku"])
+"""Languages that write "%5" for five percent."""
+
+_OF_QT = re.compile("%L?[1-9]")
 _TAKEN = "\ufffc"  # for what is found; no pattern of a placeholder has it
 
 
@@ -81,6 +85,21 @@ def finder(patterns: tuple[str, ...] = (), without: tuple[str, ...] = (), tags: 
         return sorted(span for span in (*spans, *free) if span.start >= len(tag))
 
     return find
+
+
+def counted_from_one(find: Find) -> Find:
+    """Return a function that finds the same, but for ``%5`` where no ``%1`` to ``%4`` stand beside it.
+
+    The placeholders of Qt count from 1; another number is a percentage in a language of `PERCENT_SIGN_FIRST`.
+    """
+
+    def find_counted(text: str) -> Sequence[Span]:
+        spans = find(text)
+        of_qt = {span for span in spans if span.kind == "printf" and _OF_QT.fullmatch(text, span.start, span.end)}
+        numbers = {int(text[span.end - 1]) for span in of_qt}
+        return spans if len(numbers) == max(numbers, default=0) else [span for span in spans if span not in of_qt]
+
+    return find_counted
 
 
 def masked(text: str, find: Find, symbols: Sequence[str], terms: Sequence[tuple[int, int, str]] = ()) -> Masked:

@@ -201,6 +201,19 @@ def test_placeholders_are_read_as_symbols_by_a_model_that_has_learned_them():
     assert [placeholder.text for placeholder in required.placeholders] == ["%s", "@foo"]
 
 
+@pytest.mark.parametrize(
+    ("source", "placeholders"), [("tr", []), ("tr_TR", []), ("aze", []), ("eu", []), ("en", ["%5"])]
+)
+def test_a_percentage_is_no_placeholder_in_a_language_that_writes_the_sign_before_it(source, placeholders):
+    tokenizer = fit_tokenizer(["faiz"], TokenizerConfig(), where="x")
+    rules = rules_of(None, LanguagesConfig(source=source, target="fr"), tokenizer, keeps_placeholders=True)
+
+    required = rules.required("Faiz %5 artar.")
+
+    assert required is not None
+    assert [placeholder.text for placeholder in required.placeholders] == placeholders
+
+
 def test_an_alignment_counts_the_words_of_a_line_with_a_placeholder_of_several():
     sentences = ["le chat dort", "⟦0⟧", "Je suis là-bas."]
     tokenizer = fit_tokenizer(sentences, TokenizerConfig(), where="x", symbols=SYMBOLS)

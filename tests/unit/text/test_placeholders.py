@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transformer_cli.text.placeholders import SYMBOLS, finder, masked, masked_pair, places_of
+from transformer_cli.text.placeholders import SYMBOLS, counted_from_one, finder, masked, masked_pair, places_of
 
 FIND = finder()
 PARTS = st.sampled_from(["le chat", "(noir)", "%s", "{x}", "{{ x }}", "<b>", "</b>", "`a b`", "www.a.org", "⟦3⟧"])
@@ -73,6 +73,20 @@ def test_a_recipes_own_patterns_come_first_and_kinds_are_switched_off():
     text = "@foo `a` %s! %s"
 
     assert [text[start:end] for start, end, _ in find(text)] == ["@foo", "%s!", "%s"]
+
+
+@pytest.mark.parametrize(
+    ("text", "placeholders"),
+    [
+        ("%1", ["%1"]),
+        ("%2 %1 %2", ["%2", "%1", "%2"]),
+        ("%5", []),
+        ("%1 %3 %s", ["%s"]),
+        ("%L1 %n %2", ["%L1", "%n", "%2"]),
+    ],
+)
+def test_a_number_behind_a_percent_sign_counts_from_one_where_it_could_be_a_percentage(text, placeholders):
+    assert [text[start:end] for start, end, _ in counted_from_one(FIND)(text)] == placeholders
 
 
 def test_the_tag_of_a_corpus_at_the_beginning_is_no_placeholder():

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Set
 
+from transformer_cli.text.placeholders import counted_from_one
 from transformer_cli.text.protected import protected_spans
 
 # "%%s" is a directive for the next function that formats the message.
@@ -37,7 +38,9 @@ def hidden_directives(text: str, flags: Set[str]) -> Iterator[tuple[int, int]]:
     pattern = _DIRECTIVE if is_printf(flags) else _QT_DIRECTIVE if flags & _QT_FLAGS else None
     if _is_of_time(text):
         pattern = _TIME_DIRECTIVE
-    known = protected_spans(text) if pattern else []
+    # There "%2" is a placeholder also where other texts would have a percentage.
+    find = counted_from_one(protected_spans) if pattern is _QT_DIRECTIVE else protected_spans
+    known = find(text) if pattern else []
     for match in pattern.finditer(text) if pattern else ():
         start, end = match.span()
         at = bisect_right(known, start, key=lambda span: span.start)  # only the last that begins before may hold it
