@@ -13,7 +13,7 @@ _STRING_TAG = re.compile(
 _SPACES = re.compile(r"[ \u2028\u2029\x00-\x1f\x7f-\x9f]+")
 _SENTENCE_END = re.compile(r"""([^\W\d_]{2})\s?[.!?…][»”"')\]]*\Z""")
 _LAST_CHARACTERS = 16  # of a text in which a sentence can be seen to end
-_UNSEEN = re.compile(r"<(?:wbr\b|!--)")  # what may stand inside a word
+_UNSEEN = re.compile(r"<(?:wbr\b|!--|/?su[bp]\b)")  # what may stand inside a word
 _VOID = frozenset({"br", "hr", "img", "wbr"})
 
 TagKind = Literal["open", "close", "single"]
@@ -73,8 +73,9 @@ def has_whole_pairs(content: Content) -> bool:
 def flatten(content: Content) -> tuple[str, dict[int, int]]:
     """Return the text for a model, and for the index of each tag its offset in that text.
 
-    White space and controls become single spaces. A single tag between two words becomes a space, and so does any tag
-    between the end of a sentence and a capital: else the model would see one word.
+    White space and controls become single spaces. A single tag between two words becomes a space, so does the end of an
+    element that is followed by the beginning of another, and so does any tag between the end of a sentence and a
+    capital: else the model would see one word.
     """
     text, offsets = "", {}
     kinds: set[str] = set()  # of the tags since the last text
@@ -87,12 +88,17 @@ def flatten(content: Content) -> tuple[str, dict[int, int]]:
         own = _SPACES.sub(" ", piece)
         if text.endswith(" "):
             own = own.removeprefix(" ")
-        elif own and kinds and (_are_sentences(text, own) or ("single" in kinds and _are_apart(text, own))):
+        elif own and kinds and (_are_sentences(text, own) or (_divide(kinds) and _are_apart(text, own))):
             own = f" {own}"
         if own:
             kinds.clear()
         text += own
     return text, offsets
+
+
+def _divide(kinds: set[str]) -> bool:
+    """Return whether tags divide words that stand beside them, unlike the one in ``<b>W</b>ort``."""
+    return "single" in kinds or kinds == {"close", "open"}
 
 
 def _are_apart(text: str, following: str) -> bool:

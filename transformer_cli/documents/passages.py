@@ -160,9 +160,30 @@ def _without_notes(text: str) -> str:
 def _trimmed(content: Content, width: int | None = None) -> Iterator[str | Tag | Passage]:
     before, inner, after = outer_and_inner(content)
     yield from before
-    if inner:
+    if elements := _elements_side_by_side(inner):
+        for element in elements:
+            yield from _trimmed(element, width)
+    elif inner:
         yield Passage(inner, normalize(flatten(inner)[0]), width)
     yield from after
+
+
+def _elements_side_by_side(content: Content) -> list[Content]:
+    """Return the elements of content that is nothing else, if no word or sentence runs from one into the next.
+
+    Such are the links of a menu: ``<a>Home</a><a>News</a>``.
+    """
+    pairs = matching_tags(content)
+    elements: list[Content] = []
+    index = 0
+    while index < len(content):
+        if isinstance(content[index], str):
+            return []
+        end = pairs.get(index, index) + 1
+        elements.append(content[index:end])
+        index = end
+    texts = [text for element in elements if (text := flatten(element)[0])]
+    return elements if len(texts) > 1 and " ".join(texts) == flatten(content)[0] else []
 
 
 def _bounds(content: Content) -> tuple[int, int]:

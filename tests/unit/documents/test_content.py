@@ -58,6 +58,17 @@ def test_between_sentences_the_model_sees_a_space_though_only_a_tag_stands_there
     assert flatten(content)[0] == text
 
 
+@pytest.mark.parametrize(
+    ("string", "text"),
+    [
+        ("voir <a>un</a><a>deux</a> <b>trois</b><i>, quatre</i>", "voir un deux trois, quatre"),
+        ("le mo<b>t</b> H<sub>2</sub><sup>3</sup> <b>x</b><sub>i</sub>", "le mot H23 xi"),
+    ],
+)
+def test_between_two_elements_the_model_sees_a_space_but_none_inside_a_word(string, text):
+    assert flatten(read_string(string))[0] == text
+
+
 def test_what_may_stand_inside_a_word_is_none():
     content = ("get", Tag("single", "<wbr>"), "Element", Tag("single", "<!-- x -->"), "By", Tag("single", "<br>"), "id")
 
@@ -94,6 +105,19 @@ def test_tags_around_all_of_a_passage_are_no_part_of_it():
     passages = [p for p in divide(read_string("<p> <b>one</b> two </p>"), is_flowing=True) if isinstance(p, Passage)]
 
     assert [written(passage.content, str) for passage in passages] == ["<b>one</b> two"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<p><a>Le chat</a><a>Le <b>lit</b></a><br/><a>Ici</a></p>", ["Le chat", "Le lit", "Ici"]),
+        ("<b>Le</b> <i>chat</i>", ["Le chat"]),
+        ("<b>Le </b><i>chat</i><u>, ici</u>", ["Le chat, ici"]),
+        ("<b>Le chat</b><i>ici</i> dort", ["Le chat ici dort"]),
+    ],
+)
+def test_elements_side_by_side_are_passages_of_their_own_unless_a_sentence_runs_through_them(text, expected):
+    assert lines(text, is_flowing=True) == expected
 
 
 @given(STRINGS, st.integers(1, 20))
