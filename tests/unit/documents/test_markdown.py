@@ -195,6 +195,13 @@ def test_no_answer_becomes_markup(answer):
     assert kinds(translate(text.encode(), "markdown", lambda _: answer).decode()) == kinds(text) or not answer.strip()
 
 
+@given(st.text(st.sampled_from("ab ()/`$."), max_size=12))
+def test_two_codes_stay_two_whatever_the_answer(answer):
+    text = "voir `a` (`b`) et `c`/`d`, ``e ` f``, $g$ ($h$)\n"
+
+    assert kinds(translate(text.encode(), "markdown", lambda _: answer).decode()) == kinds(text)
+
+
 PIECES = st.one_of(
     st.sampled_from(["*", "**", "_", "`", "``", "[", "]", "(", ")", "a b", " ", "\n", "\n\n"]),
     st.sampled_from(

@@ -130,7 +130,18 @@ def _unit(text: str, block: _Block, children: Sequence[Any], references: dict[st
 
 
 def _render(start: int, end: int, escape: Callable[[str], str], contents: Sequence[Content]) -> Iterator[Splice]:
-    text = re.sub(r"\n (?=\S)", "\n", written(contents[0], escape))
+    text = re.sub(r"\n (?=\S)", "\n", written(tuple(_with_codes_apart(contents[0])), escape))
     # What begins a block at the beginning of a line is text here.
     text = re.sub(r"^(?=[#>+=-])|^(\d{1,9})(?=[.)](?:\s|$))", lambda match: f"{match[1] or ''}\\", text, count=1)
     yield Splice(start, end, text)
+
+
+def _with_codes_apart(content: Content) -> Iterator[str | Tag]:
+    """Yield content with a space between neighbours such as `` `a` `` and `` `b` ``, which else are one code."""
+    last = ""
+    for piece in content:
+        source = piece if isinstance(piece, str) else piece.source
+        if isinstance(piece, Tag) and last in ("`", "$") and source.startswith(last):
+            yield " "
+        last = source[-1:] if isinstance(piece, Tag) else ""
+        yield piece
