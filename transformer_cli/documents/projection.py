@@ -227,6 +227,8 @@ class _Placer:
 
     def _anchor(self, element: _Element, bounds: tuple[int, int]) -> int:
         """Return the offset for a tag that stands alone: after the word that it followed, else before the next."""
+        if (inside := self._inside_of_word(element)) is not None:
+            return self._within(inside, bounds)
         before = self._source[element.start - 1 : element.start]
         touches_before = before not in ("", " ")
         touches_next = not element.stands_alone and self._source[element.end : element.end + 1] not in ("", " ")
@@ -246,6 +248,17 @@ class _Placer:
                 is_after_letter = self._source[: element.start].rstrip(" ")[-1:].isalnum()
                 return self._within(place[-1].core_end if is_after_letter else place[-1].end, bounds)
         return bounds[0]
+
+    def _inside_of_word(self, element: _Element) -> int | None:
+        """Return the offset for a tag that a word surrounds, as ``()`` does with code, or None if no word does."""
+        for i, word in enumerate(self._source_words):
+            if word.start < element.start < word.core_end and (place := self._words_for([i])):
+                rest = self._source[element.start : word.end]
+                last = place[-1]
+                if not any(map(str.isalnum, rest)) and self._translation[last.start + 1 : last.end].endswith(rest):
+                    return last.end - len(rest)
+                return place[0].core_start if element.start <= word.core_start else last.end
+        return None
 
     def _words_for(self, sources: Sequence[int]) -> list[Word]:
         return [self._words[j] for j, linked in enumerate(self._linked) if linked & {*sources}]

@@ -109,6 +109,9 @@ def links_by_equal_words(source: str, translation: str) -> list[tuple[int, int]]
         ("a<x/><y/> b", "B A", "B A<x/><y/>"),
         ("<b>one</b> <i>two</i>", "TWO ONE", "<i>TWO</i> <b>ONE</b>"),
         ("one <b></b>two", "TWO ONE", "<b></b>TWO ONE"),
+        ("a <x/> (<y/>) b", "B () A", "B (<y/>) A <x/>"),
+        ("a <x/> (<y/>) b", "B A", "B A <x/><y/>"),
+        ("a b(<x/>) (<y/>c)", "B() (C) A", "B(<x/>) (<y/>C) A"),
     ],
 )
 def test_tags_stand_around_the_words_they_belonged_to(source, translation, expected):
