@@ -21,6 +21,7 @@ _HARD_BREAK = re.compile(r"(?:\\| {2,})[\r\n]")
 _BULLET = re.compile(r"(?:[-\u2010-\u2015\u2022\u25aa\u25e6\u00b7*]\s+|[\u2669-\u266c]++\s*)+(?=\S)")
 _NOTES = frozenset("♩♪♫♬")  # of a song in subtitles
 _TIME_DIRECTIVE = re.compile("%[-_0^#]?[A-Za-z%]")
+_KEY = re.compile(r"(?:\w+\+)+\S[\w ]*|F[0-9]{1,2}")
 _NARROWEST = 40  # a shorter line is not one of a wrapped paragraph
 
 
@@ -45,8 +46,9 @@ def divide(content: Content, *, is_flowing: bool) -> tuple[str | Tag | Passage, 
     Args:
         content: The content of a unit.
         is_flowing: Whether a line break is a space; otherwise each line is a passage, and so are neighbouring lines
-            that look like one wrapped paragraph. Elements such as ``<p>`` and the hard breaks of Markdown end a
-            passage, in flowing content unless a tag surrounds text on both sides.
+            that look like one wrapped paragraph. There a tab ends a passage, and a key such as ``Ctrl+O`` behind it
+            is kept. Elements such as ``<p>`` and the hard breaks of Markdown end a passage, in flowing content unless
+            a tag surrounds text on both sides.
     """
     groups = [(is_block, tuple(pieces)) for is_block, pieces in groupby(content, _is_block)]
     if is_flowing and not all(is_block or has_whole_pairs(pieces) for is_block, pieces in groups):
@@ -59,12 +61,18 @@ def divide(content: Content, *, is_flowing: bool) -> tuple[str | Tag | Passage, 
             parts += _trimmed(pieces)
         else:
             for group, width in _paragraphs(_lines(pieces)):
-                parts += _trimmed(group, width)
+                parts += group if _is_key_of(parts, group) else _trimmed(group, width)
     return tuple(parts)
 
 
 def _is_block(piece: str | Tag) -> bool:
     return isinstance(piece, Tag) and bool(_BLOCK.match(piece.source) or _HARD_BREAK.match(piece.source))
+
+
+def _is_key_of(before: list[str | Tag | Passage], content: Content) -> bool:
+    """Return whether a text behind a tab names a key, as the entries of menus do."""
+    is_behind_tab = bool(before) and isinstance(before[-1], str) and before[-1].endswith("\t")
+    return is_behind_tab and bool(_KEY.fullmatch(plain_text(content).strip()))
 
 
 def assemble(parts: tuple[str | Tag | Passage, ...], translations: Mapping[Passage, Content]) -> Content:
@@ -85,16 +93,16 @@ def is_time_format(text: str) -> bool:
 
 
 def _lines(content: Content) -> list[Content]:
-    r"""Return the lines of the content, each with its ``\n``."""
+    r"""Return the lines of the content, each with its ``\n``, or with the ``\t`` that ends a column."""
     lines: list[Content] = []
     line: list[str | Tag] = []
     for piece in content:
         if isinstance(piece, Tag):
             line.append(piece)
             continue
-        *complete, rest = piece.split("\n")
+        *complete, rest = re.split(r"(?<=[\n\t])", piece)
         for text in complete:
-            lines.append((*line, f"{text}\n"))
+            lines.append((*line, text))
             line = []
         if rest:
             line.append(rest)
@@ -116,7 +124,8 @@ def _paragraphs(lines: list[Content]) -> Iterator[tuple[Content, int | None]]:
 def _continues(before: str, line: str) -> bool:
     """Return whether a line goes on with the sentence of the line before it."""
     text = before.rstrip()
-    return len(text) >= _NARROWEST and not text.endswith(_SENTENCE_END) and line[:1].islower()
+    is_long = len(text) >= _NARROWEST and not before.endswith("\t")
+    return is_long and not text.endswith(_SENTENCE_END) and line[:1].islower()
 
 
 def _joined(group: list[Content]) -> tuple[Content, int | None]:

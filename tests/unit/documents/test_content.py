@@ -8,7 +8,7 @@ from transformer_cli.documents.content import Tag, flatten, plain_text, read_str
 from transformer_cli.documents.passages import Passage, assemble, divide, wrapped
 
 PIECES = st.sampled_from(
-    ["<b>", "</b>", "<i class='x'>", "</i>", "<br/>", "<file>", "a", " ", "\n", "Ein Satz.", "<", ">"]
+    ["<b>", "</b>", "<i class='x'>", "</i>", "<br/>", "<file>", "a", " ", "\n", "\t", "Ein Satz.", "<", ">"]
 )
 STRINGS = st.lists(PIECES, max_size=12).map("".join)
 
@@ -99,6 +99,19 @@ def test_a_line_is_a_passage_unless_the_text_flows_or_a_paragraph_was_wrapped():
     assert lines("Open.\nClose.\n", is_flowing=True) == ["Open. Close."]
     assert lines(wrapped_text) == [wrapped_text.replace("\n", " ")]
     assert lines("-a  all\n-b  both\n  -c") == ["-a all", "-b both", "-c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Name:\t%s\tAge:\t%d\n", ["Name:", "%s", "Age:", "%d"]),
+        ("Open\tCtrl+O\nClose\tF4\nZoom\tCtrl++\tall\tShift+Page Up", ["Open", "Close", "Zoom", "all"]),
+        ("a\tof which the long name is that of a file\tand", ["a", "of which the long name is that of a file", "and"]),
+    ],
+)
+def test_tabs_divide_lines_and_keys_behind_them_are_no_passages(text, expected):
+    assert lines(text) == expected
+    assert lines(text, is_flowing=True) == [" ".join(text.split())]
 
 
 def test_tags_around_all_of_a_passage_are_no_part_of_it():
