@@ -8,7 +8,7 @@ from itertools import islice
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from transformer_cli.documents.content import Content, Tag
+from transformer_cli.documents.content import Content, Tag, plain_text
 from transformer_cli.documents.document import Document
 from transformer_cli.documents.passages import Passage, assemble, divide, is_time_format, wrapped
 from transformer_cli.documents.whole_placeholders import project_around_placeholders
@@ -30,7 +30,7 @@ class PassageTranslator:
     Args:
         open_translator: Function that loads the model; it is called when the first passage has to be translated.
         settings: Settings of the translation.
-        memory: Translations of whole passages that are known; they are used for passages without inline tags.
+        memory: Translations that are known, of whole texts and of passages; they are used where no inline tags are.
         progress: Called with the number of different passages translated so far.
     """
 
@@ -54,7 +54,9 @@ class PassageTranslator:
     def translate(self, document: Document, *, replace_all: bool) -> str:
         """Return the text of a document with translations of all units that lack one, or of all units."""
         units = {i: unit for i, unit in enumerate(document.units) if replace_all or not unit.has_translation}
-        parts = {i: [divide(text, is_flowing=unit.is_flowing) for text in unit.sources] for i, unit in units.items()}
+        parts = {
+            i: [self._divided(text, is_flowing=unit.is_flowing) for text in unit.sources] for i, unit in units.items()
+        }
         every = (part for sources in parts.values() for source in sources for part in source)
         self._fill([part for part in every if isinstance(part, Passage) and _has_words(part)])
         contents = {i: [assemble(source, self._translations) for source in sources] for i, sources in parts.items()}
@@ -64,6 +66,19 @@ class PassageTranslator:
         """Free the model."""
         if self._translator is not None:
             self._translator.close()
+
+    def _divided(self, content: Content, *, is_flowing: bool) -> tuple[str | Tag | Passage, ...]:
+        """Return content divided as by `divide`, or the translation of all of it that the memory has."""
+        parts = divide(content, is_flowing=is_flowing)
+        count = sum(isinstance(part, Passage) and _has_words(part) for part in parts)
+        text = plain_text(content)
+        known = self._memory.get(text.strip())
+        if known is None or is_flowing or not count or any(isinstance(piece, Tag) for piece in content):
+            return parts
+        self.count += count
+        self.remembered += count
+        before, _, after = text.partition(text.strip())
+        return (f"{before}{known}{after}",)
 
     def _fill(self, passages: Sequence[Passage]) -> None:
         """Find translations of passages."""

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from transformer_cli.artifacts.model_manifest import ModelManifest
-from transformer_cli.config import LanguagesConfig
 from transformer_cli.documents.document import Task
 from transformer_cli.documents.kinds import KINDS
 from transformer_cli.documents.names import KindName
 from transformer_cli.errors import DataError
-from transformer_cli.text.normalization import normalize
 from transformer_cli.workflows.translate.passage_translator import PassageTranslator
+from transformer_cli.workflows.translate.read_memories import read_memories
 from transformer_cli.workflows.translate.settings import DocumentSettings, TranslationSettings
 from transformer_cli.workflows.translate.translator import Translator
 
@@ -59,7 +58,7 @@ def translate_document(
     """
     languages = settings.languages(ModelManifest.load(model[0]).languages)
     task = Task(languages.source, languages.target, document_settings.is_final)
-    memory = _read_memories(document_settings.memories, languages)
+    memory = read_memories(document_settings.memories, languages)
     passages = PassageTranslator(lambda: Translator.from_settings(list(model), settings), settings, memory, progress)
     form, data = KINDS[kind], _read(source, name)
     with closing(passages):
@@ -94,18 +93,3 @@ def _read(source: BinaryIO, name: str) -> bytes:
             f"{name}: larger than {_MOST_BYTES >> 20} MiB; divide it, or translate it as --file-format lines"
         )
     return data
-
-
-def _read_memories(memories: Sequence[Path], languages: LanguagesConfig) -> dict[str, str]:
-    """Return the translations of all lines in the memories, but for a machine's; the first of several counts."""
-    if not memories:
-        return {}
-    from transformer_cli.data.corpora.formats.tmx import read_tmx
-
-    known: dict[str, str] = {}
-    for path in memories:
-        for pair in read_tmx(path, languages):
-            source, target = normalize(pair.source), normalize(pair.target)
-            if source and target and pair.fault is None:
-                known.setdefault(source, target)
-    return known

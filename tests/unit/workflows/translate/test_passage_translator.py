@@ -62,6 +62,20 @@ def test_a_memory_serves_passages_without_tags_and_is_counted():
     assert '"<b>remembered</b>\\n"' in text
 
 
+def test_a_memory_serves_whole_texts_before_their_parts():
+    engine = SpeakingEngine(str.upper)
+    source = 'msgid ""\n"- Le chat dort.\\n"\n"\\n"\n"Fini.\\n"\nmsgstr ""\n\nmsgid "- Fini."\nmsgstr ""\n'
+
+    text, passages = translate(
+        engine, source, memory={"- Le chat dort.\n\nFini.": "The cat\nsleeps.", "Fini.": "Done."}
+    )
+
+    assert engine.heard == []
+    assert (passages.count, passages.remembered) == (3, 3)
+    assert '"The cat\\n"\n"sleeps.\\n"' in text
+    assert '"- Done."' in text
+
+
 def test_what_a_memory_has_is_wrapped_as_a_translation_is():
     paragraph = ["Le chat dort sur le lit pendant que le chien", "mange dans la cuisine."]
     source = 'msgid ""\n' + "".join(f'"{line}\\n"\n' for line in paragraph) + 'msgstr ""\n'
