@@ -99,6 +99,21 @@ def test_what_is_no_text_of_a_cue_stays():
     assert translate(VTT.encode(), "vtt", str.upper).decode() == expected
 
 
+@pytest.mark.parametrize("blank", ["\n", " \n\n"])
+def test_blank_lines_hide_no_text_of_a_cue(blank):
+    page = "".join(
+        f"{number}\n00:00:0{number},000 --> 00:00:0{number},900\n{text}{blank}"
+        for number, text in enumerate([f"Un.\n{blank}Deux.\n", f"{blank}Trois.\n", blank, "\n\n", "1984.\n\nSix.\n"])
+    )
+
+    changed, heard = listened_to(page)
+
+    assert heard == ["Un. Deux.", "Trois.", "1984. Six."]
+    assert changed == page.replace(f"Un.\n{blank}Deux", "UN. DEUX").replace("Trois", "TROIS").replace(
+        "1984.\n\nSix", "1984. SIX"
+    )
+
+
 def test_cues_without_punctuation_are_translated_one_by_one():
     cues = "".join(f"{i}\n00:00:0{i},000 --> 00:00:0{i},900\nle chat {'abcdefgh'[i]}\n\n" for i in range(1, 8))
     assert len(listened_to(cues)[1]) == 7

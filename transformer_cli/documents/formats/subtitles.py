@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 
 from transformer_cli.documents.content import Content, Tag, flatten, has_whole_pairs, plain_text, tagged, written
 from transformer_cli.documents.document import Document, Splice, Task, Unit, damaged, line_end_of
@@ -54,9 +55,12 @@ class _Cue:
 
 
 def read_srt(text: str, task: Task) -> Document:
-    """Read SubRip subtitles; see `Reader`. A sentence that runs over several cues is one text."""
+    """Read SubRip subtitles; see `Reader`. A sentence that runs over several cues is one text.
+
+    Blank lines end no cue, for players show what stands behind them.
+    """
     del task
-    cues = list(_cues(text, str))
+    cues = list(_cues(text, str, ends_at_blank_line=False))
     if text.strip() and not cues:
         raise damaged(text, 0, "no line such as 00:00:01,000 --> 00:00:02,000; are these subtitles?")
     return Document(text, tuple(_unit(text, group, str) for group in _sentences(cues)))
@@ -67,26 +71,26 @@ def read_vtt(text: str, task: Task) -> Document:
     del task
     if not re.match(r"WEBVTT(?:[ \t]|\r?\n|\Z)", text):
         raise damaged(text, 0, "the first line is not WEBVTT")
-    return Document(text, tuple(_unit(text, group, escape_html) for group in _sentences(_cues(text, html.unescape))))
+    cues = _cues(text, html.unescape, ends_at_blank_line=True)
+    return Document(text, tuple(_unit(text, group, escape_html) for group in _sentences(cues)))
 
 
-def _cues(text: str, unescape: Callable[[str], str]) -> Iterator[_Cue]:
-    """Yield the cues with a text."""
+def _cues(text: str, unescape: Callable[[str], str], *, ends_at_blank_line: bool) -> Iterator[_Cue]:
+    """Yield the cues with a text; it ends before the number and the times of the next cue, if not earlier."""
     lines = list(re.finditer(r"[^\n]*(?:\n|\Z)", text))
-    number = 0
-    while number < len(lines):
-        timing = _TIMING.fullmatch(lines[number][0].rstrip("\r\n"))
-        number += 1
-        if not timing:
+    found = ((number, _TIMING.fullmatch(line[0].rstrip("\r\n"))) for number, line in enumerate(lines))
+    timings = [(number, timing) for number, timing in found if timing]
+    ends = [*(number for number, _ in timings), len(lines)][1:]
+    for (number, timing), following in zip(timings, ends, strict=True):
+        own = lines[number + 1 : following]
+        if following < len(lines) and own and own[-1][0].strip().isdecimal():
+            del own[-1]
+        if ends_at_blank_line:
+            own = list(takewhile(lambda line: line[0].strip(), own))
+        with_text = [line for line in own if line[0].strip()]
+        if not with_text:
             continue
-        first = number
-        while number < len(lines) and lines[number][0].strip() and "-->" not in lines[number][0]:
-            number += 1
-        if number < len(lines) and "-->" in lines[number][0]:
-            number -= 1  # there is no blank line, and this one is the number of the next cue
-        if number <= first:
-            continue
-        start, end = lines[first].start(), lines[number - 1].start() + len(lines[number - 1][0].rstrip("\r\n"))
+        start, end = with_text[0].start(), with_text[-1].start() + len(with_text[-1][0].rstrip("\r\n"))
         content = tagged(text[start:end], _TAG, unescape)
         before, inner, after = outer_and_inner(content)
         yield _Cue(start, end, _seconds(timing, 1), _seconds(timing, 5), inner, before, after)
