@@ -195,6 +195,18 @@ def test_no_answer_becomes_markup(answer):
     assert kinds(translate(text.encode(), "markdown", lambda _: answer).decode()) == kinds(text) or not answer.strip()
 
 
+@pytest.mark.parametrize(
+    "hidden",
+    ["<pre>\nle = chat\n\n# ici\n</pre>", "<!-- un\n\n- deux -->", "<p translate=no>\n\nnon\n\n<p>\n</p>ni</p>\n</p>"],
+)
+def test_blank_lines_do_not_end_what_is_hidden_in_a_block_of_html(hidden):
+    page = "<details>\n<i>{}</i>\n{}\n<p>{}</p>\n</details>\n\n{}\n\n<div>\n<pre>\n\n{}\n".format
+
+    translated = translate(page("un", hidden, "deux", "trois", "quatre").encode(), "markdown", str.upper)
+
+    assert translated.decode() == page("UN", hidden, "DEUX", "TROIS", "QUATRE")  # the last <pre> has no end
+
+
 @given(st.text(st.sampled_from("ab ()/`$."), max_size=12))
 def test_two_codes_stay_two_whatever_the_answer(answer):
     text = "voir `a` (`b`) et `c`/`d`, ``e ` f``, $g$ ($h$)\n"

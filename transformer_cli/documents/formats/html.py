@@ -73,6 +73,21 @@ def html_units(text: str, start: int, end: int, space: str = "&nbsp;") -> Iterat
     yield from _units(text, list(_tokens(text, start, end)), end, partial(escape_html, space=space))
 
 
+def end_of_whole(text: str, start: int, end: int) -> int:
+    """Return where what begins in a part of a document and is no text ends, maybe behind that part; 0 if nowhere.
+
+    It is a comment or an element such as ``<pre>`` or ``<code>``.
+    """
+    last = 0
+    for token in _tokens(text, start, len(text)):
+        if token.start >= end:
+            break
+        is_closed = token.end < len(text) or text.endswith(("-->", f"</{token.name}>"))
+        if token.kind in ("single", "break") and is_closed:
+            last = token.end
+    return last
+
+
 def read_html_attributes(text: str, task: Task) -> Document:
     """Read the texts in attributes of a page: alternative texts, titles, and descriptions in ``<meta>``."""
     del task

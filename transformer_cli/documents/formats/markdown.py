@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from transformer_cli.documents.content import Content, Tag, written
 from transformer_cli.documents.document import Document, Splice, Task, Unit
-from transformer_cli.documents.formats.html import html_units
+from transformer_cli.documents.formats.html import end_of_whole, html_units
 from transformer_cli.documents.formats.markdown_inline import add_formulas, escape_markdown, inline_content
 
 _FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\r?\n.*?^(?:\1|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -58,15 +58,19 @@ def read_markdown(text: str, task: Task) -> Document:
     tokens = parser.parse(_blanked(text), references)
     lines = _line_starts(text)
     units: list[Unit] = []
-    cursor = 0
+    cursor = hidden_until = 0
     for index, token in enumerate(tokens):
         if token.map is None or token.type not in ("inline", "html_block"):
             continue
+        start, end = lines[token.map[0]], lines[token.map[1]]
         if token.type == "html_block":
-            units += html_units(text, lines[token.map[0]], lines[token.map[1]])
+            start = min(max(start, hidden_until), end)
+            units += html_units(text, start, end)
+            hidden_until = max(hidden_until, end_of_whole(text, start, end))
+            continue
+        if start < hidden_until:  # a blank line ends the block of HTML, but not the <pre> in it
             continue
         opener = tokens[index - 1].type
-        start = lines[token.map[0]]
         block = None
         if opener in ("th_open", "td_open"):
             block, cursor = _cell(text, token.content, max(start, cursor))
