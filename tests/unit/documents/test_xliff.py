@@ -213,3 +213,19 @@ def test_segments_that_are_empty_are_translated_and_the_others_stay(target, expe
     ]
     (everything,) = targets(translate(data, "xliff", str.upper, replace_all=True))
     assert {"UN.", "DEUX."} <= {*everything.replace("|", " ").split()}
+
+
+@pytest.mark.parametrize("element", ["<xliff", "<file", "<body", "<trans-unit", "<source", "<unit"])
+def test_lines_are_kept_where_an_element_around_them_says_so(element):
+    source = "<source>un.\ndeux.</source>"
+    page = (
+        f"<xliff version='2.0' srcLang='fr'><file id='f'><unit id='1'><segment>{source}</segment></unit></file></xliff>"
+        if element == "<unit"
+        else f"<xliff version='1.2'><file><body><trans-unit id='1'>{source}</trans-unit></body></file></xliff>"
+    )
+
+    flowing = translate(page.encode(), "xliff", str.upper)
+    kept = translate(page.replace(element, f"{element} xml:space='preserve'").encode(), "xliff", str.upper)
+
+    assert ET.fromstring(flowing).findtext(".//target") == "UN. DEUX."
+    assert ET.fromstring(kept).findtext(".//target") == "UN.\nDEUX."

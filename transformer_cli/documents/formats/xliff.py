@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from transformer_cli.documents.content import Content, written
@@ -23,6 +24,22 @@ _DONE = ("signed-off", "final")
 _TRANSLATED = ("translated", "reviewed", *_DONE)
 
 
+@dataclass(frozen=True, slots=True)
+class _Inherited:
+    """What an element says of all that is in it."""
+
+    is_translatable: bool = True
+    is_flowing: bool = True
+
+    def inside(self, element: Element) -> _Inherited:
+        """Return what holds inside an element."""
+        translate, space = element.attributes.get("translate", ""), element.attributes.get("xml:space", "")
+        return _Inherited(
+            {"yes": True, "no": False}.get(translate, self.is_translatable),
+            {"default": True, "preserve": False}.get(space, self.is_flowing),
+        )
+
+
 def read_xliff(text: str, task: Task) -> Document:
     """Read an exchange file; see `Reader`.
 
@@ -35,7 +52,7 @@ def read_xliff(text: str, task: Task) -> Document:
         raise damaged(text, root.start, f"the root element is <{root.name}>, not <xliff>")
     version = root.attributes.get("version", "1.2")
     reader = _Reader2(text, task, root) if version.startswith("2") else _Reader1(text, task, root)
-    return Document(text, tuple(reader.units(root, is_translatable=True)))
+    return Document(text, tuple(reader.units(root, _Inherited().inside(root))))
 
 
 def inline_kind(element: Element) -> str:
@@ -57,18 +74,18 @@ class _Reader1:
         self.task = task
         self.root = root
 
-    def units(self, parent: Element, *, is_translatable: bool) -> Iterator[Unit]:
+    def units(self, parent: Element, inherited: _Inherited) -> Iterator[Unit]:
         """Yield the units inside an element."""
         for element in parent.elements:
-            inside = {"yes": True, "no": False}.get(element.attributes.get("translate", ""), is_translatable)
+            inside = inherited.inside(element)
             if element.name == "file":
                 self.check(element.attributes.get("source-language"), element.attributes.get("target-language"))
             if element.name == "trans-unit":
                 source = element.first("source")
-                if inside and source is not None and source.text().strip():
-                    yield from self._units(element, source)
+                if inside.is_translatable and source is not None and source.text().strip():
+                    yield from self._units(element, source, is_flowing=inside.inside(source).is_flowing)
             elif element.name in ("file", "body", "group"):
-                yield from self.units(element, is_translatable=inside)
+                yield from self.units(element, inside)
 
     def check(self, source: str | None, target: str | None) -> None:
         """Refuse a file of other languages.
@@ -82,12 +99,11 @@ class _Reader1:
                 there = f"{source or 'an unnamed language'} to {target or 'an unnamed language'}"
                 raise DataError(f"the file has {there}, the model {languages}; take another model")
 
-    def _units(self, element: Element, source: Element) -> Iterator[Unit]:
+    def _units(self, element: Element, source: Element, *, is_flowing: bool) -> Iterator[Unit]:
         segmented, target = element.first("seg-source"), element.first("target")
         is_translated = has_translation(source, target, target.attributes.get("state") if target else None)
         marks = _segments(segmented)
         own = _segments_of_both(marks, _segments(target)) if is_translated else []
-        is_flowing = element.attributes.get("xml:space") != "preserve"
         if target is not None and any(not each.text().strip() for _, each in own):  # it is translated in part
             for mark, each in own:
                 content = content_of(mark, self.text, inline_kind)
@@ -139,29 +155,28 @@ class _Reader1:
 class _Reader2(_Reader1):
     """Finds the units of version 2."""
 
-    def units(self, parent: Element, *, is_translatable: bool) -> Iterator[Unit]:
+    def units(self, parent: Element, inherited: _Inherited) -> Iterator[Unit]:
         """Yield the segments inside an element."""
         if parent is self.root:
             self.check(parent.attributes.get("srcLang"), parent.attributes.get("trgLang"))
         for element in parent.elements:
-            inside = {"yes": True, "no": False}.get(element.attributes.get("translate", ""), is_translatable)
+            inside = inherited.inside(element)
             if element.name == "segment":
                 source = element.first("source")
-                if inside and source is not None and source.text().strip():
-                    yield self._segment(parent, element, source)
+                if inside.is_translatable and source is not None and source.text().strip():
+                    yield self._segment(element, source, is_flowing=inside.inside(source).is_flowing)
             elif element.name in ("file", "group", "unit"):
-                yield from self.units(element, is_translatable=inside)
+                yield from self.units(element, inside)
 
-    def _segment(self, unit: Element, segment: Element, source: Element) -> Unit:
+    def _segment(self, segment: Element, source: Element, *, is_flowing: bool) -> Unit:
         target = segment.first("target")
         state = segment.attributes.get("state", "initial")
-        preserved = "preserve" in (unit.attributes.get("xml:space"), source.attributes.get("xml:space"))
         return Unit(
             (content_of(source, self.text, inline_kind),),
             source.start,
             partial(self._render_segment, segment, source, target),
             has_translation(source, target, state),
-            is_flowing=not preserved,
+            is_flowing=is_flowing,
         )
 
     def _render_segment(
