@@ -207,6 +207,13 @@ def test_blank_lines_do_not_end_what_is_hidden_in_a_block_of_html(hidden):
     assert translated.decode() == page("UN", hidden, "DEUX", "TROIS", "QUATRE")  # the last <pre> has no end
 
 
+def test_html_in_a_quotation_keeps_the_marks_of_its_lines():
+    page = "> un\n>\n> <p>\n> deux\n> </p>\n> <p>trois</p>\n\n<p>\nquatre\n</p>\n"
+    expected = "> UN\n>\n> <p>\n> deux\n> </p>\n> <p>TROIS</p>\n\n<p>\nQUATRE\n</p>\n"
+
+    assert translate(page.encode(), "markdown", str.upper).decode() == expected
+
+
 @given(st.text(st.sampled_from("ab ()/`$."), max_size=12))
 def test_two_codes_stay_two_whatever_the_answer(answer):
     text = "voir `a` (`b`) et `c`/`d`, ``e ` f``, $g$ ($h$)\n"

@@ -58,14 +58,16 @@ def read_markdown(text: str, task: Task) -> Document:
     tokens = parser.parse(_blanked(text), references)
     lines = _line_starts(text)
     units: list[Unit] = []
-    cursor = hidden_until = 0
+    cursor = hidden_until = quotations = 0
     for index, token in enumerate(tokens):
+        quotations += token.nesting if token.type.startswith("blockquote") else 0
         if token.map is None or token.type not in ("inline", "html_block"):
             continue
         start, end = lines[token.map[0]], lines[token.map[1]]
         if token.type == "html_block":
             start = min(max(start, hidden_until), end)
-            units += html_units(text, start, end)
+            found = html_units(text, start, end)
+            units += (unit for unit in found if not (quotations and _has_lines(unit)))  # its marks would be text
             hidden_until = max(hidden_until, end_of_whole(text, start, end))
             continue
         if start < hidden_until:  # a blank line ends the block of HTML, but not the <pre> in it
@@ -78,6 +80,10 @@ def read_markdown(text: str, task: Task) -> Document:
         if block is not None and (unit := _unit(text, block, token.children or [], references, opener)):
             units.append(unit)
     return Document(whole, tuple(units))
+
+
+def _has_lines(unit: Unit) -> bool:
+    return any("\n" in written(source, str) for source in unit.sources)
 
 
 def _line_starts(text: str) -> list[int]:
