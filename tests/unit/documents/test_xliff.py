@@ -229,3 +229,30 @@ def test_lines_are_kept_where_an_element_around_them_says_so(element):
 
     assert ET.fromstring(flowing).findtext(".//target") == "UN. DEUX."
     assert ET.fromstring(kept).findtext(".//target") == "UN.\nDEUX."
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (
+            'le <sm id="1" translate="no"/>lit <pc id="2">blanc</pc> &#x62;<em startRef="1"/> est ici',
+            'LE <sm id="1" translate="no"/>lit <pc id="2">blanc</pc> &#x62;<em startRef="1"/> EST ICI',
+        ),
+        (
+            '<pc id="3">le <sm id="1" translate="no"/>lit<em startRef="1"/> est</pc> ici',
+            '<pc id="3">LE <sm id="1" translate="no"/>lit<em startRef="1"/> EST</pc> ICI',
+        ),
+        (
+            'le <sm id="1" translate="yes"/>lit<em startRef="1"/>',
+            'LE <sm id="1" translate="yes"/>LIT<em startRef="1"/>',
+        ),
+        ('le <sm id="1" translate="no"/>lit', 'LE <sm id="1" translate="no"/>LIT'),
+    ],
+)
+def test_what_two_marks_protect_is_not_translated(source, expected):
+    segment = f"<segment><source>{source}</source></segment>"
+    page = f"<xliff version='2.0' srcLang='fr' trgLang='en'><file id='f'><unit id='1'>{segment}</unit></file></xliff>"
+
+    translated = translate(page.encode(), "xliff", str.upper).decode()
+
+    assert f"<target>{expected}</target>" in translated

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from transformer_cli.documents.content import Content, written
 from transformer_cli.documents.document import Document, Splice, Task, Unit, damaged
-from transformer_cli.documents.xml_tree import Element, content_of, escape_xml, read_xml, with_attribute
+from transformer_cli.documents.xml_tree import Element, Markup, Text, content_of, escape_xml, read_xml, with_attribute
 from transformer_cli.errors import DataError
 from transformer_cli.text.languages import same_language
 
@@ -64,6 +64,27 @@ def inline_kind(element: Element) -> str:
     return "pair" if element.name in _PAIRS else _KINDS.get(element.name, "single")
 
 
+def _content(element: Element, document: str) -> Content:
+    return content_of(_with_whole_spans(element), document, inline_kind)
+
+
+def _with_whole_spans(element: Element) -> Element:
+    """Return an element in which all from ``<sm translate="no"/>`` to its ``<em/>`` is one thing."""
+    children: list[Element | Text | Markup] = []
+    end_of_span = 0
+    for child in element.children:
+        if child.start < end_of_span:
+            continue
+        if isinstance(child, Element):
+            if child.name == "sm" and child.attributes.get("translate") == "no":
+                ends = [each for each in element.elements if each.name == "em" and each.start > child.start]
+                own = [each.end for each in ends if each.attributes.get("startRef") == child.attributes.get("id")]
+                end_of_span = own[0] if own else 0
+            child = Markup(child.start, end_of_span) if child.start < end_of_span else _with_whole_spans(child)
+        children.append(child)
+    return replace(element, children=children)
+
+
 class _Reader1:
     """Finds the units of version 1.2."""
 
@@ -106,13 +127,13 @@ class _Reader1:
         own = _segments_of_both(marks, _segments(target)) if is_translated else []
         if target is not None and any(not each.text().strip() for _, each in own):  # it is translated in part
             for mark, each in own:
-                content = content_of(mark, self.text, inline_kind)
+                content = _content(mark, self.text)
                 render = partial(self._render_mark, element, target, each)
                 yield Unit((content,), mark.start, render, bool(each.text().strip()), is_flowing=is_flowing)
             return
         parts = marks or [source]
         yield Unit(
-            tuple(content_of(part, self.text, inline_kind) for part in parts),
+            tuple(_content(part, self.text) for part in parts),
             source.start,
             partial(self._render, element, segmented or source, parts, target),
             is_translated,
@@ -172,7 +193,7 @@ class _Reader2(_Reader1):
         target = segment.first("target")
         state = segment.attributes.get("state", "initial")
         return Unit(
-            (content_of(source, self.text, inline_kind),),
+            (_content(source, self.text),),
             source.start,
             partial(self._render_segment, segment, source, target),
             has_translation(source, target, state),
