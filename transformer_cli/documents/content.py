@@ -13,7 +13,7 @@ _STRING_TAG = re.compile(
 _SPACES = re.compile(r"[ \u2028\u2029\x00-\x1f\x7f-\x9f]+")
 _SENTENCE_END = re.compile(r"""([^\W\d_]{2})\s?[.!?…][»”"')\]]*\Z""")
 _LAST_CHARACTERS = 16  # of a text in which a sentence can be seen to end
-_UNSEEN = re.compile(r"<(?:wbr\b|!--|/?su[bp]\b)")  # what may stand inside a word
+_UNSEEN = re.compile(r"<(?:wbr\b|!--|/?su[bp]\b|/?r[pt]\b)")  # what may stand inside a word
 _VOID = frozenset({"br", "hr", "img", "wbr"})
 
 TagKind = Literal["open", "close", "single"]

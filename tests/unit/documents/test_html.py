@@ -108,9 +108,22 @@ def test_any_answer_leaves_the_same_tags(answer):
     assert sorted(changed.tags) == sorted(Parsed(PAGE).tags)
 
 
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("un <ruby>OMS<rt>santé</rt></ruby> ici", "UN <ruby>OMS<rt>santé</rt></ruby> ICI"),
+        ("<ruby>deux<rp>(</rp><rt>d</rt><rp>)</rp></ruby>", "<ruby>DEUX<rp>(</rp><rt>d</rt><rp>)</rp></ruby>"),
+        ("<ruby>un<rt>u</ruby> ici<p>trois", "<ruby>UN<rt>u</ruby> ICI<p>TROIS"),
+        ("un<rt/> ici", "UN<rt/> ICI"),
+    ],
+)
+def test_the_readings_of_characters_are_no_text(page, expected):
+    assert translate(page.encode(), "html", str.upper).decode() == expected
+
+
 PIECES = st.one_of(
     st.sampled_from(["<p>", "</p>", "<b", "<b>", "</b>", "<", ">", "<!--", "-->", "<script>", "</script>", "a", '"']),
-    st.sampled_from(["<pre>", "</", "&", "&amp;", "<img alt=x>", "<code>", "</code>", "<![CDATA[", " "]),
+    st.sampled_from(["<pre>", "</", "&", "&amp;", "<img alt=x>", "<code>", "</code>", "<rt>", "<![CDATA[", " "]),
 )
 
 

@@ -28,12 +28,13 @@ _TOKEN = re.compile(
 )
 _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+))?""")
 _INLINE = re.compile(
-    "a|abbr|acronym|b|bdi|bdo|big|cite|data|del|dfn|em|font|i|ins|label|mark|nobr|output|q|rb|rp|rt|ruby|s|small|span|"
+    "a|abbr|acronym|b|bdi|bdo|big|cite|data|del|dfn|em|font|i|ins|label|mark|nobr|output|q|rb|ruby|s|small|span|"
     "strike|strong|sub|sup|time|tt|u"
 )
 _VOID = re.compile("area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr")
 _INLINE_VOID = re.compile("img|input|wbr")
 _HIDDEN = re.compile("script|style|noscript|iframe|xmp|noembed|noframes|template|textarea|pre|svg|math|object")
+_READING = re.compile("rp|rt")  # of <ruby>; their end tags are optional
 _WHOLE = re.compile("code|kbd|samp|var|canvas|audio|video|map|meter|progress")
 _RAW = re.compile("script|style|iframe|xmp|noembed|noframes|textarea")
 _TEXT_ATTRIBUTES = frozenset({"alt", "title", "placeholder", "aria-label"})
@@ -172,6 +173,10 @@ def _token(text: str, match: re.Match[str]) -> _Token:
     if match["name"] is None:
         return _Token("single" if text.startswith("<!--", start) else "break", start, end)
     name = match["name"].lower()
+    if _READING.fullmatch(name):
+        has_text = not match["end"] and not match[0].endswith("/>")
+        reading = re.compile(rf"[^<]*(?:</{name}\s*>)?", re.IGNORECASE).match(text, end)
+        return _Token("single", start, reading.end() if reading and has_text else end, name)
     if match["end"]:
         return _Token("close" if _INLINE.fullmatch(name) else "break", start, end, name)
     is_hidden = _is_hidden(name, _attributes(match["attributes"]))
