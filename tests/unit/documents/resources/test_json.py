@@ -108,3 +108,10 @@ def test_the_locale_of_an_arb_becomes_the_target_language_if_it_is_translated():
 def test_an_arb_of_another_language_is_refused():
     with pytest.raises(DataError, match="line 2: the catalogue is in fr_CA, the model reads de"):
         unchanged(ARB.encode(), "arb", task=Task("de", "en"))
+
+
+def test_a_link_to_another_message_stays_in_its_text():
+    page = b"""{"a": "le @:un.chat dort @.lower:a_b. Ici @:{'le.lit'}, a@b.c", "b": "@:le.lit"}"""
+    expected = b"""{"a": "LE @:un.chat DORT @.lower:a_b. ICI @:{'le.lit'}, A@B.C", "b": "@:le.lit"}"""
+
+    assert translate(page, "json", str.upper) == expected

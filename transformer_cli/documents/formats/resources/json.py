@@ -23,6 +23,9 @@ from transformer_cli.text.languages import same_language
 TOKEN = re.compile(r'(?P<string>"[^"\\]*(?:\\.[^"\\]*)*")(?P<colon>[ \t\r\n]*:)?|[{}\[\]]')
 """A key, another string, or an edge of an object or array of well-formed JSON."""
 
+_LINK = re.compile(
+    r"""(?<!\w)@(?:\.\w+)?:(?:\([\w.-]+\)|\{'[^']*'\}|\w+(?:[.-]\w+)*)"""
+)  # to another message, of vue-i18n
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)")
 
 
@@ -40,7 +43,7 @@ def read_json(text: str, task: Task) -> Document:
     for start, end, keys in _string_values(text):
         value = json.loads(text[start:end])
         if is_text(value) and not any(map(is_hidden_key, keys)) and (not is_extension or keys[1:] == ["message"]):
-            units.append(value_unit(value, start, end, write))
+            units.append(value_unit(value, start, end, write, _LINK))
     return Document(text, tuple(units))
 
 
