@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from transformer_cli.config import LanguagesConfig, Recipe
+from transformer_cli.data.corpora.line_ends import refuse_carriage_returns
 from transformer_cli.data.corpora.names import FORMATS, JSON, expand, has_wildcards, kind_of, matching_files
 from transformer_cli.data.corpora.pairs import SentencePair
 from transformer_cli.data.corpora.read import read_corpus
@@ -75,5 +76,5 @@ def read_text(text: NamedText, languages: LanguagesConfig, folder: Path) -> Iter
                 sentence = pair.source if text.side == "source" else pair.target
                 yield SentencePair(sentence, sentence, pair.place, pair.is_utf8, pair.fault)
         else:
-            for line in read_text_lines(path):
+            for line in refuse_carriage_returns(read_text_lines(path), path):
                 yield SentencePair(line.text, line.text, f"{path}:{line.number}", not line.had_invalid_bytes)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from pathlib import Path
 
+from transformer_cli.data.corpora.line_ends import refuse_carriage_returns
 from transformer_cli.data.corpora.pairs import SentencePair
 from transformer_cli.errors import DataError
 from transformer_cli.text.lines import Line, read_text_lines
@@ -15,11 +16,16 @@ def read_aligned(source_path: Path, target_path: Path, encoding: str | None = No
     """Yield the pairs of two aligned files; the place is that in the source file.
 
     Raises:
-        DataError: A file cannot be read or is in another encoding, or one has more lines than the other.
+        DataError: A file cannot be read or is in another encoding, its lines end in carriage returns, or one has more
+            lines than the other.
     """
+    sources, targets = (
+        refuse_carriage_returns(read_text_lines(path, encoding=encoding, setting="encoding"), path)
+        for path in (source_path, target_path)
+    )
     yield from align(
-        read_text_lines(source_path, encoding=encoding, setting="encoding"),
-        read_text_lines(target_path, encoding=encoding, setting="encoding"),
+        sources,
+        targets,
         source_name=str(source_path),
         target_name=target_path.name,
     )

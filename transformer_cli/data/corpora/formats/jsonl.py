@@ -13,11 +13,13 @@ from typing import Any
 from transformer_cli.config import CorpusFiles, LanguagesConfig
 from transformer_cli.data.corpora.bad_rows import BadRows
 from transformer_cli.data.corpora.formats.json_array import pairs_of_array
+from transformer_cli.data.corpora.line_ends import carriage_returns
 from transformer_cli.data.corpora.pairs import SentencePair, pair_of_record
 from transformer_cli.errors import DataError
 from transformer_cli.text.lines import read_text_lines
 
 _ARRAY = re.compile(r"\[\s*\{")
+_BETWEEN_OBJECTS = re.compile(r"\}[ \t]*\r\s*\{")  # in no JSON, nor in a text of it, where "\r" is escaped
 
 
 def read_jsonl(path: Path, languages: LanguagesConfig, keys: CorpusFiles | None = None) -> Iterator[SentencePair]:
@@ -44,6 +46,8 @@ def read_jsonl(path: Path, languages: LanguagesConfig, keys: CorpusFiles | None 
             yield from pairs_of_array(chain([line], lines), path, languages, keys)
             return
         count += 1
+        if _BETWEEN_OBJECTS.search(text):
+            raise carriage_returns(path)
         place = f"{path}:{line.number}"
         try:
             pair = pair_of_record(_object(line.text, place), languages, place, keys.columns)

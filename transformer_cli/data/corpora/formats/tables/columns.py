@@ -33,6 +33,7 @@ _ENOUGH_ROWS = 3  # to see what a column holds
 _MANY_ROWS = 10  # to see that it always holds the same
 _SAME_BEGINNING = 16  # characters
 _MOST_TITLES = 10  # rows above a header
+_MOST_PROPOSED = 20  # columns
 
 
 def is_header(row: Sequence[str], languages: LanguagesConfig, keys: CorpusFiles) -> bool:
@@ -265,6 +266,7 @@ def _unknown_columns(problem: str, rows: Rows, texts: Sequence[int], languages: 
     names = f'write "{languages.source}" and "{languages.target}" above the two sides in a first row'
     if len(texts) < 2:
         return DataError(f"{problem}; {names}, or set source_column and target_column for it")
+    texts = texts[:_MOST_PROPOSED]  # each is compared with each
     *others, last = (str(index + 1) for index in texts)
     which = f"two of {', '.join(others)} and {last}"
     pairs = permutations(texts, 2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from transformer_cli.data.corpora.formats.tables.rows import Dialect, Row, read_rows, width_of
+from transformer_cli.data.corpora.line_ends import carriage_returns
 from transformer_cli.errors import DataError, UnsetKeyError
 from transformer_cli.text.lines import Line
 
@@ -98,10 +98,13 @@ def read_sample(
         quoting: Whether cells may stand in quotes, if it is known.
 
     Raises:
-        DataError: No delimiter gives most rows two cells, several do, or it is not clear whether quotes are text.
+        DataError: No delimiter gives most rows two cells, several do, it is not clear whether quotes are text, or lines
+            end in carriage returns.
     """
     if delimiter:
         return _without_doubt(sample.path, _read(sample, delimiter, quoting))
+    if len(sample.lines) == 1 and "\r" in sample.lines[0].text:  # a delimiter would make hundreds of columns of it
+        raise carriage_returns(sample.path)
     readings = [_read(sample, each, quoting) for each in _ALTERNATIVES]
     fit = [reading for reading in readings if reading.width > 1 and reading.share >= _MOST]
     fit = [reading for reading in fit if reading.rows and is_header(reading.rows[0].cells)] or fit
@@ -189,9 +192,6 @@ def _shows_quoting(cells: Sequence[str]) -> bool:
 
 def _no_delimiter(sample: Sample, readings: Sequence[Reading]) -> DataError:
     path = sample.path
-    if len(sample.lines) == 1 and "\r" in sample.lines[0].text:
-        name = shlex.quote(str(path))
-        return DataError(f"{path}: its lines end in carriage returns; convert it with: tr '\\r' '\\n' < {name}")
     best = max(readings, key=lambda reading: (reading.width > 1, reading.share))
     problem = next((row for row in best.rows if row.problem), None)
     if best.width > 1 and problem is not None:

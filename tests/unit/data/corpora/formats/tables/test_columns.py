@@ -177,3 +177,10 @@ def test_a_second_column_in_one_of_the_languages_is_mentioned(messages):
     assert [text for text in messages.texts if "although" in text] == [
         "t.tsv: columns 2 and 3 are read, although 5 fits as well; source_column and target_column choose others"
     ]
+
+
+def test_of_many_columns_of_text_some_are_proposed():
+    columns(*[source, target] * 200)
+
+    with pytest.raises(DataError, match=r"400 of 400 columns hold text; .* to two of 1, 2, [0-9, ]+, 19 and 20, or "):
+        read("t.tsv")

@@ -171,12 +171,3 @@ def test_the_header_of_a_memory_of_wordfast_is_no_pair():
     table(header, *rows, *rows, *rows)
 
     assert sentences("t.csv") == [*PAIRS, *PAIRS, *PAIRS]
-
-
-def test_carriage_returns_in_the_place_of_line_feeds_are_named():
-    write("t.csv", "\r".join(";".join(pair) for pair in PAIRS))
-
-    with pytest.raises(
-        DataError, match=r"^t\.csv: its lines end in carriage returns; convert it with: tr '\\r' '\\n' < t"
-    ):
-        sentences("t.csv")
