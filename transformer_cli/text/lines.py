@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple
 from transformer_cli.errors import DataError
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.files.packed import open_text_input
-from transformer_cli.text.encodings import Utf8Check
+from transformer_cli.text.encodings import Utf8Check, other_encoding
 
 _BEGINNING = 1 << 12
 _FEW = 4  # so many lines may be damaged by accident
@@ -132,9 +132,11 @@ def read_checked_lines(
 
 def _read_decoded_lines(stream: BinaryIO, name: str, encoding: str) -> Iterator[Line]:
     bad = good = utf8 = 0
+    buffered = io.BufferedReader(stream)  # type: ignore[type-var,unused-ignore]
+    encoding = _with_byte_order(encoding, buffered.peek(_BEGINNING), name)
     is_utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
     # Only a line feed ends a line here, too.
-    with io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="\n") as decoded:
+    with io.TextIOWrapper(buffered, encoding=encoding, errors="replace", newline="\n") as decoded:
         for number, text in enumerate(decoded, start=1):
             if text.endswith("\n"):
                 text = text[:-1].removesuffix("\r")
@@ -152,6 +154,22 @@ def _read_decoded_lines(stream: BinaryIO, name: str, encoding: str) -> Iterator[
         raise DataError(f"{name} is not {encoding}: {counts} are not; name another encoding; {_OF_TWO}")
     if 2 * utf8 > min(good, _COMPARED) and utf8 > _FEW:
         raise DataError(f'{name} is UTF-8, not {encoding}; take encoding = "{encoding}" out of the recipe; {_OF_TWO}')
+
+
+def _with_byte_order(encoding: str, beginning: bytes, name: str) -> str:
+    """Return the encoding, or the one with its byte order if it is UTF-16 or UTF-32 and the text has no mark.
+
+    Raises:
+        DataError: The text has no mark, and its bytes do not tell the order.
+    """
+    wide = codecs.lookup(encoding).name
+    if wide not in ("utf-16", "utf-32") or not beginning:
+        return encoding
+    found = (other_encoding(beginning) or "").lower()
+    if not found.startswith("utf-"):
+        orders = f'encoding = "{wide}le" or "{wide}be"'
+        raise DataError(f"{name} has no byte order mark, which {encoding} needs; set {orders} if it is in one of them")
+    return found
 
 
 def _would_be_utf8(text: str, encoding: str) -> bool:

@@ -216,6 +216,26 @@ def test_utf16_and_utf32_without_a_mark_are_told_by_their_zeros(tmp_path, encodi
         list(read_text_lines(path))
 
 
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gz"])
+@pytest.mark.parametrize("order", ["le", "be"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_utf16_and_utf32_are_read_under_their_names_without_a_mark(tmp_path, encoding, order, packed):
+    content = "un thé\nお茶\n".encode(f"{encoding}-{order}")
+    path = tmp_path / ("wide.gz" if packed else "wide.txt")
+    path.write_bytes(gzip.compress(content) if packed else content)
+    assert [line.text for line in read_text_lines(path, encoding=encoding)] == ["un thé", "お茶"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_text_that_is_not_in_the_named_encoding_of_wide_letters_is_an_error(tmp_path, encoding):
+    path = tmp_path / "narrow.txt"
+    path.write_bytes(b"a text\n" * 20)
+    with pytest.raises(DataError, match=f"narrow.txt has no byte order mark, which {encoding} needs; set encoding = "):
+        list(read_text_lines(path, encoding=encoding))
+    path.write_bytes(b"")
+    assert list(read_text_lines(path, encoding=encoding)) == []
+
+
 @pytest.mark.parametrize("suffix", [".txt", ".gz", ".bz2", ".xz"])
 def test_a_missing_file_is_an_error_with_its_path_and_a_way_out(tmp_path, suffix):
     path = tmp_path / f"missing{suffix}"
