@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from transformer_cli.artifacts import fingerprints
-from transformer_cli.config import CorpusConfig, CorpusFiles, NamedCorpus
+from transformer_cli.config import CorpusConfig, CorpusFiles, NamedCorpus, Recipe
 from transformer_cli.data.cleaning.rules import LOCAL_RULES
 from transformer_cli.data.corpora import NamedText, corpus_files, named_texts, text_files
 from transformer_cli.data.corpora.names import kind_of
@@ -62,8 +62,7 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFin
     """
     recipe = located.recipe
     data, folder = recipe.data, located.folder / recipe.data.folder
-    held_out = [corpus for corpus in (data.valid, data.test, *data.tests.values()) if isinstance(corpus, NamedCorpus)]
-    corpora: list[NamedCorpus] = [*data.train, *held_out]
+    corpora = _named_corpora(recipe)
     groups = [fingerprints.of_files(corpus_files(corpus, recipe.languages, folder), known) for corpus in corpora]
     contents = [[file.sha256 for file in group] for group in groups]
     texts = named_texts(recipe)
@@ -99,6 +98,18 @@ def describe_inputs(located: LocatedRecipe, known: Sequence[fingerprints.FileFin
     )
 
 
+def recipe_files(located: LocatedRecipe) -> list[Path]:
+    """Return the files that a recipe names.
+
+    Raises:
+        DataError: One of them is missing.
+    """
+    recipe, folder = located.recipe, located.folder / located.recipe.data.folder
+    corpora = [corpus_files(corpus, recipe.languages, folder) for corpus in _named_corpora(recipe)]
+    texts = [text_files(text, recipe.languages, folder) for text in named_texts(recipe)]
+    return [file for group in (*corpora, *texts) for file in group]
+
+
 def check_unchanged(inputs: Inputs) -> None:
     """Reject files that may have changed while they were read.
 
@@ -109,6 +120,13 @@ def check_unchanged(inputs: Inputs) -> None:
     for file, before in zip(now, inputs.files, strict=True):
         if (file.path, file.sha256) != (before.path, before.sha256):  # a backup or a `chmod` changes times alone
             raise DataError(f"{before.path} changed while it was read; run the command again when it is complete")
+
+
+def _named_corpora(recipe: Recipe) -> list[NamedCorpus]:
+    """Return the corpora to train on, then those to validate and to test on."""
+    data = recipe.data
+    held_out = [corpus for corpus in (data.valid, data.test, *data.tests.values()) if isinstance(corpus, NamedCorpus)]
+    return [*data.train, *held_out]
 
 
 def _side(text: NamedText) -> list[str]:

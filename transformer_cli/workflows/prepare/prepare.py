@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 
 from transformer_cli.artifacts.preparation_report import PreparationRecord, PreparationReport
 from transformer_cli.artifacts.run_directory import RunDirectory
+from transformer_cli.errors import UsageError
 from transformer_cli.files.atomic import atomic_folder, atomic_write
+from transformer_cli.recipe import find_recipe
 from transformer_cli.workflows.locate.recipe import LocatedRecipe, locate_recipe_to_run
+from transformer_cli.workflows.prepare.inputs import recipe_files
 from transformer_cli.workflows.prepare.status import DataStatus, check_data
 
 if TYPE_CHECKING:
@@ -44,15 +47,24 @@ def prepare(
 
     Raises:
         RecipeError: The recipe does not exist or has an error.
+        UsageError: ``rejected`` is the recipe or one of its files.
         DataError: A corpus cannot be used; existing prepared data is unchanged.
         RunDirectoryBusyError: Another process holds the run directory.
         TfmError: A file cannot be written.
     """
     located = locate_recipe_to_run(recipe, run_dir=run_dir, overrides=overrides)
+    if rejected is not None:
+        own = find_recipe(None if recipe is None else str(recipe)).path
+        _refuse_to_write_over([own, *recipe_files(located)], rejected)
     if dry_run:
         return _prepare_elsewhere(located, check_data(located), rejected=rejected)
     with located.run.lock(wait=wait):
         return ensure_prepared(located, check_data(located), rejected=rejected)
+
+
+def _refuse_to_write_over(files: Iterable[Path], rejected: Path) -> None:
+    if rejected.resolve() in {file.resolve() for file in files}:
+        raise UsageError(f"--rejected {rejected}: this file is read for the recipe; name another one")
 
 
 def ensure_prepared(located: LocatedRecipe, status: DataStatus, *, rejected: Path | None = None) -> PreparationReport:

@@ -17,7 +17,7 @@ from transformer_cli.artifacts.preparation_report import Example, NearTwinCount
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.data.cleaning.match_keys import fold
 from transformer_cli.data.cleaning.rules import CleaningReport
-from transformer_cli.errors import DataError, RecipeError, RunDirectoryBusyError, TfmError
+from transformer_cli.errors import DataError, RecipeError, RunDirectoryBusyError, TfmError, UsageError
 from transformer_cli.workflows.prepare.messages import log_near_twins
 
 LANGUAGES = '[languages]\nsource = "fr"\ntarget = "en"\n'
@@ -543,6 +543,20 @@ def test_a_file_for_rejected_pairs_that_cannot_be_written_is_an_error_before_any
     with pytest.raises(TfmError, match=r"^cannot write missing/out\.tsv"):
         prepare(run_dir=RUN, rejected=Path("missing/out.tsv"))
     assert not (RUN / "data").exists()
+
+
+@pytest.mark.parametrize("path", ["a.tsv", "./a.tsv", "link.tsv", "v.tsv", "tfm.toml"])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_rejected_pairs_are_not_written_over_what_the_recipe_reads(path, dry_run):
+    write_tsv("a.tsv", numbers(0, 30))
+    write_tsv("v.tsv", numbers(30, 33))
+    Path("link.tsv").symlink_to("a.tsv")
+    write_recipe('train = "a.tsv"\nvalid = "v.tsv"\n')
+    before = Path(path).read_bytes()
+
+    with pytest.raises(UsageError, match=r"--rejected .*: this file is read for the recipe; name another one"):
+        prepare(run_dir=RUN, rejected=Path(path), dry_run=dry_run)
+    assert Path(path).read_bytes() == before
 
 
 def test_held_out_sentences_are_not_the_first_of_the_corpus():
