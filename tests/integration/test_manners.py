@@ -249,12 +249,16 @@ def test_a_reader_of_stdout_that_has_gone_is_no_failure(arguments, toy):
 
 @pytest.mark.parametrize("name", ["-", ""])
 @pytest.mark.parametrize(
-    "arguments", ["inspect x", "report", "export --to ctranslate2", "init a.tsv --from fr --to en"]
+    "arguments",
+    [
+        *("inspect x -o", "inspect x --svg", "inspect x --png", "report -o", "export --to ctranslate2 -o"),
+        *("init a.tsv --from fr --to en -o", "prepare --rejected"),
+    ],
 )
 def test_a_page_is_not_written_into_a_file_that_looks_like_stdout(arguments, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    finished = run_here(*arguments.split(), "-o", name)
+    finished = run_here(*arguments.split(), name)
 
     assert finished.code == 2
     assert f'"{name}" names no file' in finished.error

@@ -54,9 +54,10 @@ def _folder(name: str) -> Path:
     return Path(name)
 
 
-def _written_path(name: str | Path) -> Path:
+def written_path(name: str | Path) -> Path:
+    """Return the path of a file or folder to write, where ``-`` is no name for stdout."""
     if str(name) in ("", "-"):
-        raise typer.BadParameter(f'"{name}" names no file; give a path, as ./- for a file of that name')
+        raise typer.BadParameter(f'"{name}" names no file; give a path, as ./- for one of that name')
     return Path(name)
 
 
@@ -67,7 +68,7 @@ def output_option(text: str, *, metavar: str = "FILE") -> Any:
         text: The help.
         metavar: What is written.
     """
-    return typer.Option("--output", "-o", parser=_written_path, metavar=metavar, help=text)
+    return typer.Option("--output", "-o", parser=written_path, metavar=metavar, help=text)
 
 
 RunDirOption = Annotated[

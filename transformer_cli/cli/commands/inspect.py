@@ -17,6 +17,7 @@ from transformer_cli.cli.options import (
     VerboseOption,
     chosen_model,
     output_option,
+    written_path,
 )
 from transformer_cli.cli.streams import open_input
 from transformer_cli.errors import DataError, UsageError
@@ -46,9 +47,15 @@ def inspect(
     terminal: Annotated[bool, typer.Option("--terminal", help="Draw in the terminal.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
     png: Annotated[
-        Path | None, typer.Option("--png", metavar="DIR", help="Write each picture as a file; needs matplotlib.")
+        Path | None,
+        typer.Option(
+            "--png", metavar="DIR", parser=written_path, help="Write each picture as a file; needs matplotlib."
+        ),
     ] = None,
-    svg: Annotated[Path | None, typer.Option("--svg", metavar="DIR", help="The same in a format that scales.")] = None,
+    svg: Annotated[
+        Path | None,
+        typer.Option("--svg", metavar="DIR", parser=written_path, help="The same in a format that scales."),
+    ] = None,
     candidates: Annotated[int, typer.Option("--candidates", min=1, max=100, help="Next pieces shown at a step.")] = 8,
     beam_size: Annotated[
         int | None, typer.Option("--beam-size", min=1, help="Width of the search; 1 is greedy.")

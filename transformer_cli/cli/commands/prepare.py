@@ -18,6 +18,7 @@ from transformer_cli.cli.options import (
     SetOption,
     VerboseOption,
     WaitOption,
+    written_path,
 )
 
 if TYPE_CHECKING:
@@ -33,7 +34,12 @@ DryRunOption = Annotated[
 ]
 RejectedOption = Annotated[
     Path | None,
-    typer.Option("--rejected", metavar="FILE", help="Write dropped pairs, tab-separated: rule, place, source, target."),
+    typer.Option(
+        "--rejected",
+        metavar="FILE",
+        parser=written_path,
+        help="Write dropped pairs, tab-separated: rule, place, source, target.",
+    ),
 ]
 
 
