@@ -6,15 +6,15 @@ import logging
 import re
 import shlex
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from transformer_cli.config import LanguagesConfig, NamedCorpus, Recipe
-from transformer_cli.data.corpora import read_corpus
+from transformer_cli.config import CorpusFiles, LanguagesConfig, NamedCorpus, Recipe
+from transformer_cli.data.corpora import corpus_files, read_corpus
 from transformer_cli.data.sides.check import check_sides
 from transformer_cli.errors import DataError, UsageError
 from transformer_cli.files.atomic import write_atomically
@@ -80,17 +80,21 @@ def init(
         machine: The machine to fit the recipe to; None: this machine.
 
     Raises:
-        UsageError: ``output`` exists already, the languages are the same, or the model has others.
+        UsageError: ``output`` exists already or is one of the corpora, the languages are the same, or the model has
+            others.
         ModelNotFoundError: There is no model at ``start_from``.
         RecipeError: A name matches no kind of corpus.
         DataError: A corpus cannot be used, or all corpora together are too small. Nothing is written.
     """
     languages = _languages(source, target)
     _check_output(output, force=force)
-    adaptation = _adaptation(start_from, general, languages)
+    known_pairs = _known_pairs(start_from, general, languages)
+    adaptation = None if start_from is None else Adaptation.of(start_from, languages, next(iter(known_pairs), None))
     machine = machine or look_at_machine()
     named = named_corpora(corpora, languages)
     held_out = _held_out(named, {"valid": valid, "test": test}, languages, output.parent)
+    read = [*_files([*named, *known_pairs], languages), *_files(_corpora_of(held_out), languages, output.parent)]
+    _refuse_to_write_over(read, [output])
     logger.info(f"counting the pairs of {', '.join(map(str, named))}")
     survey = survey_corpora(named, languages, Path())
     written = [with_found_keys(corpus, languages) for corpus in named]
@@ -103,6 +107,7 @@ def init(
         adaptation = adaptation.fitted(survey, data)
         for path in adaptation.files(output):
             _check_output(path, force=force)
+        _refuse_to_write_over(read, adaptation.files(output))
         data = adaptation.data_settings(data, output)
         others = adapting_settings(survey.statistics, machine, adaptation, output)
     settings = [*data, *_cleaning_settings(survey), *others]
@@ -173,13 +178,32 @@ def _languages(source: str, target: str) -> LanguagesConfig:
     return LanguagesConfig.of_options(*codes)
 
 
-def _adaptation(model: Path | None, general: str | None, languages: LanguagesConfig) -> Adaptation | None:
+def _known_pairs(model: Path | None, general: str | None, languages: LanguagesConfig) -> list[NamedCorpus]:
+    """Return the corpus of pairs that the model translates well, or nothing."""
+    if general is None:
+        return []
     if model is None:
-        if general is not None:
-            raise UsageError(f"--general {general} goes together with --start-from MODEL")
-        return None
-    corpora = [] if general is None else named_corpora([general], languages)
-    return Adaptation.of(model, languages, next(iter(corpora), None))
+        raise UsageError(f"--general {general} goes together with --start-from MODEL")
+    return named_corpora([general], languages)
+
+
+def _corpora_of(settings: Mapping[str, Setting]) -> list[NamedCorpus]:
+    values = [setting.value for setting in settings.values()]
+    return [
+        CorpusFiles(**value) if isinstance(value, dict) else value for value in values if not isinstance(value, int)
+    ]
+
+
+def _files(corpora: Sequence[NamedCorpus], languages: LanguagesConfig, folder: Path = Path()) -> list[Path]:
+    return [file for corpus in corpora for file in corpus_files(corpus, languages, folder)]
+
+
+def _refuse_to_write_over(read: Sequence[Path], outputs: Iterable[Path]) -> None:
+    """Refuse outputs that are corpora, also where files may be written over."""
+    own = {file.resolve() for file in read}
+    for output in outputs:
+        if output.resolve() in own:
+            raise UsageError(f"{output} is one of the corpora; -o names another file")
 
 
 def _check_output(output: Path, *, force: bool) -> None:

@@ -207,6 +207,24 @@ def test_a_recipe_that_is_there_stays_unless_force_is_given():
     assert tomllib.loads(Path("tfm.toml").read_text("utf-8"))["name"] == "fr-en"
 
 
+@pytest.mark.parametrize(
+    ("output", "options"),
+    [
+        ("toy.fr", {}),
+        ("./other.tsv", {"test": "other.tsv"}),
+        ("d/../other.tsv", {"valid": '{ path = "other.tsv" }'}),
+    ],
+)
+def test_a_corpus_is_not_written_over_even_with_force(folder, output, options):
+    (folder / "d").mkdir()
+    (folder / "other.tsv").write_text("source\ttarget\nun\tone\n")
+    before = Path(output).read_bytes()
+
+    with pytest.raises(UsageError, match=r" is one of the corpora; -o names another file$"):
+        run(output=Path(output), force=True, **options)
+    assert Path(output).read_bytes() == before
+
+
 def test_a_full_disk_leaves_the_older_recipe():
     Path("tfm.toml").write_text("precious")
 
