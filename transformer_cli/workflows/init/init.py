@@ -26,13 +26,14 @@ from transformer_cli.workflows.init.corpus_keys import explain_keys, with_found_
 from transformer_cli.workflows.init.machine import Machine, look_at_machine
 from transformer_cli.workflows.init.named_corpora import as_value, find_beside, named_corpora, relative_to
 from transformer_cli.workflows.init.recommend import Setting, held_out_sizes, recommend
+from transformer_cli.workflows.init.run_name import run_name, warn_of_other_corpora
 from transformer_cli.workflows.init.survey import CorpusSurvey, survey_corpora
+from transformer_cli.workflows.locate.recipe import locate_recipe
 
 logger = logging.getLogger(__name__)
 
 _VALID_NAMES = ("valid", "validation", "val", "dev")
 _TEST_NAMES = ("test",)
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +112,14 @@ def init(
         data = adaptation.data_settings(data, output)
         others = adapting_settings(survey.statistics, machine, adaptation, output)
     settings = [*data, *_cleaning_settings(survey), *others]
-    # The run is named after the file if the name is allowed, unless it is "tfm", which carries no information.
-    is_name = output.name != DEFAULT_RECIPE_FILE and _NAME.fullmatch(output.stem)
-    name = None if is_name else f"{languages.source}-{languages.target}"
     head = f"{survey.statistics.pairs:,} different pairs and {machine}"
-    text = render_recipe(settings, languages, name=name, head=head)
+    text = render_recipe(settings, languages, name=run_name(output, languages), head=head)
     if adaptation is not None:
         adaptation.write_files(output)
         if not adaptation.general:
             logger.info("no test set shows what the model forgets; --general CORPUS makes one")
     write_atomically(output, text.encode())
+    warn_of_other_corpora(locate_recipe(output))
     shape = _shape_and_limit({setting.key: setting.value for setting in settings}, start_from)
     command = "tfm train" if output == Path(DEFAULT_RECIPE_FILE) else shlex.join(["tfm", "train", str(output)])
     return InitOutcome(
@@ -134,7 +133,7 @@ def render_recipe(settings: Sequence[Setting], languages: LanguagesConfig, *, na
     Args:
         settings: All settings except the languages.
         languages: The source and target languages.
-        name: Name of the recipe, used if it is allowed; None: the name of its file.
+        name: Name of the recipe; None: the name of its file.
         head: Description of the data and the machine that the settings were chosen for.
 
     Raises:
@@ -145,7 +144,7 @@ def render_recipe(settings: Sequence[Setting], languages: LanguagesConfig, *, na
         "# Every value may be changed; docs/recipe.md lists all keys.",
         "",
     ]
-    if name is not None and _NAME.fullmatch(name):
+    if name is not None:
         lines += [f"name = {toml_value(name)}", ""]
     lines += ["[languages]", f"source = {toml_value(languages.source)}", f"target = {toml_value(languages.target)}"]
     for section in dict.fromkeys(setting.key.partition(".")[0] for setting in settings):

@@ -338,10 +338,48 @@ def test_a_number_that_holds_out_nothing_is_refused(number):
         run(test=number)
 
 
-def test_a_file_whose_name_cannot_be_a_runs_leaves_that_to_the_languages():
-    run(output=Path("mon modèle.toml"))
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("mon modèle.toml", "mon-modele"),
+        ("law/tfm.toml", "law"),
+        ("d/../tfm.toml", "fr-en"),
+        ("법률.toml", r"fr-en-\w+"),
+        ("-.toml", r"fr-en-\w+"),
+        ("소식/tfm.toml", r"fr-en-\w+"),
+        ("d/소식/d.toml", "d"),
+    ],
+)
+def test_a_run_is_named_after_file_or_folder_as_far_as_its_letters_allow(folder, path, name):
+    for each in ("d/소식", "law", "소식"):
+        (folder / each).mkdir(parents=True)
 
-    assert written("mon modèle.toml").name == "fr-en"
+    run(output=Path(path))
+
+    assert re.fullmatch(name, written(path).name)
+
+
+def test_different_names_name_different_runs():
+    paths = ["tfm.toml", "법률.toml", "소식.toml", "소식 2.toml", "a b.toml"]
+    for path in paths:
+        run(output=Path(path))
+
+    assert len({written(path).name for path in paths}) == len(paths)
+
+
+def test_a_run_on_other_corpora_under_the_same_name_is_warned_of(folder, messages):
+    numbered_table("other.tsv", "id\tfr\ten\n")
+    (folder / "runs" / "fr-en").mkdir(parents=True)
+    run("other.tsv")
+    Path("tfm.toml").rename("runs/fr-en/recipe.toml")
+
+    run("./other.tsv", "toy.fr")
+    assert messages.warnings == []
+    run("toy.fr", force=True)
+
+    (warning,) = messages.warnings
+    assert warning.startswith("runs/fr-en holds a run on other.tsv, ")
+    assert warning.endswith(": tfm train tfm.toml -d runs/OTHER")
 
 
 def test_of_sentences_that_differ_in_their_numbers_all_are_learned_from(folder):
