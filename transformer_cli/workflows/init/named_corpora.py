@@ -40,12 +40,13 @@ def named_corpora(names: Sequence[str], languages: LanguagesConfig) -> list[Name
     content tells which is which.
 
     Raises:
-        UsageError: A table has an error, or nothing tells which file is which.
+        UsageError: A table has an error, a name is not UTF-8, or nothing tells which file is which.
         DataError: The file of the other language is missing.
     """
     corpora: list[NamedCorpus | None] = []
     texts: dict[int, str] = {}
     for name in dict.fromkeys(names):
+        _refuse_bytes(name)
         corpora.append(_table(name) if _TABLE.match(name) else name)
         if _is_text(name):
             texts[len(corpora) - 1] = corpora[-1] = str(Path(name))  # "./corpus.fr" becomes "corpus.fr"
@@ -262,5 +263,18 @@ def path_from(folder: Path, place: Path) -> str:
     """Return the path that leads from a folder to a place.
 
     ".." leads out of where a link to the folder leads to. The name of the place may be that of a link, and stays.
+
+    Raises:
+        UsageError: The path is not UTF-8.
     """
-    return os.path.relpath(Path(os.path.realpath(place.parent), place.name), os.path.realpath(folder))
+    path = os.path.relpath(Path(os.path.realpath(place.parent), place.name), os.path.realpath(folder))
+    _refuse_bytes(path)
+    return path
+
+
+def _refuse_bytes(name: str) -> None:
+    """Refuse a name that no recipe can hold; in Python, a byte that is not UTF-8 is a lone surrogate."""
+    if re.search("[\ud800-\udfff]", name):
+        raise UsageError(
+            f"the name {name} is not UTF-8, as a recipe is; rename it, or write * in place of such letters"
+        )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -309,6 +310,38 @@ def test_the_fields_of_records_that_may_be_sides_are_proposed():
     with pytest.raises(DataError, match=f"; here that is '{table}' in place of the name$"):
         run("t.jsonl")
     run(table)
+    assert prepare().total.read == 192
+
+
+@pytest.mark.parametrize("options", ["CORPUS", "valid", "test", "start_from general"])
+def test_a_name_that_is_not_utf8_is_refused_with_a_way_out(options):
+    name = os.fsdecode(b"caf\xe9.tsv")
+    try:
+        numbered_table(name, "id\tfr\ten\n")
+    except OSError:
+        pytest.skip("this disk holds UTF-8 names alone")
+
+    corpora, given = ([name], {}) if options == "CORPUS" else ([], dict.fromkeys(options.split(), name))
+    with pytest.raises(UsageError, match=r"^the name caf\udce9\.tsv is not UTF-8, .*; rename it, or write \* in place"):
+        run(*corpora, **given)
+    run("caf*.tsv")
+
+    assert prepare().total.read == 192
+
+
+def test_a_folder_whose_name_is_not_utf8_is_refused_where_the_recipe_has_to_name_it(folder, monkeypatch):
+    inner = folder / os.fsdecode(b"caf\xe9")
+    try:
+        inner.mkdir()
+    except OSError:
+        pytest.skip("this disk holds UTF-8 names alone")
+    monkeypatch.chdir(inner)
+    numbered_table("t.tsv", "id\tfr\ten\n")
+
+    with pytest.raises(UsageError, match=r"^the name caf\udce9/t\.tsv is not UTF-8"):
+        run("t.tsv", output=Path("../tfm.toml"))
+    run("t.tsv")
+
     assert prepare().total.read == 192
 
 
