@@ -21,6 +21,7 @@ DEFAULT_RECIPE_FILE = "tfm.toml"
 DEFAULT_RECIPE_NAME = "phrasebook"
 
 _TABLE = CorpusFiles.__name__
+_SYNONYMS = {"lr": "learning_rate", "epochs": "max_steps", "batch_size": "batch_tokens"}
 _TABLES = {"data.train": CorpusConfig, "data.valid": CorpusFiles, "data.test": CorpusFiles}
 
 
@@ -125,7 +126,11 @@ def _first_finding(error: ValidationError) -> tuple[str, Any]:
         each["loc"] = tuple(_TABLE if _TABLE in str(part) else part for part in each["loc"])
     # Of a value that may be a name or a table, the errors in the table are of use, if it is one.
     findings = [each for each in findings if _TABLE in each["loc"] and each["type"] != "model_type"] or findings
-    place = _place_of_key(findings[0]["loc"])
+    first = findings[0]
+    if first["type"] == "missing":  # a required key that is misspelled is an unknown one beside it
+        beside = [each for each in findings if each["loc"][:-1] == first["loc"][:-1]]
+        first = next((each for each in beside if each["type"] == "extra_forbidden"), first)
+    place = _place_of_key(first["loc"])
     same = [finding for finding in findings if _place_of_key(finding["loc"]) == place]
     finding = next((finding for finding in same if not finding["type"].endswith("_type")), same[0])
     if finding["type"].endswith("_type"):
@@ -243,15 +248,18 @@ def _shown(value: Any) -> str:
 
 
 def _suggestion(key: str) -> str:
+    section, _, name = key.rpartition(".")
+    name = _SYNONYMS.get(name, name)
     names = {known: known.rpartition(".")[2] for known in _all_keys(Recipe)}
-    name = key.rpartition(".")[2]
-    matches = [known for known, last in names.items() if last == name]  # the right name in the wrong section
-    matches = matches or difflib.get_close_matches(key, names, n=1, cutoff=0.6)
-    if not matches:
-        # A similar name, whose section makes the whole key too different.
-        close = difflib.get_close_matches(name, names.values(), n=1, cutoff=0.6)
-        matches = [known for known, last in names.items() if last in close]
-    return f'; did you mean "{matches[0]}"?' if matches else ""
+    if section:  # no section is meant by a key in another one
+        for known in {each.partition(".")[0] for each in names if "." in each}:
+            del names[known]
+    own = [last for known, last in names.items() if known.rpartition(".")[0] == section]
+    close = [name] if name in names.values() else []  # maybe the right name in the wrong section
+    close = close or difflib.get_close_matches(name, own, n=1) or difflib.get_close_matches(name, names.values(), n=1)
+    meant = [known for known, last in names.items() if last in close]
+    meant.sort(key=lambda known: known.rpartition(".")[0] != section)
+    return f'; did you mean "{meant[0]}"?' if meant else ""
 
 
 def _all_keys(section: type[BaseModel], prefix: str = "") -> list[str]:

@@ -74,6 +74,11 @@ def test_the_name_is_the_files_stem_unless_given():
         ("model.batch_tokens", "training.batch_tokens"),
         ("decoding.batch_token", "decoding.batch_tokens"),  # [training] has one as well
         ("decoding.beam", "decoding.beam_size"),
+        ("training.lr", "training.learning_rate"),
+        ("retraining.lr", "retraining.learning_rate"),
+        ("training.epochs", "training.max_steps"),
+        ("training.batch_size", "training.batch_tokens"),
+        ("training.name", "name"),
     ],
 )
 def test_an_unknown_key_is_named_with_the_nearest_that_exists(wrong, meant):
@@ -90,8 +95,31 @@ def test_an_unknown_section_is_named_with_the_nearest_that_exists():
     )
 
 
-def test_a_key_like_no_other_is_named_alone():
-    assert message_of(f"zzzzzz = 1\n{FIVE_LINES}") == 'recipe.toml: unknown key "zzzzzz"'
+@pytest.mark.parametrize("key", ["zzzzzz", "training.zzzzzz", "training.epoch_zzz"])
+def test_a_key_like_no_other_is_named_alone(key):
+    assert message_of(FIVE_LINES, f"{key}=1") == f'--set {key}=1: unknown key "{key}"'
+
+
+@pytest.mark.parametrize("section", ["model", "training", "decoding", "tokenizer"])
+def test_no_section_is_proposed_for_a_key(section):
+    for other in ("model", "training"):
+        assert not message_of(FIVE_LINES, f"{other}.{section}=1").endswith(f'did you mean "{section}"?')
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "unknown", "meant"),
+    [
+        ("train =", "trian =", "data.trian", "data.train"),
+        ("source =", "src =", "languages.src", "languages.source"),
+        ("[languages]", "[langauges]", "langauges", "languages"),
+        ("[data]", "[Data]", "Data", "data"),
+        ("[data]", "valid = 5\n[data]", "languages.valid", "data.valid"),
+    ],
+)
+def test_a_required_key_that_is_misspelled_is_named_as_it_was_written(right, wrong, unknown, meant):
+    assert message_of(FIVE_LINES.replace(right, wrong)) == (
+        f'recipe.toml: unknown key "{unknown}"; did you mean "{meant}"?'
+    )
 
 
 @pytest.mark.parametrize(
