@@ -44,7 +44,7 @@ def test_texts_are_translated_and_nothing_else_changes():
         ("deux mots", "DEUX MOTS"),
         ("\\  deux", "\\  DEUX"),
         ("une valeur \\\n      qui continue", "UNE VALEUR QUI CONTINUE"),
-        (r"le chat\tdort", r"LE CHAT DORT"),  # white space becomes a space on the way through a model
+        (r"le chat\tdort", r"LE CHAT\tDORT"),
         ("une ligne\\n\\\n        une autre ligne\\n", "UNE LIGNE\\n\\\n        UNE AUTRE LIGNE\\n"),
         ("L''eau de {0} dort", "L''EAU DE {0} DORT"),
         ("l'eau de '{0}'", "L'EAU DE '{0}'"),
