@@ -221,6 +221,26 @@ def test_two_codes_stay_two_whatever_the_answer(answer):
     assert kinds(translate(text.encode(), "markdown", lambda _: answer).decode()) == kinds(text)
 
 
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [("A B C", "**A\\\nB** C\n"), ("A", "<strong>A\\\n</strong>\n"), ("", "**un\\\ndeux** ici\n")],
+)
+def test_marks_of_emphasis_become_elements_only_where_they_would_not_count(answer, expected):
+    assert translate(b"**un\\\ndeux** ici\n", "markdown", lambda _: answer).decode() == expected
+
+
+@given(st.text(st.sampled_from("ab .,-*_()。在"), max_size=12))
+def test_emphasis_stays_emphasis_whatever_stands_beside_it(answer):
+    text = "*un* __deux__ [_trois_][b] ~~quatre~~ **cinq\\\nsix** *sept*huit\n\n[b]: c_d_\n"
+    names = ("em", "strong", "s", "del")
+
+    translated = translate(text.encode(), "markdown", lambda _: answer).decode()
+
+    parser = MarkdownIt("commonmark").enable("strikethrough")
+    before, after = ([parser.render(page).count(f"<{name}>") for name in names] for page in (text, translated))
+    assert (before[:2], sum(before)) == (after[:2], sum(after))
+
+
 PIECES = st.one_of(
     st.sampled_from(["*", "**", "_", "`", "``", "[", "]", "(", ")", "a b", " ", "\n", "\n\n"]),
     st.sampled_from(

@@ -28,6 +28,9 @@ _DEFINITION = re.compile(
     r"^([ ]{0,3})(?::(?=[ ]{1,3}\S)|\[\^[^\]\s]+\]:(?=[ \t]+\S)(?![ \t]+\w+://\S+\s*$))", re.MULTILINE
 )
 
+_ELEMENTS = {"*": "em", "_": "em", "**": "strong", "__": "strong", "~~": "del"}
+_EMPHASIS = ("em_open", "em_close", "strong_open", "strong_close", "s_open", "s_close")
+
 
 @dataclass(frozen=True, slots=True)
 class _Block:
@@ -77,7 +80,7 @@ def read_markdown(text: str, task: Task) -> Document:
         if opener in ("th_open", "td_open"):
             block, cursor = _cell(text, token.content, max(start, cursor))
         block = block or _block(text, token.content, lines, token.map[0], is_heading=opener == "heading_open")
-        if block is not None and (unit := _unit(text, block, token.children or [], references, opener)):
+        if block is not None and (unit := _unit(text, block, token.children or [], parser, references, opener)):
             units.append(unit)
     return Document(whole, tuple(units))
 
@@ -124,7 +127,9 @@ def _cell(text: str, content: str, start: int) -> tuple[_Block | None, int]:
     return _Block(content, (match.start(),), (match.end(1),)), match.end()
 
 
-def _unit(text: str, block: _Block, children: Sequence[Any], references: dict[str, Any], opener: str) -> Unit | None:
+def _unit(
+    text: str, block: _Block, children: Sequence[Any], parser: MarkdownIt, references: dict[str, Any], opener: str
+) -> Unit | None:
     joints = [text[end:start] for end, start in zip(block.ends, block.starts[1:], strict=False)]
     content = inline_content(block.text, children, joints)
     if content is not None and opener in ("th_open", "td_open"):
@@ -135,12 +140,25 @@ def _unit(text: str, block: _Block, children: Sequence[Any], references: dict[st
         return None
     labels = frozenset(references.get("references", {}))
     escape = partial(escape_markdown, labels=labels, is_cell=opener in ("th_open", "td_open"))
-    render = partial(_render, block.starts[0], block.ends[-1], escape)
+    render = partial(_render, block.starts[0], block.ends[-1], escape, partial(parser.parseInline, env=references))
     return Unit((content,), block.starts[0], render, replaces_source=True, is_flowing=True)
 
 
-def _render(start: int, end: int, escape: Callable[[str], str], contents: Sequence[Content]) -> Iterator[Splice]:
-    text = re.sub(r"\n (?=\S)", "\n", written(tuple(_with_codes_apart(contents[0])), escape))
+def _render(
+    start: int,
+    end: int,
+    escape: Callable[[str], str],
+    parse: Callable[[str], Sequence[Any]],
+    contents: Sequence[Content],
+) -> Iterator[Splice]:
+    content = tuple(_with_codes_apart(contents[0]))
+    marks = [piece.source for piece in content if isinstance(piece, Tag) and piece.source in _ELEMENTS]
+    found = [
+        token.markup for token in parse(written(content, escape))[0].children or [] if token.type.endswith(_EMPHASIS)
+    ]
+    if sorted(found) != sorted(marks):
+        content = tuple(_with_elements(content))
+    text = re.sub(r"\n (?=\S)", "\n", written(content, escape))
     # What begins a block at the beginning of a line is text here.
     text = re.sub(r"^(?=[#>+=-])|^(\d{1,9})(?=[.)](?:\s|$))", lambda match: f"{match[1] or ''}\\", text, count=1)
     yield Splice(start, end, text)
@@ -155,3 +173,12 @@ def _with_codes_apart(content: Content) -> Iterator[str | Tag]:
             yield " "
         last = source[-1:] if isinstance(piece, Tag) else ""
         yield piece
+
+
+def _with_elements(content: Content) -> Iterator[str | Tag]:
+    """Yield content with elements of HTML for the marks of emphasis, which count only beside certain characters."""
+    for piece in content:
+        if isinstance(piece, Tag) and (name := _ELEMENTS.get(piece.source)):
+            yield Tag(piece.kind, f"<{name}>" if piece.kind == "open" else f"</{name}>")
+        else:
+            yield piece
