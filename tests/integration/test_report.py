@@ -175,6 +175,15 @@ def test_without_a_version_it_says_what_to_run(tmp_path, monkeypatch):
     assert "run `tfm train` first" in run_here("report", "nowhere").error
 
 
+def test_without_its_live_version_it_says_how_to_put_another_into_service(run):
+    shutil.rmtree(run.versions / "0001")
+
+    finished = run_here("report", run.path)
+
+    assert (finished.code, finished.stdout) == (1, b"")
+    assert "version 0001, which is to be live, is not there; `tfm train` or `tfm versions promote N`" in finished.error
+
+
 def test_a_fault_in_the_report_does_not_spoil_a_training(run, messages):
     (run.versions / "0001" / "model.safetensors").write_bytes(b"short")
 

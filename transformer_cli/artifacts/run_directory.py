@@ -164,6 +164,15 @@ class RunDirectory:
         copied = copied_version(self.live_model, self.version_folders(), MODEL_CONFIG_FILE)
         return copied.name if copied else None
 
+    def lost_version(self) -> str | None:
+        """Return a sentence about a live link whose version has been deleted, or None."""
+        if not self.live_model.is_symlink() or self.live_model.exists():
+            return None
+        return (
+            f"version {self.live_version()}, which is to be live, is not there; `tfm train` or "
+            "`tfm versions promote N` puts another one in its place"
+        )
+
     def restore_link(self) -> None:
         """Put the live link back where a copy of the run has a folder in its place.
 

@@ -26,7 +26,7 @@ from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.decoding.source_forms import rules_of
 from transformer_cli.device import choose_device
-from transformer_cli.errors import DamagedFileError, ModelNotFoundError, TfmError
+from transformer_cli.errors import DamagedFileError, TfmError
 from transformer_cli.files.atomic import write_atomically
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.inspection.learning_curves import learning_curves
@@ -41,6 +41,7 @@ from transformer_cli.inspection.sentence_report import (
 )
 from transformer_cli.metrics import sentence_chrf
 from transformer_cli.text.normalization import normalize
+from transformer_cli.workflows.locate.model import require_version
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ def write_report(
         The path of the page.
 
     Raises:
-        ModelNotFoundError: The run has no version yet.
+        ModelNotFoundError: The run has no version yet, or its live version has been deleted.
         TfmError: The page cannot be written, or the run's data or model are damaged.
     """
     versions = _versions(run)
@@ -108,9 +109,7 @@ def report_after_training(run: RunDirectory) -> None:
 
 
 def _versions(run: RunDirectory) -> _Versions:
-    live = run.live_version()
-    if live is None or not (run.versions / live).exists():
-        raise ModelNotFoundError(f"{run.path} has no finished version to report on; run `tfm train` first")
+    live = require_version(run)
     earlier = [folder for folder in run.version_folders() if int(folder.name) < int(live)]
     return _Versions(run.versions / live, earlier[-1] if earlier else None)
 

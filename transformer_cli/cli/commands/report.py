@@ -31,13 +31,12 @@ def report(
 
     `tfm train` writes it at its end as well. Prints the path of the page.
     """
-    from transformer_cli.errors import ModelNotFoundError
+    from transformer_cli.workflows.locate.model import require_version
     from transformer_cli.workflows.locate.recipe import locate_recipe, names_recipe
 
     is_recipe = run is not None and not run.is_dir() and names_recipe(str(run))
     directory = RunDirectory(run) if run and not is_recipe else locate_recipe(run).run
-    if not directory.live_model.exists():
-        raise ModelNotFoundError(f"{directory.path} has no finished version to report on; run `tfm train` first")
+    require_version(directory)
     from transformer_cli.workflows.report import write_report
 
     path = write_report(directory, output=output, device=device)

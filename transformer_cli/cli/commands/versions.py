@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.cli.display import console
 from transformer_cli.cli.options import QuietOption, RunDirOption, VerboseOption
 
@@ -51,11 +52,8 @@ def versions(
     else:
         found = workflow.list_versions(run)
         sys.stdout.write(json.dumps(found.to_json(), ensure_ascii=False) + "\n" if as_json else _table(found))
-        if found.live is not None and not any(version.is_live for version in found.versions):
-            logger.warning(
-                f"version {found.live}, which is to be live, is not there; `tfm train` or `tfm versions promote N` "
-                "puts another one in its place"
-            )
+        if (lost := RunDirectory(run).lost_version()) is not None:
+            logger.warning(lost)
 
 
 def _request(words: list[str]) -> tuple[str, int | None, str | None]:

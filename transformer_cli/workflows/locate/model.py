@@ -27,9 +27,11 @@ def find_model(argument: Path | None) -> Path:
     # Imported here because a translation with ``--model`` starts sooner without recipes.
     from transformer_cli.workflows.locate.recipe import locate_recipe
 
-    live = locate_recipe(None).run.live_model
+    run = locate_recipe(None).run
+    live = run.live_model
     if _is_model(live):
         return live.resolve()
+    _refuse_lost(run)
     others = sorted(folder for folder in Path("runs").glob("*/model") if _is_model(folder))
     if len(others) == 1:
         return others[0].resolve()
@@ -41,10 +43,29 @@ def find_model(argument: Path | None) -> Path:
     )
 
 
+def require_version(run: RunDirectory) -> str:
+    """Return the name of the live version of a run.
+
+    Raises:
+        ModelNotFoundError: There is none, or it has been deleted.
+    """
+    _refuse_lost(run)
+    live = run.live_version()
+    if live is None:
+        raise ModelNotFoundError(f"{run.path} has no finished version to report on; run `tfm train` first")
+    return live
+
+
+def _refuse_lost(run: RunDirectory) -> None:
+    if (lost := run.lost_version()) is not None:
+        raise ModelNotFoundError(f"{run.path}: {lost}")
+
+
 def _model_at(folder: Path) -> Path:
     live = RunDirectory(folder).live_model
     if _is_model(live):
         return live.resolve()
+    _refuse_lost(RunDirectory(folder))
     if any((folder / name).is_file() for name in _OF_OTHER_LIBRARIES):
         raise ModelNotFoundError(
             f"{folder} holds a model for another library; name the model or run that it was exported from, or make a "

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.errors import ModelNotFoundError, RecipeError
-from transformer_cli.workflows.locate.model import find_model
+from transformer_cli.workflows.locate.model import find_model, require_version
 
 RECIPE = '[languages]\nsource = "fr"\ntarget = "en"\n[data]\ntrain = "a.tsv"\n'
 
@@ -76,6 +77,19 @@ def test_an_export_for_another_library_is_no_model(name):
 
     with pytest.raises(ModelNotFoundError, match=r"^exported holds a model for another library; name the model or run"):
         find_model(Path("exported"))
+
+
+def test_a_live_version_that_was_deleted_is_named_with_the_way_out():
+    shutil.rmtree(make_run("runs/phrasebook", versions=2))
+    make_run("runs/another")
+    message = r"^runs/phrasebook: version 0002, which is to be live, is not there; .* `tfm versions promote N` puts"
+
+    for argument in (Path("runs/phrasebook"), None):
+        with pytest.raises(ModelNotFoundError, match=message):
+            find_model(argument)
+    with pytest.raises(ModelNotFoundError, match=message):
+        require_version(RunDirectory(Path("runs/phrasebook")))
+    assert require_version(RunDirectory(Path("runs/another"))) == "0001"
 
 
 def test_a_folder_without_a_model_is_an_error_that_says_what_was_looked_for():
