@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import ROOT, run_here
+from tests.support.original_models import write_marian_folder
+from transformer_cli import import_model
 from transformer_cli.artifacts.run_directory import RunDirectory
 from transformer_cli.data.splits.read import read_split
 from transformer_cli.workflows.report import report_after_training, write_report
@@ -182,6 +184,17 @@ def test_without_its_live_version_it_says_how_to_put_another_into_service(run):
 
     assert (finished.code, finished.stdout) == (1, b"")
     assert "version 0001, which is to be live, is not there; `tfm train` or `tfm versions promote N`" in finished.error
+
+
+def test_an_imported_model_has_no_test_set_to_report_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_marian_folder(tmp_path)
+    import_model(tmp_path, source="fr", target="en", run_dir=Path("run"))
+
+    finished = run_here("report", "run")
+
+    assert (finished.code, finished.stdout) == (1, b"")
+    assert "run has no test set to report on, for version 0001 was imported" in finished.error
 
 
 def test_a_fault_in_the_report_does_not_spoil_a_training(run, messages):

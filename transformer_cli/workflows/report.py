@@ -26,7 +26,7 @@ from transformer_cli.decoding.line_translator import LineTranslator
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.decoding.source_forms import rules_of
 from transformer_cli.device import choose_device
-from transformer_cli.errors import DamagedFileError, TfmError
+from transformer_cli.errors import DamagedFileError, ModelNotFoundError, TfmError
 from transformer_cli.files.atomic import write_atomically
 from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.inspection.learning_curves import learning_curves
@@ -79,10 +79,12 @@ def write_report(
         The path of the page.
 
     Raises:
-        ModelNotFoundError: The run has no version yet, or its live version has been deleted.
+        ModelNotFoundError: The run has no version yet, its live version has been deleted, or it was imported and has no
+            test set.
         TfmError: The page cannot be written, or the run's data or model are damaged.
     """
     versions = _versions(run)
+    _require_test_set(run, versions.live)
     loaded = open_model(versions.live, choose_device(device))
     test = _sample(read_split(run.data, "test"), at_most)
     translations = _translate(run, versions.live, test, lambda: loaded)
@@ -112,6 +114,15 @@ def _versions(run: RunDirectory) -> _Versions:
     live = require_version(run)
     earlier = [folder for folder in run.version_folders() if int(folder.name) < int(live)]
     return _Versions(run.versions / live, earlier[-1] if earlier else None)
+
+
+def _require_test_set(run: RunDirectory, version: Path) -> None:
+    manifest = ModelManifest.of(version)
+    if manifest is not None and manifest.candidate is None and not (run.data / "test").exists():
+        raise ModelNotFoundError(
+            f"{run.path} has no test set to report on, for version {version.name} was imported and not trained here; "
+            "translate a test set of yours with it, and give both to `tfm score`"
+        )
 
 
 def _sample(corpus: Corpus, at_most: int) -> Corpus:
