@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -129,6 +130,22 @@ def test_what_cannot_be_done_is_said_in_one_line(toy, arguments, stdin, code, me
 
     assert (finished.code, finished.stdout) == (code, b"")
     assert message in finished.error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "name"),
+    [
+        ([os.fsdecode(b"le ch\xe9t")], b"", "sentence"),
+        ([], b"le ch\xe9t\n", "sentence"),
+        (["le chat", "--target", os.fsdecode(b"the c\xe9t")], b"", "target"),
+    ],
+)
+def test_bytes_that_are_not_utf8_are_replaced_with_a_warning(toy, arguments, stdin, name):
+    finished = run_here("inspect", "-m", toy.model, *arguments, "--json", stdin=stdin)
+
+    assert finished.code == 0
+    assert finished.stderr.splitlines() == [f"warning: the {name} has bytes that are not UTF-8; they became U+FFFD"]
+    assert json.loads(finished.stdout)
 
 
 def test_a_model_that_is_not_there_or_not_whole_is_said_in_one_line(toy, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from pathlib import Path
 
 from transformer_cli.artifacts.model_directory import open_model
@@ -14,6 +16,10 @@ from transformer_cli.errors import DataError
 from transformer_cli.inspection.sentence import Inspection, inspect_sentence
 from transformer_cli.text.normalization import normalize
 from transformer_cli.workflows.locate.model import find_model
+
+logger = logging.getLogger(__name__)
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def inspect(
@@ -42,6 +48,8 @@ def inspect(
         DamagedFileError: The model is incomplete or damaged.
         UsageError: There is no such device, or a search setting is out of its range.
     """
+    sentence = _without_bytes(sentence, "the sentence")
+    target = None if target is None else _without_bytes(target, "the target")
     loaded = open_model(find_model(Path(model)), choose_device(device))
     decoding = with_search(loaded.decoding, search)
     limit = loaded.model.config.max_length - 1  # one position is for eos
@@ -57,6 +65,14 @@ def inspect(
         target=None if target is None else _fitting(read.targets[0], "the target", loaded.tokenizers.target, limit),
         candidates=candidates,
     )
+
+
+def _without_bytes(text: str, name: str) -> str:
+    """Return an argument of the command line with U+FFFD for bytes that are not UTF-8, which are lone surrogates."""
+    clean = _SURROGATE.sub("\ufffd", text)
+    if clean != text:
+        logger.warning(f"{name} has bytes that are not UTF-8; they became U+FFFD")
+    return clean
 
 
 def _fitting(text: str, name: str, tokenizer: Tokenizer, limit: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +27,8 @@ from transformer_cli.text.lines import read_lines
 
 if TYPE_CHECKING:
     from transformer_cli.inspection.sentence import Inspection
+
+logger = logging.getLogger(__name__)
 
 _PAGE = Path("inspection.html")
 
@@ -105,10 +108,12 @@ def _print(inspection: Inspection, *, as_json: bool, terminal: bool) -> None:
 def _one_line() -> str:
     """Return the line read from stdin, which must be the only one."""
     with open_input(None) as source:
-        lines = [line.text for line in read_lines(source)]
+        lines = list(read_lines(source))
     if len(lines) != 1:
         raise DataError(f"stdin has {len(lines)} lines; inspect looks at one sentence, in one line")
-    return lines[0]
+    if lines[0].had_invalid_bytes:
+        logger.warning("the sentence has bytes that are not UTF-8; they became U+FFFD")
+    return lines[0].text
 
 
 def _page(inspection: Inspection, path: Path) -> Path:
