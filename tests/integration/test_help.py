@@ -134,6 +134,20 @@ def test_both_spellings_of_help_print_it_to_stdout(command):
     assert short == long
 
 
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("train", "Default: runs/<recipe name>."),
+        ("import", "Default: runs/<name of the model>."),
+        ("export", "auto: int8 where the processor has it and it loses little, else float32."),
+        ("score", "left out or -: stdin. With --model the target."),
+        ("inspect", "the path of each file it wrote, if stdout is left to it by --json and --terminal."),
+    ],
+)
+def test_help_tells_the_exceptions_of_a_command(command, sentence):
+    assert sentence in " ".join(run_here(command, "--help").stdout.decode().split())
+
+
 @pytest.mark.parametrize("command", ["", *OPTIONS])
 def test_help_ends_with_an_example_whose_commands_and_options_exist(command):
     text = run_here(*command.split(), "--help").stdout.decode()

@@ -71,17 +71,17 @@ def output_option(text: str, *, metavar: str = "FILE") -> Any:
     return typer.Option("--output", "-o", parser=written_path, metavar=metavar, help=text)
 
 
-RunDirOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--run-dir",
-        "-d",
-        envvar="TFM_RUN_DIR",
-        parser=_folder,
-        metavar="DIRECTORY",
-        help="The run directory. Default: runs/<recipe name>.",
-    ),
-]
+def run_dir_option(name: str) -> Any:
+    """Return ``--run-dir`` of a command.
+
+    Args:
+        name: What the run directory has its name from by default.
+    """
+    text = f"The run directory. Default: runs/<{name}>."
+    return typer.Option("--run-dir", "-d", envvar="TFM_RUN_DIR", parser=_folder, metavar="DIRECTORY", help=text)
+
+
+RunDirOption = Annotated[Path | None, run_dir_option("recipe name")]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", "-s", metavar="SECTION.KEY=VALUE", help="Override a value of the recipe; repeatable."),

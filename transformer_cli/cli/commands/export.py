@@ -35,7 +35,8 @@ def export(
     quantization: Annotated[
         Literal["auto", "float32", "float16", "bfloat16", "int16", "int8"],
         typer.Option(
-            "--quantization", help="Of ctranslate2 and argos; auto: int8 where the processor has it, else float32."
+            "--quantization",
+            help="Of ctranslate2 and argos; auto: int8 where the processor has it and it loses little, else float32.",
         ),
     ] = "auto",
     quiet: QuietOption = False,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 import transformer_cli
-from transformer_cli.cli.options import QuietOption, RunDirOption, VerboseOption
+from transformer_cli.cli.options import QuietOption, VerboseOption, run_dir_option
 
 
 def import_model(
@@ -22,7 +22,7 @@ def import_model(
     ],
     source: Annotated[str | None, typer.Option("--from", metavar="LANG", help="Code of the source language.")] = None,
     target: Annotated[str | None, typer.Option("--to", metavar="LANG", help="Code of the target language.")] = None,
-    run_dir: RunDirOption = None,
+    run_dir: Annotated[Path | None, run_dir_option("name of the model")] = None,
     positions: Annotated[
         Literal["auto", "paper", "marian"],
         typer.Option(

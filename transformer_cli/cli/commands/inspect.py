@@ -73,7 +73,7 @@ def inspect(
 ) -> None:
     """Show what the model does with one sentence: a page with attention, probabilities, search and alignment.
 
-    Prints the path of each file it wrote.
+    Prints the path of each file it wrote, if stdout is left to it by --json and --terminal.
     """
     if terminal and as_json:
         raise UsageError("--terminal and --json both want stdout; choose one")

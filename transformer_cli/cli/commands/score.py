@@ -40,7 +40,9 @@ def score(
     ],
     hypotheses: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="HYPOTHESIS", help="Translations to score; left out or -: stdin."),
+        typer.Argument(
+            metavar="HYPOTHESIS", help="Translations to score; left out or -: stdin. With --model the target."
+        ),
     ] = None,
     model: Annotated[
         Path | None,
