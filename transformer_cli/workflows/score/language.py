@@ -10,7 +10,7 @@ from transformer_cli.errors import UsageError
 from transformer_cli.metrics import default_tokenizer
 from transformer_cli.metrics.tokenizers import USUAL
 from transformer_cli.text.language_names import language_of_heading
-from transformer_cli.text.languages import is_known_language, is_language_code
+from transformer_cli.text.languages import is_known_language, is_language_code, parse_language
 from transformer_cli.text.writing_systems import Alphabet, prevailing_language
 from transformer_cli.workflows.score.doubts import Text
 
@@ -26,12 +26,14 @@ def fitting_tokenizer(language: str | None, sources: Sequence[object], reference
         language: The language if the user named it.
         sources: Where the references come from; of paths, the names are looked at.
         reference: The first reference; its script decides if nothing else does.
-        warnings: Gets a warning if the script decides for a tokenizer other than the usual one or the language's.
+        warnings: Gets a warning if the script decides for a tokenizer other than the usual one or the language's, or if
+            most letters are in no script of a language that the user named.
 
     Raises:
         UsageError: ``language`` is neither a code nor a name.
     """
     sample = reference.lines[:_SAMPLED_LINES]
+    is_named = language is not None
     if language is None:
         language = _language_of_names(sources, "\n".join(sample))
     elif not is_language_code(_SUBTAGS.split(language)[0]):
@@ -46,7 +48,17 @@ def fitting_tokenizer(language: str | None, sources: Sequence[object], reference
             f'{reference.name} {named}looks like a text in "{prevailing_language(" ".join(sample))}", so BLEU takes '
             f'the tokenizer "{tokenizer}"; set {keys} to say otherwise'
         )
+    elif is_named and language is not None and not _may_be_in(language, "\n".join(sample)):
+        warnings.append(
+            f'{reference.name} is to be in "{language}", but most of its letters are in another script; BLEU takes the '
+            f'tokenizer "{tokenizer}" all the same'
+        )
     return tokenizer
+
+
+def _may_be_in(language: str, text: str) -> bool:
+    is_romanised = parse_language(language).script == "latn"  # as any language may be
+    return is_romanised or Alphabet(language).share(text) >= _MOSTLY
 
 
 def _language_of_names(sources: Iterable[object], text: str) -> str | None:

@@ -253,6 +253,18 @@ def test_a_named_language_that_is_not_that_of_the_text_is_warned_of():
     assert warning.startswith('reference 1 is to be in "en", and looks like a text in "zh", so BLEU takes the ')
 
 
+@pytest.mark.parametrize(("language", "lines"), [("ja", REFERENCE), ("zh", THAI), ("ru", REFERENCE), ("thai", CHINESE)])
+def test_a_named_language_that_is_in_another_script_than_the_text_is_warned_of(language, lines):
+    report = score([lines], [("hyp", lines)], bootstrap=None, language=language)
+    (warning,) = (each for each in report.warnings if "is to be in" in each)
+    assert re.match(r'reference 1 is to be in "[a-z]{2}", (but most of its letters are|and looks like a text)', warning)
+
+
+@pytest.mark.parametrize(("language", "lines"), [("zh-Latn", REFERENCE), ("de", REFERENCE), ("yue", CHINESE)])
+def test_a_named_language_that_the_text_may_be_in_is_believed(language, lines):
+    assert score([lines], [("hyp", lines)], bootstrap=None, language=language).warnings == ()
+
+
 def test_a_guess_from_the_script_is_said_and_a_named_language_is_no_guess(tmp_path):
     report = score([CHINESE], [("hyp", CHINESE)], bootstrap=None)
     assert tokenizer_of(report) == "zh"
