@@ -145,9 +145,9 @@ def _place_of_key(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
     if _TABLE in location:  # a table in place of a name
         kind = location.index(_TABLE)
         return location[:kind] + location[kind + 1 : kind + 2]
-    # If an item is a table, its key follows the item's number.
+    # If an item is a table, its key follows the item's number. A test set has a name of its own.
     has_table = len(location) > 3 and isinstance(location[2], int)
-    return location[: 4 if has_table else 2]
+    return location[: 4 if has_table else 3 if location[:2] == ("data", "tests") else 2]
 
 
 def _origin_of(key: str, origin: Mapping[str, str], file: RecipeFile) -> str:

@@ -132,6 +132,8 @@ def test_a_required_key_that_is_misspelled_is_named_as_it_was_written(right, wro
             '"training.max_steps" is true; input should be a valid integer',
         ),
         (f"{FIVE_LINES}[model]\nnorm = 'mid'\n", "\"model.norm\" is \"mid\"; input should be 'post' or 'pre'"),
+        (f"{FIVE_LINES}tests = {{ law = 5 }}\n", '"data.tests.law" is 5; input should be a valid string or a table'),
+        (f"{FIVE_LINES}tests = 5\n", '"data.tests" is 5; input should be a valid dictionary'),
         (f"{FIVE_LINES}valid = 0\n", '"data.valid" is 0; input should be greater than or equal to 1'),
         (
             f"{FIVE_LINES}test = 1.5\n",
