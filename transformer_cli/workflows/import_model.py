@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,9 +69,10 @@ def import_model(
             _require_new(run)
             version = _write(run, imported, model)
     shape = imported.config
+    command = shlex.join(["tfm", "translate", "--model", str(run.path)])
     logger.info(
         f"imported a {imported.kind}: {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model "
-        f"{shape.d_model}, {imported.tokenizers.target.vocab_size} pieces; next: tfm translate --model {run.path}"
+        f"{shape.d_model}, {imported.tokenizers.target.vocab_size} pieces; next: {command}"
     )
     return version
 

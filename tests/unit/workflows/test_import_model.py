@@ -30,6 +30,12 @@ def test_the_model_becomes_the_live_version_of_a_run_with_its_name(place: str):
     assert run.live_version() == version.name
 
 
+def test_the_command_to_run_next_is_one_that_a_shell_reads(original: Path, messages):
+    import_model(original, source="fr", target="en", run_dir=Path("imp é"))
+
+    assert messages.texts[-1].endswith("; next: tfm translate --model 'imp é'")
+
+
 def test_a_zip_that_was_packed_on_a_mac_is_read(original: Path):
     with ZipFile("model.zip", "w") as archive:
         for path in original.iterdir():
