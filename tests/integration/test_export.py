@@ -67,6 +67,13 @@ def test_a_package_for_argos_translates_as_this_program_does(toy, run, tmp_path)
     assert [processor.decode(result.hypotheses[0]) for result in found] == ours.stdout.decode().splitlines()
 
 
+def test_a_package_may_be_written_into_a_new_folder(run, tmp_path):
+    exported = run_here("export", "--to", "argos", "-m", run, "-o", tmp_path / "new/folder/x.argosmodel")
+
+    assert exported.code == 0, exported.stderr
+    assert zipfile.is_zipfile(tmp_path / "new/folder/x.argosmodel")
+
+
 def test_a_package_takes_the_place_of_no_folder(run, tmp_path):
     failed = run_here("export", "--to", "argos", "-m", run, "-o", tmp_path)
 

@@ -27,6 +27,7 @@ from transformer_cli.decoding.line_translator import LineTranslator, Translation
 from transformer_cli.decoding.pytorch.torch_engine import TorchEngine
 from transformer_cli.device import limit_threads
 from transformer_cli.errors import TfmError, UsageError, require_one_of
+from transformer_cli.files.os_errors import explain_os_errors
 from transformer_cli.interchange.argos import (
     LONGEST_SOURCE,
     package_name,
@@ -118,6 +119,8 @@ def export_after_training(version: Path) -> None:
 def _export_to_argos(model: Path, path: Path, quantization: Quantization) -> Path:
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name the .argosmodel to write with -o")
+    with explain_os_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     loaded = open_model(model, torch.device("cpu"))
     lines, ours = _compared_lines(model, loaded, _COMPARED_LINES)
     require_packable(loaded.tokenizers, lines.sources, [translation.tokens for translation in ours])
