@@ -75,6 +75,8 @@ SHORT = ("--set", "training.max_steps=5", "--set", "training.validate_every=5")
             ["invalid value for '--to': 'onnx' is not one of 'ctranslate2', 'huggingface', 'argos'; "],
         ),
         ("score", ["missing argument 'REFERENCE'"]),
+        (f"versions promote {'9' * 5000}", ["promote takes the number of a version"]),
+        (f"init toy.fr --from fr --to en -o new.toml --test {'9' * 5000}", ["name a corpus, or a number of pairs"]),
         ("score toy.fr toy.en --bootstrap -1", ["'--bootstrap'"]),
         ("score toy.fr toy.en --bootstrap 1", ["1 bootstrap resamples"]),
         ("score toy.fr toy.en --tokenize moses", ['unknown tokenizer "moses"', "13a"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,7 +64,7 @@ def _request(words: list[str]) -> tuple[str, int | None, str | None]:
     action, *rest = words if words and words[0] in _ACTIONS else ["list", *words]
     number = None
     if action == "promote":
-        if not rest or not rest[0].isdecimal() or int(rest[0]) < 1:
+        if not rest or not re.fullmatch(r"\d{1,18}", rest[0]) or int(rest[0]) < 1:
             raise typer.BadParameter("promote takes the number of a version, as in: tfm versions promote 2")
         number, rest = int(rest[0]), rest[1:]
     if len(rest) > 1 or (rest and rest[0].isdecimal()):

@@ -231,7 +231,7 @@ def _held_out(
     for part, stems in (("valid", _VALID_NAMES), ("test", _TEST_NAMES)):
         given = asked[part]
         if given is not None and re.fullmatch(r"-?\d+", given):
-            if int(given) < 1:
+            if len(given) > 18 or int(given) < 1:  # Python reads no endless number
                 raise UsageError(f"--{part} {given}: name a corpus, or a number of pairs from 1")
             settings[part] = Setting(f"data.{part}", int(given), "pairs held out, as asked for")
             continue
