@@ -53,7 +53,7 @@ def home(tmp_path_factory):
     """A folder with recipe, corpus, a prepared run directory, and one in which a training was never interrupted."""
     folder = tmp_path_factory.mktemp("resume")
     write_small(folder)
-    write_corpus(folder, "toy", pairs()[:101])
+    write_corpus(folder, "toy", pairs()[:75])
     recipe = (folder / "tfm.toml").read_text(encoding="utf-8")
     for old, new in (
         ("[training]", "[training]\nr_drop = 1.0\nema_decay = 0.8\nsubword_sampling = 0.2"),
@@ -307,7 +307,8 @@ def test_a_damaged_checkpoint_costs_the_steps_after_the_one_before_and_nothing_e
 
     messages = finish_training(home, run)
 
-    assert messages.warnings == [f"{newest} is {finding}; going back to the checkpoint before"]
+    warnings = [text for text in messages.warnings if "CTranslate2" not in text]  # a model of 12 updates may not end
+    assert warnings == [f"{newest} is {finding}; going back to the checkpoint before"]
     assert "resuming from step 5" in messages.texts
     assert_same_as_uninterrupted(home, run)
 
