@@ -51,19 +51,24 @@ _CONTRACTED = regex.compile(r"\p{Lu}{2}['’]$")  # "DON'T"
 _CONTRACTED_OR_UNIT = regex.compile(r"['’]$|\d\s?$")  # "don't", "5 g"
 _THAI = regex.compile(r"\p{Thai}")
 _NUMBER = regex.compile(r"\d{1,3}|[IVXLC]{2,6}")
-_NUMBER_FOLLOWS = regex.compile(r"[\p{Ps}#+]*\p{N}|[IVXLC]{2,6}\b|[%{$]")  # or a placeholder, which may be one
-_ONLY_MARKS = regex.compile(r"(?:[^\p{L}\p{N}<]|</?\w[^<>]{0,60}>)*+")  # and tags
+_TAGS = r"</?\w[^<>]{0,60}>"
+_NUMBER_FOLLOWS = regex.compile(  # or a placeholder or tag of a program, which may be one
+    rf"(?:{_TAGS}|[\p{{Ps}}\p{{Pi}}#+§\"])*+(?:\p{{N}}|[IVXLC]{{2,6}}\b|[Nn]r\b|[%{{$`:\\])"
+)
+_CAPITAL_FOLLOWS = regex.compile(r"(?!A\s)\p{Lu}(?:[.\d]|\b)")  # "Sec. V", "cap. I", "art. L. 122"
+_ONLY_MARKS = regex.compile(rf"(?:[^\p{{L}}\p{{N}}<]|{_TAGS})*+")
+_BEHIND_COLON = regex.compile(r"[:;]\s*$")
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}.-]*")
 _LONGEST_ABBREVIATION = 20
 
 # Titles and the like, which a corpus of conversations may lack.
 _TITLES = """
-m mm mme mlle mgr dr prof mr mrs ms st ste sr sra srta hr fr jr nr n° p pp pl abb cf vs
-z.b u.a d.h bzw ca usw inkl np tj tzn т.д т.е г ул д стр डॉ e.g i.e etc c.-à-d ex env tél av bd inc ltd co
+m mm mme mlle mgr dr prof mr mrs ms st ste sr sra srta hr fr jr nr n° p pp pl vol abb fig cf vs
+z.b u.a d.h bzw ca usw inkl np tj tzn т.д т.е г ул д стр डॉ e.g i.e etc c.-à-d ex env tel tél av bd inc ltd co
 dott sig sig.ra ing κ κα π.χ ee uu uds pág núm вул обл буд ul św sv např m.in tzw bkz
 """  # noqa: RUF001 - letters of other alphabets
 _KNOWN = frozenset(_TITLES.split())
-_KNOWN_BEFORE_NUMBERS = frozenset(["no", "vol", "art", "fig", "cap", "sec", "tel"])
+_KNOWN_BEFORE_NUMBERS = frozenset(["no", "art", "cap", "sec"])
 """Abbreviations that are words as well."""
 
 _LANGUAGES_WITH_ORDINALS = "bs cs da de et eu fi fo hr hu is ku lb lv nb nn no pl se sk sl sr tr"
@@ -149,10 +154,17 @@ def _is_abbreviated(text: str, first: int, stop: regex.Match[str], rules: _Rules
     if word is None:
         return False
     if _NUMBER.fullmatch(word[0]):
-        return rules.has_ordinals or _ONLY_MARKS.fullmatch(text, first, end - len(word[0])) is not None
+        is_of_item = _ONLY_MARKS.fullmatch(text, first, end - len(word[0])) or _BEHIND_COLON.search(
+            before, 0, word.start()
+        )
+        return rules.has_ordinals or is_of_item is not None
     plain = word[0].casefold()
-    if plain in _KNOWN_BEFORE_NUMBERS and _NUMBER_FOLLOWS.match(text, stop.end()):
-        return True
+    if plain in _KNOWN_BEFORE_NUMBERS:
+        # "No. I think so."
+        has_number = _NUMBER_FOLLOWS.match(text, stop.end()) or (
+            plain != "no" and _CAPITAL_FOLLOWS.match(text, stop.end())
+        )
+        return bool(has_number) or plain in rules.abbreviations
     return plain in _KNOWN or plain in rules.abbreviations or _is_initial(word[0], before[: word.start()], rules)
 
 

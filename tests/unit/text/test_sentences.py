@@ -99,6 +99,7 @@ def test_a_text_is_cut_where_its_sentences_end(expected):
         ("en", ["A shirt with number 5. ", "A dog runs."]),
         ("eng_Latn", ["1. A dog runs in World War II. ", "2. It ends."]),
         ("fr", ["<b>1. Un chien</b> de 12. ", "« 2. Un chat » de Louis XIV. ", "Fin."]),
+        ("en", ["Do this: 1. Open the menu. ", "2. Click."]),
         ("de", ["Am 5. Mai kam Ludwig XIV. König. ", "Er blieb."]),
         ("nb-NO", ["Den 5. Mai kom han. ", "Slutt."]),
         ("nds", ["Den 5. Mai keem he. ", "Ut."]),
@@ -118,6 +119,10 @@ def test_words_that_also_abbreviate_do_so_before_numbers():
         "A dog runs.",
     ]
     assert len(sentences("See No. 5, Vol. XII, Fig. (3), Tel. +49, Art. %d, No. {n} and Sec. #7.")) == 1
+    assert (
+        len(sentences("See No. <b>5</b>, Vol. I of it, Fig. A, Sec. V, art. L. 122-5, cap. I del libro, Art. Nr. 5."))
+        == 1
+    )
 
 
 def test_a_learned_abbreviation_ends_no_sentence():
