@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from transformer_cli.documents.words import is_unspaced
+
 _STRING_TAG = re.compile(
     r"""<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]*|[0-9]{1,3})(?:\s(?:[^<>"']|"[^"]*"|'[^']*')*?)?(?P<empty>/?)>"""
 )
@@ -14,6 +16,8 @@ _SPACES = re.compile(r"[ \u2028\u2029\x00-\x1f\x7f-\x9f]+")
 _SENTENCE_END = re.compile(r"""([^\W\d_]{2})\s?[.!?…][»”"')\]]*\Z""")
 _LAST_CHARACTERS = 16  # of a text in which a sentence can be seen to end
 _UNSEEN = re.compile(r"<(?:wbr\b|!--|/?su[bp]\b|/?r[pt]\b)")  # what may stand inside a word
+_SPAN = re.compile(r"</?(?:g|pc|bpt|ept|mrk|sc|ec|it|hi)\b")  # of XLIFF and TMX, where each space is written
+_LINK = re.compile(r"</?[Aa]\b")
 _VOID = frozenset({"br", "hr", "img", "wbr"})
 
 TagKind = Literal["open", "close", "single"]
@@ -74,8 +78,9 @@ def flatten(content: Content) -> tuple[str, dict[int, int]]:
     """Return the text for a model, and for the index of each tag its offset in that text.
 
     White space and controls become single spaces. A single tag between two words becomes a space, so does the end of an
-    element that is followed by the beginning of another, and so does any tag between the end of a sentence and a
-    capital: else the model would see one word.
+    element of HTML that is followed by the beginning of another, unless none is a link and a small letter goes on as in
+    ``<b>Inter</b><i>national</i>``, and so does any tag between the end of a sentence and a capital: else the model
+    would see one word.
     """
     text, offsets = "", {}
     kinds: set[str] = set()  # of the tags since the last text
@@ -83,12 +88,14 @@ def flatten(content: Content) -> tuple[str, dict[int, int]]:
         if isinstance(piece, Tag):
             offsets[index] = len(text)
             if not _UNSEEN.match(piece.source):
-                kinds.add(piece.kind)
+                kinds.add("span" if _SPAN.match(piece.source) else piece.kind)
+            if _LINK.match(piece.source):
+                kinds.add("link")
             continue
         own = _SPACES.sub(" ", piece)
         if text.endswith(" "):
             own = own.removeprefix(" ")
-        elif own and kinds and (_are_sentences(text, own) or (_divide(kinds) and _are_apart(text, own))):
+        elif own and kinds and (_are_sentences(text, own) or (_divide(kinds, text, own) and _are_apart(text, own))):
             own = f" {own}"
         if own:
             kinds.clear()
@@ -96,9 +103,12 @@ def flatten(content: Content) -> tuple[str, dict[int, int]]:
     return text, offsets
 
 
-def _divide(kinds: set[str]) -> bool:
-    """Return whether tags divide words that stand beside them, unlike the one in ``<b>W</b>ort``."""
-    return "single" in kinds or kinds == {"close", "open"}
+def _divide(kinds: set[str], text: str, following: str) -> bool:
+    """Return whether tags divide the words beside them, unlike the one in ``<b>W</b>ort``."""
+    if kinds - {"link"} == {"close", "open"}:
+        goes_on = following[0].islower() and "link" not in kinds
+        return not (goes_on or is_unspaced(text[-1:]) or is_unspaced(following[0]))
+    return "single" in kinds
 
 
 def _are_apart(text: str, following: str) -> bool:

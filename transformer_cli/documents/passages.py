@@ -21,7 +21,7 @@ _HARD_BREAK = re.compile(r"(?:\\| {2,})[\r\n]")
 _BULLET = re.compile(r"(?:[-\u2010-\u2015\u2022\u25aa\u25e6\u00b7*]\s+|[\u2669-\u266c]++\s*)+(?=\S)")
 _NOTES = frozenset("♩♪♫♬")  # of a song in subtitles
 _TIME_DIRECTIVE = re.compile("%[-_0^#]?[A-Za-z%]")
-_KEY = re.compile(r"(?:\w+\+)+\S[\w ]*|F[0-9]{1,2}")
+_KEY = re.compile(r"(?:[^\W\d_a-z]\w{0,9}\+)+\S\w*(?: \w+)?|F[0-9]{1,2}")  # "Ctrl+Page Up", not "drag+drop"
 _NARROWEST = 40  # a shorter line is not one of a wrapped paragraph
 
 
@@ -169,11 +169,12 @@ def _without_notes(text: str) -> str:
 def _trimmed(content: Content, width: int | None = None) -> Iterator[str | Tag | Passage]:
     before, inner, after = outer_and_inner(content)
     yield from before
-    if elements := _elements_side_by_side(inner):
-        for element in elements:
-            yield from _trimmed(element, width)
-    elif inner:
-        yield Passage(inner, normalize(flatten(inner)[0]), width)
+    for element in _elements_side_by_side(inner) or [inner]:
+        own_before, own, own_after = outer_and_inner(element)
+        yield from own_before
+        if own:
+            yield Passage(own, normalize(flatten(own)[0]), width)
+        yield from own_after
     yield from after
 
 

@@ -63,6 +63,9 @@ def test_between_sentences_the_model_sees_a_space_though_only_a_tag_stands_there
     [
         ("voir <a>un</a><a>deux</a> <b>trois</b><i>, quatre</i>", "voir un deux trois, quatre"),
         ("le mo<b>t</b> H<sub>2</sub><sup>3</sup> <b>x</b><sub>i</sub>", "le mot H23 xi"),
+        ("<b>Inter</b><i>national</i> 10<b>k</b><i>m</i>", "International 10km"),
+        ("<g>Inter</g><g>Cités</g>", "InterCités"),
+        ("<b>数字</b><i>标签</i>", "数字标签"),
     ],
 )
 def test_between_two_elements_the_model_sees_a_space_but_none_inside_a_word(string, text):
@@ -126,7 +129,8 @@ def test_tags_around_all_of_a_passage_are_no_part_of_it():
         ("<p><a>Le chat</a><a>Le <b>lit</b></a><br/><a>Ici</a></p>", ["Le chat", "Le lit", "Ici"]),
         ("<b>Le</b> <i>chat</i>", ["Le chat"]),
         ("<b>Le </b><i>chat</i><u>, ici</u>", ["Le chat, ici"]),
-        ("<b>Le chat</b><i>ici</i> dort", ["Le chat ici dort"]),
+        ("<b>Le chat</b><i>Ici</i> dort", ["Le chat Ici dort"]),
+        ("<b>Inter</b><i>national</i>", ["International"]),
     ],
 )
 def test_elements_side_by_side_are_passages_of_their_own_unless_a_sentence_runs_through_them(text, expected):

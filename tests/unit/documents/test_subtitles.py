@@ -114,6 +114,13 @@ def test_blank_lines_hide_no_text_of_a_cue(blank):
     )
 
 
+def test_a_number_is_no_text_though_a_blank_line_divides_it_from_the_times():
+    times = "00:00:01,000 --> 00:00:02,000\n"
+    page = f"1\n{times}Le chat\n\n2\n\n{times}dort.\n\n3\n{times}1984\n\n4\n{times}Fin 5.\n"
+
+    assert listened_to(page)[1] == ["Le chat dort.", "1984 Fin 5."]
+
+
 def test_cues_without_punctuation_are_translated_one_by_one():
     cues = "".join(f"{i}\n00:00:0{i},000 --> 00:00:0{i},900\nle chat {'abcdefgh'[i]}\n\n" for i in range(1, 8))
     assert len(listened_to(cues)[1]) == 7

@@ -83,8 +83,8 @@ def _cues(text: str, unescape: Callable[[str], str], *, ends_at_blank_line: bool
     ends = [*(number for number, _ in timings), len(lines)][1:]
     for (number, timing), following in zip(timings, ends, strict=True):
         own = lines[number + 1 : following]
-        if following < len(lines) and own and own[-1][0].strip().isdecimal():
-            del own[-1]
+        if following < len(lines):
+            own = _without_number(own)
         if ends_at_blank_line:
             own = list(takewhile(lambda line: line[0].strip(), own))
         with_text = [line for line in own if line[0].strip()]
@@ -94,6 +94,13 @@ def _cues(text: str, unescape: Callable[[str], str], *, ends_at_blank_line: bool
         content = tagged(text[start:end], _TAG, unescape)
         before, inner, after = outer_and_inner(content)
         yield _Cue(start, end, _seconds(timing, 1), _seconds(timing, 5), inner, before, after)
+
+
+def _without_number(lines: list[re.Match[str]]) -> list[re.Match[str]]:
+    """Return the lines before the times of a cue without its number, which a blank line may divide from them."""
+    last = max((at for at, line in enumerate(lines) if line[0].strip()), default=-1)
+    is_apart = last + 1 == len(lines) or (last > 0 and not lines[last - 1][0].strip())
+    return lines[:last] if is_apart and last >= 0 and lines[last][0].strip().isdecimal() else lines
 
 
 def _seconds(timing: re.Match[str], group: int) -> float:

@@ -72,14 +72,14 @@ def _with_whole_spans(element: Element) -> Element:
     """Return an element in which all from ``<sm translate="no"/>`` to its ``<em/>`` is one thing."""
     children: list[Element | Text | Markup] = []
     end_of_span = 0
+    ends = {each.attributes.get("startRef"): each for each in element.elements if each.name == "em"}
     for child in element.children:
         if child.start < end_of_span:
             continue
         if isinstance(child, Element):
             if child.name == "sm" and child.attributes.get("translate") == "no":
-                ends = [each for each in element.elements if each.name == "em" and each.start > child.start]
-                own = [each.end for each in ends if each.attributes.get("startRef") == child.attributes.get("id")]
-                end_of_span = own[0] if own else 0
+                end = ends.get(child.attributes.get("id"))
+                end_of_span = end.end if end is not None else 0
             child = Markup(child.start, end_of_span) if child.start < end_of_span else _with_whole_spans(child)
         children.append(child)
     return replace(element, children=children)
