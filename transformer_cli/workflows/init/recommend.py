@@ -163,6 +163,7 @@ def _training_settings(
             "training.learning_rate", {"tiny": 0.003, "small": 0.001}.get(preset, 0.0007), "the peak of its schedule"
         ),
         Setting("training.warmup_steps", _warmup(steps, preset), "updates until that peak"),
+        Setting("training.decay", "linear", "to zero at the end, be it steps or minutes (docs/quality.md)"),
         Setting("training.validate_every", validate_every, "some thirty looks at the held-out pairs"),
         Setting("training.save_every", max(50, validate_every // 5), "what a power cut can cost, in updates"),
         Setting("training.average_checkpoints", 8, "the average of the last ones is better than the last"),
