@@ -479,7 +479,7 @@ def test_a_request_to_end_during_training_saves(copy, monkeypatch):
     before = signal.signal(signal.SIGTERM, signals._on_signal)
     stderr = TerminatingAtStep80()
     try:
-        finished = run_here("train", *UNTIL_STOPPED, stderr=stderr)
+        finished = run_here("train", "--set", "training.max_steps=200", "--set", "training.patience=200", stderr=stderr)
     finally:
         signal.signal(signal.SIGTERM, before)
 

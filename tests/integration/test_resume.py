@@ -11,6 +11,8 @@ import random
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from contextlib import ExitStack
 from functools import cache
@@ -19,7 +21,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.support.command_line import finish, start
+from tests.support.command_line import environment, finish, start
 from tests.support.format_1 import checkpoint_as_format_1
 from tests.support.hostile_machine import disk_full_after
 from tests.support.messages import Messages, logged
@@ -38,6 +40,32 @@ from transformer_cli.stopping import StopRequest
 from transformer_cli.training.events import StepReport, TrainingEvent, ValidationReport
 
 LAST_STEP = 12
+# Programs that stop at an update, on however busy a machine.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from transformer_cli import train
+from transformer_cli.training.events import StepReport
+
+def kill(event):
+    if isinstance(event, StepReport) and event.step == 6:  # the update after the first checkpoint
+        os.kill(os.getpid(), signal.SIGKILL)
+
+train(Path(sys.argv[1]), run_dir=Path(sys.argv[2]), on_event=kill)
+"""
+TERMINATED = """
+import io, os, signal, sys
+
+class Stderr(io.TextIOWrapper):
+    def write(self, text):
+        if "step 1: " in text:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().write(text)
+
+sys.stderr = Stderr(sys.stderr.buffer, line_buffering=True)
+from transformer_cli.cli.app import main
+main()
+"""
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 """For what another process goes on with: what dropout draws depends on the number of threads."""
 
@@ -221,10 +249,9 @@ def wait_for_step(run: Path, step: int, process) -> None:
 
 
 def test_a_training_that_was_killed_ends_as_if_it_had_not_been(home, run):
-    process = start("train", home / "tfm.toml", "--run-dir", run, cwd=home, env=ONE_THREAD)
-    wait_for_step(run, 6, process)  # the update after the first checkpoint
-    process.send_signal(signal.SIGKILL)
-    assert finish(process).code == -signal.SIGKILL
+    command = [sys.executable, "-c", KILLED, home / "tfm.toml", run]
+    killed = subprocess.run(command, env=environment(**ONE_THREAD), check=False)
+    assert killed.returncode == -signal.SIGKILL
     assert steps_of_checkpoints(run)
     assert not (run / "model").exists()
 
@@ -235,13 +262,11 @@ def test_a_training_that_was_killed_ends_as_if_it_had_not_been(home, run):
 
 
 def test_a_training_that_a_signal_stopped_goes_on_at_the_next_command(home, run):
-    process = start("train", home / "tfm.toml", "--run-dir", run, cwd=home, env=ONE_THREAD)
-    wait_for_step(run, 1, process)
-    process.send_signal(signal.SIGTERM)
-    stopped = finish(process)
+    command = [sys.executable, "-c", TERMINATED, "train", home / "tfm.toml", "--run-dir", run]
+    stopped = subprocess.run(command, env=environment(**ONE_THREAD), stderr=subprocess.PIPE, text=True, check=False)
 
-    said = re.fullmatch(r"stopped at step (\d+), which is saved; the same command goes on from there", stopped.error)
-    assert stopped.code == 128 + signal.SIGTERM
+    said = re.search(r"stopped at step (\d+), which is saved; the same command goes on from there\n\Z", stopped.stderr)
+    assert stopped.returncode == 128 + signal.SIGTERM
     assert said
 
     messages = finish_training(home, run)

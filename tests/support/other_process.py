@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -26,10 +27,15 @@ class OtherProcess:
 
     def __init__(self, executor: ProcessPoolExecutor) -> None:
         self._executor = executor
+        self._pid = executor.submit(os.getpid).result(TIMEOUT_SECONDS)  # it starts with the first call
 
     def call(self, function: Callable[..., Answer], *arguments: Any) -> Answer:
         """Return what a function of a module returns there."""
-        return self._executor.submit(function, *arguments).result(TIMEOUT_SECONDS)
+        try:
+            return self._executor.submit(function, *arguments).result(TIMEOUT_SECONDS)
+        except TimeoutError:
+            os.kill(self._pid, signal.SIGKILL)
+            raise
 
     def run(self, *arguments: object, cwd: Path, stdin: bytes = b"") -> Finished:
         """Run the command line there."""
@@ -43,8 +49,8 @@ def other_process(**variables: str) -> Iterator[OtherProcess]:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in environment(**variables).items():
                 patch.setenv(name, value)
-            executor.submit(os.getpid).result(TIMEOUT_SECONDS)  # it starts with the first call
-        yield OtherProcess(executor)
+            process = OtherProcess(executor)
+        yield process
 
 
 def _run_in(folder: Path, arguments: list[str], stdin: bytes) -> Finished:

@@ -173,6 +173,14 @@ def test_a_worker_that_fails_or_is_killed_is_reported_and_the_next_search_has_ne
     assert found == len(HARMLESS) == 64
 
 
+def test_a_worker_that_is_killed_is_reported_though_a_program_between_started_it():
+    several = ParallelEngine(engine(Killed), workers=2)
+
+    with pytest.raises(TfmError, match="was killed"):
+        several.search(MANY, BEST_ONLY)
+    several.close()
+
+
 class Stopping(TorchEngine):
     """Searches as another engine does, but not in this process."""
 
