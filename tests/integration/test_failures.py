@@ -320,7 +320,7 @@ def test_a_configuration_that_makes_no_sense_is_noticed(key, value, copy):
 
 def test_a_live_link_to_nowhere_is_noticed(copy):
     shutil.rmtree(copy / "runs/toy/versions/0001")
-    assert_fails(run_here("translate", "--model", "runs/toy"), 1, "runs/toy/model")
+    assert_fails(run_here("translate", "--model", "runs/toy"), 1, "runs/toy: version 0001, which is to be live, is not")
 
 
 # The disk

@@ -163,7 +163,7 @@ def test_further_references_and_the_language_are_options(files):
     assert two["bleu"]["score"] == pytest.approx(100)
     assert two["bleu"]["signature"].startswith("nrefs:2|")
 
-    chinese = run_here("score", "ref", "zh", "-r", "zh", "--language", "zh", "--json", "--bootstrap", "0")
+    chinese = run_here("score", "zh", "zh", "-r", "ref", "--language", "zh", "--json", "--bootstrap", "0")
     found = json.loads(chinese.stdout)
     assert found["bleu"]["score"] == found["chrf"]["score"] == 100
     assert "|tok:zh|" in found["bleu"]["signature"]
