@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from transformer_cli.config import CorpusConfig, CorpusFiles, Recipe
 from transformer_cli.errors import RecipeError, lower_first
 from transformer_cli.text.languages import is_one_language
+from transformer_cli.text.normalization import has_surrogates
 
 DEFAULT_RECIPE_FILE = "tfm.toml"
 DEFAULT_RECIPE_NAME = "phrasebook"
@@ -201,7 +202,7 @@ def _apply_override(values: dict[str, Any], override: str) -> str:
     parts = key.split(".")
     if not equals or not all(parts):
         raise RecipeError(f'--set {override}: write it as section.key=value, as in "training.max_steps=1000"')
-    if any("\ud800" <= character <= "\udfff" for character in override):  # Python's form of bytes that are not UTF-8
+    if has_surrogates(override):
         raise RecipeError(f"--set {override}: is not UTF-8 text, so that no recipe can hold it")
     section: Any = values
     for part in parts[:-1]:

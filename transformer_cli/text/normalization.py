@@ -13,6 +13,7 @@ NORMALIZATION_VERSION = 2
 # Line and paragraph separators count as controls here: a prepared sentence is one line for every reader.
 _CONTROLS_AND_SPACES = re.compile(r"[ \t\u2028\u2029\x00-\x1f\x7f-\x9f]+")
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROLS_BUT_TABS = re.compile(r"[\u2028\u2029\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
@@ -33,6 +34,19 @@ def normalize(text: str, version: int = 1) -> str:
     if "  " in text or not text.isprintable():
         text = _CONTROLS_AND_SPACES.sub(" ", text)
     return text.strip(" ")
+
+
+def has_surrogates(text: str) -> bool:
+    """Return whether ``text`` has lone surrogates, which UTF-8 cannot encode.
+
+    They are halves of characters, which JSON can spell, and Python's form of bytes that are not UTF-8.
+    """
+    return _SURROGATE.search(text) is not None
+
+
+def without_surrogates(text: str) -> str:
+    """Return ``text`` with U+FFFD for each lone surrogate; see `has_surrogates`."""
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def without_controls(text: str) -> str:

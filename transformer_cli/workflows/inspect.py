@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from pathlib import Path
 
 from transformer_cli.artifacts.model_directory import open_model
@@ -14,12 +13,10 @@ from transformer_cli.decoding.source_forms import pairs_as_read
 from transformer_cli.device import choose_device
 from transformer_cli.errors import DataError
 from transformer_cli.inspection.sentence import Inspection, inspect_sentence
-from transformer_cli.text.normalization import normalize
+from transformer_cli.text.normalization import normalize, without_surrogates
 from transformer_cli.workflows.locate.model import find_model
 
 logger = logging.getLogger(__name__)
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def inspect(
@@ -68,8 +65,8 @@ def inspect(
 
 
 def _without_bytes(text: str, name: str) -> str:
-    """Return an argument of the command line with U+FFFD for bytes that are not UTF-8, which are lone surrogates."""
-    clean = _SURROGATE.sub("\ufffd", text)
+    """Return an argument of the command line with U+FFFD for bytes that are not UTF-8."""
+    clean = without_surrogates(text)
     if clean != text:
         logger.warning(f"{name} has bytes that are not UTF-8; they became U+FFFD")
     return clean

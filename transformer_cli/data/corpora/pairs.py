@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,11 +12,10 @@ from transformer_cli.config import LanguagesConfig
 from transformer_cli.errors import DataError, UnsetKeyError
 from transformer_cli.text.language_names import language_of_heading, names_a_code, side_of_heading
 from transformer_cli.text.languages import is_language_code, parse_language, plain_code, same_language
+from transformer_cli.text.normalization import without_surrogates
 
 Columns = tuple[str | int, str | int]
 """The columns of source and target, each by its name or, in a table, by its number from 1."""
-
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +182,7 @@ def _are_codes(source: str, target: str, languages: LanguagesConfig) -> bool:
 
 
 def _clean_pair(source: str, target: str, place: str) -> SentencePair:
-    # JSON can spell half of a character (a lone surrogate); UTF-8 cannot.
-    clean = [_SURROGATES.sub("\ufffd", text) for text in (source, target)]
+    clean = [without_surrogates(text) for text in (source, target)]
     return SentencePair(clean[0], clean[1], place, clean == [source, target])
 
 

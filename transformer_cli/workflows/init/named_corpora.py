@@ -20,6 +20,7 @@ from transformer_cli.files.packed import COMPRESSIONS
 from transformer_cli.text.language_names import language_of_heading, side_of_heading
 from transformer_cli.text.languages import parse_language, same_language
 from transformer_cli.text.lines import read_text_lines
+from transformer_cli.text.normalization import has_surrogates
 from transformer_cli.workflows.init.corpus_keys import explain_keys
 
 _TABLE = re.compile(r"\{\s*[\w\"]+\s*=")
@@ -273,8 +274,8 @@ def path_from(folder: Path, place: Path) -> str:
 
 
 def _refuse_bytes(name: str) -> None:
-    """Refuse a name that no recipe can hold; in Python, a byte that is not UTF-8 is a lone surrogate."""
-    if re.search("[\ud800-\udfff]", name):
+    """Refuse a name that no recipe can hold."""
+    if has_surrogates(name):
         raise UsageError(
             f"the name {name} is not UTF-8, as a recipe is; rename it, or write * in place of such letters"
         )

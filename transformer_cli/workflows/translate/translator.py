@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
@@ -11,14 +10,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, overload
 
 from transformer_cli.errors import UsageError
+from transformer_cli.text.normalization import without_surrogates
 from transformer_cli.workflows.locate.model import find_model
 from transformer_cli.workflows.translate.settings import EngineName, SplitSentences, TranslationSettings
 
 if TYPE_CHECKING:
     from transformer_cli.decoding.engine import Sampling
     from transformer_cli.decoding.line_translator import LineTranslator, Translation
-
-_SURROGATE = re.compile("[\ud800-\udfff]")  # not a character; UTF-8 cannot encode it
 
 ModelPath = str | PathLike[str]
 """A run directory or a model directory."""
@@ -156,7 +154,7 @@ class Translator:
                 f"{candidates} candidates cannot give {n_best} best translations; raise --mbr (mbr_candidates)"
             )
         translations = self._lines.translate(
-            [_SURROGATE.sub("\ufffd", line) for line in lines],
+            list(map(without_surrogates, lines)),
             n_best=candidates,
             beam_size=max(self._lines.engine.beam_size, candidates) if mbr_candidates else None,
             with_alignment=with_alignment,
