@@ -12,6 +12,7 @@ import pyarrow.ipc
 
 from transformer_cli.data.arrow_arrays import text_array
 from transformer_cli.data.splits.files import TEXTS, TRAIN, SplitFiles
+from transformer_cli.files.checksum import checksum
 
 _ROWS_AT_ONCE = 8192
 
@@ -42,13 +43,16 @@ def split_writer(files: SplitFiles, *, fingerprint: str) -> Iterator[WriteBatch]
 
         def write(batch: pa.RecordBatch) -> None:
             writer.write_batch(batch.select(schema.names))
+            lines = {
+                name: "".join(f"{value}\n" for value in batch.column(name).to_pylist()).encode() for name in columns
+            }
             for name, column_hash in hashes.items():  # a column each, so that the sizes of batches do not matter
-                column_hash.update("".join(f"{value}\n" for value in batch.column(name).to_pylist()).encode())
+                column_hash.update(lines[name])
             for side, file in zip(("source", "target"), text_files, strict=False):
-                file.write("".join(f"{line}\n" for line in batch.column(side).to_pylist()).encode())
+                file.write(lines[side])
 
         yield write
-    content = sha256("".join(column_hash.hexdigest() for column_hash in hashes.values()).encode()).hexdigest()
+    content = checksum("".join(column_hash.hexdigest() for column_hash in hashes.values()).encode())
     files.describe(columns, fingerprint=fingerprint, content=content)
 
 

@@ -197,7 +197,7 @@ class Required:
 
     def _without_percentages(self, spans: Sequence[Span], translation: str) -> Sequence[Span]:
         """Return spans of a translation but for those that are percentages: they have a number of the source."""
-        percentages = [found for found in _PERCENTAGE.finditer(translation) if spans]
+        percentages = list(_PERCENTAGE.finditer(translation)) if spans else []
         if not percentages:
             return spans
         edges = [0, *(edge for each in self.placeholders for edge in (each.start, each.end)), len(self.source)]

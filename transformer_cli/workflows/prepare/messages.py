@@ -98,9 +98,8 @@ def log_changes_of_held_out_pairs(earlier: Mapping[str, HeldOut], now: Mapping[s
         else:
             why = "has fewer than half of its pairs left"
         # If there are fewer pairs than before, they are a subset of the earlier ones.
-        doubt = (
-            "" if held_out.reserved <= before.reserved else ", and earlier versions may have learned from the new ones"
-        )
+        are_known = held_out.reserved <= before.reserved
+        doubt = "" if are_known else ", and earlier versions may have learned from the new ones"
         logger.info(f"data.{part} {why}: other pairs are held out{doubt}")
 
 

@@ -23,9 +23,8 @@ from transformer_cli.text.languages import same_language
 TOKEN = re.compile(r'(?P<string>"[^"\\]*(?:\\.[^"\\]*)*")(?P<colon>[ \t\r\n]*:)?|[{}\[\]]')
 """A key, another string, or an edge of an object or array of well-formed JSON."""
 
-_LINK = re.compile(
-    r"""(?<!\w)@(?:\.\w+)?:(?:\([\w.-]+\)|\{'[^']*'\}|\w+(?:[.-]\w+)*)"""
-)  # to another message, of vue-i18n
+# To another message, in vue-i18n.
+_LINK = re.compile(r"""(?<!\w)@(?:\.\w+)?:(?:\([\w.-]+\)|\{'[^']*'\}|\w+(?:[.-]\w+)*)""")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)")
 
 
